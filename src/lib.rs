@@ -1,0 +1,39 @@
+//! catalogd: a GitOps reconciler for AWS Service Catalog.
+//!
+//! ```text
+//! git commit ─ manifest ─▶ Desired ┐
+//!                                  ├─ diff ─▶ plan ─▶ guards ─▶ execute ─▶ poll ─▶ status
+//! AWS ─ collect ─ observe ─▶ Observed ┘                           │
+//!                                        the next pass starts here ◀┘
+//! ```
+//!
+//! Modules in reading order. Imports point only upwards in this list (checked by `tests/tidy.rs`):
+//! the middle (`manifest` to `render`) is pure, only the edges touch the world.
+
+// words
+pub mod clock;
+pub mod ids;
+pub mod model;
+// git → desired
+pub mod manifest;
+// live → observed
+pub mod observe;
+// decide
+pub mod diff;
+pub mod plan;
+pub mod render;
+pub mod run;
+pub mod status;
+// edges
+pub mod aws;
+pub mod git;
+pub mod store;
+// drive
+pub mod daemon;
+pub mod execute;
+pub mod reconcile;
+// faces
+pub mod cli;
+pub mod telemetry;
+// stand-alone
+pub mod emulator;

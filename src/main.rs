@@ -1,0 +1,2 @@
+//! The `catalogd` binary.
+fn main() {}
