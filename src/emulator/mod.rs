@@ -1,1 +1,3 @@
-//! The `emulator` module.
+//! An embedded AWS.
+
+pub mod api;

@@ -1,0 +1,70 @@
+//! What every emulated service shares: who calls, when, and how an error is said.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Entropy;
+
+/// Who signed a request: the access key id names the account, or stands for a role assumed before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Twelve digits.
+    pub account: String,
+    /// The ARN that `sts:GetCallerIdentity` answers, e.g. `arn:aws:sts::123456789012:assumed-role/catalogd/session`.
+    pub arn: String,
+    /// The IAM principal behind a session: launch paths are matched against it,
+    /// e.g. `arn:aws:iam::123456789012:role/catalogd`.
+    pub principal: String,
+}
+
+/// The circumstances of one request.
+#[derive(Debug)]
+pub struct Ctx<'a> {
+    /// Who calls.
+    pub caller: Caller,
+    /// The region of the credential scope.
+    pub region: String,
+    /// When the request is worked on.
+    pub now: Timestamp,
+    /// Ids, jitter and faults come from here and from nowhere else.
+    pub entropy: &'a mut Entropy,
+    /// How long asynchronous work takes.
+    pub timing: Timing,
+}
+
+/// How long the service's asynchronous work takes, start to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// From the request to the stack's first event (real: 1.1 to 1.4 s, facts §10.1).
+    pub stack_start: Duration,
+    /// Each resource of a stack, created, updated or deleted one after another.
+    pub per_resource: Duration,
+    /// From the stack's last event to the record's end (real: 6 to 10 s, facts §10.1).
+    pub record_end: Duration,
+    /// A version or a constraint in CREATING.
+    pub creating: Duration,
+}
+
+/// An error as a service says it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ApiError {
+    /// The bare type, e.g. `ResourceNotFoundException`.
+    pub code: String,
+    /// The text a caller sees.
+    pub message: String,
+    /// The HTTP status; 400 for nearly everything (facts §2).
+    pub status: u16,
+}
+
+impl ApiError {
+    /// An error with HTTP status 400.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            status: 400,
+        }
+    }
+}
