@@ -1,0 +1,305 @@
+//! What git wants: the manifests of one source, resolved for one target.
+//!
+//! `None` always means *not managed*: the manifest does not say (promise 9). An empty text, list or map clears.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::ids::{Digest, Key, Kind, Name};
+use crate::model::template::{ParameterDecl, Template};
+
+/// Everything that a source declares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// Portfolios by name.
+    pub portfolios: BTreeMap<Name, Portfolio>,
+    /// Products by name.
+    pub products: BTreeMap<Name, Product>,
+    /// Provisioned products by name.
+    pub provisioned: BTreeMap<Name, ProvisionedProduct>,
+    /// The template files that versions name, by the digest of their bytes.
+    pub templates: BTreeMap<Digest, Arc<Template>>,
+    /// Objects whose manifest has an error: known to be wanted, so never orphans, but left out above (`--partial`).
+    pub broken: BTreeSet<Key>,
+    /// Some document could not even be named: nothing of this source may be taken as absent.
+    pub incomplete: bool,
+}
+
+impl Desired {
+    /// The keys of all objects that can be acted on.
+    pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let portfolios = self
+            .portfolios
+            .keys()
+            .map(|n| Key::new(Kind::Portfolio, n.clone()));
+        let products = self
+            .products
+            .keys()
+            .map(|n| Key::new(Kind::Product, n.clone()));
+        let provisioned = self
+            .provisioned
+            .keys()
+            .map(|n| Key::new(Kind::ProvisionedProduct, n.clone()));
+        portfolios.chain(products).chain(provisioned)
+    }
+
+    /// Whether the source names the object at all, broken or not.
+    pub fn names(&self, key: &Key) -> bool {
+        self.broken.contains(key)
+            || match key.kind {
+                Kind::Portfolio => self.portfolios.contains_key(&key.name),
+                Kind::Product => self.products.contains_key(&key.name),
+                Kind::ProvisionedProduct => self.provisioned.contains_key(&key.name),
+            }
+    }
+
+    /// Where the object's manifest stands.
+    pub fn origin(&self, key: &Key) -> Option<&Origin> {
+        match key.kind {
+            Kind::Portfolio => self.portfolios.get(&key.name).map(|o| &o.origin),
+            Kind::Product => self.products.get(&key.name).map(|o| &o.origin),
+            Kind::ProvisionedProduct => self.provisioned.get(&key.name).map(|o| &o.origin),
+        }
+    }
+}
+
+/// A place in a source: 1-based line and column (in characters).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Origin {
+    /// The path below the source's root, with `/`.
+    pub file: Arc<str>,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, counted in characters.
+    pub column: u32,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
+
+/// A portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portfolio {
+    /// `metadata.name`.
+    pub name: Name,
+    /// Where `metadata.name` stands.
+    pub origin: Origin,
+    /// What the service shows; `metadata.name` where the manifest does not say.
+    pub display_name: String,
+    /// A text for people.
+    pub description: Option<String>,
+    /// Who provides it; required by the service.
+    pub provider_name: String,
+    /// Tags besides ours.
+    pub tags: Option<Tags>,
+    /// Who may use it.
+    pub principals: Option<BTreeSet<Principal>>,
+}
+
+/// Who may use a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Principal {
+    /// A user, group or role by its whole ARN (`IAM`).
+    Arn(String),
+    /// An ARN without account, wildcards allowed (`IAM_PATTERN`).
+    Pattern(String),
+    /// The role that catalogd itself runs as.
+    Caller,
+}
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// `metadata.name`.
+    pub name: Name,
+    /// Where `metadata.name` stands.
+    pub origin: Origin,
+    /// `spec.name`: what the service shows; `metadata.name` where the manifest does not say.
+    pub display_name: String,
+    /// Who owns it; required by the service.
+    pub owner: String,
+    /// `Description` on write, `ShortDescription` on read (facts §9.1).
+    pub description: Option<String>,
+    /// Who distributes it.
+    pub distributor: Option<String>,
+    /// Where its users find help.
+    pub support: Support,
+    /// Tags besides ours.
+    pub tags: Option<Tags>,
+    /// The portfolios it stands in, with its constraints in each.
+    pub portfolios: Option<BTreeMap<Name, Association>>,
+    /// Its versions, in the order of the list. Never empty.
+    pub versions: Vec<Version>,
+}
+
+/// Where a product's users find help.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Support {
+    /// A text.
+    pub description: Option<String>,
+    /// An address.
+    pub email: Option<String>,
+    /// A link, `http://` or `https://`.
+    pub url: Option<String>,
+}
+
+/// A product's place in one portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Association {
+    /// Where the portfolio is named.
+    pub origin: Origin,
+    /// The constraints there; `None` where the manifest has no `constraints`.
+    pub constraints: Option<Constraints>,
+}
+
+/// The constraints of a product in a portfolio. Present, it is the whole truth for the types it can name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Constraints {
+    /// `LAUNCH`: the role that launches.
+    pub launch: Option<Launch>,
+    /// `RESOURCE_UPDATE`: whether tags of provisioned products may change.
+    pub tag_updates: Option<TagUpdates>,
+}
+
+/// The role of a launch constraint.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Launch {
+    /// This very role.
+    RoleArn(String),
+    /// The role of this name in the account that launches.
+    LocalRoleName(String),
+}
+
+/// Whether tags of provisioned products may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TagUpdates {
+    /// `ALLOWED`.
+    Allowed,
+    /// `NOT_ALLOWED`.
+    NotAllowed,
+}
+
+/// A version of a product: a provisioning artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Any text; never parsed, never sorted.
+    pub name: String,
+    /// Where the name stands.
+    pub origin: Origin,
+    /// A text for people.
+    pub description: Option<String>,
+    /// Where its template comes from.
+    pub source: TemplateSource,
+    /// Whether it can be launched; a listed version is active unless it says otherwise.
+    pub active: bool,
+    /// What users are told of it.
+    pub guidance: Option<Guidance>,
+}
+
+/// Where a version's template comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateSource {
+    /// A file of the source, by its path below the source's root and the digest of its bytes ([`Desired::templates`]).
+    File {
+        /// The path.
+        path: Arc<str>,
+        /// The key of [`Desired::templates`].
+        raw: Digest,
+        /// Its parameters: read only for versions that a provisioned product of the source names, `None` otherwise.
+        parameters: Option<Vec<ParameterDecl>>,
+    },
+    /// A URL that the service reads itself.
+    Url(String),
+    /// A CloudFormation stack whose template is taken.
+    Stack(String),
+}
+
+/// What users are told of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guidance {
+    /// `DEFAULT`.
+    Default,
+    /// `DEPRECATED`: no new launches.
+    Deprecated,
+}
+
+impl Guidance {
+    /// As the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "DEFAULT",
+            Self::Deprecated => "DEPRECATED",
+        }
+    }
+}
+
+/// A provisioned product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvisionedProduct {
+    /// `metadata.name`.
+    pub name: Name,
+    /// Where `metadata.name` stands.
+    pub origin: Origin,
+    /// Its name in the account: `spec.name`, or `metadata.name`. Unique there, and never changed (facts §9.3).
+    pub live_name: String,
+    /// The product, by its manifest's name.
+    pub product: Name,
+    /// The version, by its name.
+    pub version: String,
+    /// The portfolio whose launch path is taken.
+    pub portfolio: Option<Name>,
+    /// Parameters by key.
+    pub parameters: Option<BTreeMap<String, Parameter>>,
+    /// Tags besides ours; only the keys named are compared (promise 9).
+    pub tags: Option<Tags>,
+    /// Provisioned products that must be converged first, beside those whose outputs are used.
+    pub depends_on: BTreeSet<Name>,
+}
+
+impl ProvisionedProduct {
+    /// The provisioned products that must be converged before this one.
+    pub fn upstream(&self) -> BTreeSet<&Name> {
+        let outputs = self
+            .parameters
+            .iter()
+            .flatten()
+            .filter_map(|(_, p)| match &p.value {
+                ParameterValue::Output {
+                    provisioned_product,
+                    ..
+                } => Some(provisioned_product),
+                ParameterValue::Literal(_) => None,
+            });
+        outputs.chain(&self.depends_on).collect()
+    }
+}
+
+/// A parameter and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Where its value stands.
+    pub origin: Origin,
+    /// Its value.
+    pub value: ParameterValue,
+}
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterValue {
+    /// The scalar as it was written.
+    Literal(String),
+    /// An output of another provisioned product of the same source.
+    Output {
+        /// The provisioned product.
+        provisioned_product: Name,
+        /// The output's key.
+        key: String,
+    },
+}

@@ -1,0 +1,38 @@
+//! The service's published limits, as a manifest meets them.
+
+/// Tags on a portfolio or product (facts §6).
+pub const TAGS: usize = 20;
+/// Tags on a provisioned product (facts §6).
+pub const PROVISIONED_TAGS: usize = 50;
+/// Characters of a portfolio's display name (facts §9.5).
+pub const PORTFOLIO_NAME: usize = 100;
+/// Characters of a portfolio's description (facts §9.5).
+pub const PORTFOLIO_DESCRIPTION: usize = 2_000;
+/// Characters of a portfolio's provider name (facts §9.5).
+pub const PROVIDER_NAME: usize = 50;
+/// Characters of a product's texts (facts §9.1).
+pub const PRODUCT_TEXT: usize = 8_191;
+/// Characters of a support e-mail address (facts §9.1).
+pub const SUPPORT_EMAIL: usize = 254;
+/// Characters of a support URL (facts §9.1).
+pub const SUPPORT_URL: usize = 2_083;
+/// Characters of a version's name and description (facts §9.2).
+pub const VERSION_TEXT: usize = 8_192;
+/// Versions of a product by default (facts §6).
+pub const VERSIONS: usize = 100;
+/// `IAM_PATTERN` principals of a portfolio (facts §6).
+pub const PRINCIPAL_PATTERNS: usize = 10;
+/// Principals of a portfolio (facts §6).
+pub const PRINCIPALS: usize = 100;
+/// Characters of a provisioned product's name (facts §9.3).
+pub const PROVISIONED_NAME: usize = 128;
+/// Characters of a parameter's value (facts §9.12).
+pub const PARAMETER_VALUE: usize = 4_096;
+/// Characters of a parameter's key (facts §9.12).
+pub const PARAMETER_KEY: usize = 1_000;
+/// Characters of a tag's key and value (facts §9.12).
+pub const TAG_KEY: usize = 128;
+/// Characters of a tag's value (facts §9.12).
+pub const TAG_VALUE: usize = 256;
+/// Bytes of a template that CloudFormation reads from S3 (its published quota, 1 MB).
+pub const TEMPLATE_BYTES: usize = 1_048_576;

@@ -1,0 +1,245 @@
+//! What is live: one account and region as a pass has seen it, with what it could not see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::{
+    ConstraintId, PortfolioId, ProductId, ProvisionedProductId, RecordId, Target, VersionId,
+};
+use crate::model::desired::{Guidance, Tags};
+use crate::model::template::VersionContent;
+
+/// What a pass has seen. Absent here and not covered by a gap means absent there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The account and region.
+    pub target: Target,
+    /// The IAM principal that catalogd runs as: a session's ARN reduced to its role.
+    pub caller: String,
+    /// Portfolios by id.
+    pub portfolios: BTreeMap<PortfolioId, LivePortfolio>,
+    /// Products by id.
+    pub products: BTreeMap<ProductId, LiveProduct>,
+    /// Provisioned products by id.
+    pub provisioned: BTreeMap<ProvisionedProductId, LiveProvisioned>,
+    /// The template bucket.
+    pub bucket: Bucket,
+    /// What could not be read. Never empty and silent: each forbids removals in its scope (promise 1).
+    pub gaps: Vec<Gap>,
+}
+
+/// A portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivePortfolio {
+    /// Its id.
+    pub id: PortfolioId,
+    /// `DisplayName`.
+    pub display_name: String,
+    /// `Description`, absent when never set.
+    pub description: Option<String>,
+    /// `ProviderName`.
+    pub provider_name: String,
+    /// All tags, ours among them.
+    pub tags: Tags,
+    /// Principals by ARN and type.
+    pub principals: BTreeSet<LivePrincipal>,
+    /// The products it holds.
+    pub products: BTreeSet<ProductId>,
+    /// Its constraints.
+    pub constraints: BTreeMap<ConstraintId, LiveConstraint>,
+}
+
+/// A principal of a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LivePrincipal {
+    /// `PrincipalARN`.
+    pub arn: String,
+    /// `IAM_PATTERN` rather than `IAM`.
+    pub pattern: bool,
+}
+
+/// A constraint of a product in a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveConstraint {
+    /// Its id.
+    pub id: ConstraintId,
+    /// `LAUNCH`, `RESOURCE_UPDATE` and others.
+    pub kind: String,
+    /// The product.
+    pub product: ProductId,
+    /// `ConstraintParameters`: JSON, byte for byte as it was given (facts §9.6).
+    pub parameters: String,
+    /// `AVAILABLE`, `CREATING` or `FAILED`.
+    pub status: ReadyStatus,
+}
+
+/// Whether something that is made asynchronously is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadyStatus {
+    /// Usable: `AVAILABLE`, or `CREATED` as products say.
+    Available,
+    /// Not yet.
+    Creating,
+    /// Never will be.
+    Failed,
+    /// A word we do not know: waited on.
+    Unknown(String),
+}
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveProduct {
+    /// Its id.
+    pub id: ProductId,
+    /// `Name`.
+    pub name: String,
+    /// `Owner`.
+    pub owner: String,
+    /// `ShortDescription`.
+    pub description: Option<String>,
+    /// `Distributor`.
+    pub distributor: Option<String>,
+    /// `SupportDescription`.
+    pub support_description: Option<String>,
+    /// `SupportEmail`.
+    pub support_email: Option<String>,
+    /// `SupportUrl`.
+    pub support_url: Option<String>,
+    /// All tags, ours among them.
+    pub tags: Tags,
+    /// All versions, inactive ones too, oldest first.
+    pub versions: Vec<LiveVersion>,
+}
+
+/// A version of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveVersion {
+    /// Its id.
+    pub id: VersionId,
+    /// Its name: not unique within the product (facts §9.2).
+    pub name: String,
+    /// `Description`.
+    pub description: Option<String>,
+    /// `Active`.
+    pub active: bool,
+    /// `Guidance`; the service leaves it out where it is the default.
+    pub guidance: Guidance,
+    /// Its template, where that was read or is known from the index.
+    pub content: Option<VersionContent>,
+    /// Whether it is usable, where that was read.
+    pub status: ReadyStatus,
+}
+
+/// A provisioned product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveProvisioned {
+    /// Its id.
+    pub id: ProvisionedProductId,
+    /// Its name in the account.
+    pub name: String,
+    /// Its status.
+    pub status: ProvisionedStatus,
+    /// `StatusMessage`: the service's reason.
+    pub status_message: Option<String>,
+    /// The product as the detail shows it.
+    pub product: ProductId,
+    /// The version as the detail shows it; after a failed update not what runs (facts §9.3, peers C8 68).
+    pub version: VersionId,
+    /// The token of the last request that was shown: ours begin with [`crate::model::owner::token_prefix`].
+    pub idempotency_token: Option<String>,
+    /// The last record of any kind.
+    pub last_record: Option<RecordId>,
+    /// The last record that provisioned or updated.
+    pub last_provisioning_record: Option<RecordId>,
+    /// All tags; inherited ones and `aws:` ones come mixed in.
+    pub tags: Tags,
+    /// The stack's ARN.
+    pub physical_id: Option<String>,
+    /// What the last successful record says runs; `None` where nothing ever succeeded or it was not read.
+    pub running: Option<Running>,
+    /// Whether some record succeeded.
+    pub ever_succeeded: bool,
+    /// The CloudFormation stack, where it was read.
+    pub stack: Option<LiveStack>,
+}
+
+/// What runs, by the last successful record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// The product.
+    pub product: ProductId,
+    /// The version.
+    pub version: VersionId,
+}
+
+/// The status of a provisioned product (facts §8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProvisionedStatus {
+    /// Stable and good.
+    Available,
+    /// A record runs.
+    UnderChange,
+    /// Stable; the last change failed and was rolled back.
+    Tainted,
+    /// The last change failed and nothing runs.
+    Error,
+    /// A plan of someone else's holds it.
+    PlanInProgress,
+    /// A word we do not know: waited on.
+    Unknown(String),
+}
+
+/// The stack behind a provisioned product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveStack {
+    /// The stack's ARN.
+    pub arn: String,
+    /// Its status, e.g. `UPDATE_COMPLETE`.
+    pub status: String,
+    /// Parameters by key; NoEcho ones come masked.
+    pub parameters: BTreeMap<String, String>,
+    /// Outputs by key.
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// The template bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Whether it is there.
+    pub exists: bool,
+    /// Whether the content index in memory says more than the one in the bucket.
+    pub index_stale: bool,
+}
+
+/// Something that could not be read: a failure, a cut or a denial. Never an absence (promise 1).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// What is in doubt.
+    pub scope: Scope,
+    /// The call that failed.
+    pub operation: String,
+    /// Why, as the service said it.
+    pub reason: String,
+    /// The service refused for want of permission.
+    pub denied: bool,
+}
+
+/// What a gap puts in doubt.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Which portfolios there are.
+    Portfolios,
+    /// Which products there are.
+    Products,
+    /// Which provisioned products there are.
+    Provisioned,
+    /// A portfolio's own fields, principals, associations or constraints.
+    Portfolio(PortfolioId),
+    /// A product's own fields or versions.
+    Product(ProductId),
+    /// A provisioned product's record or stack.
+    ProvisionedProduct(ProvisionedProductId),
+    /// Whether the template bucket is there.
+    Bucket,
+}

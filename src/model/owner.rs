@@ -1,0 +1,186 @@
+//! Who owns a live object (design §4): one tag per object, and a token prefix for provisioned products.
+
+use std::fmt;
+
+use crate::ids::{Digest, Key, Kind, Name, Target, Token};
+use crate::model::desired::Tags;
+
+/// The set of catalogs and people that share names: two installations never touch each other's objects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Installation(String);
+
+impl Installation {
+    /// The installation where none is named; removals are refused under it (design §4).
+    pub const DEFAULT: &'static str = "default";
+
+    /// Parses a name by the rule of manifest names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Name::parse(text).map(|name| Self(name.as_str().to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+}
+
+impl fmt::Display for Installation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whose catalog this is: an installation in a target. Every ownership value is made from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The installation.
+    pub installation: Installation,
+    /// The account and region.
+    pub target: Target,
+}
+
+/// What ownership an object's tag claims.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// No tag of ours.
+    Nobody,
+    /// This installation's, in this account and region, under this name.
+    Us(Name),
+    /// Somebody else's: another installation, or a copy of an object from elsewhere. The tag's value.
+    Foreign(String),
+}
+
+/// The key of the ownership tag: one per kind, because tags propagate to provisioned resources and must not collide.
+pub fn tag_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Portfolio => "catalogd:portfolio",
+        Kind::Product => "catalogd:product",
+        Kind::ProvisionedProduct => "catalogd:provisioned-product",
+    }
+}
+
+/// Whether a tag's key is reserved: catalogd's own or AWS's.
+pub fn is_reserved(key: &str) -> bool {
+    key.starts_with("catalogd:") || key.starts_with("aws:")
+}
+
+impl Identity {
+    /// The value of the ownership tag: `<installation>/<account>/<region>/<name>`.
+    pub fn tag_value(&self, name: &Name) -> String {
+        format!(
+            "{}/{}/{}/{name}",
+            self.installation, self.target.account, self.target.region
+        )
+    }
+
+    /// Reads the ownership tag of a kind.
+    pub fn owner(&self, kind: Kind, tags: &Tags) -> Owner {
+        let Some(value) = tags.get(tag_key(kind)) else {
+            return Owner::Nobody;
+        };
+        let prefix = self.tag_value(&Name::new(""));
+        let name = value.strip_prefix(&prefix).map(|rest| {
+            rest.strip_suffix("@delete")
+                .or_else(|| rest.strip_suffix("@release"))
+                .unwrap_or(rest)
+        });
+        match name.and_then(Name::parse) {
+            Some(name) => Owner::Us(name),
+            None => Owner::Foreign(value.clone()),
+        }
+    }
+
+    /// `catalogd-<12 hex>-`: how all our tokens for one provisioned product begin (design §4).
+    pub fn token_prefix(&self, name: &Name) -> String {
+        let whole = Digest::of(self.tag_value(name).as_bytes());
+        format!("catalogd-{}-", whole.short())
+    }
+
+    /// The token of a create: the same for the same object and action whatever the request says, so that an
+    /// edit between a crash and the restart finds the first attempt (design §7).
+    ///
+    /// `after` is the id of the dead object that a former attempt with the same words had made.
+    pub fn create_token(&self, key: &Key, action: &str, after: Option<&str>) -> Token {
+        let after = after.map(|id| format!("\nafter={id}")).unwrap_or_default();
+        let text = format!(
+            "{}\n{}\n{action}{after}",
+            self.tag_value(&key.name),
+            key.kind
+        );
+        Token::new(format!(
+            "catalogd-{}",
+            &Digest::of(text.as_bytes()).as_str()[..48]
+        ))
+    }
+
+    /// The token of a request for a provisioned product: our prefix, then the request and the last record.
+    ///
+    /// `request` must hold no secret value.
+    pub fn request_token(&self, name: &Name, request: &str, last_record: Option<&str>) -> Token {
+        let text = format!("{request}\nlast={}", last_record.unwrap_or(""));
+        let digest = Digest::of(text.as_bytes());
+        Token::new(format!(
+            "{}{}",
+            self.token_prefix(name),
+            &digest.as_str()[..32]
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AccountId, Region};
+
+    fn us() -> Identity {
+        Identity {
+            installation: Installation::default(),
+            target: Target {
+                account: AccountId::new("123456789012"),
+                region: Region::new("us-east-1"),
+                partition: "aws".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn ownership_is_read_from_one_tag() {
+        let tags = |value: &str| Tags::from([("catalogd:product".to_owned(), value.to_owned())]);
+        let owner = |value: &str| us().owner(Kind::Product, &tags(value));
+        assert_eq!(
+            owner("default/123456789012/us-east-1/vpc"),
+            Owner::Us(Name::new("vpc"))
+        );
+        assert_eq!(
+            owner("default/123456789012/us-east-1/vpc@delete"),
+            Owner::Us(Name::new("vpc"))
+        );
+        for foreign in [
+            "team/123456789012/us-east-1/vpc",
+            "default/210987654321/us-east-1/vpc",
+            "default/123456789012/us-east-1/",
+            "default/123456789012/us-east-1/a/b",
+        ] {
+            assert_eq!(owner(foreign), Owner::Foreign(foreign.to_owned()));
+        }
+        assert_eq!(us().owner(Kind::Portfolio, &tags("x")), Owner::Nobody);
+    }
+
+    #[test]
+    fn tokens_tell_attempts_apart() {
+        let key = Key::new(Kind::Product, Name::new("vpc"));
+        let first = us().create_token(&key, "create", None);
+        assert_eq!(first, us().create_token(&key, "create", None));
+        assert_ne!(first, us().create_token(&key, "create", Some("prod-1")));
+        let prefix = us().token_prefix(&Name::new("hub"));
+        let token = us().request_token(&Name::new("hub"), "provision", Some("rec-1"));
+        assert!(token.as_str().starts_with(&prefix));
+        assert!(token.as_str().len() <= 128);
+    }
+}
