@@ -123,13 +123,22 @@ impl Identity {
     ///
     /// `request` must hold no secret value.
     pub fn request_token(&self, name: &Name, request: &str, last_record: Option<&str>) -> Token {
-        let text = format!("{request}\nlast={}", last_record.unwrap_or(""));
-        let digest = Digest::of(text.as_bytes());
+        let last = Digest::of(last_record.unwrap_or("").as_bytes());
         Token::new(format!(
             "{}{}",
-            self.token_prefix(name),
-            &digest.as_str()[..32]
+            self.request_prefix(name, request),
+            &last.as_str()[..16]
         ))
+    }
+
+    /// Whether a token was made by [`Self::request_token`] for this very request, whatever came before it.
+    pub fn is_same_request(&self, name: &Name, request: &str, token: &str) -> bool {
+        token.starts_with(&self.request_prefix(name, request))
+    }
+
+    fn request_prefix(&self, name: &Name, request: &str) -> String {
+        let request = Digest::of(request.as_bytes());
+        format!("{}{}-", self.token_prefix(name), &request.as_str()[..16])
     }
 }
 
@@ -182,5 +191,7 @@ mod tests {
         let token = us().request_token(&Name::new("hub"), "provision", Some("rec-1"));
         assert!(token.as_str().starts_with(&prefix));
         assert!(token.as_str().len() <= 128);
+        assert!(us().is_same_request(&Name::new("hub"), "provision", token.as_str()));
+        assert!(!us().is_same_request(&Name::new("hub"), "other", token.as_str()));
     }
 }

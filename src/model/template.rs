@@ -1,11 +1,12 @@
 //! A CloudFormation template as catalogd sees it: bytes, two digests, and the names of its parameters.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::ids::Digest;
 
 /// A template file of the source. Its bytes are uploaded as they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Template {
     /// The digest of the bytes: the key it is uploaded under.
     pub raw: Digest,
@@ -13,6 +14,12 @@ pub struct Template {
     pub content: Digest,
     /// The bytes.
     pub bytes: Arc<[u8]>,
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "template {}", self.raw)
+    }
 }
 
 impl Template {

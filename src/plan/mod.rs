@@ -1,1 +1,229 @@
-//! The `plan` module.
+//! `(Desired, Base?, Observed, policy) -> Plan`: pure, the same input gives the same bytes (design §6).
+
+pub mod op;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::ids::{Digest, Key, Kind, Name};
+use crate::model::observed::Gap;
+use crate::model::owner::Identity;
+use op::{Step, StepId};
+
+/// What to do, complete and printable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Whose catalog.
+    pub identity: Identity,
+    /// One entry per desired object, in the order in which objects are made.
+    pub objects: Vec<ObjectPlan>,
+    /// The calls, each after those it needs.
+    pub steps: Vec<Step>,
+    /// Ours, no longer in git, left alone.
+    pub orphans: Vec<Orphan>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+    /// Over the steps and the observed state they rest on.
+    pub digest: Digest,
+}
+
+/// What happens to one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPlan {
+    /// Which.
+    pub key: Key,
+    /// The live object's id, where there is one.
+    pub id: Option<String>,
+    /// What is done to it.
+    pub action: Action,
+    /// Why, where anything differs.
+    pub reason: Option<Reason>,
+    /// Field by field.
+    pub changes: Vec<Change>,
+    /// Its calls, in order.
+    pub steps: Vec<StepId>,
+    /// What may not be done, and why.
+    pub blocked: Vec<Blocked>,
+    /// What it waits for: planned in a following pass.
+    pub waiting: Vec<Waiting>,
+    /// The same request failed before: what a person must do.
+    pub stalled: Option<Stalled>,
+    /// Things worth saying that change nothing, e.g. a parameter that the new version drops.
+    pub notes: Vec<String>,
+}
+
+/// What is done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Nothing.
+    None,
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is terminated and provisioned again (`-/+`).
+    Replace,
+}
+
+/// Why git and the catalog differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Git changed since it was last applied.
+    GitChanged,
+    /// The catalog was changed by somebody else.
+    Drifted,
+    /// Both.
+    Both,
+    /// They differ; what was last applied is not known.
+    Differs,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The field as a manifest names it, e.g. `versions[v1.0.0].guidance`.
+    pub field: String,
+    /// What is live.
+    pub before: Shown,
+    /// What git wants.
+    pub after: Shown,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A value in a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// There is none.
+    Absent,
+    /// This text.
+    Text(String),
+    /// Something that is never shown (promise 8).
+    Secret,
+    /// Known only once another step has answered.
+    Later,
+}
+
+/// A guard's refusal. The rest of the plan goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// A stable word, e.g. `gap`, `foreign-owner`, `immutable-version`, `launch-path`.
+    pub code: BlockedCode,
+    /// What is refused and why, with the manifest line that would lift it.
+    pub message: String,
+}
+
+/// Why a step may not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BlockedCode {
+    /// A read failed in this object's scope (promise 1).
+    Gap,
+    /// The live object is another installation's, or nobody's.
+    ForeignOwner,
+    /// Two live objects claim this name.
+    Conflict,
+    /// The object already has as many tags as the service allows.
+    TagQuota,
+    /// A published version's template changed.
+    ImmutableVersion,
+    /// None or several launch paths.
+    LaunchPath,
+    /// Tags may not be changed without a tag-update constraint.
+    TagUpdate,
+    /// Something it needs is itself blocked, failed or broken.
+    Dependency,
+    /// Too much would be removed at once.
+    RemovalGuard,
+    /// Removing this principal would lock catalogd out (promise 9).
+    OwnPrincipal,
+    /// The version cannot be launched or updated to: inactive, deprecated or failed.
+    VersionState,
+    /// Two versions of the product have this name.
+    AmbiguousVersion,
+}
+
+/// What an object waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// On which object, where it is one of git's.
+    pub on: Option<Key>,
+    /// In words.
+    pub message: String,
+}
+
+/// A failure that repeating would only repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stalled {
+    /// The service's reason.
+    pub reason: String,
+    /// What a person must do.
+    pub advice: String,
+}
+
+/// A live object of ours that git no longer names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Orphan {
+    /// Which it was.
+    pub key: Key,
+    /// Its id.
+    pub id: String,
+    /// What the service shows.
+    pub display_name: String,
+}
+
+/// What the planner is told besides desired and observed.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Objects whose NoEcho values are sent again (`--resend-secrets`).
+    pub resend_secrets: BTreeSet<Key>,
+    /// Requests that failed and must not simply be repeated.
+    pub failed: BTreeMap<Key, Failed>,
+    /// Ids of objects that a create token still answers with although they are gone (design §7). Keyed by what
+    /// the token is made for: object and action.
+    pub dead: BTreeMap<(Key, String), String>,
+    /// Lifts the ratio guard up to this many removals.
+    pub allow_removals: Option<usize>,
+}
+
+/// A request that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// [`op::Op::request`] of the failed call: what must differ before it is tried again.
+    pub request: Digest,
+    /// When it may be tried again all the same.
+    pub retry_at: Timestamp,
+    /// The service's reason.
+    pub reason: String,
+    /// What a person must do.
+    pub advice: String,
+}
+
+impl Plan {
+    /// Whether anything would be executed that counts as a change.
+    pub fn has_changes(&self) -> bool {
+        self.steps.iter().any(|step| !step.op.is_housekeeping())
+    }
+
+    /// Whether some object waits for a following pass.
+    pub fn is_waiting(&self) -> bool {
+        self.objects.iter().any(|object| !object.waiting.is_empty())
+    }
+
+    /// Whether a guard refused something.
+    pub fn is_blocked(&self) -> bool {
+        self.objects.iter().any(|object| !object.blocked.is_empty())
+    }
+
+    /// The entry of one object.
+    pub fn object(&self, kind: Kind, name: &Name) -> Option<&ObjectPlan> {
+        self.objects
+            .iter()
+            .find(|object| object.key.kind == kind && object.key.name == *name)
+    }
+
+    /// A step by its id.
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.get(id.0)
+    }
+}

@@ -1,0 +1,482 @@
+//! One [`Op`] is one API call, complete before it is made: execution chooses nothing (promise 3).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::ids::{
+    ConstraintId, Digest, Key, PortfolioId, ProductId, ProvisionedProductId, RecordId, Token,
+    VersionId,
+};
+use crate::model::desired::{Guidance, Tags};
+use crate::model::observed::LivePrincipal;
+use crate::model::template::{Template, VersionContent};
+
+/// A step's place in [`crate::plan::Plan::steps`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// An argument: a value, or the id that an earlier step's call answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arg<T> {
+    /// Known now.
+    Value(T),
+    /// The id of this type in that step's answer.
+    From(StepId),
+}
+
+impl<T> Arg<T> {
+    /// The step this argument waits for.
+    pub fn step(&self) -> Option<StepId> {
+        match self {
+            Self::Value(_) => None,
+            Self::From(step) => Some(*step),
+        }
+    }
+}
+
+/// What a call answered, as far as later calls need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The portfolio it made.
+    pub portfolio: Option<PortfolioId>,
+    /// The product it made.
+    pub product: Option<ProductId>,
+    /// The version it made.
+    pub version: Option<VersionId>,
+    /// The constraint it made or changed.
+    pub constraint: Option<ConstraintId>,
+    /// The provisioned product it made or changed.
+    pub provisioned: Option<ProvisionedProductId>,
+    /// The record to follow.
+    pub record: Option<RecordId>,
+    /// When the service says the thing was made: a repeated token answers with the first attempt's time.
+    pub created: Option<Timestamp>,
+}
+
+/// The answers so far, by step.
+pub type Answers = BTreeMap<StepId, Answer>;
+
+/// A call to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its own place.
+    pub id: StepId,
+    /// The object it is made for.
+    pub object: Key,
+    /// The call.
+    pub op: Op,
+    /// The steps that must have succeeded before.
+    pub needs: BTreeSet<StepId>,
+    /// Steps of one lane run one at a time: parallel writes on one product lose updates (facts §7).
+    pub lane: Option<Key>,
+}
+
+/// An API call with its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// `s3:CreateBucket`: private, in the target's region.
+    CreateBucket {
+        /// The template bucket.
+        bucket: String,
+    },
+    /// `s3:PutPublicAccessBlock`: all four blocks.
+    BlockPublicAccess {
+        /// The template bucket.
+        bucket: String,
+    },
+    /// `s3:PutBucketPolicy`: TLS only.
+    PutBucketPolicy {
+        /// The template bucket.
+        bucket: String,
+    },
+    /// `s3:PutObject` of a template under the digest of its bytes.
+    PutTemplate {
+        /// The template bucket.
+        bucket: String,
+        /// What is put.
+        template: Arc<Template>,
+    },
+    /// `s3:PutObject` of the content index: a cache, never counted as a change.
+    PutIndex {
+        /// The template bucket.
+        bucket: String,
+        /// What is known of every live version.
+        entries: Arc<BTreeMap<VersionId, VersionContent>>,
+    },
+    /// `CreatePortfolio`.
+    CreatePortfolio {
+        /// `DisplayName`.
+        display_name: String,
+        /// `Description`.
+        description: Option<String>,
+        /// `ProviderName`.
+        provider_name: String,
+        /// All tags, the ownership tag among them.
+        tags: Tags,
+        /// The same for every attempt.
+        token: Token,
+    },
+    /// `UpdatePortfolio`: only the fields that differ.
+    UpdatePortfolio {
+        /// Which.
+        id: PortfolioId,
+        /// `DisplayName`.
+        display_name: Option<String>,
+        /// `Description`.
+        description: Option<String>,
+        /// `ProviderName`.
+        provider_name: Option<String>,
+        /// What to do to the tags.
+        tags: TagChange,
+    },
+    /// `AssociatePrincipalWithPortfolio`.
+    AssociatePrincipal {
+        /// Where.
+        portfolio: Arg<PortfolioId>,
+        /// Who.
+        principal: LivePrincipal,
+    },
+    /// `DisassociatePrincipalFromPortfolio`.
+    DisassociatePrincipal {
+        /// Where.
+        portfolio: PortfolioId,
+        /// Who.
+        principal: LivePrincipal,
+    },
+    /// `CreateProduct` with its first version.
+    CreateProduct {
+        /// Its fields.
+        fields: Box<ProductFields>,
+        /// All tags, the ownership tag among them.
+        tags: Tags,
+        /// The first version.
+        version: NewVersion,
+        /// The same for every attempt.
+        token: Token,
+    },
+    /// `UpdateProduct`: only the fields that differ.
+    UpdateProduct {
+        /// Which.
+        id: ProductId,
+        /// `None` is left as it is.
+        fields: Box<ProductFields>,
+        /// What to do to the tags.
+        tags: TagChange,
+    },
+    /// `CreateProvisioningArtifact`.
+    CreateVersion {
+        /// Of what.
+        product: Arg<ProductId>,
+        /// What.
+        version: NewVersion,
+        /// The same for every attempt.
+        token: Token,
+    },
+    /// `UpdateProvisioningArtifact`: only the fields that differ.
+    UpdateVersion {
+        /// Of what.
+        product: Arg<ProductId>,
+        /// Which.
+        version: Arg<VersionId>,
+        /// Its name, for people.
+        name: String,
+        /// `Description`.
+        description: Option<String>,
+        /// `Active`.
+        active: Option<bool>,
+        /// `Guidance`.
+        guidance: Option<Guidance>,
+    },
+    /// `AssociateProductWithPortfolio`.
+    AssociateProduct {
+        /// Where.
+        portfolio: Arg<PortfolioId>,
+        /// What.
+        product: Arg<ProductId>,
+    },
+    /// `DisassociateProductFromPortfolio`.
+    DisassociateProduct {
+        /// Where.
+        portfolio: PortfolioId,
+        /// What.
+        product: ProductId,
+    },
+    /// `CreateConstraint`.
+    CreateConstraint {
+        /// Where.
+        portfolio: Arg<PortfolioId>,
+        /// On what.
+        product: Arg<ProductId>,
+        /// `LAUNCH` or `RESOURCE_UPDATE`.
+        kind: String,
+        /// `Parameters`: JSON.
+        parameters: String,
+        /// The same for every attempt.
+        token: Token,
+    },
+    /// `UpdateConstraint`.
+    UpdateConstraint {
+        /// Which.
+        id: ConstraintId,
+        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        kind: String,
+        /// `Parameters`: JSON.
+        parameters: String,
+    },
+    /// `DeleteConstraint`.
+    DeleteConstraint {
+        /// Which.
+        id: ConstraintId,
+        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        kind: String,
+    },
+    /// `ProvisionProduct`.
+    Provision {
+        /// `ProvisionedProductName`.
+        name: String,
+        /// Of what.
+        product: Arg<ProductId>,
+        /// In which version.
+        version: Arg<VersionId>,
+        /// `PathName`: the display name of the portfolio (peers C8 77).
+        path: String,
+        /// All parameters that are sent.
+        parameters: BTreeMap<String, ParameterArg>,
+        /// All tags, the ownership tag among them.
+        tags: Tags,
+        /// `ProvisionToken`.
+        token: Token,
+    },
+    /// `UpdateProvisionedProduct`.
+    UpdateProvisioned {
+        /// Which.
+        id: ProvisionedProductId,
+        /// To what.
+        product: Arg<ProductId>,
+        /// In which version.
+        version: Arg<VersionId>,
+        /// `PathName`: the display name of the portfolio (peers C8 77).
+        path: String,
+        /// All parameters that are sent.
+        parameters: BTreeMap<String, ParameterArg>,
+        /// The full set, or `None` where tags may not be sent (design §6).
+        tags: Option<Tags>,
+        /// `UpdateToken`.
+        token: Token,
+    },
+    /// `TerminateProvisionedProduct`: the first half of a replacement.
+    Terminate {
+        /// Which.
+        id: ProvisionedProductId,
+        /// `TerminateToken`.
+        token: Token,
+    },
+}
+
+/// A product's own fields. In an update `None` is left as it is, and an empty text clears.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProductFields {
+    /// `Name`.
+    pub name: Option<String>,
+    /// `Owner`.
+    pub owner: Option<String>,
+    /// `Description`.
+    pub description: Option<String>,
+    /// `Distributor`.
+    pub distributor: Option<String>,
+    /// `SupportDescription`.
+    pub support_description: Option<String>,
+    /// `SupportEmail`.
+    pub support_email: Option<String>,
+    /// `SupportUrl`.
+    pub support_url: Option<String>,
+}
+
+/// What to do to an object's tags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagChange {
+    /// Added or overwritten.
+    pub add: Tags,
+    /// Keys removed.
+    pub remove: BTreeSet<String>,
+}
+
+/// A version to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVersion {
+    /// Its name.
+    pub name: String,
+    /// A text for people.
+    pub description: Option<String>,
+    /// Where the service finds the template.
+    pub source: NewSource,
+}
+
+/// Where the service finds a new version's template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewSource {
+    /// An object of the template bucket: `https://<bucket>.s3.<region>.amazonaws.com/<key>`.
+    Bucket {
+        /// The template bucket.
+        bucket: String,
+        /// The template that lies there.
+        template: Arc<Template>,
+    },
+    /// A URL of the manifest.
+    Url(String),
+    /// A stack's ARN.
+    Stack(String),
+}
+
+/// A parameter as it is sent.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ParameterArg {
+    /// This value.
+    Value(String),
+    /// This value, never shown (promise 8).
+    Secret(String),
+    /// `UsePreviousValue`.
+    Previous,
+}
+
+impl fmt::Debug for ParameterArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value:?}"),
+            Self::Secret(_) => f.write_str("(secret)"),
+            Self::Previous => f.write_str("(previous)"),
+        }
+    }
+}
+
+impl Op {
+    /// The API's name of the call.
+    pub fn call(&self) -> &'static str {
+        match self {
+            Self::CreateBucket { .. } => "CreateBucket",
+            Self::BlockPublicAccess { .. } => "PutPublicAccessBlock",
+            Self::PutBucketPolicy { .. } => "PutBucketPolicy",
+            Self::PutTemplate { .. } | Self::PutIndex { .. } => "PutObject",
+            Self::CreatePortfolio { .. } => "CreatePortfolio",
+            Self::UpdatePortfolio { .. } => "UpdatePortfolio",
+            Self::AssociatePrincipal { .. } => "AssociatePrincipalWithPortfolio",
+            Self::DisassociatePrincipal { .. } => "DisassociatePrincipalFromPortfolio",
+            Self::CreateProduct { .. } => "CreateProduct",
+            Self::UpdateProduct { .. } => "UpdateProduct",
+            Self::CreateVersion { .. } => "CreateProvisioningArtifact",
+            Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
+            Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
+            Self::DisassociateProduct { .. } => "DisassociateProductFromPortfolio",
+            Self::CreateConstraint { .. } => "CreateConstraint",
+            Self::UpdateConstraint { .. } => "UpdateConstraint",
+            Self::DeleteConstraint { .. } => "DeleteConstraint",
+            Self::Provision { .. } => "ProvisionProduct",
+            Self::UpdateProvisioned { .. } => "UpdateProvisionedProduct",
+            Self::Terminate { .. } => "TerminateProvisionedProduct",
+        }
+    }
+
+    /// Whether the call only keeps a cache fresh: a plan of nothing else has no changes.
+    pub fn is_housekeeping(&self) -> bool {
+        matches!(self, Self::PutIndex { .. })
+    }
+
+    /// The idempotency token, where the call has one.
+    pub fn token(&self) -> Option<&Token> {
+        match self {
+            Self::CreatePortfolio { token, .. }
+            | Self::CreateProduct { token, .. }
+            | Self::CreateVersion { token, .. }
+            | Self::CreateConstraint { token, .. }
+            | Self::Provision { token, .. }
+            | Self::UpdateProvisioned { token, .. }
+            | Self::Terminate { token, .. } => Some(token),
+            Self::CreateBucket { .. }
+            | Self::BlockPublicAccess { .. }
+            | Self::PutBucketPolicy { .. }
+            | Self::PutTemplate { .. }
+            | Self::PutIndex { .. }
+            | Self::UpdatePortfolio { .. }
+            | Self::AssociatePrincipal { .. }
+            | Self::DisassociatePrincipal { .. }
+            | Self::UpdateProduct { .. }
+            | Self::UpdateVersion { .. }
+            | Self::AssociateProduct { .. }
+            | Self::DisassociateProduct { .. }
+            | Self::UpdateConstraint { .. }
+            | Self::DeleteConstraint { .. } => None,
+        }
+    }
+
+    /// The call with every argument a value.
+    ///
+    /// `None` where a step it refers to has not answered with what it needs.
+    pub fn resolved(&self, answers: &Answers) -> Option<Self> {
+        fn fill<T: Clone>(
+            arg: &mut Arg<T>,
+            answers: &Answers,
+            pick: impl Fn(&Answer) -> Option<T>,
+        ) -> Option<()> {
+            if let Arg::From(step) = arg {
+                *arg = Arg::Value(answers.get(step).and_then(pick)?);
+            }
+            Some(())
+        }
+        let portfolio_of = |answer: &Answer| answer.portfolio.clone();
+        let product_of = |answer: &Answer| answer.product.clone();
+        let version_of = |answer: &Answer| answer.version.clone();
+        let mut op = self.clone();
+        match &mut op {
+            Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
+            Self::CreateVersion { product, .. } => fill(product, answers, product_of)?,
+            Self::AssociateProduct { portfolio, product }
+            | Self::CreateConstraint {
+                portfolio, product, ..
+            } => {
+                fill(portfolio, answers, portfolio_of)?;
+                fill(product, answers, product_of)?;
+            }
+            Self::UpdateVersion {
+                product, version, ..
+            }
+            | Self::Provision {
+                product, version, ..
+            }
+            | Self::UpdateProvisioned {
+                product, version, ..
+            } => {
+                fill(product, answers, product_of)?;
+                fill(version, answers, version_of)?;
+            }
+            Self::CreateBucket { .. }
+            | Self::BlockPublicAccess { .. }
+            | Self::PutBucketPolicy { .. }
+            | Self::PutTemplate { .. }
+            | Self::PutIndex { .. }
+            | Self::CreatePortfolio { .. }
+            | Self::UpdatePortfolio { .. }
+            | Self::DisassociatePrincipal { .. }
+            | Self::CreateProduct { .. }
+            | Self::UpdateProduct { .. }
+            | Self::DisassociateProduct { .. }
+            | Self::UpdateConstraint { .. }
+            | Self::DeleteConstraint { .. }
+            | Self::Terminate { .. } => {}
+        }
+        Some(op)
+    }
+
+    /// The digest of the whole call: what must differ before a refused call is made again. Holds no secret value.
+    pub fn request(&self) -> Digest {
+        Digest::of(format!("{self:?}").as_bytes())
+    }
+}
