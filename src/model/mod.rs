@@ -6,4 +6,5 @@ pub mod desired;
 pub mod limits;
 pub mod observed;
 pub mod owner;
+pub mod record;
 pub mod template;
