@@ -6,6 +6,7 @@ use aws_sdk_servicecatalog::types as sdk;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
+use crate::aws::error::Failure;
 use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, VersionId};
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::{
@@ -14,6 +15,7 @@ use crate::model::observed::{
 };
 use crate::model::record::{RecordSeen, RecordStatus};
 use crate::model::template::ParameterDecl;
+use crate::plan::op::TagChange;
 
 /// A point in time; `None` beyond what can be told.
 pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
@@ -29,16 +31,30 @@ pub(crate) fn tags(tags: &[sdk::Tag]) -> Tags {
 }
 
 /// Tags as they are sent, in the order of their keys.
-pub(crate) fn sdk_tags(tags: &Tags) -> Result<Vec<sdk::Tag>, String> {
+pub(crate) fn sdk_tags(operation: &'static str, tags: &Tags) -> Result<Vec<sdk::Tag>, Failure> {
     tags.iter()
         .map(|(key, value)| {
             sdk::Tag::builder()
                 .key(key)
                 .value(value)
                 .build()
-                .map_err(|error| error.to_string())
+                .map_err(|error| Failure::internal(operation, error.to_string()))
         })
         .collect()
+}
+
+/// The tags and keys of a change as they are sent; an empty list is left out.
+#[expect(clippy::type_complexity, reason = "the two members of two requests")]
+pub(crate) fn tag_change(
+    operation: &'static str,
+    change: &TagChange,
+) -> Result<(Option<Vec<sdk::Tag>>, Option<Vec<String>>), Failure> {
+    let add = sdk_tags(operation, &change.add)?;
+    let remove: Vec<String> = change.remove.iter().cloned().collect();
+    Ok((
+        (!add.is_empty()).then_some(add),
+        (!remove.is_empty()).then_some(remove),
+    ))
 }
 
 /// Whether something that is made asynchronously is there. Products say `CREATED` for good (facts §8).
