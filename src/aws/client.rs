@@ -46,10 +46,6 @@ const EMBEDDED_REGION: &str = "us-east-1";
 pub struct Settings {
     /// The region, over `AWS_REGION` and the profile's.
     pub region: Option<String>,
-    /// The profile, over `AWS_PROFILE`.
-    pub profile: Option<String>,
-    /// One endpoint for all services, over `AWS_ENDPOINT_URL`, which the SDK reads by itself.
-    pub endpoint_url: Option<String>,
     /// The template bucket; `catalogd-<account>-<region>` where it is not named (design §7).
     pub template_bucket: Option<String>,
     /// How fast to call.
@@ -60,33 +56,14 @@ pub struct Settings {
     pub static_credentials: Option<(String, String)>,
     /// The time.
     pub clock: Clock,
-    /// Jitter.
-    pub entropy: Entropy,
-}
-
-impl Settings {
-    /// Settings that leave everything to the SDK's own chain.
-    pub fn new(clock: Clock, entropy: Entropy) -> Self {
-        Self {
-            region: None,
-            profile: None,
-            endpoint_url: None,
-            template_bucket: None,
-            pace: Pace::default(),
-            http: None,
-            static_credentials: None,
-            clock,
-            entropy,
-        }
-    }
+    /// Where the jitter starts.
+    pub seed: u64,
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("region", &self.region)
-            .field("profile", &self.profile)
-            .field("endpoint_url", &self.endpoint_url)
             .field("template_bucket", &self.template_bucket)
             .field("pace", &self.pace)
             .field("embedded", &self.http.is_some())
@@ -94,7 +71,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Why no connection came about. Everything here is exit code 4 (design §9).
+/// Why no connection came about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
     /// No region is named anywhere.
@@ -103,7 +80,7 @@ pub enum ConnectError {
     )]
     NoRegion,
     /// The service does not say who we are.
-    #[error("AWS does not say who is calling: {failure}{}", advice(.failure))]
+    #[error("AWS does not say who is calling: {failure} ({})", .failure.advice())]
     Identity {
         /// The refusal.
         failure: Failure,
@@ -113,11 +90,14 @@ pub enum ConnectError {
     UnreadableCaller(String),
 }
 
-fn advice(failure: &Failure) -> String {
-    failure
-        .advice()
-        .map(|advice| format!(" ({advice})"))
-        .unwrap_or_default()
+impl ConnectError {
+    /// Whether credentials or permissions are what is missing (exit code 4, design §9).
+    pub fn is_credentials(&self) -> bool {
+        match self {
+            Self::Identity { failure } => failure.is_denied(),
+            Self::NoRegion | Self::UnreadableCaller(_) => false,
+        }
+    }
 }
 
 /// The real AWS, or whatever the endpoint settings put in its place. Cheap to clone; clones share the pacer.
@@ -148,8 +128,8 @@ impl fmt::Debug for Aws {
 
 impl Aws {
     /// Makes the clients and asks the service who is calling, which also proves the credentials.
-    pub async fn connect(settings: &Settings) -> Result<Self, ConnectError> {
-        let config = configure(settings).await;
+    pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
+        let config = configure(&settings).await;
         let Some(region) = config.region().map(|region| region.as_ref().to_owned()) else {
             return Err(ConnectError::NoRegion);
         };
@@ -160,10 +140,11 @@ impl Aws {
             .build();
         let sts = aws_sdk_sts::Client::new(&config);
         let pacer = Pacer::new(settings.pace, settings.clock);
+        let entropy = Mutex::new(Entropy::seeded(settings.seed));
         let retries = Retries {
             pacer: &pacer,
             clock: settings.clock,
-            entropy: &Mutex::new(settings.entropy.clone()),
+            entropy: &entropy,
         };
         let request = sts.get_caller_identity();
         let answer = retries
@@ -190,7 +171,7 @@ impl Aws {
             cfn: aws_sdk_cloudformation::Client::new(&config),
             pacer,
             clock: settings.clock,
-            entropy: Mutex::new(settings.entropy.clone()),
+            entropy,
             target,
             caller,
             bucket,
@@ -352,7 +333,6 @@ async fn configure(settings: &Settings) -> SdkConfig {
             .timeout_config(timeouts)
             .http_client(http.clone());
         builder.set_app_name(app);
-        builder.set_endpoint_url(settings.endpoint_url.clone());
         builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
         return builder.build();
     }
@@ -369,12 +349,6 @@ async fn configure(settings: &Settings) -> SdkConfig {
     }
     if let Some(region) = &settings.region {
         loader = loader.region(SdkRegion::new(region.clone()));
-    }
-    if let Some(profile) = &settings.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(url) = &settings.endpoint_url {
-        loader = loader.endpoint_url(url);
     }
     if let Some(credentials) = credentials {
         loader = loader.credentials_provider(credentials);
@@ -456,11 +430,15 @@ mod tests {
 
     #[test]
     fn settings_show_no_secret() {
-        let mut settings = Settings::new(
-            Clock::starting_at(jiff::Timestamp::UNIX_EPOCH),
-            Entropy::seeded(1),
-        );
-        settings.static_credentials = Some(("AKIA".to_owned(), "hunter2".to_owned()));
+        let settings = Settings {
+            region: None,
+            template_bucket: None,
+            pace: Pace::None,
+            static_credentials: Some(("AKIA".to_owned(), "hunter2".to_owned())),
+            http: None,
+            clock: Clock::starting_at(jiff::Timestamp::UNIX_EPOCH),
+            seed: 1,
+        };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 }

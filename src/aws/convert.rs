@@ -7,15 +7,16 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use crate::aws::error::Failure;
+use crate::aws::poll::RecordSeen;
 use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, VersionId};
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::{
     LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct, LiveProvisioned, LiveStack,
     LiveVersion, ProvisionedStatus, ReadyStatus,
 };
-use crate::model::record::{RecordSeen, RecordStatus};
 use crate::model::template::ParameterDecl;
 use crate::plan::op::TagChange;
+use crate::run::record::RecordStatus;
 
 /// A point in time; `None` beyond what can be told.
 pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
@@ -262,7 +263,6 @@ pub(crate) fn record(
         provisioned: detail
             .provisioned_product_id()
             .map(ProvisionedProductId::from),
-        provisioned_name: detail.provisioned_product_name().map(str::to_owned),
         product: detail.product_id().map(ProductId::from),
         version: detail.provisioning_artifact_id().map(VersionId::from),
         tags: detail
@@ -278,7 +278,6 @@ pub(crate) fn record(
             })
             .collect(),
         created: detail.created_time().and_then(timestamp),
-        updated: detail.updated_time().and_then(timestamp),
     })
 }
 

@@ -118,6 +118,17 @@ impl Failure {
         }
     }
 
+    /// A call that was accepted and failed later, as the service reports it: a record, a version, a constraint.
+    pub fn reported(operation: &'static str, reason: &str) -> Self {
+        Self {
+            class: Class::Unknown,
+            code: "Failed".to_owned(),
+            message: reason.to_owned(),
+            request_id: None,
+            operation,
+        }
+    }
+
     /// An answer whose body broke off.
     pub(crate) fn cut(operation: &'static str, error: &(dyn Error + 'static)) -> Self {
         Self {
@@ -162,32 +173,55 @@ impl Failure {
         self
     }
 
-    /// What a person can do about it, where repeating is no use.
-    pub fn advice(&self) -> Option<String> {
-        let advice = match (self.class, self.code.as_str()) {
+    /// Whether there are no valid credentials, or no permission for this call.
+    pub fn is_denied(&self) -> bool {
+        self.class == Class::Denied
+    }
+
+    /// What a person can do about it.
+    pub fn advice(&self) -> String {
+        match (self.class, self.code.as_str()) {
             (_, "ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => {
                 "the credentials have expired: sign in again or renew them".to_owned()
             }
             (_, "RequestTimeTooSkewed" | "InvalidSignatureException" | "SignatureDoesNotMatch") => {
-                "the signature was refused: check this machine's clock and the secret key".to_owned()
+                "the signature was refused: check this machine's clock and the secret key"
+                    .to_owned()
             }
             (
                 _,
-                "CredentialsError" | "UnrecognizedClientException" | "InvalidClientTokenId"
+                "CredentialsError"
+                | "UnrecognizedClientException"
+                | "InvalidClientTokenId"
                 | "InvalidAccessKeyId",
-            ) => "no valid credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in"
+            ) => "no valid credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+                  AWS_SECRET_ACCESS_KEY, or sign in"
                 .to_owned(),
             (Class::Denied, _) => format!(
-                "allow {} to the role that catalogd runs as (`catalogd iam-policy` prints what it needs)",
+                "allow {} to the role that catalogd runs as (deploy/iam-policy.json has what it needs)",
                 self.operation
             ),
             (Class::Quota, _) => {
-                "raise the quota in the Service Quotas console, or remove what is no longer used".to_owned()
+                "raise the quota in the Service Quotas console, or remove what is no longer used"
+                    .to_owned()
             }
-            (Class::Invalid, _) => "change the manifest: the service refuses this request as it is".to_owned(),
-            _ => return None,
-        };
-        Some(advice)
+            (Class::Invalid, _) => {
+                "change the manifest: the service refuses this request as it is".to_owned()
+            }
+            (Class::Throttled | Class::Transient | Class::NotVisibleYet, _) => {
+                "nothing: it is tried again in the next pass".to_owned()
+            }
+            (Class::Conflict, _) => {
+                "look at what else changes or holds this object; it is tried again".to_owned()
+            }
+            (Class::MissingDependency, _) => {
+                "make what the request names, or name something else".to_owned()
+            }
+            (Class::Unknown, "Failed") => {
+                "mend what the service names, then change the manifest or run `sync`".to_owned()
+            }
+            (Class::Unknown, _) => "look the code up in the service's documentation".to_owned(),
+        }
     }
 }
 

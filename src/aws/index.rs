@@ -27,24 +27,17 @@ const MOST_BYTES: i64 = 128 * 1024 * 1024;
 /// What is known of versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContentIndex {
-    /// By the version's id.
-    pub versions: BTreeMap<VersionId, VersionContent>,
-}
-
-/// Why bytes are no index.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    /// They are no JSON of this shape.
-    #[error("the content index is damaged")]
-    Damaged(#[from] serde_json::Error),
-    /// A later program wrote them.
-    #[error("the content index has format {0}, this program reads {FORMAT}")]
-    Format(u32),
+    versions: BTreeMap<VersionId, VersionContent>,
+    /// Entries came in that the index in the bucket may lack: it is compared in the next pass.
+    unpublished: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Wire {
     format: u32,
+    /// Only in the state folder.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unpublished: bool,
     #[serde(default)]
     versions: BTreeMap<String, WireVersion>,
 }
@@ -72,11 +65,21 @@ impl ContentIndex {
         format!("index/{}/{}.json", target.account, target.region)
     }
 
-    /// Reads the JSON of [`Self::to_bytes`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
-        let wire: Wire = serde_json::from_slice(bytes)?;
+    /// Reads the JSON of [`Self::to_bytes`]. What is damaged or of a later format is no index: it is rebuilt.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let wire: Wire = match serde_json::from_slice(bytes) {
+            Ok(wire) => wire,
+            Err(error) => {
+                tracing::warn!(%error, "the content index is damaged and is rebuilt");
+                return None;
+            }
+        };
         if wire.format != FORMAT {
-            return Err(IndexError::Format(wire.format));
+            tracing::warn!(
+                format = wire.format,
+                "the content index has a format that this program can't read and is rebuilt"
+            );
+            return None;
         }
         let versions = wire.versions.into_iter().map(|(id, version)| {
             let parameters = version.parameters.map(|list| {
@@ -93,21 +96,63 @@ impl ContentIndex {
             };
             (VersionId::new(id), content)
         });
-        Ok(Self {
+        Some(Self {
             versions: versions.collect(),
+            unpublished: wire.unpublished,
         })
     }
 
     /// As JSON: the same index gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        entries_to_bytes(&self.versions)
+        to_bytes(&self.versions, self.unpublished)
+    }
+
+    /// What is known of a version.
+    pub fn get(&self, id: &VersionId) -> Option<&VersionContent> {
+        self.versions.get(id)
+    }
+
+    /// Everything that is known.
+    pub fn versions(&self) -> &BTreeMap<VersionId, VersionContent> {
+        &self.versions
+    }
+
+    /// Learns what a version holds. What is known already, its parameters too, stays: a version never changes.
+    pub fn insert(&mut self, id: VersionId, content: VersionContent) {
+        let known = self.versions.get(&id);
+        if known.is_none_or(|known| known.parameters.is_none() && *known != content) {
+            self.versions.insert(id, content);
+            self.unpublished = true;
+        }
+    }
+
+    /// Whether the index in the bucket may lack something that is known here.
+    pub fn is_unpublished(&self) -> bool {
+        self.unpublished
+    }
+
+    /// Takes over what the bucket's index knows. Afterwards [`Self::is_unpublished`] says whether it lacks anything.
+    pub fn merge_published(&mut self, published: Self) {
+        self.unpublished = self
+            .versions
+            .iter()
+            .any(|(id, content)| published.versions.get(id) != Some(content));
+        for (id, content) in published.versions {
+            self.versions.entry(id).or_insert(content);
+        }
+    }
+
+    /// Forgets versions that are no more.
+    pub fn retain(&mut self, live: impl Fn(&VersionId) -> bool) {
+        self.versions.retain(|id, _| live(id));
     }
 }
 
 /// The JSON of an index with these entries.
-pub(crate) fn entries_to_bytes(entries: &BTreeMap<VersionId, VersionContent>) -> Vec<u8> {
+fn to_bytes(entries: &BTreeMap<VersionId, VersionContent>, unpublished: bool) -> Vec<u8> {
     let wire = Wire {
         format: FORMAT,
+        unpublished,
         versions: entries
             .iter()
             .map(|(id, content)| {
@@ -163,10 +208,7 @@ impl Aws {
             Ok(body) => body.into_bytes(),
             Err(error) => return Err(Failure::cut(OPERATION, &error)),
         };
-        Ok(ContentIndex::from_bytes(&bytes).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the content index is passed over and rebuilt");
-            ContentIndex::default()
-        }))
+        Ok(ContentIndex::parse(&bytes).unwrap_or_default())
     }
 
     /// Puts an index into a bucket of this account.
@@ -175,7 +217,7 @@ impl Aws {
         bucket: &str,
         entries: &BTreeMap<VersionId, VersionContent>,
     ) -> Result<(), Failure> {
-        let body = bytes::Bytes::from(entries_to_bytes(entries));
+        let body = bytes::Bytes::from(to_bytes(entries, false));
         self.call("PutObject", Access::Write, || {
             self.s3()
                 .put_object()

@@ -12,11 +12,11 @@ mod convert;
 pub mod error;
 pub mod index;
 pub mod pace;
+mod pages;
 pub mod poll;
 
 pub use client::{Aws, ConnectError, Settings};
-pub use collect::{Collected, Hints};
-pub use confirm::Shown;
+pub use collect::Hints;
 pub use error::{Class, Failure};
 pub use index::ContentIndex;
 pub use pace::{Access, Counts, Pace, Pacer};

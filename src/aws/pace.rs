@@ -25,26 +25,13 @@ const RECOVERY_SECONDS: f64 = 60.0;
 const ONE_THROTTLE: Duration = Duration::from_secs(1);
 
 /// How fast to call.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pace {
+    /// [`READS_PER_SECOND`] and [`WRITES_PER_SECOND`], less after throttles.
+    #[default]
+    Default,
     /// Without waiting: emulators.
     None,
-    /// At most this many calls a second, less after throttles.
-    Adaptive {
-        /// Reads a second.
-        reads: f64,
-        /// Writes a second.
-        writes: f64,
-    },
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self::Adaptive {
-            reads: READS_PER_SECOND,
-            writes: WRITES_PER_SECOND,
-        }
-    }
 }
 
 /// Whether a call changes anything.
@@ -137,7 +124,7 @@ impl Pacer {
     pub fn new(pace: Pace, clock: Clock) -> Self {
         let (reads, writes) = match pace {
             Pace::None => (None, None),
-            Pace::Adaptive { reads, writes } => (Some(reads), Some(writes)),
+            Pace::Default => (Some(READS_PER_SECOND), Some(WRITES_PER_SECOND)),
         };
         Self(Arc::new(Inner {
             reads: Lane::new(reads, clock.now()),

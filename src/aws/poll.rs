@@ -1,6 +1,6 @@
 //! What records and provisioned products say of work under way (design §7).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use aws_sdk_servicecatalog::types::{AccessLevelFilter, AccessLevelFilterKey};
 use jiff::Timestamp;
@@ -9,47 +9,94 @@ use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
-use crate::ids::{ProvisionedProductId, RecordId};
+use crate::aws::pages::Pages;
+use crate::ids::{ProductId, ProvisionedProductId, RecordId, VersionId};
 use crate::model::observed::ProvisionedStatus;
-pub use crate::model::record::{RecordSeen, RecordStatus};
+use crate::run::record::RecordStatus;
 
-/// Records of a page (facts §5).
+/// Records, and outputs of a record, of a page (facts §5).
 const RECORDS_A_PAGE: i32 = 20;
-/// Pages of a record's outputs that are read: a stack has at most 200 outputs and the service adds one.
-const OUTPUT_PAGES: usize = 20;
-/// Pages of the history that are read at once: 2,000 records.
-const HISTORY_PAGES: usize = 100;
+
+/// A record as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordSeen {
+    /// Which.
+    pub id: RecordId,
+    /// How far it has come.
+    pub status: RecordStatus,
+    /// `RecordType`, e.g. `PROVISION_PRODUCT`; imports have a word of their own that is published nowhere.
+    pub kind: String,
+    /// What went wrong: code and description. May be there although the product is usable (peers C8 69).
+    pub errors: Vec<(String, String)>,
+    /// What the request was for.
+    pub provisioned: Option<ProvisionedProductId>,
+    /// The product that was asked for.
+    pub product: Option<ProductId>,
+    /// The version that was asked for.
+    pub version: Option<VersionId>,
+    /// The provisioned product's tags, inherited ones among them.
+    pub tags: BTreeMap<String, String>,
+    /// The stack's outputs by key, the service's own `CloudformationStackARN` among them.
+    pub outputs: BTreeMap<String, String>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+}
+
+impl RecordSeen {
+    /// The output that the service adds to a record: the stack's ARN (facts §10.1).
+    pub const STACK_OUTPUT: &'static str = "CloudformationStackARN";
+
+    /// What went wrong, in the service's words.
+    pub fn reason(&self) -> String {
+        let mut reasons: Vec<String> = Vec::new();
+        for (code, description) in &self.errors {
+            reasons.push(match (code.is_empty(), description.is_empty()) {
+                (_, true) => code.clone(),
+                (true, false) => description.clone(),
+                (false, false) => format!("{code}: {description}"),
+            });
+        }
+        if reasons.is_empty() {
+            return format!("record {} is {} and says no more", self.id, self.status);
+        }
+        reasons.join("; ")
+    }
+}
 
 impl Aws {
-    /// A record with its outputs.
+    /// A record with all its outputs.
     pub async fn record(&self, id: &RecordId) -> Result<RecordSeen, Failure> {
-        const OPERATION: &str = "DescribeRecord";
-        let mut seen: Option<RecordSeen> = None;
-        let mut token: Option<String> = None;
-        for _ in 0..OUTPUT_PAGES {
-            let request = self
-                .sc()
-                .describe_record()
-                .id(id.as_str())
-                .page_size(RECORDS_A_PAGE)
-                .set_page_token(token.take());
-            let answer = self
-                .call(OPERATION, Access::Read, || request.clone().send())
-                .await?;
-            let page = answer
-                .record_detail()
-                .and_then(|detail| convert::record(detail, answer.record_outputs()))
-                .ok_or_else(|| Failure::internal(OPERATION, "the answer has no record"))?;
-            match &mut seen {
-                Some(seen) => seen.outputs.extend(page.outputs),
-                None => seen = Some(page),
-            }
-            token = answer.next_page_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
+        let mut pages = Pages::default();
+        let (mut seen, mut next) = self.record_page(id, None).await?;
+        while pages.turn("DescribeRecord", next.as_deref())? {
+            let (page, further) = self.record_page(id, pages.token()).await?;
+            seen.outputs.extend(page.outputs);
+            next = further;
         }
-        seen.ok_or_else(|| Failure::internal(OPERATION, "the answer has no record"))
+        Ok(seen)
+    }
+
+    /// A record with a page of its outputs, and the next page's token.
+    pub(crate) async fn record_page(
+        &self,
+        id: &RecordId,
+        token: Option<String>,
+    ) -> Result<(RecordSeen, Option<String>), Failure> {
+        const OPERATION: &str = "DescribeRecord";
+        let request = self
+            .sc()
+            .describe_record()
+            .id(id.as_str())
+            .page_size(RECORDS_A_PAGE)
+            .set_page_token(token);
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        let seen = answer
+            .record_detail()
+            .and_then(|detail| convert::record(detail, answer.record_outputs()))
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no record"))?;
+        Ok((seen, answer.next_page_token().map(str::to_owned)))
     }
 
     /// The status of a provisioned product and the service's reason; `None` where it is not found.
@@ -74,41 +121,25 @@ impl Aws {
         Ok(Some((found.status, found.status_message)))
     }
 
-    /// The account's records made since a time, newest first, without their outputs: one page answers for many.
-    ///
-    /// A record that is missing here may still be there: the list lags, and is cut after [`HISTORY_PAGES`] pages.
-    pub async fn record_history(&self, since: Timestamp) -> Result<Vec<RecordSeen>, Failure> {
+    /// The newest page of the account's records: it answers for many at once, and lags.
+    pub async fn record_history(&self) -> Result<Vec<(RecordId, RecordStatus)>, Failure> {
         let account = AccessLevelFilter::builder()
             .key(AccessLevelFilterKey::Account)
             .value("self")
             .build();
-        let mut records = Vec::new();
-        let mut tokens = BTreeSet::new();
-        let mut token: Option<String> = None;
-        for _ in 0..HISTORY_PAGES {
-            let request = self
-                .sc()
-                .list_record_history()
-                .access_level_filter(account.clone())
-                .page_size(RECORDS_A_PAGE)
-                .set_page_token(token.take());
-            let answer = self
-                .call("ListRecordHistory", Access::Read, || request.clone().send())
-                .await?;
-            let page: Vec<_> = answer
-                .record_details()
-                .iter()
-                .filter_map(|detail| convert::record(detail, &[]))
-                .collect();
-            let older = |record: &RecordSeen| record.created.is_some_and(|made| made < since);
-            let past = page.iter().any(older);
-            records.extend(page.into_iter().filter(|record| !older(record)));
-            token = answer.next_page_token().map(str::to_owned);
-            let Some(next) = &token else { break };
-            if past || !tokens.insert(next.clone()) {
-                break;
-            }
-        }
-        Ok(records)
+        let request = self
+            .sc()
+            .list_record_history()
+            .access_level_filter(account)
+            .page_size(RECORDS_A_PAGE);
+        let answer = self
+            .call("ListRecordHistory", Access::Read, || request.clone().send())
+            .await?;
+        Ok(answer
+            .record_details()
+            .iter()
+            .filter_map(|detail| convert::record(detail, &[]))
+            .map(|record| (record.id, record.status))
+            .collect())
     }
 }

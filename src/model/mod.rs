@@ -6,5 +6,4 @@ pub mod desired;
 pub mod limits;
 pub mod observed;
 pub mod owner;
-pub mod record;
 pub mod template;
