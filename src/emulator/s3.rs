@@ -22,6 +22,19 @@ impl Buckets {
         http::Response::new(Bytes::new())
     }
 
+    /// Makes a bucket for a stack; false if the name is taken.
+    pub(super) fn claim(&self, _name: &str, _account: &str, _region: &str) -> bool {
+        true
+    }
+
+    /// Deletes a stack's bucket; false if it is not empty.
+    pub(super) fn release(&self, _name: &str) -> bool {
+        true
+    }
+
+    #[cfg(test)]
+    pub(super) fn put(&self, _b: &str, _k: &str, _v: &[u8]) {}
+
     /// What an S3 URL of any form names, read with the rights of `account`.
     ///
     /// # Errors

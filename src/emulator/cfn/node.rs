@@ -286,7 +286,7 @@ mod tests {
         let said = |bytes: &[u8]| Node::parse(bytes).unwrap_err();
         assert!(said(b"a: [1\nb: 2").starts_with("Template format error: YAML not well-formed."));
         assert!(
-            said(b"{\"a\": }").starts_with("Template format error: JSON not well-formed. (line 1")
+            said(b"{\"a\": ]").starts_with("Template format error: JSON not well-formed. (line 1")
         );
         assert!(said(b"a: !Nope x").contains("YAML not well-formed"));
         assert!(said(b"a: \xff").contains("YAML not well-formed"));

@@ -1,10 +1,11 @@
 //! A stack as its readers see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::derive;
 use super::node::Node;
 use super::work::Work;
 
@@ -189,8 +190,17 @@ pub struct Resource {
     pub properties: Node,
     /// `DeletionPolicy: Retain` (or `RetainExceptOnCreate`): it stays when the stack goes.
     pub retain: bool,
-    /// A made bucket exists in the embedded S3 and goes with this resource.
-    pub bucket: Option<String>,
+    /// Metadata, evaluated.
+    pub(super) metadata: Node,
+    /// Its place in the order of making: deletions go the other way.
+    pub(super) sequence: usize,
+}
+
+impl Resource {
+    /// It has not been deleted.
+    pub fn is_there(&self) -> bool {
+        self.status != "DELETE_COMPLETE" && self.status != "DELETE_SKIPPED"
+    }
 }
 
 /// One line of a stack's history.
@@ -259,6 +269,8 @@ pub struct Stack {
     pub(super) values: BTreeMap<String, String>,
     /// What happens next; `None` at rest.
     pub(super) work: Option<Box<Work>>,
+    /// Export names it uses.
+    pub(super) imports: BTreeSet<String>,
     /// Tokens of the requests that made and changed it.
     pub(super) tokens: Vec<String>,
 }
@@ -270,5 +282,39 @@ impl Stack {
             .iter()
             .find(|output| output.key == key)
             .map(|output| output.value.as_str())
+    }
+
+    /// Adds a line to the history; `resource` is `None` for the stack's own.
+    pub(super) fn record(&mut self, at: Timestamp, resource: Option<&Resource>) {
+        let (logical_id, physical_id, kind, status, reason) = match resource {
+            Some(resource) => (
+                resource.logical_id.clone(),
+                resource.physical_id.clone(),
+                resource.kind.clone(),
+                resource.status.clone(),
+                resource.reason.clone(),
+            ),
+            None => (
+                self.name.clone(),
+                self.id.clone(),
+                "AWS::CloudFormation::Stack".to_owned(),
+                self.status.as_str().to_owned(),
+                self.status_reason.clone(),
+            ),
+        };
+        let number = self.events.len();
+        let id = match resource {
+            Some(_) => format!("{logical_id}-{status}-{number:05}"),
+            None => derive::uuid(&format!("{}/{number}", self.id)),
+        };
+        self.events.push(StackEvent {
+            id,
+            logical_id,
+            physical_id,
+            kind,
+            status,
+            reason,
+            time: at,
+        });
     }
 }
