@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{AppName, BehaviorVersion, Region as SdkRegion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -28,6 +29,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long one attempt may take from start to end: a template of 1 MB over a slow line fits.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a body may make no headway.
+const STALLED_FOR: Duration = Duration::from_secs(20);
+/// How long the first call of all is repeated: a wrong endpoint shall be told soon.
+const CONNECT_FOR: Duration = Duration::from_secs(10);
 /// How long a call is repeated whose answer the network or the service loses.
 const TRANSIENT_FOR: Duration = Duration::from_secs(30);
 /// How long a call is repeated that is throttled: other users of the account have to finish first.
@@ -145,6 +150,7 @@ impl Aws {
             pacer: &pacer,
             clock: settings.clock,
             entropy: &entropy,
+            transient_for: CONNECT_FOR,
         };
         let request = sts.get_caller_identity();
         let answer = retries
@@ -238,6 +244,7 @@ impl Aws {
             pacer: &self.0.pacer,
             clock: self.0.clock,
             entropy: &self.0.entropy,
+            transient_for: TRANSIENT_FOR,
         };
         retries.call(operation, access, make).await
     }
@@ -248,6 +255,7 @@ struct Retries<'a> {
     pacer: &'a Pacer,
     clock: Clock,
     entropy: &'a Mutex<Entropy>,
+    transient_for: Duration,
 }
 
 impl Retries<'_> {
@@ -276,7 +284,7 @@ impl Retries<'_> {
                     self.pacer.throttled(access);
                     THROTTLED_FOR
                 }
-                Class::Transient => TRANSIENT_FOR,
+                Class::Transient => self.transient_for,
                 _ => return Err(failure),
             };
             let pause = self.backoff(attempt);
@@ -318,6 +326,9 @@ async fn configure(settings: &Settings) -> SdkConfig {
         .read_timeout(READ_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .build();
+    let stalled = StalledStreamProtectionConfig::enabled()
+        .grace_period(STALLED_FOR)
+        .build();
     let credentials = settings
         .static_credentials
         .as_ref()
@@ -331,6 +342,7 @@ async fn configure(settings: &Settings) -> SdkConfig {
             .region(SdkRegion::new(region.to_owned()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
+            .stalled_stream_protection(stalled)
             .http_client(http.clone());
         builder.set_app_name(app);
         builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
@@ -343,6 +355,7 @@ async fn configure(settings: &Settings) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
+        .stalled_stream_protection(stalled)
         .http_client(https);
     if let Some(app) = app {
         loader = loader.app_name(app);

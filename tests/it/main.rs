@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod aws;
 mod cli;
 mod deploy;
 mod emulator;

@@ -1,0 +1,441 @@
+//! Every op is made by one call and shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalogd::emulator::Profile;
+use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
+use catalogd::ids::{Kind, Name, Token};
+use catalogd::model::desired::Guidance;
+use catalogd::model::observed::{LivePrincipal, ProvisionedStatus, ReadyStatus};
+use catalogd::plan::op::{Arg, Op, ParameterArg, ProductFields};
+use catalogd::run::settle::Read;
+
+use super::{Bench, retag};
+
+/// Reads that lag and flip, so that what shows is not simply what was written.
+fn lagging() -> Faults {
+    Faults {
+        lag: Some(Lag {
+            describe: 2.0,
+            search: 5.0,
+            chance: 0.4,
+        }),
+        ..Faults::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_op_is_made_and_shows() {
+    let bench = Bench::with(Profile::Local, lagging(), catalogd::aws::Pace::None).await;
+    let mut made: BTreeSet<&'static str> = BTreeSet::new();
+    let bucket = bench.aws.bucket().to_owned();
+    let template = bench.bucket().await;
+    made.extend(["CreateBucket", "PutObject"]);
+    let mut make = async |op: Op| {
+        made.insert(op.call());
+        bench.make(&op).await
+    };
+
+    make(Op::CreateBucket {
+        bucket: bucket.clone(),
+    })
+    .await;
+    make(Op::BlockPublicAccess {
+        bucket: bucket.clone(),
+    })
+    .await;
+    make(Op::PutBucketPolicy {
+        bucket: bucket.clone(),
+    })
+    .await;
+
+    let portfolio = make(bench.create_portfolio("net")).await.portfolio.unwrap();
+    make(Op::UpdatePortfolio {
+        id: portfolio.clone(),
+        display_name: Some("Networking".to_owned()),
+        description: Some("VPCs".to_owned()),
+        provider_name: None,
+        tags: retag("team", "platform"),
+    })
+    .await;
+    let created = make(bench.create_product("vpc", &template)).await;
+    let product = created.product.clone().unwrap();
+    let first = created.version.clone().unwrap();
+    make(Op::UpdateProduct {
+        id: product.clone(),
+        fields: Box::new(ProductFields {
+            description: Some("A VPC".to_owned()),
+            support_email: Some(String::new()),
+            ..ProductFields::default()
+        }),
+        tags: retag("team", "platform"),
+    })
+    .await;
+    let second = make(Op::CreateVersion {
+        product: Arg::Value(product.clone()),
+        version: bench.version("v2", &template),
+        token: bench.token(Kind::Product, "vpc", "version v2"),
+    })
+    .await
+    .version
+    .unwrap();
+    make(Op::UpdateVersion {
+        product: Arg::Value(product.clone()),
+        version: Arg::Value(second.clone()),
+        name: "v2".to_owned(),
+        description: Some("The second".to_owned()),
+        active: Some(true),
+        guidance: Some(Guidance::Deprecated),
+    })
+    .await;
+    bench.associate(&portfolio, &product).await;
+    for (arn, pattern) in [
+        (bench.aws.caller(), false),
+        ("arn:aws:iam:::role/Dev*", true),
+    ] {
+        make(Op::AssociatePrincipal {
+            portfolio: Arg::Value(portfolio.clone()),
+            principal: LivePrincipal {
+                arn: arn.to_owned(),
+                pattern,
+            },
+        })
+        .await;
+    }
+    let constraint = |kind: &str, parameters: &str| Op::CreateConstraint {
+        portfolio: Arg::Value(portfolio.clone()),
+        product: Arg::Value(product.clone()),
+        kind: kind.to_owned(),
+        parameters: parameters.to_owned(),
+        token: bench.token(Kind::Product, "vpc", kind),
+    };
+    let launch = make(constraint("LAUNCH", r#"{"LocalRoleName": "Launch"}"#))
+        .await
+        .constraint
+        .unwrap();
+    make(constraint(
+        "RESOURCE_UPDATE",
+        r#"{"Version":"2.0","Properties":{"TagUpdateOnProvisionedProduct":"ALLOWED"}}"#,
+    ))
+    .await;
+    make(Op::UpdateConstraint {
+        id: launch.clone(),
+        kind: "LAUNCH".to_owned(),
+        parameters: r#"{"LocalRoleName": "Other"}"#.to_owned(),
+    })
+    .await;
+
+    bench.wait(10_000).await;
+    let provisioned = make(bench.provision("hub", "Networking", &created)).await;
+    let id = provisioned.provisioned.clone().unwrap();
+    bench.wait(10_000).await;
+    let mut tags = bench.owned(Kind::ProvisionedProduct, "hub");
+    tags.insert("env".to_owned(), "prod".to_owned());
+    let update = make(Op::UpdateProvisioned {
+        id: id.clone(),
+        product: Arg::Value(product.clone()),
+        version: Arg::Value(second.clone()),
+        path: "Networking".to_owned(),
+        parameters: [
+            ("Size".to_owned(), ParameterArg::Value("large".to_owned())),
+            ("Key".to_owned(), ParameterArg::Previous),
+        ]
+        .into(),
+        tags: Some(tags),
+        token: bench.identity.request_token(
+            &Name::new("hub"),
+            "update",
+            provisioned.record.as_ref().map(|id| id.as_str()),
+        ),
+    })
+    .await;
+    let record = bench.end_of(update.record.as_ref().unwrap()).await;
+    assert_eq!(record.kind, "UPDATE_PROVISIONED_PRODUCT");
+    assert_eq!(record.outputs["Kind"], "large");
+
+    bench.wait(10_000).await;
+    let seen = bench.collect().await;
+    assert_eq!(super::scopes(&seen.gaps), Vec::<String>::new());
+    let live = &seen.portfolios[&portfolio];
+    assert_eq!(live.display_name, "Networking");
+    assert_eq!(live.description.as_deref(), Some("VPCs"));
+    assert_eq!(live.provider_name, "it");
+    assert_eq!(live.tags["team"], "platform");
+    assert_eq!(live.products, [product.clone()].into());
+    assert_eq!(live.principals.len(), 2);
+    assert!(live.principals.iter().any(|p| p.pattern));
+    let shown = &live.constraints[&launch];
+    assert_eq!(shown.parameters, r#"{"LocalRoleName": "Other"}"#);
+    assert_eq!(
+        (shown.kind.as_str(), &shown.product, &shown.status),
+        ("LAUNCH", &product, &ReadyStatus::Available)
+    );
+    assert_eq!(live.constraints.len(), 2);
+    let live = &seen.products[&product];
+    assert_eq!(live.description.as_deref(), Some("A VPC"));
+    assert_eq!(live.name, "vpc");
+    let names: Vec<_> = live.versions.iter().map(|v| v.name.as_str()).collect();
+    assert_eq!(names, ["v1", "v2"]);
+    assert_eq!(live.versions[0].id, first);
+    assert_eq!(live.versions[1].guidance, Guidance::Deprecated);
+    assert_eq!(live.versions[1].description.as_deref(), Some("The second"));
+    for version in &live.versions {
+        let content = version.content.as_ref().unwrap();
+        assert_eq!(content.content, template.content);
+        let parameters = content.parameters.as_ref().unwrap();
+        let key = parameters.iter().find(|p| p.key == "Key").unwrap();
+        assert!(key.no_echo && key.default.as_deref() == Some(""));
+        let size = parameters.iter().find(|p| p.key == "Size").unwrap();
+        assert_eq!(size.default.as_deref(), Some("small"));
+        assert_eq!(version.status, ReadyStatus::Available);
+    }
+    let live = &seen.provisioned[&id];
+    assert_eq!(
+        (live.name.as_str(), &live.status),
+        ("hub", &ProvisionedStatus::Available)
+    );
+    assert_eq!(live.running.as_ref().unwrap().version, second);
+    assert_eq!(live.tags["env"], "prod");
+    let stack = live.stack.as_ref().unwrap();
+    assert_eq!(stack.parameters["Size"], "large");
+    assert_ne!(stack.parameters["Key"], "hidden");
+    assert_eq!(stack.outputs["Kind"], "large");
+    assert!(seen.bucket.exists && seen.bucket.index_stale);
+
+    make(Op::Terminate {
+        id: id.clone(),
+        token: Token::new("catalogd-end"),
+    })
+    .await;
+    make(Op::DeleteConstraint {
+        id: launch,
+        kind: "LAUNCH".to_owned(),
+    })
+    .await;
+    let last = seen.portfolios[&portfolio].constraints.keys().next_back();
+    for id in seen.portfolios[&portfolio].constraints.keys() {
+        make(Op::DeleteConstraint {
+            id: id.clone(),
+            kind: String::new(),
+        })
+        .await;
+    }
+    assert!(last.is_some());
+    let gone = Op::DisassociateProduct {
+        portfolio: portfolio.clone(),
+        product: product.clone(),
+    };
+    make(gone.clone()).await;
+    for principal in seen.portfolios[&portfolio].principals.clone() {
+        let op = Op::DisassociatePrincipal {
+            portfolio: portfolio.clone(),
+            principal,
+        };
+        make(op.clone()).await;
+        // Twice is no harm.
+        make(op).await;
+    }
+    make(gone).await;
+    bench.wait(10_000).await;
+    let seen = bench.collect().await;
+    assert_eq!(super::scopes(&seen.gaps), Vec::<String>::new());
+    let live = &seen.portfolios[&portfolio];
+    assert!(live.products.is_empty() && live.principals.is_empty() && live.constraints.is_empty());
+    assert!(!seen.provisioned.contains_key(&id));
+    assert_eq!(bench.aws.provisioned_status(&id).await, Ok(None));
+
+    made.insert("AssociateProductWithPortfolio");
+    let every: BTreeSet<&str> = [
+        "AssociatePrincipalWithPortfolio",
+        "AssociateProductWithPortfolio",
+        "CreateBucket",
+        "CreateConstraint",
+        "CreatePortfolio",
+        "CreateProduct",
+        "CreateProvisioningArtifact",
+        "DeleteConstraint",
+        "DisassociatePrincipalFromPortfolio",
+        "DisassociateProductFromPortfolio",
+        "ProvisionProduct",
+        "PutBucketPolicy",
+        "PutObject",
+        "PutPublicAccessBlock",
+        "TerminateProvisionedProduct",
+        "UpdateConstraint",
+        "UpdatePortfolio",
+        "UpdateProduct",
+        "UpdateProvisionedProduct",
+        "UpdateProvisioningArtifact",
+    ]
+    .into();
+    assert_eq!(made, every);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_makes_nothing_twice() {
+    let bench = Bench::new(Profile::Instant).await;
+    for operation in ["Create*", "Put*", "Associate*", "Provision*"] {
+        bench
+            .emulator
+            .inject(Rule::always(Effect::DropAfter).on(operation).chance(0.5));
+    }
+    let (portfolio, product) = bench.launchable("vpc").await;
+    bench.make(&bench.provision("hub", "vpc", &product)).await;
+    let lost = bench.aws.counts();
+    let sent = |name: &str| lost.by_operation.get(name).copied().unwrap_or(0);
+    assert!(
+        sent("CreateProduct") + sent("CreatePortfolio") + sent("ProvisionProduct") > 3,
+        "the seed loses no answer: {lost:?}"
+    );
+    bench.emulator.set_faults(Faults::default());
+    let seen = bench.collect().await;
+    assert_eq!(seen.portfolios.len(), 1);
+    assert_eq!(seen.products.len(), 1);
+    assert_eq!(seen.products[&product.product.unwrap()].versions.len(), 1);
+    assert_eq!(seen.portfolios[&portfolio].products.len(), 1);
+    assert_eq!(seen.provisioned.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_answers_with_what_it_made_before_and_the_dead_are_told() {
+    let bench = Bench::new(Profile::Instant).await;
+    let op = bench.create_portfolio("net");
+    let first = bench.make(&op).await;
+    assert!(first.created.is_some());
+    assert_eq!(bench.aws.apply(&op).await, Ok(first.clone()));
+
+    bench
+        .delete_portfolio(first.portfolio.as_ref().unwrap())
+        .await;
+    let again = bench.aws.apply(&op).await.unwrap();
+    assert_eq!(again, first);
+    assert!(matches!(
+        bench.aws.shows(&op, &again).await,
+        Ok(Read::NotYet(_))
+    ));
+    bench.wait(16 * 60 * 1_000).await;
+    assert_eq!(bench.aws.shows(&op, &again).await, Ok(Read::Gone));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_constraint_is_told_sooner() {
+    let bench = Bench::new(Profile::Instant).await;
+    let (portfolio, product) = bench.launchable("vpc").await;
+    let op = Op::CreateConstraint {
+        portfolio: Arg::Value(portfolio),
+        product: Arg::Value(product.product.unwrap()),
+        kind: "LAUNCH".to_owned(),
+        parameters: r#"{"LocalRoleName":"Launch"}"#.to_owned(),
+        token: Token::new("launch"),
+    };
+    let id = bench.make(&op).await.constraint.unwrap();
+    bench
+        .make(&Op::DeleteConstraint {
+            id,
+            kind: "LAUNCH".to_owned(),
+        })
+        .await;
+    let again = bench.aws.apply(&op).await.unwrap();
+    assert!(matches!(
+        bench.aws.shows(&op, &again).await,
+        Ok(Read::NotYet(_))
+    ));
+    bench.wait(150_000).await;
+    assert_eq!(bench.aws.shows(&op, &again).await, Ok(Read::Gone));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_visible_yet_can_be_repeated_and_what_is_refused_can_not() {
+    let bench = Bench::new(Profile::Instant).await;
+    let template = bench.bucket().await;
+    let product = bench.product("vpc", &template).await;
+    let portfolio = bench.portfolio("net").await;
+    let early = Op::CreateConstraint {
+        portfolio: Arg::Value(portfolio.clone()),
+        product: Arg::Value(product.clone()),
+        kind: "LAUNCH".to_owned(),
+        parameters: r#"{"LocalRoleName":"Launch"}"#.to_owned(),
+        token: Token::new("early"),
+    };
+    let failure = bench.aws.apply(&early).await.unwrap_err();
+    assert_eq!(
+        failure.class,
+        catalogd::aws::Class::NotVisibleYet,
+        "{failure}"
+    );
+    bench.associate(&portfolio, &product).await;
+    bench.make(&early).await;
+
+    let fresh = Effect::Refuse {
+        code: "InvalidParametersException".to_owned(),
+        message: "The profile does not exist".to_owned(),
+    };
+    bench
+        .emulator
+        .inject(Rule::always(fresh).on("CreateConstraint").times(1));
+    let failure = bench.aws.apply(&early).await.unwrap_err();
+    assert_eq!(
+        failure.class,
+        catalogd::aws::Class::NotVisibleYet,
+        "{failure}"
+    );
+
+    let broken = std::sync::Arc::new(catalogd::model::template::Template::new(
+        std::sync::Arc::from(&b"just text"[..]),
+    ));
+    bench
+        .make(&Op::PutTemplate {
+            bucket: bench.aws.bucket().to_owned(),
+            template: broken.clone(),
+        })
+        .await;
+    let failure = bench
+        .aws
+        .apply(&bench.create_product("broken", &broken))
+        .await
+        .unwrap_err();
+    assert_eq!(failure.class, catalogd::aws::Class::Invalid, "{failure}");
+    assert!(failure.request_id.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unresolved_argument_and_a_secret_never_leave() {
+    let bench = Bench::new(Profile::Instant).await;
+    let (_, product) = bench.launchable("vpc").await;
+    let before = bench.aws.counts();
+    let op = Op::AssociatePrincipal {
+        portfolio: Arg::From(catalogd::plan::op::StepId(3)),
+        principal: LivePrincipal {
+            arn: "arn:aws:iam::123456789012:role/A".to_owned(),
+            pattern: false,
+        },
+    };
+    assert_eq!(bench.aws.apply(&op).await.unwrap_err().code, "Internal");
+    assert_eq!(bench.aws.counts(), before);
+
+    let secret = "s3cr3t".repeat(1_000);
+    let Op::Provision {
+        name,
+        product,
+        version,
+        path,
+        tags,
+        token,
+        ..
+    } = bench.provision("hub", "vpc", &product)
+    else {
+        unreachable!()
+    };
+    let op = Op::Provision {
+        name,
+        product,
+        version,
+        path,
+        tags,
+        token,
+        parameters: BTreeMap::from([("Key".to_owned(), ParameterArg::Secret(secret))]),
+    };
+    let failure = bench.aws.apply(&op).await.unwrap_err();
+    assert_eq!(failure.code, "ValidationException");
+    assert!(!format!("{failure:?}").contains("s3cr3t"), "{failure}");
+}
