@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::ids::{Digest, Key, Kind, Name};
+use crate::ids::{Digest, Key, Kind, Name, Token};
 use crate::model::observed::Gap;
 use crate::model::owner::Identity;
 use op::{Step, StepId};
@@ -179,9 +179,9 @@ pub struct Policy {
     pub resend_secrets: BTreeSet<Key>,
     /// Requests that failed and must not simply be repeated.
     pub failed: BTreeMap<Key, Failed>,
-    /// Ids of objects that a create token still answers with although they are gone (design §7). Keyed by what
-    /// the token is made for: object and action.
-    pub dead: BTreeMap<(Key, String), String>,
+    /// Tokens of creates whose answer names an object that is gone, with that object's id: the next attempt's token
+    /// says `after=<id>` (design §7).
+    pub dead: BTreeMap<Token, String>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
 }
