@@ -119,6 +119,18 @@ pub struct StepFailure {
     pub answer: Option<Answer>,
 }
 
+impl StepResult {
+    /// Whether the catalog, or what is known of it, is another than before: another pass is worth while.
+    pub fn moved(&self) -> bool {
+        match self {
+            Self::Done(_) | Self::Dead { .. } => true,
+            // A call that was refused changed nothing; one that failed later left a record or a version behind.
+            Self::Failed(failure) => failure.answer.is_some(),
+            Self::Unfinished { .. } | Self::Skipped { .. } | Self::NotStarted => false,
+        }
+    }
+}
+
 impl Outcome {
     /// The steps that failed.
     pub fn failures(&self) -> impl Iterator<Item = (StepId, &StepFailure)> {
