@@ -12,7 +12,7 @@ use crate::clock::{Clock, Entropy};
 use crate::execute::Outcome;
 use crate::execute::progress::Progress;
 use crate::git::{Snapshot, SourceError};
-use crate::ids::Target;
+use crate::ids::{Revision, Target};
 use crate::manifest::{self, Loaded};
 use crate::model::desired::Desired;
 use crate::reconcile::{Pass, Reconciler};
@@ -133,7 +133,7 @@ impl Daemon<'_> {
             passes += 1;
             let revision = snapshot.revision.to_string();
             let span = telemetry::pass_span(state.passes, &revision, &self.target.to_string());
-            let step = self.pass(&desired, state.base.as_deref(), wakes, report);
+            let step = self.pass(&desired, state.base.as_deref(), &snapshot, wakes, report);
             let (pass, end) = step.instrument(span).await;
             match end {
                 PassEnd::Moved => return Cycle::Again,
@@ -169,6 +169,7 @@ impl Daemon<'_> {
         &mut self,
         desired: &Desired,
         base: Option<&Desired>,
+        snapshot: &Snapshot,
         wakes: &Wakes,
         report: &mut dyn Report,
     ) -> (Pass, PassEnd) {
@@ -181,14 +182,12 @@ impl Daemon<'_> {
         let halt = self.stop.child_token();
         let execution = self.reconciler.execute(&pass.plan, &halt, self.progress);
         tokio::pin!(execution);
-        let mut moved = false;
-        let outcome = loop {
-            tokio::select! {
-                outcome = &mut execution => break outcome,
-                () = wakes.wake(), if !moved && matches!(wakes, Wakes::Watch(_)) => {
-                    moved = true;
-                    halt.cancel();
-                }
+        let newer = newer_revision(&mut self.source, wakes, &snapshot.revision);
+        let (moved, outcome) = tokio::select! {
+            outcome = &mut execution => (false, outcome),
+            () = newer => {
+                halt.cancel();
+                (true, execution.await)
             }
         };
         report.executed(&pass, &outcome);
@@ -205,6 +204,16 @@ impl Daemon<'_> {
             (false, false) => PassEnd::Nothing,
         };
         (pass, end)
+    }
+}
+
+/// Returns once the source holds another revision. A source that cannot be read now does not.
+async fn newer_revision(source: &mut Source, wakes: &Wakes, revision: &Revision) {
+    loop {
+        wakes.wake().await;
+        if source.read().await.is_ok_and(|snapshot| snapshot.revision != *revision) {
+            return;
+        }
     }
 }
 
