@@ -26,7 +26,10 @@ use super::progress::{Shown, interrupted};
 use super::source::load;
 
 /// Between looks at objects that wait for work of the service.
-const WAITING: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(20) };
+const WAITING: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    most: Duration::from_secs(20),
+};
 
 /// Makes the catalog agree with the manifests.
 #[derive(Debug, Args)]
@@ -58,7 +61,10 @@ impl Apply {
     ) -> Result<Exit> {
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
-        let mut connected = self.target.connect(clock, Some(&self.source.folder)).await?;
+        let mut connected = self
+            .target
+            .connect(clock, Some(&self.source.folder))
+            .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
@@ -77,10 +83,16 @@ impl Apply {
                 deadline.cancel();
             })
         };
-        let mut consent = Consent { yes: self.yes, agreed: None };
+        let mut consent = Consent {
+            yes: self.yes,
+            agreed: None,
+        };
         let mut waits = 0;
         let exit = loop {
-            let pass = connected.reconciler.plan(&loaded.desired, base.as_ref()).await;
+            let pass = connected
+                .reconciler
+                .plan(&loaded.desired, base.as_ref())
+                .await;
             if let Some(refused) = could_not_observe(&pass.observed) {
                 return Err(refused.into());
             }
@@ -104,7 +116,10 @@ impl Apply {
             }
             if pass.plan.has_changes() {
                 let shown = Shown::new(out, &bars, &pass.plan);
-                let outcome = connected.reconciler.execute(&pass.plan, &deadline, &shown).await;
+                let outcome = connected
+                    .reconciler
+                    .execute(&pass.plan, &deadline, &shown)
+                    .await;
                 shown.finish();
                 let moved = outcome.results.values().any(StepResult::moved);
                 if moved {
@@ -167,8 +182,10 @@ impl Consent {
 
 fn exit_of(pass: &Pass) -> Exit {
     let bad = |health: &Health| matches!(health, Health::Degraded | Health::Missing);
-    let degraded =
-        pass.statuses.iter().any(|status| bad(&status.health) || status.stalled.is_some());
+    let degraded = pass
+        .statuses
+        .iter()
+        .any(|status| bad(&status.health) || status.stalled.is_some());
     let gaps = !pass.observed.gaps.is_empty();
     if degraded || gaps {
         Exit::Partial

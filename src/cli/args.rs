@@ -18,7 +18,14 @@ use super::out::Color;
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// What is logged to stderr: a level, or `catalogd=debug,warn`
-    #[arg(long, global = true, value_name = "FILTER", env = "CATALOGD_LOG", default_value = "warn", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        env = "CATALOGD_LOG",
+        default_value = "warn",
+        hide_env_values = true
+    )]
     pub(super) log: String,
     /// How it is logged: text or json
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
@@ -38,7 +45,12 @@ pub(super) struct SourceArgs {
     #[arg(long, value_name = "URL")]
     pub(super) git: Option<String>,
     /// The branch, tag or commit to read from the repository
-    #[arg(long = "ref", value_name = "REF", default_value = "HEAD", requires = "git")]
+    #[arg(
+        long = "ref",
+        value_name = "REF",
+        default_value = "HEAD",
+        requires = "git"
+    )]
     pub(super) reference: String,
     /// The folder with manifests within the repository
     #[arg(long, value_name = "SUB", default_value = "", requires = "git")]
@@ -106,7 +118,8 @@ fn parse_key(text: &str) -> Result<Key, String> {
         let kind = Kind::ALL.into_iter().find(|known| known.slug() == kind)?;
         Some(Key::new(kind, Name::parse(name)?))
     });
-    parsed.ok_or_else(|| "give KIND/NAME as a plan shows it, e.g. provisioned-product/hub".to_owned())
+    parsed
+        .ok_or_else(|| "give KIND/NAME as a plan shows it, e.g. provisioned-product/hub".to_owned())
 }
 
 /// Parses `90s`, `5m`, `1h30m`.

@@ -74,12 +74,21 @@ impl TargetArgs {
             seed: entropy.bits(),
         };
         let aws = Aws::connect(settings).await.map_err(|error| {
-            let exit = if error.is_credentials() { Exit::Credentials } else { Exit::Error };
-            Refused { exit, message: error.to_string() }
+            let exit = if error.is_credentials() {
+                Exit::Credentials
+            } else {
+                Exit::Error
+            };
+            Refused {
+                exit,
+                message: error.to_string(),
+            }
         })?;
         let target = aws.target().clone();
-        let identity =
-            Identity { installation: self.installation.clone(), target: target.clone() };
+        let identity = Identity {
+            installation: self.installation.clone(),
+            target: target.clone(),
+        };
         let store = match (&emulated, &self.state) {
             // An embedded AWS ends with the process: what was remembered of another one would only mislead.
             (Some(_), _) => None,
@@ -91,12 +100,20 @@ impl TargetArgs {
             Pace::Default => Patience::SERVICE,
         };
         let greeting = match &emulated {
-            Some(_) => format!("embedded AWS, account {} in {}", target.account, target.region),
+            Some(_) => format!(
+                "embedded AWS, account {} in {}",
+                target.account, target.region
+            ),
             None => format!("account {} in {}", target.account, target.region),
         };
         let mut reconciler = Reconciler::new(aws, identity, clock, entropy, patience, store);
         reconciler.resend_secrets(self.resend_secrets.iter().cloned().collect());
-        Ok(Connected { reconciler, target, patience, greeting })
+        Ok(Connected {
+            reconciler,
+            target,
+            patience,
+            greeting,
+        })
     }
 }
 
@@ -133,7 +150,10 @@ fn seed_file(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Where caches lie by default: `$XDG_STATE_HOME/catalogd`, or `~/.local/state/catalogd`.
-#[expect(clippy::disallowed_methods, reason = "cli is where the environment is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cli is where the environment is read"
+)]
 pub(super) fn state_root() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     set("XDG_STATE_HOME")
@@ -146,7 +166,10 @@ pub(super) fn state_root() -> PathBuf {
 /// Whether so little could be read that a plan would say nothing: every listing was denied.
 pub(super) fn could_not_observe(observed: &Observed) -> Option<Refused> {
     let denied = |scope: &Scope| {
-        observed.gaps.iter().find(|gap| gap.scope == *scope && gap.denied)
+        observed
+            .gaps
+            .iter()
+            .find(|gap| gap.scope == *scope && gap.denied)
     };
     let (portfolios, products) = (denied(&Scope::Portfolios)?, denied(&Scope::Products)?);
     Some(Refused {

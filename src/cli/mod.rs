@@ -64,10 +64,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and version end up here too, and go to stdout with 0.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Error.into() } else { Exit::Done.into() };
+            return if error.use_stderr() {
+                Exit::Error.into()
+            } else {
+                Exit::Done.into()
+            };
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&mut Out::plain(), &anyhow::Error::new(error)).into(),
     };
@@ -105,5 +112,7 @@ fn fail(out: &mut Out, error: &anyhow::Error) -> Exit {
         }
     }
     out.error(&text);
-    error.downcast_ref::<connect::Refused>().map_or(Exit::Error, |refused| refused.exit)
+    error
+        .downcast_ref::<connect::Refused>()
+        .map_or(Exit::Error, |refused| refused.exit)
 }

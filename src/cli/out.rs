@@ -22,7 +22,10 @@ pub(super) struct Out {
 }
 
 impl Out {
-    #[expect(clippy::disallowed_methods, reason = "cli is where the environment is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cli is where the environment is read"
+    )]
     pub(super) fn new(color: Color) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let decide = |terminal: bool| match color {
@@ -39,7 +42,11 @@ impl Out {
     }
 
     pub(super) fn plain() -> Self {
-        Self { stdout_color: false, stderr_color: false, stderr_terminal: false }
+        Self {
+            stdout_color: false,
+            stderr_color: false,
+            stderr_terminal: false,
+        }
     }
 
     pub(super) fn stdout_color(&self) -> bool {

@@ -39,7 +39,10 @@ impl Plan {
     pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
-        let mut connected = self.target.connect(clock, Some(&self.source.folder)).await?;
+        let mut connected = self
+            .target
+            .connect(clock, Some(&self.source.folder))
+            .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
@@ -48,7 +51,10 @@ impl Plan {
             Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
             None => None,
         };
-        let pass = connected.reconciler.plan(&loaded.desired, base.as_ref()).await;
+        let pass = connected
+            .reconciler
+            .plan(&loaded.desired, base.as_ref())
+            .await;
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
@@ -59,13 +65,20 @@ impl Plan {
                 out.result(&serde_json::to_string_pretty(&json)?);
             }
         }
-        Ok(if self.detailed_exitcode && pass.plan.has_changes() { Exit::Changes } else { Exit::Done })
+        Ok(if self.detailed_exitcode && pass.plan.has_changes() {
+            Exit::Changes
+        } else {
+            Exit::Done
+        })
     }
 }
 
 /// Says that a source with errors is not acted on; `true` where it is not.
 pub(super) fn refuse(out: &mut Out, loaded: &Loaded, partial: bool) -> bool {
-    let invalid = loaded.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let invalid = loaded
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
     if invalid && !partial {
         out.error(
             "error: the manifests have errors; nothing was planned or written\n  \

@@ -162,7 +162,11 @@ impl Live {
         drop(state);
         match result {
             StepResult::Done(_) if over && clean => {
-                let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
+                let calls = if all == 1 {
+                    "1 call".to_owned()
+                } else {
+                    format!("{all} calls")
+                };
                 self.line("ok", "32", &format!("{object}  ({calls})"));
             }
             StepResult::Done(_) | StepResult::Skipped { .. } | StepResult::NotStarted => {}
@@ -175,7 +179,11 @@ impl Live {
                 self.line("retry", "33", &text);
             }
             StepResult::Unfinished { waiting, .. } => {
-                self.line("waits", "33", &format!("{object}  {call}: {}", text::plain(waiting)));
+                self.line(
+                    "waits",
+                    "33",
+                    &format!("{object}  {call}: {}", text::plain(waiting)),
+                );
             }
         }
     }
@@ -202,7 +210,8 @@ impl Progress for Live {
                 };
                 let known = self.lock().records.insert(step.id, word.to_owned());
                 if known.as_deref() != Some(word) {
-                    let text = format!("{}  {}: {}", step.object, step.op.call(), text::plain(word));
+                    let text =
+                        format!("{}  {}: {}", step.object, step.op.call(), text::plain(word));
                     self.line("..", "36", &text);
                 }
             }

@@ -43,14 +43,26 @@ impl Run {
     ) -> Result<Exit> {
         let source = self.source.open(self.target.state.as_deref())?;
         let stop: CancellationToken = interrupted();
-        let connected = self.target.connect(clock, Some(&self.source.folder)).await?;
+        let connected = self
+            .target
+            .connect(clock, Some(&self.source.folder))
+            .await?;
         let place = match &self.source.git {
             Some(url) => crate::git::redact(url),
             None => self.source.folder.display().to_string(),
         };
-        out.note(&format!("catalogd reconciles {place} with {}", connected.greeting));
+        out.note(&format!(
+            "catalogd reconciles {place} with {}",
+            connected.greeting
+        ));
         let live = Live::new(out, bars);
-        let mut told = Told { out, live: &live, revision: None, findings: Vec::new(), last: None };
+        let mut told = Told {
+            out,
+            live: &live,
+            revision: None,
+            findings: Vec::new(),
+            last: None,
+        };
         let daemon = Daemon {
             source,
             reconciler: connected.reconciler,
@@ -90,13 +102,17 @@ impl Report for Told<'_> {
         if self.revision.as_ref() != Some(&revision) || self.findings != loaded.findings {
             let color = self.out.stderr_color();
             let mut text = format!("\nrevision {}", snapshot.revision);
-            let subject = snapshot.message.as_deref().and_then(|message| message.lines().next());
+            let subject = snapshot
+                .message
+                .as_deref()
+                .and_then(|message| message.lines().next());
             if let Some(subject) = subject {
                 let _ = write!(text, "  {}", text::plain(subject));
             }
             self.out.note(&text);
             if !loaded.findings.is_empty() {
-                self.out.note(&findings::to_text(&snapshot.tree, &loaded.findings, color));
+                self.out
+                    .note(&findings::to_text(&snapshot.tree, &loaded.findings, color));
             }
         }
         self.revision = Some(revision);
@@ -109,7 +125,8 @@ impl Report for Told<'_> {
         }
         if pass.plan.has_changes() {
             self.last = None;
-            self.out.result(&text::plan(&pass.plan, self.out.stdout_color()));
+            self.out
+                .result(&text::plan(&pass.plan, self.out.stdout_color()));
             self.live.begin(&pass.plan);
         }
     }

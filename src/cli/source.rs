@@ -41,8 +41,13 @@ impl SourceArgs {
             location: Location::parse(url)?,
             reference: reference.to_owned(),
             path: self.path.clone(),
-            cache: state.map_or_else(state_root, std::path::Path::to_path_buf).join("git"),
-            access: Access { credentials, ..Access::default() },
+            cache: state
+                .map_or_else(state_root, std::path::Path::to_path_buf)
+                .join("git"),
+            access: Access {
+                credentials,
+                ..Access::default()
+            },
         })
     }
 
@@ -64,14 +69,21 @@ impl SourceArgs {
             }
         };
         let snapshot = snapshot.with_context(|| format!("the base {revision} cannot be read"))?;
-        let context = manifest::Context { target: Some(target.clone()) };
+        let context = manifest::Context {
+            target: Some(target.clone()),
+        };
         Ok(manifest::load(&snapshot.tree, &context).desired)
     }
 }
 
 /// Loads a snapshot's manifests and prints what is wrong with them to stderr.
 pub(super) fn load(out: &mut Out, snapshot: &Snapshot, target: Option<&Target>) -> Loaded {
-    let loaded = manifest::load(&snapshot.tree, &manifest::Context { target: target.cloned() });
+    let loaded = manifest::load(
+        &snapshot.tree,
+        &manifest::Context {
+            target: target.cloned(),
+        },
+    );
     if !loaded.findings.is_empty() {
         let text = findings::to_text(&snapshot.tree, &loaded.findings, out.stderr_color());
         out.note(&text);

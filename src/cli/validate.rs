@@ -40,12 +40,19 @@ impl Validate {
                     snapshot.revision,
                     desired.portfolios.len(),
                     desired.products.len(),
-                    desired.products.values().map(|product| product.versions.len()).sum::<usize>(),
+                    desired
+                        .products
+                        .values()
+                        .map(|product| product.versions.len())
+                        .sum::<usize>(),
                     desired.provisioned.len(),
                 ));
             }
         }
-        let invalid = loaded.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let invalid = loaded
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error);
         Ok(if invalid { Exit::Invalid } else { Exit::Done })
     }
 }

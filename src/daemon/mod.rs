@@ -25,11 +25,16 @@ use source::{Source, Wakes};
 const PASSES_AT_ONCE: usize = 50;
 
 /// Between looks at objects that wait for work of the service.
-const WAITING: Backoff = Backoff { first: Duration::from_secs(2), most: Duration::from_secs(60) };
+const WAITING: Backoff = Backoff {
+    first: Duration::from_secs(2),
+    most: Duration::from_secs(60),
+};
 
 /// Between attempts to read a source that cannot be read.
-const SOURCE_RETRY: Backoff =
-    Backoff { first: Duration::from_secs(5), most: Duration::from_secs(300) };
+const SOURCE_RETRY: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    most: Duration::from_secs(300),
+};
 
 /// What the loop tells. It is shown, and nothing is decided by it.
 pub trait Report {
@@ -106,12 +111,7 @@ impl Daemon<'_> {
         }
     }
 
-    async fn cycle(
-        &mut self,
-        wakes: &Wakes,
-        state: &mut State,
-        report: &mut dyn Report,
-    ) -> Cycle {
+    async fn cycle(&mut self, wakes: &Wakes, state: &mut State, report: &mut dyn Report) -> Cycle {
         let snapshot = match self.source.read().await {
             Ok(snapshot) => snapshot,
             Err(error) => {
@@ -122,7 +122,9 @@ impl Daemon<'_> {
             }
         };
         state.source_failures = 0;
-        let context = manifest::Context { target: Some(self.target.clone()) };
+        let context = manifest::Context {
+            target: Some(self.target.clone()),
+        };
         let loaded = manifest::load(&snapshot.tree, &context);
         report.loaded(&snapshot, &loaded);
         let desired = Arc::new(loaded.desired);
@@ -196,7 +198,12 @@ impl Daemon<'_> {
             .steps
             .iter()
             .filter(|step| !step.op.is_housekeeping())
-            .any(|step| outcome.results.get(&step.id).is_some_and(|result| result.moved()));
+            .any(|step| {
+                outcome
+                    .results
+                    .get(&step.id)
+                    .is_some_and(|result| result.moved())
+            });
         pass.outcome = outcome;
         let end = match (moved, changed) {
             (true, _) => PassEnd::Moved,
@@ -211,7 +218,11 @@ impl Daemon<'_> {
 async fn newer_revision(source: &mut Source, wakes: &Wakes, revision: &Revision) {
     loop {
         wakes.wake().await;
-        if source.read().await.is_ok_and(|snapshot| snapshot.revision != *revision) {
+        if source
+            .read()
+            .await
+            .is_ok_and(|snapshot| snapshot.revision != *revision)
+        {
             return;
         }
     }

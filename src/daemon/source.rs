@@ -39,7 +39,10 @@ impl Source {
     /// A repository as source.
     pub fn repository(repository: Repository) -> Self {
         let repository = Arc::new(Mutex::new(repository));
-        Self::Repository(Remote { repository, last: None })
+        Self::Repository(Remote {
+            repository,
+            last: None,
+        })
     }
 
     /// Reads what it holds now. A repository is fetched only when its ref moved.
@@ -55,7 +58,10 @@ impl Source {
             Self::Repository(remote) => {
                 let repository = Arc::clone(&remote.repository);
                 let moved = off_thread(move || {
-                    repository.lock().unwrap_or_else(PoisonError::into_inner).poll()
+                    repository
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .poll()
                 });
                 if let Some(snapshot) = moved.await? {
                     remote.last = Some(snapshot);
@@ -64,7 +70,11 @@ impl Source {
                     Some(snapshot) => Ok(snapshot.clone()),
                     None => {
                         // Only after a poll that failed half-way: the next one reads it whole.
-                        remote.repository.lock().unwrap_or_else(PoisonError::into_inner).forget();
+                        remote
+                            .repository
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .forget();
                         Err(SourceError::new(
                             crate::git::SourceErrorKind::Internal,
                             "the source",
@@ -79,7 +89,9 @@ impl Source {
     /// What wakes when it may have changed.
     pub fn wakes(&self, clock: Clock) -> Wakes {
         match self {
-            Self::Folder(folder) => Wakes::Watch(Watch::folder(PathBuf::from(folder.path()), clock)),
+            Self::Folder(folder) => {
+                Wakes::Watch(Watch::folder(PathBuf::from(folder.path()), clock))
+            }
             Self::Repository(_) => Wakes::Poll(clock),
         }
     }

@@ -56,8 +56,14 @@ impl Patience {
         settle: Duration::from_secs(300),
         record: Duration::from_secs(3_600),
         between_reads: Duration::from_secs(1),
-        retry: Backoff { first: Duration::from_millis(500), most: Duration::from_secs(10) },
-        poll: Backoff { first: Duration::from_secs(2), most: Duration::from_secs(20) },
+        retry: Backoff {
+            first: Duration::from_millis(500),
+            most: Duration::from_secs(10),
+        },
+        poll: Backoff {
+            first: Duration::from_secs(2),
+            most: Duration::from_secs(20),
+        },
     };
 
     /// For an emulator without delays (`--pace none`).
@@ -66,8 +72,14 @@ impl Patience {
         settle: Duration::from_secs(30),
         record: Duration::from_secs(600),
         between_reads: Duration::ZERO,
-        retry: Backoff { first: Duration::from_millis(50), most: Duration::from_secs(1) },
-        poll: Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) },
+        retry: Backoff {
+            first: Duration::from_millis(50),
+            most: Duration::from_secs(1),
+        },
+        poll: Backoff {
+            first: Duration::from_millis(100),
+            most: Duration::from_secs(1),
+        },
     };
 }
 
@@ -142,12 +154,17 @@ impl Outcome {
 
     /// How many steps were done.
     pub fn done(&self) -> usize {
-        self.results.values().filter(|result| matches!(result, StepResult::Done(_))).count()
+        self.results
+            .values()
+            .filter(|result| matches!(result, StepResult::Done(_)))
+            .count()
     }
 
     /// Whether every step was done.
     pub fn is_complete(&self) -> bool {
-        self.results.values().all(|result| matches!(result, StepResult::Done(_)))
+        self.results
+            .values()
+            .all(|result| matches!(result, StepResult::Done(_)))
     }
 }
 
@@ -205,28 +222,41 @@ impl<'a> Executor<'a> {
                 let op = step.op.resolved(&answers);
                 running.push(async move { (step, self.step(step, op).await) });
             }
-            let Some((step, result)) = running.next().await else { break };
+            let Some((step, result)) = running.next().await else {
+                break;
+            };
             if let StepResult::Done(answer) = &result {
                 answers.insert(step.id, answer.clone());
                 queue.succeeded(step.id);
             } else {
                 for lost in queue.failed(step.id) {
-                    outcome.results.insert(lost, StepResult::Skipped { because: step.id });
+                    outcome
+                        .results
+                        .insert(lost, StepResult::Skipped { because: step.id });
                     self.progress.event(Event::Skipped { step: lost });
                 }
             }
-            self.progress.event(Event::Ended { step, result: &result });
+            self.progress.event(Event::Ended {
+                step,
+                result: &result,
+            });
             outcome.results.insert(step.id, result);
         }
         for step in &plan.steps {
-            outcome.results.entry(step.id).or_insert(StepResult::NotStarted);
+            outcome
+                .results
+                .entry(step.id)
+                .or_insert(StepResult::NotStarted);
         }
         outcome
     }
 
     /// Jitter in `0.0..1.0`.
     fn jitter(&self) -> f64 {
-        self.entropy.lock().map(|mut entropy| entropy.fraction()).unwrap_or(0.5)
+        self.entropy
+            .lock()
+            .map(|mut entropy| entropy.fraction())
+            .unwrap_or(0.5)
     }
 
     /// Waits, or returns `false` at once when execution is stopped.

@@ -69,7 +69,9 @@ impl Executor<'_> {
             if open != before {
                 quiet = 0;
             }
-            self.clock.sleep(self.patience.poll.wait(quiet, self.jitter())).await;
+            self.clock
+                .sleep(self.patience.poll.wait(quiet, self.jitter()))
+                .await;
             self.poll_once(&open).await;
             before = open;
             quiet = quiet.saturating_add(1);

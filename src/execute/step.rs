@@ -40,7 +40,11 @@ impl Executor<'_> {
     async fn drive(&self, step: &Step, op: &Op) -> StepResult {
         let fail = |failure: Failure, answer: Option<Answer>| {
             tracing::warn!(error = %failure, "step failed");
-            StepResult::Failed(StepFailure { failure, request: op.request(), answer })
+            StepResult::Failed(StepFailure {
+                failure,
+                request: op.request(),
+                answer,
+            })
         };
         let answer = {
             let _permit = self.calls.acquire().await;
@@ -79,7 +83,10 @@ impl Executor<'_> {
         ];
         // A version's answer has no product in it, a product's has both: the product is what is gone.
         match (op.token(), id.into_iter().flatten().next()) {
-            (Some(token), Some(id)) => StepResult::Dead { token: token.clone(), id },
+            (Some(token), Some(id)) => StepResult::Dead {
+                token: token.clone(),
+                id,
+            },
             _ => StepResult::Failed(StepFailure {
                 failure: Failure::internal(op.call(), "what the call made is gone"),
                 request: op.request(),
@@ -96,13 +103,22 @@ impl Executor<'_> {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let invisible = matches!(failure.class, Class::NotVisibleYet | Class::MissingDependency);
+            let invisible = matches!(
+                failure.class,
+                Class::NotVisibleYet | Class::MissingDependency
+            );
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             if !invisible || waited >= self.patience.visible {
                 return Err(failure);
             }
-            self.progress.event(Event::Retrying { step, reason: &failure.message });
-            if !self.pause(self.patience.retry.wait(attempt, self.jitter())).await {
+            self.progress.event(Event::Retrying {
+                step,
+                reason: &failure.message,
+            });
+            if !self
+                .pause(self.patience.retry.wait(attempt, self.jitter()))
+                .await
+            {
                 return Err(failure);
             }
         }
@@ -153,7 +169,9 @@ impl Executor<'_> {
 
     /// Follows the call's record to its end, then reads until the provisioned product shows it.
     async fn follow(&self, step: &Step, op: &Op, answer: &Answer) -> Result<(), Stopped> {
-        let Some(record) = &answer.record else { return Ok(()) };
+        let Some(record) = &answer.record else {
+            return Ok(());
+        };
         let started = self.clock.now();
         let mut states = self.poller.follow(record);
         let end = loop {
@@ -161,7 +179,10 @@ impl Executor<'_> {
             if state.is_over() {
                 break state;
             }
-            self.progress.event(Event::Record { step, state: &state });
+            self.progress.event(Event::Record {
+                step,
+                state: &state,
+            });
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             let left = self.patience.record.saturating_sub(waited);
             let unfinished =
@@ -175,7 +196,9 @@ impl Executor<'_> {
             }
         };
         self.progress.event(Event::Record { step, state: &end });
-        let Some(id) = &answer.provisioned else { return Ok(()) };
+        let Some(id) = &answer.provisioned else {
+            return Ok(());
+        };
         let seen = self.provisioned_end(op, id, &end).await?;
         match end {
             RecordState::Succeeded => Ok(()),

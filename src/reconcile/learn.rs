@@ -28,7 +28,11 @@ impl Reconciler {
             see(Kind::Product, &product.tags, product.id.as_str());
         }
         for provisioned in observed.provisioned.values() {
-            see(Kind::ProvisionedProduct, &provisioned.tags, provisioned.id.as_str());
+            see(
+                Kind::ProvisionedProduct,
+                &provisioned.tags,
+                provisioned.id.as_str(),
+            );
         }
     }
 
@@ -68,13 +72,30 @@ impl Reconciler {
 
     fn learn_answer(&mut self, step: &Step, answer: &Answer) {
         let id = match (&step.op, answer) {
-            (Op::CreatePortfolio { .. }, Answer { portfolio: Some(id), .. }) => id.to_string(),
-            (Op::CreateProduct { version, .. }, Answer { product: Some(id), .. }) => {
+            (
+                Op::CreatePortfolio { .. },
+                Answer {
+                    portfolio: Some(id),
+                    ..
+                },
+            ) => id.to_string(),
+            (
+                Op::CreateProduct { version, .. },
+                Answer {
+                    product: Some(id), ..
+                },
+            ) => {
                 self.learn_content(version, answer);
                 id.to_string()
             }
             (Op::CreateVersion { version, .. }, _) => return self.learn_content(version, answer),
-            (Op::Provision { .. }, Answer { provisioned: Some(id), .. }) => id.to_string(),
+            (
+                Op::Provision { .. },
+                Answer {
+                    provisioned: Some(id),
+                    ..
+                },
+            ) => id.to_string(),
             _ => return,
         };
         self.memory.known.insert(step.object.clone(), id);
@@ -83,7 +104,10 @@ impl Reconciler {
     /// What we uploaded is what the service has loaded: it need not be read back.
     fn learn_content(&mut self, version: &NewVersion, answer: &Answer) {
         if let (NewSource::Bucket { template, .. }, Some(id)) = (&version.source, &answer.version) {
-            let content = VersionContent { content: template.content.clone(), parameters: None };
+            let content = VersionContent {
+                content: template.content.clone(),
+                parameters: None,
+            };
             self.memory.index.insert(id.clone(), content);
         }
     }

@@ -64,7 +64,17 @@ impl Reconciler {
     ) -> Self {
         let memory = store.as_ref().map(Store::load).unwrap_or_default();
         let (failed, resend_secrets) = (BTreeMap::new(), BTreeSet::new());
-        Self { aws, identity, clock, entropy, patience, store, memory, failed, resend_secrets }
+        Self {
+            aws,
+            identity,
+            clock,
+            entropy,
+            patience,
+            store,
+            memory,
+            failed,
+            resend_secrets,
+        }
     }
 
     /// Objects whose NoEcho values the next plan sends again.
@@ -90,7 +100,12 @@ impl Reconciler {
         let observed = self.observe(desired).await;
         let plan = self.decide(desired, base, &observed);
         let statuses = statuses(&plan, desired, &observed);
-        Pass { observed, plan, outcome: Outcome::default(), statuses }
+        Pass {
+            observed,
+            plan,
+            outcome: Outcome::default(),
+            statuses,
+        }
     }
 
     /// Makes a plan's calls and remembers what came of them.
@@ -101,8 +116,14 @@ impl Reconciler {
         progress: &dyn Progress,
     ) -> Outcome {
         let entropy = Entropy::seeded(self.entropy.bits());
-        let executor =
-            Executor::new(&self.aws, self.clock, entropy, self.patience, stop, progress);
+        let executor = Executor::new(
+            &self.aws,
+            self.clock,
+            entropy,
+            self.patience,
+            stop,
+            progress,
+        );
         let outcome = executor.execute(plan).await;
         drop(executor);
         self.learn(plan, &outcome);
@@ -116,7 +137,11 @@ impl Reconciler {
     }
 
     async fn observe(&mut self, desired: &Desired) -> Observed {
-        let wanted = desired.provisioned.values().map(|object| object.live_name.clone()).collect();
+        let wanted = desired
+            .provisioned
+            .values()
+            .map(|object| object.live_name.clone())
+            .collect();
         let hints = Hints {
             known_ids: self.memory.known.clone(),
             wanted_provisioned_names: wanted,

@@ -63,14 +63,20 @@ impl Store {
     /// Where the folder cannot be made.
     pub fn open(root: &Path, identity: &Identity) -> Result<Self, StoreError> {
         let target = &identity.target;
-        let name = format!("{}-{}-{}", identity.installation, target.account, target.region);
+        let name = format!(
+            "{}-{}-{}",
+            identity.installation, target.account, target.region
+        );
         let folder = root.join(name);
         std::fs::create_dir_all(&folder).map_err(|source| StoreError {
             path: folder.clone(),
             what: "made",
             source,
         })?;
-        Ok(Self { folder, owner: identity.tag_value(&Name::new("")) })
+        Ok(Self {
+            folder,
+            owner: identity.tag_value(&Name::new("")),
+        })
     }
 
     /// Reads what was remembered. A file that is missing, damaged, or another's counts as nothing remembered.
@@ -107,7 +113,11 @@ impl Store {
                 .into_iter()
                 .filter_map(|(kind, name, id)| Some((key(&kind, &name)?, id)))
                 .collect(),
-            dead: file.dead.into_iter().map(|(token, id)| (Token::new(token), id)).collect(),
+            dead: file
+                .dead
+                .into_iter()
+                .map(|(token, id)| (Token::new(token), id))
+                .collect(),
             applied: file.applied,
             index: ContentIndex::default(),
         })
@@ -125,10 +135,18 @@ impl Store {
                 .known
                 .iter()
                 .map(|(key, id)| {
-                    (key.kind.slug().to_owned(), key.name.to_string(), id.to_owned())
+                    (
+                        key.kind.slug().to_owned(),
+                        key.name.to_string(),
+                        id.to_owned(),
+                    )
                 })
                 .collect(),
-            dead: memory.dead.iter().map(|(token, id)| (token.to_string(), id.clone())).collect(),
+            dead: memory
+                .dead
+                .iter()
+                .map(|(token, id)| (token.to_string(), id.clone()))
+                .collect(),
             applied: memory.applied.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
@@ -139,10 +157,16 @@ impl Store {
     /// Writes beside the file and renames over it: a crash leaves the old one or the new one.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.join(name);
-        let beside = self.folder.join(format!("{name}.{}.new", std::process::id()));
+        let beside = self
+            .folder
+            .join(format!("{name}.{}.new", std::process::id()));
         std::fs::write(&beside, bytes)
             .and_then(|()| std::fs::rename(&beside, &path))
-            .map_err(|source| StoreError { path, what: "written", source })
+            .map_err(|source| StoreError {
+                path,
+                what: "written",
+                source,
+            })
     }
 }
 
@@ -178,14 +202,21 @@ mod tests {
         let store = Store::open(root.path(), &identity("team")).unwrap();
         assert_eq!(store.load(), Memory::default());
         let memory = Memory {
-            known: [(Key::new(Kind::Product, Name::new("vpc")), "prod-1".to_owned())].into(),
+            known: [(
+                Key::new(Kind::Product, Name::new("vpc")),
+                "prod-1".to_owned(),
+            )]
+            .into(),
             dead: [(Token::new("t"), "prod-0".to_owned())].into(),
             applied: Some("abc".to_owned()),
             index: ContentIndex::default(),
         };
         store.save(&memory).unwrap();
         assert_eq!(store.load(), memory);
-        assert_eq!(Store::open(root.path(), &identity("other")).unwrap().load(), Memory::default());
+        assert_eq!(
+            Store::open(root.path(), &identity("other")).unwrap().load(),
+            Memory::default()
+        );
     }
 
     #[test]
