@@ -1,1 +1,3 @@
 //! The `model` module.
+
+pub mod tree;
