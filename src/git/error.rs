@@ -167,3 +167,12 @@ impl fmt::Display for SourceError {
         )
     }
 }
+
+/// An error libgit2 met in a local repository or folder.
+pub(super) fn local(kind: SourceErrorKind, at: &str, error: &git2::Error) -> SourceError {
+    let kind = match error.code() {
+        git2::ErrorCode::Owner => SourceErrorKind::Ownership,
+        _ => kind,
+    };
+    SourceError::new(kind, at, error.message())
+}

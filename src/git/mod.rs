@@ -8,6 +8,8 @@
 //! All calls block (file system, network); [`off_thread`] runs them beside an async runtime.
 
 mod error;
+mod folder;
+mod tree;
 
 use jiff::Timestamp;
 
@@ -15,6 +17,8 @@ use crate::ids::Revision;
 use crate::model::tree::Tree;
 
 pub use error::{SourceError, SourceErrorKind};
+pub use folder::Folder;
+pub use tree::{MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_NAMES, MAX_TREE_BYTES};
 
 /// What a source held at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,4 +50,9 @@ where
             error.to_string(),
         )),
     }
+}
+
+/// When a commit was made, where that is a time at all.
+fn commit_time(commit: &git2::Commit<'_>) -> Option<Timestamp> {
+    Timestamp::from_second(commit.time().seconds()).ok()
 }
