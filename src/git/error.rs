@@ -144,6 +144,15 @@ impl SourceError {
         self
     }
 
+    /// The same with better advice, unless whose it is is the trouble.
+    #[must_use]
+    pub(super) fn with_hint_unless_owner(self, hint: &str) -> Self {
+        match self.kind {
+            SourceErrorKind::Ownership => self,
+            _ => self.with_hint(hint),
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.kind.code()

@@ -9,7 +9,14 @@
 
 mod error;
 mod folder;
+mod location;
+mod pkt;
+mod reference;
+mod repository;
+mod transport;
 mod tree;
+mod upload_pack;
+pub mod watch;
 
 use jiff::Timestamp;
 
@@ -18,7 +25,11 @@ use crate::model::tree::Tree;
 
 pub use error::{SourceError, SourceErrorKind};
 pub use folder::Folder;
+pub use location::{Location, redact};
+pub use repository::{Repository, RepositoryOptions};
+pub use transport::{Access, Credentials};
 pub use tree::{MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_NAMES, MAX_TREE_BYTES};
+pub use watch::Watch;
 
 /// What a source held at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
