@@ -151,7 +151,11 @@ impl Folder {
             repository: Some(repository),
         };
         // A folder that git ignores was named on purpose: it is read as a plain one.
-        if !place.scope.is_empty() && Tracking::of(&place)?.skips_folder(&place.scope) {
+        let ignored = place.repository.as_ref().is_some_and(|repository| {
+            let folder = format!("{}/", place.scope);
+            !place.scope.is_empty() && repository.is_path_ignored(folder).unwrap_or(false)
+        });
+        if ignored && Tracking::of(&place)?.skips_folder(&place.scope) {
             return Ok(plain);
         }
         Ok(place)

@@ -44,7 +44,11 @@ impl Location {
         let refuse = |why: &str| {
             Err(SourceError::new(
                 SourceErrorKind::Refused,
-                redact(given),
+                match given.rsplit_once('@') {
+                    // user:password@host:path is nobody's form, but someone will try it.
+                    Some((_, host)) if !given.contains("://") => format!("***@{host}"),
+                    _ => redact(given),
+                },
                 why,
             ))
         };
@@ -62,8 +66,8 @@ impl Location {
         }
         if let Some((scheme, rest)) = given.split_once("://") {
             return match scheme {
-                "https" | "http" => http(scheme, rest).or_else(|why| refuse(why)),
-                "ssh" | "git+ssh" | "ssh+git" => ssh(rest).or_else(|why| refuse(why)),
+                "https" | "http" => http(scheme, rest).or_else(refuse),
+                "ssh" | "git+ssh" | "ssh+git" => ssh(rest).or_else(refuse),
                 "file" => {
                     let path = rest.strip_prefix("localhost").unwrap_or(rest);
                     match path.starts_with('/') {
@@ -86,7 +90,7 @@ impl Location {
         if given.contains("::") && !given.contains('[') {
             return refuse("a transport helper is a program of its own");
         }
-        scp(given).or_else(|why| refuse(why))
+        scp(given).or_else(refuse)
     }
 
     /// Whether it is on this machine's disk.
@@ -319,7 +323,7 @@ mod tests {
             ("https://user:hunter2@host/r", "user or password"),
             ("https://hunter2@host/r", "user or password"),
             ("ssh://git:hunter2@host/r", "password"),
-            ("git:hunter2@host:r", "names no|password|not a host"),
+            ("git:hunter2@host:r", "password"),
             ("http://example.com/r", "plain http"),
             ("http://localhost.example.com/r", "plain http"),
             ("git://host/r", "neither encrypted"),
@@ -343,14 +347,8 @@ mod tests {
         ] {
             let error = Location::parse(given).expect_err(given);
             assert_eq!(error.kind, SourceErrorKind::Refused, "{given}");
-            assert!(
-                why.split('|').any(|why| error.why.contains(why)),
-                "{given}: {}",
-                error.why
-            );
-            if given.contains("://") {
-                assert!(!error.to_string().contains("hunter2"), "{error}");
-            }
+            assert!(error.why.contains(why), "{given}: {}", error.why);
+            assert!(!error.to_string().contains("hunter2"), "{error}");
         }
     }
 

@@ -4,9 +4,8 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ureq::http::{StatusCode, header};
@@ -21,7 +20,9 @@ const FETCH_DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// Redirects followed on the first request.
 const MAX_REDIRECTS: usize = 5;
 /// Bytes kept of what `ssh` says on stderr.
-const MAX_STDERR: u64 = 16 * 1024;
+const MAX_STDERR: usize = 16 * 1024;
+/// Wait for the last words of an `ssh` whose answer ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Bytes of an answer over http. The parts have limits of their own; this one also bounds what surrounds them.
 const MAX_ANSWER: u64 = 2 * 1024 * 1024 * 1024;
 
@@ -324,6 +325,7 @@ fn agent(url: &str, access: &Access) -> ureq::Agent {
         .timeout_connect(Some(access.timeout))
         .timeout_resolve(Some(access.timeout))
         .timeout_recv_response(Some(access.timeout))
+        .timeout_per_read(Some(access.timeout))
         .timeout_global(Some(FETCH_DEADLINE));
     if is_loopback_url(url) {
         config = config.proxy(None);
@@ -373,7 +375,7 @@ struct Ssh {
     child: Arc<Mutex<Child>>,
     stdin: Option<ChildStdin>,
     stdout: ChildStdout,
-    stderr: Option<JoinHandle<Vec<u8>>>,
+    stderr: Said,
     /// Sends the watchdog a new deadline; dropped, it sends it home.
     deadline: Option<Sender<Duration>>,
 }
@@ -418,13 +420,7 @@ impl Ssh {
             child,
             stdin: Some(stdin),
             stdout,
-            stderr: Some(std::thread::spawn(move || {
-                let mut said = Vec::new();
-                let mut stderr = stderr;
-                let _ = (&mut stderr).take(MAX_STDERR).read_to_end(&mut said);
-                let _ = io::copy(&mut stderr, &mut io::sink());
-                said
-            })),
+            stderr: Said::by(stderr),
         };
         match Advertisement::read(&mut ssh.stdout) {
             Ok(advertisement) => Ok((advertisement, ssh)),
@@ -454,8 +450,8 @@ impl Ssh {
         }
     }
 
-    /// Closes the pipes, ends the program and returns what it said on stderr.
-    fn end(&mut self) -> Vec<u8> {
+    /// Closes the pipes and ends the program.
+    fn end(&mut self) {
         self.stdin = None;
         {
             let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
@@ -463,8 +459,6 @@ impl Ssh {
             let _ = child.wait();
         }
         self.deadline = None;
-        let said = self.stderr.take().and_then(|stderr| stderr.join().ok());
-        said.unwrap_or_default()
     }
 
     /// What the program said on stderr usually tells more than its cut-off answer.
@@ -474,12 +468,9 @@ impl Ssh {
         if !cut {
             return explain(at, failure);
         }
-        // Its stdout ended: it is ending by itself, and its last words are worth the wait (the watchdog bounds it).
-        let _ = io::copy(&mut self.stdout, &mut io::sink());
         self.stdin = None;
-        let said = self.stderr.take().and_then(|stderr| stderr.join().ok());
+        let said = message_of(&self.stderr.last_words());
         self.end();
-        let said = message_of(&said.unwrap_or_default());
         let lower = said.to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         if says(&["host key verification failed"]) {
@@ -502,6 +493,38 @@ impl Ssh {
 impl Drop for Ssh {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// What a program says on stderr. A connection that `ssh` leaves behind to be shared (ControlPersist) keeps the pipe open,
+/// so nobody may wait for its end without a limit.
+struct Said {
+    text: Arc<Mutex<Vec<u8>>>,
+    /// Disconnected when the pipe has ended.
+    ended: Receiver<()>,
+}
+
+impl Said {
+    fn by(mut stderr: impl Read + Send + 'static) -> Self {
+        let (end, ended) = channel();
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&text);
+        std::thread::spawn(move || {
+            let _end: Sender<()> = end;
+            let mut part = [0; 1024];
+            while let Ok(n @ 1..) = stderr.read(&mut part) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = MAX_STDERR - kept.len();
+                kept.extend_from_slice(&part[..n.min(room)]);
+            }
+        });
+        Self { text, ended }
+    }
+
+    fn last_words(&self) -> Vec<u8> {
+        let _ = self.ended.recv_timeout(LAST_WORDS);
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.clone()
     }
 }
 

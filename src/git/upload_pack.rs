@@ -471,4 +471,25 @@ mod tests {
             assert!(said.contains(wanted), "{said} lacks {wanted}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_panics(
+            parts in proptest::collection::vec(
+                proptest::prop_oneof![
+                    "(ERR |NAK|ACK |shallow |unshallow |version 1|[0-9a-f]{40} )?[ -~\n\0]{0,60}",
+                    "\u{1}(PACK)?[\0-\u{7f}]{0,40}",
+                    proptest::strategy::Just("FLUSH".to_owned()),
+                ],
+                0..12,
+            ),
+            cut in 0..600_usize,
+        ) {
+            let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+            let mut bytes = lines(&parts);
+            bytes.truncate(cut);
+            let _ = Advertisement::read(&mut &bytes[..]);
+            let _ = read_pack(&mut &bytes[..], &mut Vec::new());
+        }
+    }
 }
