@@ -13,7 +13,7 @@ use catalogd::clock::Clock;
 use catalogd::git::watch::RECHECK;
 use catalogd::git::{
     Access, Credentials, Folder, Location, MAX_FILE_BYTES, Repository, RepositoryOptions, Snapshot,
-    SourceError, SourceErrorKind, Watch,
+    Source, SourceError, SourceErrorKind, Watch, off_thread,
 };
 use catalogd::ids::Revision;
 use catalogd::model::tree::Entry;
@@ -426,6 +426,39 @@ fn a_repository_that_cannot_be_read_is_a_stated_condition() {
         let mut source = open(location, "", "", PathBuf::new(), Access::default()).unwrap();
         assert_eq!(source.poll().unwrap_err().kind, kind);
     }
+}
+
+#[test]
+fn a_source_answers_the_same_snapshot_until_something_changes() {
+    let repo = Repo::with(&[("a.yaml", "1")]);
+    let polled = || Source::from(repo.polled("main", "").unwrap());
+    for mut source in [Source::from(repo.folder("")), polled()] {
+        let first = source.read().unwrap();
+        assert!(Arc::ptr_eq(&first, &source.read().unwrap()));
+        let commit = repo.commit(&[("a.yaml", "1"), ("b.yaml", &first.revision.full())]);
+        let second = source.read().unwrap();
+        assert_eq!(second.revision, head(commit));
+        assert!(Arc::ptr_eq(&second, source.last().unwrap()));
+    }
+    // What cannot be read is not what was read last.
+    let mut source = polled();
+    let last = source.read().unwrap();
+    fs::rename(repo.path(".git"), repo.path("away")).unwrap();
+    assert_eq!(source.read().unwrap_err().kind, SourceErrorKind::NotAFolder);
+    fs::rename(repo.path("away"), repo.path(".git")).unwrap();
+    assert!(Arc::ptr_eq(&last, &source.read().unwrap()));
+}
+
+#[tokio::test]
+async fn a_source_is_read_beside_the_runtime() {
+    let repo = Repo::with(&[("a.yaml", "1")]);
+    let folder = repo.folder("");
+    let snapshot = off_thread(move || folder.read()).await.unwrap();
+    assert_eq!(names(&snapshot), ["a.yaml"]);
+    let error = off_thread(|| -> Result<(), _> { panic!("on purpose") })
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, SourceErrorKind::Internal);
 }
 
 /// One entry of a raw tree object.
