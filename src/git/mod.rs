@@ -9,11 +9,13 @@
 
 mod error;
 mod folder;
+mod http;
 mod location;
 mod pkt;
 mod reference;
 mod repository;
 mod source;
+mod ssh;
 mod transport;
 mod tree;
 mod upload_pack;
