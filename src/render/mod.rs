@@ -1,1 +1,3 @@
-//! The `render` module.
+//! The same values as text and JSON: one file per thing that is shown.
+
+pub mod findings;

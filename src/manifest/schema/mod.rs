@@ -1,0 +1,250 @@
+//! Documents → typed specs. Texts are as written: `resolve` substitutes and looks references up.
+
+mod portfolio;
+mod product;
+mod provisioned;
+mod read;
+
+pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
+pub(super) use product::{
+    AssociationSpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
+};
+pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
+pub(super) use read::{Reader, start_of};
+
+use self::read::Shape;
+use super::finding::{Code, Finding};
+use super::node::{At, Node, Value};
+use super::parse::Document;
+use super::words;
+use crate::ids::{Key, Kind, Name};
+use crate::model::desired::Origin;
+
+/// The API version that manifests must have.
+pub(super) const API_VERSION: &str = "catalogd.dev/v1";
+/// What every API version of ours begins with.
+pub(super) const API_GROUP: &str = "catalogd.dev/";
+/// Kinds of the manifest language that this version cannot do yet.
+const LATER_KINDS: &[&str] = &["TagOption", "ServiceAction", "Defaults"];
+
+/// A tag with the places of both its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tag {
+    pub(super) key: At<String>,
+    pub(super) value: At<String>,
+}
+
+/// What every object has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    /// `metadata.name`; `None` where it could not be read: such an object is checked and then left out.
+    pub(super) name: Option<Name>,
+    /// Where `metadata.name` stands.
+    pub(super) origin: Origin,
+    /// The object's key, if it has a name.
+    pub(super) key: Option<Key>,
+}
+
+/// The specs of a source.
+#[derive(Debug, Default)]
+pub(super) struct Specs {
+    pub(super) portfolios: Vec<PortfolioSpec>,
+    pub(super) products: Vec<ProductSpec>,
+    pub(super) provisioned: Vec<ProvisionedSpec>,
+}
+
+/// Whether a text names one of our kinds, known or to come.
+pub(super) fn is_kind(text: &str) -> bool {
+    Kind::ALL.iter().any(|kind| kind.as_str() == text) || LATER_KINDS.contains(&text)
+}
+
+/// Reads a document into the specs, if it is ours. Returns whether it is.
+pub(super) fn read(document: Document, specs: &mut Specs, findings: &mut Vec<Finding>) -> bool {
+    let Document {
+        root,
+        findings: yaml,
+    } = document;
+    match ownership(&root) {
+        Ownership::Foreign => false,
+        Ownership::Listed(origin) => {
+            findings.push(
+                Finding::new(
+                    Code::ListOfManifests,
+                    &origin,
+                    "a manifest inside a list is not read",
+                )
+                .hint("make it a document of its own: documents are separated by a line `---`"),
+            );
+            true
+        }
+        Ownership::Ours => {
+            let object = identify(&root);
+            findings.extend(yaml.into_iter().map(|f| f.about(object.as_ref())));
+            let mut reader = Reader { findings, object };
+            reader.document(&root, specs);
+            true
+        }
+    }
+}
+
+enum Ownership {
+    Foreign,
+    Listed(Origin),
+    Ours,
+}
+
+/// Ours is what says so, and what looks so much like ours that a typo is likelier than another tool.
+fn ownership(root: &Node) -> Ownership {
+    let says_so = |node: &Node| {
+        let mut versions = node
+            .entries()
+            .iter()
+            .filter(|entry| entry.key.value == "apiVersion");
+        versions.any(|entry| entry.value.text().is_some_and(is_our_version))
+    };
+    let looks_so = |node: &Node| {
+        let mut kinds = node.entries().iter().filter(|e| e.key.value == "kind");
+        kinds.any(|entry| entry.value.text().is_some_and(is_kind))
+    };
+    match &root.value {
+        Value::Map(_) if says_so(root) || looks_so(root) => Ownership::Ours,
+        Value::List(items) => match items.iter().find(|item| says_so(item)) {
+            Some(item) => Ownership::Listed(item.origin.clone()),
+            None => Ownership::Foreign,
+        },
+        _ => Ownership::Foreign,
+    }
+}
+
+fn is_our_version(text: &str) -> bool {
+    text.starts_with(API_GROUP) || text == API_GROUP.trim_end_matches('/')
+}
+
+/// The object's key, if kind and name can be told without doubt.
+fn identify(root: &Node) -> Option<Key> {
+    let kind = root.only("kind")?.text()?;
+    let kind = Kind::ALL.into_iter().find(|k| k.as_str() == kind)?;
+    let name = root.only("metadata")?.only("name")?;
+    // An unquoted number is a finding, but which object is meant is plain.
+    Some(Key::new(kind, Name::parse(name.text()?)?))
+}
+
+const DOCUMENT: Shape = Shape {
+    what: "the document",
+    known: &["apiVersion", "kind", "metadata", "spec"],
+    later: &[],
+};
+
+const METADATA: Shape = Shape {
+    what: "metadata",
+    known: &["name", "onRemove"],
+    later: &["adopt"],
+};
+
+impl Reader<'_> {
+    fn document(&mut self, root: &Node, specs: &mut Specs) {
+        let Some(fields) = self.fields(root, &root.origin, &DOCUMENT) else {
+            return;
+        };
+        self.api_version(&fields);
+        let kind = self.kind(&fields);
+        let header = self.header(&fields);
+        let (Some(kind), Some(spec)) = (kind, self.required(&fields, "spec")) else {
+            return;
+        };
+        let at = &spec.key.origin;
+        match kind {
+            Kind::Portfolio => specs
+                .portfolios
+                .extend(self.portfolio(header, &spec.value, at)),
+            Kind::Product => specs.products.extend(self.product(header, &spec.value, at)),
+            Kind::ProvisionedProduct => {
+                specs
+                    .provisioned
+                    .extend(self.provisioned(header, &spec.value, at))
+            }
+        }
+    }
+
+    fn api_version(&mut self, fields: &read::Fields<'_>) {
+        let Some(found) = self.required_text(fields, "apiVersion") else {
+            return;
+        };
+        if found.value != API_VERSION {
+            let message = format!(
+                "apiVersion {} is not {}",
+                words::code(&found.value),
+                words::code(API_VERSION)
+            );
+            let hint = if is_our_version(&found.value) {
+                format!(
+                    "this version of catalogd reads {} alone",
+                    words::code(API_VERSION)
+                )
+            } else {
+                match words::did_you_mean(&found.value, [API_VERSION]) {
+                    Some(near) => near,
+                    None => format!(
+                        "write {}, or keep other tools' manifests out of catalogd's path",
+                        words::code(API_VERSION)
+                    ),
+                }
+            };
+            self.report(Finding::new(Code::ApiVersion, &found.origin, message).hint(hint));
+        }
+    }
+
+    fn kind(&mut self, fields: &read::Fields<'_>) -> Option<Kind> {
+        let found = self.required_text(fields, "kind")?;
+        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == found.value);
+        if kind.is_none() {
+            if LATER_KINDS.contains(&found.value.as_str()) {
+                self.later(
+                    &found.origin,
+                    &format!("kind {}", words::code(&found.value)),
+                );
+                return None;
+            }
+            let names = || Kind::ALL.into_iter().map(Kind::as_str);
+            let near = words::did_you_mean(&found.value, names());
+            let message = format!("unknown kind {}", words::code(&found.value));
+            self.report(
+                Finding::new(Code::UnknownKind, &found.origin, message).hint(
+                    near.unwrap_or_else(|| format!("it can be {}", words::listed(names(), "or"))),
+                ),
+            );
+        }
+        kind
+    }
+
+    fn header(&mut self, fields: &read::Fields<'_>) -> Header {
+        let nameless = |origin: &Origin, key: Option<Key>| Header {
+            name: None,
+            origin: origin.clone(),
+            key,
+        };
+        let Some(metadata) = self.required(fields, "metadata") else {
+            return nameless(fields.at(), None);
+        };
+        let at = &metadata.key.origin;
+        let Some(fields) = self.fields(&metadata.value, at, &METADATA) else {
+            return nameless(at, None);
+        };
+        self.choice(
+            &fields,
+            "onRemove",
+            &[("retain", ())],
+            &["delete", "release"],
+        );
+        let found = self.required_text(&fields, "name");
+        match found.and_then(|found| self.name(found, "metadata.name")) {
+            // A name given twice is in doubt: the key says so by its absence.
+            Some(name) if self.object.is_some() => Header {
+                origin: name.origin,
+                key: self.object.clone(),
+                name: Some(name.value),
+            },
+            _ => nameless(at, self.object.clone()),
+        }
+    }
+}
