@@ -6,15 +6,15 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::MultiProgress;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::execute::StepResult;
+use crate::execute::Outcome;
+use crate::execute::progress::{Progress, Quiet};
 use crate::ids::Key;
 use crate::plan::{Action, Plan};
 use crate::reconcile::Pass;
+use crate::reconcile::converge::{Driver, End};
 use crate::render::text;
-use crate::run::backoff::Backoff;
 use crate::status::Health;
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
@@ -22,14 +22,8 @@ use super::connect::{Connected, could_not_observe};
 use super::exit::Exit;
 use super::out::Out;
 use super::plan::{refuse, show};
-use super::progress::{Shown, interrupted};
+use super::progress::{Live, interrupted};
 use super::source::load;
-
-/// Between looks at objects that wait for work of the service.
-const WAITING: Backoff = Backoff {
-    first: Duration::from_secs(1),
-    most: Duration::from_secs(20),
-};
 
 /// Makes the catalog agree with the manifests.
 #[derive(Debug, Args)]
@@ -83,81 +77,63 @@ impl Apply {
                 deadline.cancel();
             })
         };
-        let mut consent = Consent {
+        let mut asked = Asked {
+            out,
+            bars: &bars,
             yes: self.yes,
             agreed: None,
+            live: None,
         };
-        let mut waits = 0;
-        let exit = loop {
-            let pass = connected
-                .reconciler
-                .plan(&loaded.desired, base.as_ref())
-                .await;
-            if let Some(refused) = could_not_observe(&pass.observed) {
-                return Err(refused.into());
-            }
-            if deadline.is_cancelled() {
-                break summary(out, &connected, &pass, &stop, true);
-            }
-            let first = consent.agreed.is_none();
-            if !pass.plan.has_changes() && !pass.plan.is_waiting() {
-                self.housekeep(&mut connected, &pass.plan, &deadline).await;
-                if first {
-                    show(out, &pass);
-                }
-                if exit_of(&pass) == Exit::Done {
-                    connected.reconciler.applied(&snapshot.revision.full());
-                }
-                break summary(out, &connected, &pass, &stop, !first);
-            }
-            if !consent.given(out, &pass)? {
-                out.note("nothing was written");
-                break Exit::Error;
-            }
-            if pass.plan.has_changes() {
-                let shown = Shown::new(out, &bars, &pass.plan);
-                let outcome = connected
-                    .reconciler
-                    .execute(&pass.plan, &deadline, &shown)
-                    .await;
-                shown.finish();
-                let moved = outcome.results.values().any(StepResult::moved);
-                if moved {
-                    waits = 0;
-                    continue;
-                }
-            }
-            tokio::select! {
-                () = clock.sleep(WAITING.wait(waits, 0.5)) => {}
-                () = deadline.cancelled() => {}
-            }
-            waits += 1;
-        };
+        let ended = connected
+            .reconciler
+            .converge(&loaded.desired, base.as_ref(), &deadline, &mut asked)
+            .await?;
+        let asked_once = asked.agreed.is_some();
         timer.abort();
+        if let Some(refused) = could_not_observe(&ended.pass.observed) {
+            return Err(refused.into());
+        }
+        if ended.end == End::Declined {
+            out.note("nothing was written");
+            return Ok(Exit::Error);
+        }
+        if !asked_once {
+            show(out, &ended.pass);
+        }
+        let mut exit = exit_of(&ended.pass);
+        if exit == Exit::Done && ended.end == End::Settled {
+            connected.reconciler.applied(&snapshot.revision.full());
+        }
+        if ended.end == End::Stopped {
+            exit = exit.max(if stop.is_cancelled() {
+                Exit::Interrupted
+            } else {
+                Exit::Deadline
+            });
+        }
+        if asked_once || exit != Exit::Done {
+            say(out, &connected, &ended.pass, exit);
+        }
         Ok(exit)
     }
-
-    /// Keeps the caches of the template bucket fresh. Not a change, so not asked for.
-    async fn housekeep(&self, connected: &mut Connected, plan: &Plan, stop: &CancellationToken) {
-        if !plan.steps.is_empty() {
-            let quiet = crate::execute::progress::Quiet;
-            connected.reconciler.execute(plan, stop, &quiet).await;
-        }
-    }
 }
 
-/// What the person agreed to: objects shown as changing or waiting. Anything else is asked again.
-struct Consent {
+/// Asks the person. Agreed is what was shown as changing or waiting; anything else is asked again.
+struct Asked<'a> {
+    out: &'a mut Out,
+    bars: &'a MultiProgress,
     yes: bool,
     agreed: Option<BTreeSet<Key>>,
+    live: Option<Live>,
 }
 
-impl Consent {
-    fn given(&mut self, out: &mut Out, pass: &Pass) -> Result<bool> {
-        let touched: BTreeSet<Key> = pass
-            .plan
-            .objects
-            .iter()
+impl Driver for Asked<'_> {
+    fn consent(&mut self, pass: &Pass) -> Result<bool> {
+        if let Some(refused) = could_not_observe(&pass.observed) {
+            return Err(refused.into());
+        }
+        let objects = pass.plan.objects.iter();
+        let touched: BTreeSet<Key> = objects
             .filter(|object| object.action != Action::None || !object.waiting.is_empty())
             .map(|object| object.key.clone())
             .collect();
@@ -166,17 +142,36 @@ impl Consent {
             Some(agreed) if touched.is_subset(agreed) => return Ok(true),
             Some(_) => "Something else differs by now. Apply this as well? Only `yes` is a yes:",
         };
-        show(out, pass);
+        show(self.out, pass);
         if !self.yes {
-            if !out.can_ask() {
+            if !self.out.can_ask() {
                 bail!("there is no terminal to ask on\n  next: look at the plan, then add --yes");
             }
-            if !out.ask(question) {
+            if !self.out.ask(question) {
                 return Ok(false);
             }
         }
         self.agreed.get_or_insert_default().extend(touched);
         Ok(true)
+    }
+
+    fn begin(&mut self, plan: &Plan) {
+        let live = Live::new(self.out, self.bars.clone());
+        live.begin(plan);
+        self.live = Some(live);
+    }
+
+    fn progress(&self) -> &dyn Progress {
+        match &self.live {
+            Some(live) => live,
+            None => &Quiet,
+        }
+    }
+
+    fn end(&mut self, _: &Outcome) {
+        if let Some(live) = &self.live {
+            live.finish();
+        }
     }
 }
 
@@ -196,34 +191,17 @@ fn exit_of(pass: &Pass) -> Exit {
     }
 }
 
-/// Says how it ended; returns the exit code.
-fn summary(
-    out: &mut Out,
-    connected: &Connected,
-    pass: &Pass,
-    stop: &CancellationToken,
-    say: bool,
-) -> Exit {
-    let mut exit = exit_of(pass);
-    if pass.plan.has_changes() || pass.plan.is_waiting() {
-        exit = exit.max(Exit::Deadline);
-    }
-    if stop.is_cancelled() {
-        exit = exit.max(Exit::Interrupted);
-    }
-    if say || exit != Exit::Done {
-        out.result(&text::status(&pass.statuses, out.stdout_color()));
-        let calls = connected.reconciler.calls();
-        out.note(&match exit {
-            Exit::Done => format!("Converged with {calls} calls."),
-            Exit::Interrupted => "Interrupted. What runs goes on at the service.".to_owned(),
-            Exit::Deadline => {
-                "Not converged before the deadline. What runs goes on at the service; apply again to go on."
-                    .to_owned()
-            }
-            Exit::Blocked => "Converged but for what is blocked.".to_owned(),
-            _ => "Applied in part: see the objects above.".to_owned(),
-        });
-    }
-    exit
+/// Says how it ended.
+fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit) {
+    out.result(&text::status(&pass.statuses, out.stdout_color()));
+    let calls = connected.reconciler.calls();
+    out.note(&match exit {
+        Exit::Done => format!("Converged with {calls} calls."),
+        Exit::Interrupted => "Interrupted. What runs goes on at the service.".to_owned(),
+        Exit::Deadline => "Not converged before the deadline. What runs goes on at the service; \
+             apply again to go on."
+            .to_owned(),
+        Exit::Blocked => "Converged but for what is blocked.".to_owned(),
+        _ => "Applied in part: see the objects above.".to_owned(),
+    });
 }

@@ -54,27 +54,6 @@ async fn signal() {
     }
 }
 
-/// Shows the steps of one plan.
-pub(super) struct Shown(Live);
-
-impl Shown {
-    pub(super) fn new(out: &Out, bars: &MultiProgress, plan: &Plan) -> Self {
-        let live = Live::new(out, bars.clone());
-        live.begin(plan);
-        Self(live)
-    }
-
-    pub(super) fn finish(&self) {
-        self.0.finish();
-    }
-}
-
-impl Progress for Shown {
-    fn event(&self, event: Event<'_>) {
-        self.0.event(event);
-    }
-}
-
 /// Shows the steps of one plan after another.
 pub(super) struct Live {
     bars: MultiProgress,

@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result};
 
 use crate::daemon::source::Source;
 use crate::git::{
-    Access, Credentials, Folder, Location, Repository, RepositoryOptions, Snapshot, off_thread,
+    Access, Credentials, Folder, Location, Repository, RepositoryOptions, Snapshot, SourceError,
+    off_thread,
 };
 use crate::ids::Target;
 use crate::manifest::{self, Loaded};
@@ -19,10 +20,10 @@ impl SourceArgs {
     /// Opens the source.
     pub(super) fn open(&self, state: Option<&std::path::Path>) -> Result<Source> {
         match &self.git {
-            None => Ok(Source::Folder(Folder::open(&self.folder)?)),
+            None => Ok(Folder::open(&self.folder)?.into()),
             Some(url) => {
                 let options = self.options(url, &self.reference, state)?;
-                Ok(Source::repository(Repository::open(options)?))
+                Ok(Repository::open(options)?.into())
             }
         }
     }
@@ -65,7 +66,10 @@ impl SourceArgs {
             }
             Some(url) => {
                 let mut repository = Repository::open(self.options(url, revision, state)?)?;
-                off_thread(move || repository.read()).await
+                repository.forget();
+                off_thread(move || repository.poll())
+                    .await
+                    .and_then(|snapshot| snapshot.ok_or_else(|| unread(url)))
             }
         };
         let snapshot = snapshot.with_context(|| format!("the base {revision} cannot be read"))?;
@@ -74,6 +78,11 @@ impl SourceArgs {
         };
         Ok(manifest::load(&snapshot.tree, &context).desired)
     }
+}
+
+fn unread(url: &str) -> SourceError {
+    let kind = crate::git::SourceErrorKind::Internal;
+    SourceError::new(kind, crate::git::redact(url), "the repository was not read")
 }
 
 /// Loads a snapshot's manifests and prints what is wrong with them to stderr.

@@ -5,25 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::git::{Folder, Repository, Snapshot, SourceError, Watch, off_thread};
+use crate::git::{self, Folder, Repository, Snapshot, SourceError, Watch, off_thread};
 
 /// How often a remote is asked what its ref names.
 pub const POLL_REMOTE: Duration = Duration::from_secs(30);
 
-/// A source of manifests.
+/// A source of manifests, read beside the async runtime.
 #[derive(Debug)]
-pub enum Source {
-    /// A folder, uncommitted edits included.
-    Folder(Folder),
-    /// A repository at a ref.
-    Repository(Remote),
-}
-
-/// A repository that is polled, with what it said last.
-#[derive(Debug)]
-pub struct Remote {
-    repository: Arc<Mutex<Repository>>,
-    last: Option<Snapshot>,
+pub struct Source {
+    inner: Arc<Mutex<git::Source>>,
+    folder: Option<PathBuf>,
 }
 
 /// What wakes a loop when the source may have changed.
@@ -35,64 +26,41 @@ pub enum Wakes {
     Poll(Clock),
 }
 
-impl Source {
-    /// A repository as source.
-    pub fn repository(repository: Repository) -> Self {
-        let repository = Arc::new(Mutex::new(repository));
-        Self::Repository(Remote {
-            repository,
-            last: None,
-        })
+impl From<Folder> for Source {
+    fn from(folder: Folder) -> Self {
+        let path = folder.path().to_owned();
+        Self {
+            inner: Arc::new(Mutex::new(folder.into())),
+            folder: Some(path),
+        }
     }
+}
 
-    /// Reads what it holds now. A repository is fetched only when its ref moved.
+impl From<Repository> for Source {
+    fn from(repository: Repository) -> Self {
+        Self {
+            inner: Arc::new(Mutex::new(repository.into())),
+            folder: None,
+        }
+    }
+}
+
+impl Source {
+    /// Reads what it holds now. A repository is fetched only when its ref moved; where nothing changed it is the very
+    /// snapshot of the last read.
     ///
     /// # Errors
     /// A stated condition; never an empty tree.
-    pub async fn read(&mut self) -> Result<Snapshot, SourceError> {
-        match self {
-            Self::Folder(folder) => {
-                let folder = folder.clone();
-                off_thread(move || folder.read()).await
-            }
-            Self::Repository(remote) => {
-                let repository = Arc::clone(&remote.repository);
-                let moved = off_thread(move || {
-                    repository
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .poll()
-                });
-                if let Some(snapshot) = moved.await? {
-                    remote.last = Some(snapshot);
-                }
-                match &remote.last {
-                    Some(snapshot) => Ok(snapshot.clone()),
-                    None => {
-                        // Only after a poll that failed half-way: the next one reads it whole.
-                        remote
-                            .repository
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .forget();
-                        Err(SourceError::new(
-                            crate::git::SourceErrorKind::Internal,
-                            "the source",
-                            "it has not been read yet",
-                        ))
-                    }
-                }
-            }
-        }
+    pub async fn read(&mut self) -> Result<Arc<Snapshot>, SourceError> {
+        let inner = Arc::clone(&self.inner);
+        off_thread(move || inner.lock().unwrap_or_else(PoisonError::into_inner).read()).await
     }
 
     /// What wakes when it may have changed.
     pub fn wakes(&self, clock: Clock) -> Wakes {
-        match self {
-            Self::Folder(folder) => {
-                Wakes::Watch(Watch::folder(PathBuf::from(folder.path()), clock))
-            }
-            Self::Repository(_) => Wakes::Poll(clock),
+        match &self.folder {
+            Some(folder) => Wakes::Watch(Watch::folder(folder, clock)),
+            None => Wakes::Poll(clock),
         }
     }
 }

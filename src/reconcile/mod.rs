@@ -1,5 +1,6 @@
 //! One pass: observe → plan → execute → remember. What a pass could not settle is the next pass's.
 
+pub mod converge;
 mod learn;
 
 use std::collections::{BTreeMap, BTreeSet};
