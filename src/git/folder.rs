@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::error::{SourceError, SourceErrorKind, local};
+use super::reference::Wanted;
+use super::repository::{local_refs, read_object};
 use super::tree::{self, Gather, MAX_FILE_BYTES, join, unreadable};
 use super::{Snapshot, commit_time};
 use crate::ids::Revision;
@@ -103,6 +105,34 @@ impl Folder {
                 .map(|commit| String::from_utf8_lossy(commit.message_bytes()).into_owned()),
             committed_at: head.as_ref().and_then(commit_time),
         })
+    }
+
+    /// Reads what the folder held at another commit of its repository, without its edits.
+    ///
+    /// `revision` is anything git takes for a commit: `HEAD~1`, `main`, `v1`, `3f2a9c1`.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::RefMissing`] when there is no such commit, or no repository; those of reading a commit.
+    pub fn read_at(&self, revision: &str) -> Result<Snapshot, SourceError> {
+        let place = self.place()?;
+        let at = &place.shown;
+        let Some(repository) = &place.repository else {
+            let why = format!("the folder is in no git work tree, so it has no {revision}");
+            return Err(SourceError::new(SourceErrorKind::RefMissing, at, why));
+        };
+        match repository.revparse_single(revision) {
+            Ok(object) => read_object(repository, &object, &place.scope, at),
+            Err(error) => {
+                let why = format!("{revision:?} names no commit: {}", error.message());
+                let missing = SourceError::new(SourceErrorKind::RefMissing, at, why);
+                let refs = local_refs(repository).unwrap_or_default();
+                // Only a name can be near another; the rest git has explained.
+                Err(match Wanted::parse(revision) {
+                    Some(wanted) => missing.with_hint(wanted.missing(at, &refs).next()),
+                    None => missing,
+                })
+            }
+        }
     }
 
     /// Finds the work tree around the folder.

@@ -1,5 +1,6 @@
 //! A git repository as source: polled for a ref, read as blobs of the commit it names.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -105,6 +106,17 @@ impl Repository {
         Ok(snapshot)
     }
 
+    /// Reads what the ref names now, whether or not it moved.
+    ///
+    /// # Errors
+    /// Those of [`Repository::poll`].
+    pub fn read(&mut self) -> Result<Snapshot, SourceError> {
+        self.forget();
+        let why = "nothing was read";
+        self.poll()?
+            .ok_or_else(|| SourceError::new(SourceErrorKind::Internal, &self.at, why))
+    }
+
     /// Makes the next poll return a snapshot whether or not the ref moved.
     pub fn forget(&mut self) {
         self.seen = None;
@@ -122,20 +134,7 @@ impl Repository {
                 .with_hint_unless_owner("give a repository, bare or with a work tree")
         })?;
         let broken = |error: git2::Error| local(SourceErrorKind::Unreadable, &self.at, &error);
-        let mut refs = std::collections::BTreeMap::new();
-        for reference in repository.references().map_err(broken)? {
-            let reference = reference.map_err(broken)?;
-            let target = reference
-                .resolve()
-                .ok()
-                .and_then(|resolved| resolved.target());
-            if let (Ok(name), Some(target)) = (reference.name(), target) {
-                refs.insert(name.to_owned(), target);
-            }
-        }
-        if let Some(head) = repository.head().ok().and_then(|head| head.target()) {
-            refs.insert("HEAD".to_owned(), head);
-        }
+        let refs = local_refs(&repository).map_err(broken)?;
         let tip = match &self.wanted {
             Wanted::Commit(commit) if repository.odb().map_err(broken)?.exists(*commit) => *commit,
             wanted => wanted
@@ -255,23 +254,7 @@ impl Repository {
     fn snapshot(&self, repository: &git2::Repository, tip: Oid) -> Result<Snapshot, SourceError> {
         let broken = |error: git2::Error| local(SourceErrorKind::Unreadable, &self.at, &error);
         let object = repository.find_object(tip, None).map_err(broken)?;
-        let commit = match object.peel_to_commit() {
-            Ok(commit) => commit,
-            Err(error) if error.code() == git2::ErrorCode::NotFound => return Err(broken(error)),
-            Err(_) => {
-                let why = format!(
-                    "{} names something that is no commit",
-                    self.options.reference
-                );
-                return Err(SourceError::new(SourceErrorKind::RefMissing, &self.at, why));
-            }
-        };
-        Ok(Snapshot {
-            revision: Revision::Commit(commit.id().to_string()),
-            tree: read_commit(repository, &commit, &self.scope, &self.at)?,
-            message: Some(String::from_utf8_lossy(commit.message_bytes()).into_owned()),
-            committed_at: commit_time(&commit),
-        })
+        read_object(repository, &object, &self.scope, &self.at)
     }
 
     /// A cache is one location's at one ref: two refs would take each other's place as [`TIP`].
@@ -308,6 +291,49 @@ impl Repository {
             _ => Ok(()),
         }
     }
+}
+
+/// Every ref of a local repository with what it names; `HEAD` where it names anything.
+pub(super) fn local_refs(
+    repository: &git2::Repository,
+) -> Result<BTreeMap<String, Oid>, git2::Error> {
+    let mut refs = BTreeMap::new();
+    for reference in repository.references()? {
+        let reference = reference?;
+        let target = reference.resolve().ok().and_then(|end| end.target());
+        if let (Ok(name), Some(target)) = (reference.name(), target) {
+            refs.insert(name.to_owned(), target);
+        }
+    }
+    if let Some(head) = repository.head().ok().and_then(|head| head.target()) {
+        refs.insert("HEAD".to_owned(), head);
+    }
+    Ok(refs)
+}
+
+/// The snapshot of a commit, or of the commit an annotated tag names.
+pub(super) fn read_object(
+    repository: &git2::Repository,
+    object: &git2::Object<'_>,
+    scope: &str,
+    at: &str,
+) -> Result<Snapshot, SourceError> {
+    let commit = match object.peel_to_commit() {
+        Ok(commit) => commit,
+        Err(error) if error.code() == git2::ErrorCode::NotFound => {
+            return Err(local(SourceErrorKind::Unreadable, at, &error));
+        }
+        Err(_) => {
+            let why = format!("{} is no commit", object.id());
+            return Err(SourceError::new(SourceErrorKind::RefMissing, at, why));
+        }
+    };
+    Ok(Snapshot {
+        revision: Revision::Commit(commit.id().to_string()),
+        tree: read_commit(repository, &commit, scope, at)?,
+        message: Some(String::from_utf8_lossy(commit.message_bytes()).into_owned()),
+        committed_at: commit_time(&commit),
+    })
 }
 
 fn tip_of(cache: &git2::Repository) -> Option<Oid> {

@@ -13,7 +13,7 @@ use catalogd::clock::Clock;
 use catalogd::git::watch::RECHECK;
 use catalogd::git::{
     Access, Credentials, Folder, Location, MAX_FILE_BYTES, Repository, RepositoryOptions, Snapshot,
-    Source, SourceError, SourceErrorKind, Watch, off_thread,
+    SourceError, SourceErrorKind, Watch, off_thread,
 };
 use catalogd::ids::Revision;
 use catalogd::model::tree::Entry;
@@ -373,8 +373,9 @@ fn a_repository_is_read_at_its_ref() {
         assert_eq!(snapshot.revision, head(commit), "{reference}");
         assert_eq!(shown(&snapshot)["a.yaml"], text, "{reference}");
         assert_eq!(source.poll().unwrap(), None, "{reference}");
+        assert_eq!(source.read().unwrap(), snapshot, "{reference}");
         source.forget();
-        assert!(source.poll().unwrap().is_some(), "{reference}");
+        assert_eq!(source.poll().unwrap(), Some(snapshot), "{reference}");
     }
     let mut source = repo.polled("main", "").unwrap();
     source.poll().unwrap();
@@ -429,24 +430,48 @@ fn a_repository_that_cannot_be_read_is_a_stated_condition() {
 }
 
 #[test]
-fn a_source_answers_the_same_snapshot_until_something_changes() {
-    let repo = Repo::with(&[("a.yaml", "1")]);
-    let polled = || Source::from(repo.polled("main", "").unwrap());
-    for mut source in [Source::from(repo.folder("")), polled()] {
-        let first = source.read().unwrap();
-        assert!(Arc::ptr_eq(&first, &source.read().unwrap()));
-        let commit = repo.commit(&[("a.yaml", "1"), ("b.yaml", &first.revision.full())]);
-        let second = source.read().unwrap();
-        assert_eq!(second.revision, head(commit));
-        assert!(Arc::ptr_eq(&second, source.last().unwrap()));
+fn a_work_tree_is_read_at_another_commit() {
+    let repo = Repo::with(&[("a.yaml", "0")]);
+    let first = repo.commit(&[("catalog/a.yaml", "1")]);
+    repo.tag("v1", true);
+    repo.commit(&[("catalog/a.yaml", "2")]);
+    repo.write("catalog/a.yaml", "edited");
+    let folder = repo.folder("catalog");
+    let full = first.to_string();
+    for revision in ["HEAD~1", "v1", &full, &full[..7]] {
+        let snapshot = folder.read_at(revision).unwrap();
+        assert_eq!(snapshot.revision, head(first), "{revision}");
+        assert_eq!(snapshot.tree.scope, "catalog");
+        assert_eq!(
+            shown(&snapshot),
+            BTreeMap::from([("catalog/a.yaml", "1".to_owned())])
+        );
     }
-    // What cannot be read is not what was read last.
-    let mut source = polled();
-    let last = source.read().unwrap();
-    fs::rename(repo.path(".git"), repo.path("away")).unwrap();
-    assert_eq!(source.read().unwrap_err().kind, SourceErrorKind::NotAFolder);
-    fs::rename(repo.path("away"), repo.path(".git")).unwrap();
-    assert!(Arc::ptr_eq(&last, &source.read().unwrap()));
+    assert_eq!(
+        shown(&folder.read_at("main").unwrap())["catalog/a.yaml"],
+        "2"
+    );
+    for (revision, kind) in [
+        ("mian", SourceErrorKind::RefMissing),
+        ("HEAD~9", SourceErrorKind::RefMissing),
+        ("--help", SourceErrorKind::RefMissing),
+        ("", SourceErrorKind::RefMissing),
+        ("HEAD^{tree}", SourceErrorKind::RefMissing),
+        ("HEAD~2", SourceErrorKind::PathMissing),
+    ] {
+        assert_eq!(
+            folder.read_at(revision).expect_err(revision).kind,
+            kind,
+            "{revision}"
+        );
+    }
+    assert!(folder.read_at("mian").unwrap_err().next().contains("main"));
+    let plain = tempfile::tempdir().unwrap();
+    let error = Folder::open(plain.path())
+        .unwrap()
+        .read_at("HEAD")
+        .unwrap_err();
+    assert_eq!(error.kind, SourceErrorKind::RefMissing);
 }
 
 #[tokio::test]
