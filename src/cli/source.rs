@@ -66,10 +66,7 @@ impl SourceArgs {
             }
             Some(url) => {
                 let mut repository = Repository::open(self.options(url, revision, state)?)?;
-                repository.forget();
-                off_thread(move || repository.poll())
-                    .await
-                    .and_then(|snapshot| snapshot.ok_or_else(|| unread(url)))
+                off_thread(move || repository.read()).await
             }
         };
         let snapshot = snapshot.with_context(|| format!("the base {revision} cannot be read"))?;
@@ -78,11 +75,6 @@ impl SourceArgs {
         };
         Ok(manifest::load(&snapshot.tree, &context).desired)
     }
-}
-
-fn unread(url: &str) -> SourceError {
-    let kind = crate::git::SourceErrorKind::Internal;
-    SourceError::new(kind, crate::git::redact(url), "the repository was not read")
 }
 
 /// Loads a snapshot's manifests and prints what is wrong with them to stderr.
