@@ -182,14 +182,16 @@ impl Daemon<'_> {
             return (pass, PassEnd::Nothing);
         }
         let halt = self.stop.child_token();
-        let execution = self.reconciler.execute(&pass.plan, &halt, self.progress);
-        tokio::pin!(execution);
-        let newer = newer_revision(&mut self.source, wakes, &snapshot.revision);
-        let (moved, outcome) = tokio::select! {
-            outcome = &mut execution => (false, outcome),
-            () = newer => {
-                halt.cancel();
-                (true, execution.await)
+        let (moved, outcome) = {
+            let execution = self.reconciler.execute(&pass.plan, &halt, self.progress);
+            tokio::pin!(execution);
+            let newer = newer_revision(&mut self.source, wakes, &snapshot.revision);
+            tokio::select! {
+                outcome = &mut execution => (false, outcome),
+                () = newer => {
+                    halt.cancel();
+                    (true, execution.await)
+                }
             }
         };
         report.executed(&pass, &outcome);

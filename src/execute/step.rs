@@ -33,7 +33,7 @@ impl Executor<'_> {
                 answer: None,
             });
         };
-        let span = telemetry::step_span(op.call(), &step.object);
+        let span = telemetry::step_span(op.call(), &step.object.to_string());
         self.drive(step, &op).instrument(span).await
     }
 
