@@ -204,7 +204,7 @@ impl Work {
             })
             .or_else(|| planned.waits.as_ref().map(|(_, reason)| reason.clone()))
             .or_else(|| rules::failure(&planned))
-            .or_else(|| replaces.then(|| taken(&planned, around)).flatten());
+            .or_else(|| replaces.then(|| taken(&planned, at, around)).flatten());
         let verb = if old.is_some() { "UPDATE" } else { "CREATE" };
         match failure {
             None => {
@@ -433,11 +433,11 @@ pub(super) fn removals<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec
 }
 
 /// A name that someone else has.
-fn taken(planned: &Planned, around: &mut Surroundings<'_>) -> Option<String> {
+fn taken(planned: &Planned, at: Timestamp, around: &mut Surroundings<'_>) -> Option<String> {
     if planned.kind == "AWS::S3::Bucket" {
         let claimed = around
             .buckets
-            .claim(&planned.physical_id, around.account, around.region);
+            .claim(&planned.physical_id, around.account, around.region, at);
         return (!claimed).then(|| format!("{} already exists", planned.physical_id));
     }
     if !planned.named {

@@ -42,7 +42,7 @@ fn search(call: &mut Call<'_>) -> Result<Value, ApiError> {
         .iter()
         .filter(|(_, product)| !path::open_to(catalog, product, principal).is_empty())
         .collect();
-    let found = paged(call, rows, |product| summary(product))?;
+    let found = paged(call, rows, summary)?;
     Ok(page::answer("ProductViewSummaries", found))
 }
 
