@@ -110,7 +110,10 @@ async fn main() {
         parse.as_secs_f64(),
         diff.as_secs_f64()
     );
-    println!("peak memory                {:>8.1} MiB, the embedded AWS included", peak_mib());
+    println!(
+        "peak memory                {:>8.1} MiB, the embedded AWS included",
+        peak_mib()
+    );
 }
 
 struct Process {
@@ -133,18 +136,32 @@ async fn connect(emulator: &Emulator, clock: Clock) -> Process {
     .unwrap();
     let entropy = Entropy::seeded(1);
     let identity = identity(&aws);
-    let reconciler =
-        Reconciler::new(aws.clone(), identity, clock, entropy, Patience::EMULATOR, None);
+    let reconciler = Reconciler::new(
+        aws.clone(),
+        identity,
+        clock,
+        entropy,
+        Patience::EMULATOR,
+        None,
+    );
     Process { aws, reconciler }
 }
 
 fn identity(aws: &Aws) -> Identity {
-    Identity { installation: Installation::default(), target: aws.target().clone() }
+    Identity {
+        installation: Installation::default(),
+        target: aws.target().clone(),
+    }
 }
 
 fn parse(tree: &Tree, aws: &Aws) -> (Loaded, Duration) {
     let started = Instant::now();
-    let loaded = manifest::load(tree, &Context { target: Some(aws.target().clone()) });
+    let loaded = manifest::load(
+        tree,
+        &Context {
+            target: Some(aws.target().clone()),
+        },
+    );
     assert!(loaded.findings.is_empty(), "{:?}", loaded.findings.first());
     (loaded, started.elapsed())
 }
@@ -172,7 +189,11 @@ fn generate() -> Tree {
             product % PORTFOLIOS
         );
         for version in 0..VERSIONS {
-            writeln!(text, "    - {{name: v1.{version}.0, template: v1.{version}.0.yaml}}").unwrap();
+            writeln!(
+                text,
+                "    - {{name: v1.{version}.0, template: v1.{version}.0.yaml}}"
+            )
+            .unwrap();
             let path = format!("products/{product}/v1.{version}.0.yaml");
             files.push((path, template(product, version)));
         }
@@ -209,8 +230,16 @@ fn template(product: usize, version: usize) -> String {
 /// The most memory this process ever had, in MiB.
 fn peak_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
-    let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse().unwrap_or(0.0);
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap_or("0 kB");
+    let kib: f64 = line
+        .trim()
+        .trim_end_matches(" kB")
+        .trim()
+        .parse()
+        .unwrap_or(0.0);
     kib / 1024.0
 }
 

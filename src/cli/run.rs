@@ -112,7 +112,7 @@ impl Report for Told<'_> {
             self.out.note(&text);
             if !loaded.findings.is_empty() {
                 self.out
-                    .note(&findings::to_text(&snapshot.tree, &loaded.findings, color));
+                    .note(&findings::to_text(&loaded.findings, &snapshot.tree, color));
             }
         }
         self.revision = Some(revision);

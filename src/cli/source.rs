@@ -4,8 +4,7 @@ use anyhow::{Context as _, Result};
 
 use crate::daemon::source::Source;
 use crate::git::{
-    Access, Credentials, Folder, Location, Repository, RepositoryOptions, Snapshot, SourceError,
-    off_thread,
+    Access, Credentials, Folder, Location, Repository, RepositoryOptions, Snapshot, off_thread,
 };
 use crate::ids::Target;
 use crate::manifest::{self, Loaded};
@@ -86,7 +85,7 @@ pub(super) fn load(out: &mut Out, snapshot: &Snapshot, target: Option<&Target>) 
         },
     );
     if !loaded.findings.is_empty() {
-        let text = findings::to_text(&snapshot.tree, &loaded.findings, out.stderr_color());
+        let text = findings::to_text(&loaded.findings, &snapshot.tree, out.stderr_color());
         out.note(&text);
     }
     loaded

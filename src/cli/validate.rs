@@ -32,7 +32,7 @@ impl Validate {
             OutputFormat::Text => {
                 if !loaded.findings.is_empty() {
                     let color = out.stdout_color();
-                    out.result(&findings::to_text(&snapshot.tree, &loaded.findings, color));
+                    out.result(&findings::to_text(&loaded.findings, &snapshot.tree, color));
                 }
                 let desired = &loaded.desired;
                 out.result(&format!(

@@ -48,14 +48,23 @@ impl World {
 
     pub fn with(profile: Profile, seed: u64) -> Self {
         let clock = Clock::starting_at("2026-03-01T08:00:00Z".parse().unwrap());
-        let emulator =
-            Emulator::new(Options { clock, seed, profile, quotas: true, faults: Faults::default() });
+        let emulator = Emulator::new(Options {
+            clock,
+            seed,
+            profile,
+            quotas: true,
+            faults: Faults::default(),
+        });
         let slow = profile == Profile::Aws;
         Self {
             clock,
             emulator,
             pace: if slow { Pace::Default } else { Pace::None },
-            patience: if slow { Patience::SERVICE } else { Patience::EMULATOR },
+            patience: if slow {
+                Patience::SERVICE
+            } else {
+                Patience::EMULATOR
+            },
             installation: Installation::default(),
             state: tempfile::tempdir().unwrap(),
             files: Mutex::default(),
@@ -64,12 +73,19 @@ impl World {
 
     /// Writes a file of the source.
     pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
-        self.files.lock().unwrap().insert(path.to_owned(), text.as_ref().to_vec());
+        self.files
+            .lock()
+            .unwrap()
+            .insert(path.to_owned(), text.as_ref().to_vec());
         self
     }
 
     pub fn remove(&self, path: &str) -> &Self {
-        self.files.lock().unwrap().remove(path).expect("the file is there");
+        self.files
+            .lock()
+            .unwrap()
+            .remove(path)
+            .expect("the file is there");
         self
     }
 
@@ -91,7 +107,12 @@ impl World {
                 if path.is_dir() {
                     walk(root, &path, files);
                 } else {
-                    let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                    let name = path
+                        .strip_prefix(root)
+                        .unwrap()
+                        .to_str()
+                        .unwrap()
+                        .to_owned();
                     files.insert(name, std::fs::read(&path).unwrap());
                 }
             }
@@ -101,15 +122,27 @@ impl World {
     }
 
     pub fn target(&self) -> Target {
-        Target { account: ACCOUNT.into(), region: REGION.into(), partition: "aws".to_owned() }
+        Target {
+            account: ACCOUNT.into(),
+            region: REGION.into(),
+            partition: "aws".to_owned(),
+        }
     }
 
     /// What the source declares; it must have no errors.
     pub fn desired(&self) -> Desired {
         let tree = Tree::of(self.files.lock().unwrap().iter());
-        let loaded = manifest::load(&tree, &manifest::Context { target: Some(self.target()) });
-        let errors: Vec<_> =
-            loaded.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+        let loaded = manifest::load(
+            &tree,
+            &manifest::Context {
+                target: Some(self.target()),
+            },
+        );
+        let errors: Vec<_> = loaded
+            .findings
+            .iter()
+            .filter(|f| f.severity == Severity::Error)
+            .collect();
         assert!(errors.is_empty(), "{errors:#?}");
         loaded.desired
     }
@@ -128,9 +161,19 @@ impl World {
         };
         let store = state.map(|root| Store::open(root, &identity).unwrap());
         let entropy = Entropy::seeded(7);
-        let reconciler =
-            Reconciler::new(aws.clone(), identity, self.clock, entropy, self.patience, store);
-        Process { aws, reconciler, clock: self.clock }
+        let reconciler = Reconciler::new(
+            aws.clone(),
+            identity,
+            self.clock,
+            entropy,
+            self.patience,
+            store,
+        );
+        Process {
+            aws,
+            reconciler,
+            clock: self.clock,
+        }
     }
 
     pub async fn connect(&self) -> Aws {
@@ -159,19 +202,32 @@ impl World {
     /// Applies in a new process; it must converge.
     pub async fn apply(&self) -> Converged {
         let converged = self.process().await.apply(&self.desired()).await;
-        assert_eq!(converged.end, End::Settled, "{}", text::plan(&converged.pass.plan, false));
+        assert_eq!(
+            converged.end,
+            End::Settled,
+            "{}",
+            text::plan(&converged.pass.plan, false)
+        );
         converged
     }
 
     /// Plans in a new process.
     pub async fn plan(&self) -> Pass {
-        self.process().await.reconciler.plan(&self.desired(), None).await
+        self.process()
+            .await
+            .reconciler
+            .plan(&self.desired(), None)
+            .await
     }
 
     /// Asserts that a plan made in a new process is empty.
     pub async fn expect_empty_plan(&self) {
         let pass = self.plan().await;
-        assert!(!pass.plan.has_changes(), "{}", text::plan(&pass.plan, false));
+        assert!(
+            !pass.plan.has_changes(),
+            "{}",
+            text::plan(&pass.plan, false)
+        );
         assert!(!pass.plan.is_waiting(), "{}", text::plan(&pass.plan, false));
     }
 }
@@ -192,7 +248,11 @@ impl Process {
             clock.sleep(Duration::from_secs(3 * 3600)).await;
             timer.cancel();
         });
-        let ended = self.reconciler.converge(desired, None, &stop, &mut Willing).await.unwrap();
+        let ended = self
+            .reconciler
+            .converge(desired, None, &stop, &mut Willing)
+            .await
+            .unwrap();
         watch.abort();
         ended
     }
