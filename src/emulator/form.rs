@@ -1,0 +1,1 @@
+//! What the Query/XML services (CloudFormation, STS) share: forms in, XML out.
