@@ -187,6 +187,8 @@ pub struct Finding {
     pub object: Option<Key>,
     /// Other places that belong to it, each with what is there.
     pub related: Vec<(Origin, String)>,
+    /// Its line may hold a parameter's value, and is not to be shown (promise 8).
+    pub secret: bool,
 }
 
 impl Finding {
@@ -200,6 +202,7 @@ impl Finding {
             hint: None,
             object: None,
             related: Vec::new(),
+            secret: false,
         }
     }
 

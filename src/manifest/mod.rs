@@ -69,6 +69,17 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
         findings.push(files::nothing(tree));
     }
     check::run(&specs, &templates, &mut findings);
+    for finding in &mut findings {
+        let lines = specs
+            .secrets
+            .get(&finding.origin.file)
+            .into_iter()
+            .flatten();
+        let at = finding.origin.line;
+        finding.secret |= lines
+            .into_iter()
+            .any(|(first, last)| (*first..=*last).contains(&at));
+    }
     let desired = build::assemble(specs, templates, &mut findings);
     findings.sort();
     findings.dedup();

@@ -75,6 +75,16 @@ impl Node {
         }
     }
 
+    /// The last line on which a part of it begins.
+    pub(super) fn last_line(&self) -> u32 {
+        let inner = match &self.value {
+            Value::List(items) => items.iter().map(Self::last_line).max(),
+            Value::Map(entries) => entries.iter().map(|e| e.value.last_line()).max(),
+            Value::Plain(_) | Value::Quoted(_) | Value::Unknown => None,
+        };
+        inner.unwrap_or(0).max(self.origin.line)
+    }
+
     /// What it is, for a message.
     pub(super) fn describe(&self) -> &'static str {
         match &self.value {

@@ -130,9 +130,11 @@ fn unparsed(chunk: Chunk<'_>, at: Origin, info: &str) -> Finding {
         let tab = line.get(..blank)?.chars().position(|c| c == '\t')?;
         Some((number, tab as u32 + 1))
     };
-    // The parser may notice a tab only on the line after it.
-    let tab = tabbed(at.line).or_else(|| tabbed(at.line.saturating_sub(1)));
-    match tab {
+    // The parser may notice a tab only on the line after it, or name the place where the text before it began.
+    let tab = tabbed(at.line)
+        .or_else(|| tabbed(at.line.saturating_sub(1)))
+        .or_else(|| tabbed(at.line + 1).filter(|_| info.contains("tab")));
+    let mut finding = match tab {
         Some((line, column)) => Finding::new(
             Code::Syntax,
             &Origin { line, column, ..at },
@@ -145,7 +147,12 @@ fn unparsed(chunk: Chunk<'_>, at: Origin, info: &str) -> Finding {
             format!("the file is no valid YAML: {}", info.trim_end_matches('.')),
         )
         .maybe_hint(explained(info)),
-    }
+    };
+    // What follows `parameters:` may be secret, and without a tree nobody knows where it ends.
+    let before = finding.origin.line.saturating_sub(chunk.line) as usize + 1;
+    let mut lines = chunk.text.lines().take(before);
+    finding.secret = lines.any(|line| line.contains("parameters"));
+    finding
 }
 
 /// What usually lies behind a parser's message.
@@ -156,6 +163,8 @@ fn explained(info: &str) -> Option<String> {
         "a `:` is missing after a key, or a line is indented wrongly"
     } else if info.contains("expected <block end>") || info.contains("did not find expected key") {
         "look at the indentation of this line and of the one before"
+    } else if info.contains("expected ',' or") {
+        "a bracket before this place is not closed, or a comma is missing"
     } else if info.contains("start any token") {
         "a text that begins with this character must be quoted"
     } else {

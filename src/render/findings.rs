@@ -76,6 +76,8 @@ fn as_json(finding: &Finding) -> Value {
         hint,
         object,
         related,
+        // Only lines of the source are secret, and there are none here.
+        secret: _,
     } = finding;
     let related: Vec<Value> = related
         .iter()
@@ -138,6 +140,7 @@ fn one(text: &mut String, finding: &Finding, tree: &Tree, paint: Paint) -> std::
         // The place says it well enough for people.
         object: _,
         related,
+        secret,
     } = finding;
     let head = paint.severity(*severity, &format!("{severity}[{code}]"));
     writeln!(text, "{head}: {}", shown(message))?;
@@ -148,7 +151,7 @@ fn one(text: &mut String, finding: &Finding, tree: &Tree, paint: Paint) -> std::
         .max();
     let gutter = widest.unwrap_or(1).to_string().len();
     place(text, origin, gutter, "-->", paint)?;
-    if let Some(line) = source_line(tree, origin) {
+    if let Some(line) = source_line(tree, origin).filter(|_| !secret) {
         let (line, column) = window(&line, origin.column as usize);
         let bar = paint.frame("|");
         let number = paint.frame(&format!("{:>gutter$}", origin.line));
@@ -286,6 +289,25 @@ error[unknown-field]: unknown field `providerNme` in the portfolio's spec
     fn hostile_lines_do_not_reach_the_terminal() {
         let (tree, findings) = found(&format!("{BROKEN}  \"\u{1b}[2J\": 1\n"));
         assert!(!to_text(&findings, &tree, false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn lines_with_parameters_are_not_shown() {
+        let manifest = "apiVersion: catalogd.dev/v1\nkind: ProvisionedProduct\nmetadata: {name: db}\nspec:\n  product: db\n  version: v1\n  parameters:\n    Password: &x hunter2\n";
+        for manifest in [
+            manifest.to_owned(),
+            manifest.replace("&x hunter2", "\"hunter2\" x"),
+            manifest
+                .replace("\n    Password: &x", " {Password: &x")
+                .replace("hunter2\n", "hunter2}\n"),
+        ] {
+            let (tree, findings) = found(&manifest);
+            let text = to_text(&findings, &tree, false);
+            assert!(
+                text.contains("error[") && !text.contains("hunter2"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -19,21 +19,22 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     for spec in &catalog.specs.portfolios {
         let principals = spec.principals.iter().flatten();
         let shown = principals.map(|At { value, origin }| match value {
-            PrincipalSpec::Arn(text) | PrincipalSpec::Pattern(text) => (text.as_str(), origin),
-            PrincipalSpec::Caller => ("self", origin),
+            PrincipalSpec::Arn(text) => (("arn", text.as_str()), origin),
+            PrincipalSpec::Pattern(text) => (("pattern", text.as_str()), origin),
+            PrincipalSpec::Caller => (("self", "self"), origin),
         });
         items(&spec.header, "principals", shown, findings);
     }
     for spec in &catalog.specs.products {
         let portfolios = spec.portfolios.iter().flatten();
-        let named = portfolios.map(|a| (a.portfolio.value.as_str(), &a.portfolio.origin));
+        let named = portfolios.map(|a| (("", a.portfolio.value.as_str()), &a.portfolio.origin));
         items(&spec.header, "portfolios", named, findings);
     }
     for spec in &catalog.specs.provisioned {
         let named = spec
             .depends_on
             .iter()
-            .map(|n| (n.value.as_str(), &n.origin));
+            .map(|n| (("", n.value.as_str()), &n.origin));
         items(&spec.header, "dependsOn", named, findings);
     }
 }
@@ -69,12 +70,12 @@ fn names<'a>(headers: impl Iterator<Item = &'a Header>, findings: &mut Vec<Findi
 fn items<'a>(
     header: &Header,
     list: &str,
-    items: impl Iterator<Item = (&'a str, &'a Origin)>,
+    items: impl Iterator<Item = ((&'static str, &'a str), &'a Origin)>,
     findings: &mut Vec<Finding>,
 ) {
-    let mut seen: BTreeMap<&str, &Origin> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str), &Origin> = BTreeMap::new();
     for (item, origin) in items {
-        match seen.get(item) {
+        match seen.get(&item) {
             None => {
                 seen.insert(item, origin);
             }
@@ -83,7 +84,7 @@ fn items<'a>(
                     .finding(
                         Code::DuplicateItem,
                         origin,
-                        format!("{} is in `{list}` twice", words::code(item)),
+                        format!("{} is in `{list}` twice", words::code(item.1)),
                     )
                     .hint("keep one of the two")
                     .related(first, "the first one"),

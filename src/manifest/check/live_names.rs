@@ -24,25 +24,26 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
                     .hint("it has 1 to 128 of letters, digits, `.`, `_` and `-`, and begins with a letter or digit"),
             );
         }
-        match seen.get(text) {
-            None => {
-                seen.insert(text, (origin, header));
-            }
+        seen.entry(text)
+            .or_insert_with(Vec::new)
+            .push((origin, header));
+    }
+    for (text, holders) in seen {
+        for (origin, header) in &holders {
             // Two objects of one name in the source are a finding of their own.
-            Some((_, first)) if first.key == header.key => {}
-            Some((at, _)) => findings.push(
-                header
-                    .finding(
-                        Code::DuplicateLiveName,
-                        origin,
-                        format!(
-                            "another provisioned product is called {} in the account",
-                            words::code(text)
-                        ),
-                    )
-                    .hint("give one of them another `spec.name`")
-                    .related(at, "the first one"),
-            ),
+            let other = holders.iter().find(|(_, other)| other.key != header.key);
+            if let Some((at, _)) = other {
+                let message = format!(
+                    "another provisioned product is called {} in the account",
+                    words::code(text)
+                );
+                findings.push(
+                    header
+                        .finding(Code::DuplicateLiveName, origin, message)
+                        .hint("give one of them another `spec.name`")
+                        .related(at, "the other one"),
+                );
+            }
         }
     }
 }

@@ -12,6 +12,9 @@ pub(super) use product::{
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use self::read::Shape;
 use super::finding::{Code, Finding};
 use super::node::{At, Node, Value};
@@ -51,6 +54,8 @@ pub(super) struct Specs {
     pub(super) portfolios: Vec<PortfolioSpec>,
     pub(super) products: Vec<ProductSpec>,
     pub(super) provisioned: Vec<ProvisionedSpec>,
+    /// Lines that hold parameters, which may be secret: first and last, by file.
+    pub(super) secrets: BTreeMap<Arc<str>, Vec<(u32, u32)>>,
 }
 
 /// Whether a text names one of our kinds, known or to come.
@@ -79,10 +84,27 @@ pub(super) fn read(document: Document, specs: &mut Specs, findings: &mut Vec<Fin
         }
         Ownership::Ours => {
             let object = identify(&root);
+            remember_secrets(&root, specs);
             findings.extend(yaml.into_iter().map(|f| f.about(object.as_ref())));
             let mut reader = Reader { findings, object };
             reader.document(&root, specs);
             true
+        }
+    }
+}
+
+/// Notes which lines hold parameters. Whatever is wrong there, the line is not to be shown (promise 8).
+fn remember_secrets(root: &Node, specs: &mut Specs) {
+    for spec in root.entries().iter().filter(|e| e.key.value == "spec") {
+        let entries = spec.value.entries().iter();
+        for parameters in entries.filter(|e| e.key.value == "parameters") {
+            let at = &parameters.key.origin;
+            let lines = (at.line, parameters.value.last_line());
+            specs
+                .secrets
+                .entry(at.file.clone())
+                .or_default()
+                .push(lines);
         }
     }
 }
@@ -146,7 +168,9 @@ impl Reader<'_> {
         let Some(fields) = self.fields(root, &root.origin, &DOCUMENT) else {
             return;
         };
-        self.api_version(&fields);
+        if !self.api_version(&fields) {
+            return;
+        }
         let kind = self.kind(&fields);
         let header = self.header(&fields);
         let (Some(kind), Some(spec)) = (kind, self.required(&fields, "spec")) else {
@@ -166,32 +190,28 @@ impl Reader<'_> {
         }
     }
 
-    fn api_version(&mut self, fields: &read::Fields<'_>) {
+    /// Whether what follows can be read as ours: another version's, or another tool's, would only make noise.
+    fn api_version(&mut self, fields: &read::Fields<'_>) -> bool {
         let Some(found) = self.required_text(fields, "apiVersion") else {
-            return;
+            return true;
         };
-        if found.value != API_VERSION {
-            let message = format!(
-                "apiVersion {} is not {}",
-                words::code(&found.value),
-                words::code(API_VERSION)
-            );
-            let hint = if is_our_version(&found.value) {
-                format!(
-                    "this version of catalogd reads {} alone",
-                    words::code(API_VERSION)
-                )
-            } else {
-                match words::did_you_mean(&found.value, [API_VERSION]) {
-                    Some(near) => near,
-                    None => format!(
-                        "write {}, or keep other tools' manifests out of catalogd's path",
-                        words::code(API_VERSION)
-                    ),
-                }
-            };
-            self.report(Finding::new(Code::ApiVersion, &found.origin, message).hint(hint));
+        if found.value == API_VERSION {
+            return true;
         }
+        let (wanted, text) = (words::code(API_VERSION), words::code(&found.value));
+        let near = words::did_you_mean(&found.value, [API_VERSION]);
+        let ours = is_our_version(&found.value);
+        let typo = near.is_some() && !ours;
+        let hint = match near {
+            _ if ours => format!("this version of catalogd reads {wanted} alone"),
+            Some(near) => near,
+            None => {
+                format!("write {wanted}, or keep other tools' manifests out of catalogd's path")
+            }
+        };
+        let message = format!("apiVersion {text} is not {wanted}");
+        self.report(Finding::new(Code::ApiVersion, &found.origin, message).hint(hint));
+        typo
     }
 
     fn kind(&mut self, fields: &read::Fields<'_>) -> Option<Kind> {

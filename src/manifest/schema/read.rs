@@ -311,6 +311,10 @@ impl Reader<'_> {
             Value::Unknown => {}
             Value::Plain(text) if Plain::of(text) == Plain::Null => self.null(node, what),
             _ => {
+                let what = match what.contains(' ') {
+                    true => what.to_owned(),
+                    false => words::code(what),
+                };
                 let message = format!("{what} must be {wanted}, and is {}", node.describe());
                 self.report(Finding::new(Code::WrongType, &node.origin, message));
             }
