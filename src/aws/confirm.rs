@@ -384,3 +384,48 @@ fn same_json(a: &str, b: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_compared_by_what_it_says() {
+        assert!(same_json(r#"{"RoleArn" : "a"}"#, r#"{"RoleArn":"a"}"#));
+        assert!(!same_json(r#"{"RoleArn":"a"}"#, r#"{"RoleArn":"b"}"#));
+        assert!(same_json("no json", "no json"));
+        assert!(!same_json("no json", "{}"));
+    }
+
+    #[test]
+    fn fields_and_tags_must_read_back_as_sent() {
+        let text = |text: &str| Some(text.to_owned());
+        let live: Tags = [("a".to_owned(), "1".to_owned())].into();
+        let none = TagChange::default();
+        let shows = |sent: Option<String>, live: Option<&str>| {
+            let live = live.map(str::to_owned);
+            as_sent(&[("owner", &sent, live.as_ref())], &none, &Tags::new())
+        };
+        assert_eq!(shows(None, Some("x")), Read::Shows);
+        assert_eq!(shows(text("x"), Some("x")), Read::Shows);
+        assert_eq!(shows(text(""), None), Read::Shows, "cleared");
+        assert!(matches!(shows(text(""), Some("x")), Read::NotYet(_)));
+        assert!(matches!(shows(text("x"), None), Read::NotYet(_)));
+
+        let change = |add: &str, remove: &str| TagChange {
+            add: [("a".to_owned(), add.to_owned())].into(),
+            remove: [remove.to_owned()].into(),
+        };
+        assert_eq!(as_sent(&[], &change("1", "b"), &live), Read::Shows);
+        assert_eq!(as_sent(&[], &change("1", "a"), &live), Read::Shows);
+        assert!(matches!(
+            as_sent(&[], &change("2", "b"), &live),
+            Read::NotYet(_)
+        ));
+        let remove = TagChange {
+            remove: ["a".to_owned()].into(),
+            ..TagChange::default()
+        };
+        assert!(matches!(as_sent(&[], &remove, &live), Read::NotYet(_)));
+    }
+}

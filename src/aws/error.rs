@@ -353,3 +353,170 @@ fn words(error: &dyn Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_servicecatalog::operation::describe_portfolio::DescribePortfolioError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn raw(status: u16) -> HttpResponse {
+        let mut raw = HttpResponse::new(
+            StatusCode::try_from(status).unwrap(),
+            SdkBody::from("not json"),
+        );
+        raw.headers_mut().insert("x-amzn-requestid", "req-1");
+        raw
+    }
+
+    fn said(code: &str, message: &str, status: u16) -> Failure {
+        let meta = ErrorMetadata::builder().code(code).message(message).build();
+        let error = SdkError::service_error(DescribePortfolioError::generic(meta), raw(status));
+        Failure::of("DescribePortfolio", &error)
+    }
+
+    #[test]
+    fn refusals_are_classified_by_code_text_and_status() {
+        use Class::*;
+        for (code, message, status, class) in [
+            ("ThrottlingException", "Rate exceeded", 400, Throttled),
+            ("Throttling", "Rate exceeded", 400, Throttled),
+            (
+                "SlowDown",
+                "Please reduce your request rate.",
+                503,
+                Throttled,
+            ),
+            ("", "", 429, Throttled),
+            ("LimitExceededException", "", 400, Quota),
+            ("TooManyBuckets", "", 400, Quota),
+            ("AccessDeniedException", "", 400, Denied),
+            ("AccessDenied", "", 403, Denied),
+            ("", "", 403, Denied),
+            ("ExpiredTokenException", "", 400, Denied),
+            ("ExpiredToken", "", 403, Denied),
+            ("InvalidClientTokenId", "", 403, Denied),
+            (
+                "InvalidParametersException",
+                "The profile does not exist.",
+                400,
+                NotVisibleYet,
+            ),
+            (
+                "InvalidParametersException",
+                "instance profile does not exist: x",
+                400,
+                NotVisibleYet,
+            ),
+            (
+                "InvalidParametersException",
+                "A stack named hub already exists.",
+                400,
+                Conflict,
+            ),
+            (
+                "InvalidParametersException",
+                "Invalid templateBody.",
+                400,
+                Invalid,
+            ),
+            (
+                "ValidationException",
+                "1 validation error detected",
+                400,
+                Invalid,
+            ),
+            (
+                "ValidationError",
+                "Stack with id x does not exist",
+                400,
+                Invalid,
+            ),
+            ("InvalidStateException", "", 400, Conflict),
+            ("ResourceInUseException", "", 400, Conflict),
+            ("DuplicateResourceException", "", 400, Conflict),
+            (
+                "ResourceNotFoundException",
+                "port-1 not found",
+                400,
+                MissingDependency,
+            ),
+            ("ns#ResourceNotFoundException", "", 400, MissingDependency),
+            ("NoSuchBucket", "", 404, MissingDependency),
+            ("", "", 404, MissingDependency),
+            ("OperationAborted", "", 409, Transient),
+            ("InternalFailure", "", 500, Transient),
+            ("ServiceUnavailable", "", 503, Transient),
+            ("", "", 502, Transient),
+            ("BrandNewException", "", 400, Unknown),
+        ] {
+            let failure = said(code, message, status);
+            assert_eq!(failure.class, class, "{code} {message} {status}");
+            assert_eq!(failure.request_id.as_deref(), Some("req-1"));
+            assert!(!failure.advice().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_no_service_answered_is_transient_unless_credentials_are_missing() {
+        let of = |error: SdkError<DescribePortfolioError, HttpResponse>| {
+            Failure::of("DescribePortfolio", &error)
+        };
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let failure = of(SdkError::dispatch_failure(ConnectorError::io(reset.into())));
+        assert_eq!(
+            (failure.class, failure.code.as_str()),
+            (Class::Transient, "Dispatch")
+        );
+        assert!(failure.message.contains("connection reset"), "{failure}");
+
+        let failure = of(SdkError::timeout_error("too slow"));
+        assert_eq!(
+            (failure.class, failure.code.as_str()),
+            (Class::Transient, "Timeout")
+        );
+
+        let failure = of(SdkError::response_error("cut off", raw(200)));
+        assert_eq!(failure.class, Class::Transient);
+        assert_eq!(failure.request_id.as_deref(), Some("req-1"));
+        assert_eq!(
+            of(SdkError::response_error("a proxy's page", raw(403))).class,
+            Class::Denied
+        );
+
+        let none = CredentialsError::not_loaded("no providers in chain provided credentials");
+        let failure = of(SdkError::dispatch_failure(ConnectorError::other(
+            none.into(),
+            None,
+        )));
+        assert_eq!(
+            (failure.class, failure.code.as_str()),
+            (Class::Denied, "CredentialsError")
+        );
+        assert!(failure.advice().contains("AWS_PROFILE"));
+    }
+
+    #[test]
+    fn not_found_of_a_known_object_is_not_visible_yet() {
+        let failure = said("ResourceNotFoundException", "Resource not found.", 400);
+        assert!(failure.is_not_found() && !failure.is_retryable());
+        let failure = failure.of_known_object();
+        assert!(failure.is_not_found() && failure.is_retryable());
+        assert_eq!(
+            said("ValidationException", "", 400).of_known_object().class,
+            Class::Invalid
+        );
+    }
+
+    #[test]
+    fn secrets_are_taken_out() {
+        let text = "Value 'hunter2' at 'provisioningParameters.1.member.value' failed: hunter2";
+        let failure = said("ValidationException", text, 400).without(&["hunter2", ""]);
+        assert!(!failure.to_string().contains("hunter2"), "{failure}");
+        assert!(failure.to_string().contains("'(secret)'"), "{failure}");
+    }
+}

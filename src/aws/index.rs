@@ -232,3 +232,74 @@ impl Aws {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(text: &str, parameters: bool) -> VersionContent {
+        let parameter = ParameterDecl {
+            key: "Size".to_owned(),
+            no_echo: true,
+            default: Some(String::new()),
+        };
+        VersionContent {
+            content: Digest::of(text.as_bytes()),
+            parameters: parameters.then(|| vec![parameter]),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut index = ContentIndex::default();
+        index.insert("pa-1".into(), content("a", true));
+        index.insert("pa-2".into(), content("b", false));
+        assert_eq!(ContentIndex::parse(&index.to_bytes()), Some(index.clone()));
+        let published = ContentIndex::parse(&to_bytes(index.versions(), false)).unwrap();
+        assert!(!published.is_unpublished());
+        assert_eq!(published.versions(), index.versions());
+    }
+
+    #[test]
+    fn damage_and_later_formats_are_passed_over() {
+        for bytes in [
+            &b""[..],
+            b"{",
+            b"[]",
+            b"{\"format\": 2, \"versions\": {}}",
+            b"{\"format\": 1, \"versions\": {\"pa-1\": {}}}",
+        ] {
+            assert_eq!(ContentIndex::parse(bytes), None);
+        }
+        let empty = ContentIndex::parse(b"{\"format\": 1}");
+        assert_eq!(empty, Some(ContentIndex::default()));
+    }
+
+    #[test]
+    fn the_bucket_is_behind_until_it_says_as_much() {
+        let mut index = ContentIndex::default();
+        index.insert("pa-1".into(), content("a", true));
+        assert!(index.is_unpublished());
+        let mut published = ContentIndex::default();
+        published.insert("pa-2".into(), content("b", true));
+        index.merge_published(published);
+        assert!(index.is_unpublished());
+        assert_eq!(index.versions().len(), 2);
+        index.merge_published(index.clone());
+        assert!(!index.is_unpublished());
+        index.insert("pa-1".into(), content("a", true));
+        assert!(!index.is_unpublished(), "nothing new was learnt");
+    }
+
+    #[test]
+    fn parameters_once_known_stay() {
+        let mut index = ContentIndex::default();
+        let id = VersionId::new("pa-1");
+        index.insert(id.clone(), content("a", false));
+        index.insert(id.clone(), content("a", true));
+        index.insert(id.clone(), content("a", false));
+        assert_eq!(index.get(&id), Some(&content("a", true)));
+        index.retain(|_| false);
+        assert_eq!(index.get(&id), None);
+    }
+}

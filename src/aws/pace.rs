@@ -242,3 +242,129 @@ impl Bucket {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn seconds_since(clock: &Clock, start: Timestamp) -> f64 {
+        clock.now().duration_since(start).as_secs_f64()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_are_spaced_and_counted() {
+        let clock = Clock::system();
+        let start = clock.now();
+        let pacer = Pacer::new(Pace::Default, clock);
+        for _ in 0..110 {
+            pacer.turn("ListPortfolios", Access::Read).await;
+        }
+        // Ten at once, then ten a second.
+        let took = seconds_since(&clock, start);
+        assert!((9.9..10.3).contains(&took), "{took}");
+        for _ in 0..24 {
+            pacer.turn("CreatePortfolio", Access::Write).await;
+        }
+        let took = seconds_since(&clock, start) - took;
+        assert!((4.9..5.2).contains(&took), "{took}");
+        let counts = pacer.counts();
+        assert_eq!(
+            (counts.reads, counts.writes, counts.total()),
+            (110, 24, 134)
+        );
+        assert_eq!(counts.by_operation["CreatePortfolio"], 24);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_pace_never_waits() {
+        let clock = Clock::system();
+        let start = clock.now();
+        let pacer = Pacer::new(Pace::None, clock);
+        for _ in 0..10_000 {
+            pacer.turn("ListPortfolios", Access::Read).await;
+            pacer.throttled(Access::Read);
+        }
+        assert_eq!(seconds_since(&clock, start), 0.0);
+        assert_eq!(
+            (pacer.counts().reads, pacer.counts().throttled),
+            (10_000, 10_000)
+        );
+        assert_eq!(pacer.rate(Access::Read), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttle_halves_the_rate_and_it_grows_back() {
+        let clock = Clock::system();
+        let pacer = Pacer::new(Pace::Default, clock);
+        let rate = |access| pacer.rate(access).unwrap();
+        // What was under way together is answered together: one throttle.
+        pacer.throttled(Access::Read);
+        pacer.throttled(Access::Read);
+        assert_eq!(rate(Access::Read), 5.0);
+        assert_eq!(rate(Access::Write), WRITES_PER_SECOND);
+        clock.sleep(Duration::from_secs(2)).await;
+        pacer.throttled(Access::Read);
+        assert!(
+            (2.5..3.0).contains(&rate(Access::Read)),
+            "{}",
+            rate(Access::Read)
+        );
+        for _ in 0..20 {
+            clock.sleep(Duration::from_secs(1)).await;
+            pacer.throttled(Access::Read);
+        }
+        assert!(rate(Access::Read) >= FLOOR);
+        clock.sleep(Duration::from_secs(60)).await;
+        assert_eq!(rate(Access::Read), READS_PER_SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_first_goes_first_and_who_leaves_costs_nothing() {
+        let clock = Clock::system();
+        let pacer = Pacer::new(Pace::Default, clock);
+        for _ in 0..READS_PER_SECOND as usize {
+            pacer.turn("Warm", Access::Read).await;
+        }
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let mut tasks = Vec::new();
+        for number in 0..20 {
+            let (pacer, order, started) = (pacer.clone(), order.clone(), waiting.clone());
+            tasks.push(tokio::spawn(async move {
+                started.fetch_add(1, Ordering::SeqCst);
+                pacer.turn("Ask", Access::Read).await;
+                order.lock().unwrap().push(number);
+            }));
+            while waiting.load(Ordering::SeqCst) <= number {
+                tokio::task::yield_now().await;
+            }
+        }
+        tasks[3].abort();
+        for task in tasks {
+            let _ = task.await;
+        }
+        let expected: Vec<usize> = (0..20).filter(|n| *n != 3).collect();
+        assert_eq!(*order.lock().unwrap(), expected);
+        assert_eq!(pacer.counts().by_operation["Ask"], 19);
+    }
+
+    #[test]
+    fn counts_can_be_compared() {
+        let before = Counts {
+            reads: 1,
+            by_operation: [("A", 1)].into(),
+            ..Counts::default()
+        };
+        let after = Counts {
+            reads: 3,
+            writes: 1,
+            throttled: 1,
+            by_operation: [("A", 1), ("B", 3)].into(),
+        };
+        let between = after.since(&before);
+        assert_eq!((between.total(), between.throttled), (3, 1));
+        assert_eq!(between.by_operation, [("B", 3)].into());
+    }
+}

@@ -75,3 +75,65 @@ impl SnapshotBuilder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AccountId, Region};
+    use crate::model::observed::Scope;
+
+    fn builder() -> SnapshotBuilder {
+        let target = Target {
+            account: AccountId::new("123456789012"),
+            region: Region::new("us-east-1"),
+            partition: "aws".to_owned(),
+        };
+        SnapshotBuilder::new(target, "arn:aws:iam::123456789012:role/catalogd", "bucket")
+    }
+
+    fn portfolio(id: &str, name: &str) -> LivePortfolio {
+        LivePortfolio {
+            id: id.into(),
+            display_name: name.to_owned(),
+            description: None,
+            provider_name: "it".to_owned(),
+            tags: BTreeMap::new(),
+            principals: BTreeSet::new(),
+            products: BTreeSet::new(),
+            constraints: BTreeMap::new(),
+        }
+    }
+
+    fn gap(scope: Scope) -> Gap {
+        Gap {
+            scope,
+            operation: "ListPortfolios".to_owned(),
+            reason: "Timeout".to_owned(),
+            denied: false,
+        }
+    }
+
+    #[test]
+    fn the_order_of_findings_does_not_show() {
+        let (mut one, mut other) = (builder(), builder());
+        one.found_portfolio(portfolio("port-1", "a"));
+        one.found_portfolio(portfolio("port-2", "b"));
+        one.gap(gap(Scope::Portfolios));
+        one.gap(gap(Scope::Products));
+        other.gap(gap(Scope::Products));
+        other.gap(gap(Scope::Portfolios));
+        other.gap(gap(Scope::Products));
+        other.found_portfolio(portfolio("port-2", "b"));
+        other.found_portfolio(portfolio("port-1", "a"));
+        let snapshot = one.finish();
+        assert_eq!(snapshot, other.finish());
+        assert_eq!(snapshot.gaps.len(), 2);
+    }
+
+    #[test]
+    fn nothing_found_is_nothing_there() {
+        let snapshot = builder().finish();
+        assert!(snapshot.portfolios.is_empty() && snapshot.gaps.is_empty());
+        assert!(!snapshot.bucket.exists && !snapshot.bucket.index_stale);
+    }
+}
