@@ -1,1 +1,6 @@
-//! The `render` module.
+//! The same values as text for people and JSON for machines: one file per format.
+
+pub mod json;
+pub mod safe;
+pub mod status;
+pub mod text;
