@@ -1,3 +1,7 @@
-//! The same values as text and JSON: one file per thing that is shown.
+//! The same values as text for people and JSON for machines: one file per thing that is shown.
 
 pub mod findings;
+pub mod json;
+pub mod safe;
+pub mod status;
+pub mod text;
