@@ -14,7 +14,7 @@ use crate::ids::Key;
 use crate::plan::{Action, Plan};
 use crate::reconcile::Pass;
 use crate::reconcile::converge::{Driver, End};
-use crate::render::text;
+use crate::render::status;
 use crate::status::Health;
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
@@ -193,7 +193,7 @@ fn exit_of(pass: &Pass) -> Exit {
 
 /// Says how it ended.
 fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit) {
-    out.result(&text::status(&pass.statuses, out.stdout_color()));
+    out.result(&status::status(&pass.statuses, out.style()));
     let calls = connected.reconciler.calls();
     out.note(&match exit {
         Exit::Done => format!("Converged with {calls} calls."),

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use crate::render::text::Style;
+
 /// Whether colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Color {
@@ -51,6 +53,11 @@ impl Out {
 
     pub(super) fn stdout_color(&self) -> bool {
         self.stdout_color
+    }
+
+    /// How results are dressed.
+    pub(super) fn style(&self) -> Style {
+        Style { color: self.stdout_color }
     }
 
     pub(super) fn stderr_color(&self) -> bool {

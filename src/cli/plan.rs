@@ -59,11 +59,8 @@ impl Plan {
             return Err(refused.into());
         }
         match self.format {
-            OutputFormat::Text => out.result(&text::plan(&pass.plan, out.stdout_color())),
-            OutputFormat::Json => {
-                let json = json::plan(&pass.plan, &snapshot.revision.full());
-                out.result(&serde_json::to_string_pretty(&json)?);
-            }
+            OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
+            OutputFormat::Json => out.result(&json::plan(&pass.plan)),
         }
         Ok(if self.detailed_exitcode && pass.plan.has_changes() {
             Exit::Changes
@@ -90,5 +87,5 @@ pub(super) fn refuse(out: &mut Out, loaded: &Loaded, partial: bool) -> bool {
 
 /// Prints a plan for people.
 pub(super) fn show(out: &mut Out, pass: &Pass) {
-    out.result(&text::plan(&pass.plan, out.stdout_color()));
+    out.result(&text::plan(&pass.plan, out.style()));
 }

@@ -11,7 +11,7 @@ use crate::execute::progress::{Event, Progress};
 use crate::ids::Key;
 use crate::plan::Plan;
 use crate::plan::op::{Step, StepId};
-use crate::render::text;
+use crate::render::safe::{MESSAGE, line};
 use crate::run::record::RecordState;
 
 use super::out::Out;
@@ -150,7 +150,7 @@ impl Live {
             }
             StepResult::Done(_) | StepResult::Skipped { .. } | StepResult::NotStarted => {}
             StepResult::Failed(failed) => {
-                let reason = text::plain(&failed.failure.message);
+                let reason = plain(&failed.failure.message);
                 self.line("failed", "31", &format!("{object}  {call}: {reason}"));
             }
             StepResult::Dead { id, .. } => {
@@ -161,7 +161,7 @@ impl Live {
                 self.line(
                     "waits",
                     "33",
-                    &format!("{object}  {call}: {}", text::plain(waiting)),
+                    &format!("{object}  {call}: {}", plain(waiting)),
                 );
             }
         }
@@ -190,7 +190,7 @@ impl Progress for Live {
                 let known = self.lock().records.insert(step.id, word.to_owned());
                 if known.as_deref() != Some(word) {
                     let text =
-                        format!("{}  {}: {}", step.object, step.op.call(), text::plain(word));
+                        format!("{}  {}: {}", step.object, step.op.call(), plain(word));
                     self.line("..", "36", &text);
                 }
             }
@@ -206,4 +206,9 @@ impl Progress for Live {
             }
         }
     }
+}
+
+/// A text of the service on one line, harmless to a terminal.
+fn plain(text: &str) -> String {
+    line(text, MESSAGE)
 }

@@ -14,7 +14,8 @@ use crate::execute::Outcome;
 use crate::git::{Snapshot, SourceError};
 use crate::manifest::{Finding, Loaded};
 use crate::reconcile::Pass;
-use crate::render::{findings, text};
+use crate::render::safe::line;
+use crate::render::{findings, status, text};
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
 use super::connect::could_not_observe;
@@ -107,7 +108,7 @@ impl Report for Told<'_> {
                 .as_deref()
                 .and_then(|message| message.lines().next());
             if let Some(subject) = subject {
-                let _ = write!(text, "  {}", text::plain(subject));
+                let _ = write!(text, "  {}", line(subject, 100));
             }
             self.out.note(&text);
             if !loaded.findings.is_empty() {
@@ -126,7 +127,7 @@ impl Report for Told<'_> {
         if pass.plan.has_changes() {
             self.last = None;
             self.out
-                .result(&text::plan(&pass.plan, self.out.stdout_color()));
+                .result(&text::plan(&pass.plan, self.out.style()));
             self.live.begin(&pass.plan);
         }
     }
@@ -136,18 +137,28 @@ impl Report for Told<'_> {
     }
 
     fn settled(&mut self, settled: &Settled<'_>) {
-        let block = text::status(&settled.pass.statuses, self.out.stdout_color());
+        let block = status::status(&settled.pass.statuses, self.out.style());
         let line = format!(
             "{}{} calls in {:.1} s; looking again in {}, or when something changes",
             block,
             settled.calls,
             settled.took.as_secs_f64(),
-            text::duration(settled.next),
+            in_words(settled.next),
         );
         // A quiet pass whose words would be the same is not worth a line.
         if self.last.as_ref() != Some(&block) {
             self.out.result(&line);
         }
         self.last = Some(block);
+    }
+}
+
+/// `4m 30s`: a time for people, to the second.
+fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs().max(1);
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds}s"),
+        (minutes, 0) => format!("{minutes}m"),
+        (minutes, seconds) => format!("{minutes}m {seconds}s"),
     }
 }
