@@ -3,7 +3,8 @@
 use std::io;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -17,6 +18,13 @@ use super::Emulator;
 /// Hands every request of an SDK client to an emulator.
 #[derive(Debug, Clone)]
 pub struct InProcess(pub Emulator);
+
+impl InProcess {
+    /// As an SDK configuration takes it.
+    pub fn shared(emulator: Emulator) -> SharedHttpClient {
+        SharedHttpClient::new(Self(emulator))
+    }
+}
 
 impl HttpClient for InProcess {
     fn http_connector(

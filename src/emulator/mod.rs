@@ -282,7 +282,8 @@ impl Emulator {
         if route.service == Service::S3 {
             // The store locks itself; the world stays free while it works.
             let buckets = &self.inner.buckets;
-            return buckets.handle(caller, &route.region, request).await;
+            let now = self.inner.clock.now();
+            return buckets.handle(caller, &route.region, now, request).await;
         }
         if request.body().len() > MAX_BODY {
             let mut error = ApiError::new(

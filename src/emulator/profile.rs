@@ -21,6 +21,19 @@ pub enum Profile {
     Aws,
 }
 
+impl std::str::FromStr for Profile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "instant" => Ok(Self::Instant),
+            "local" => Ok(Self::Local),
+            "aws" => Ok(Self::Aws),
+            _ => Err("give `instant`, `local` or `aws`".to_owned()),
+        }
+    }
+}
+
 impl Profile {
     /// How long the asynchronous work of one call takes.
     pub(super) fn timing(self, entropy: &mut Entropy) -> Timing {

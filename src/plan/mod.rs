@@ -2,14 +2,62 @@
 
 pub mod op;
 
+mod association;
+mod bucket;
+mod digest;
+mod draft;
+mod guard;
+mod launch;
+mod order;
+mod owned;
+mod path;
+mod planner;
+mod portfolio;
+mod product;
+mod provisioned;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod upstream;
+mod version;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::ids::{Digest, Key, Kind, Name};
-use crate::model::observed::Gap;
+pub use crate::diff::{Change, Reason, Shown};
+use crate::ids::{Digest, Key, Kind, Name, Token};
+use crate::model::desired::Desired;
+use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
+pub use guard::scope_text;
 use op::{Step, StepId};
+pub use upstream::word as status_word;
+
+/// All that a plan depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Whose catalog.
+    pub identity: &'a Identity,
+    /// What git wants.
+    pub desired: &'a Desired,
+    /// What git wanted when it was last applied, where that is known.
+    pub base: Option<&'a Desired>,
+    /// What is live.
+    pub observed: &'a Observed,
+    /// What the planner is told besides.
+    pub policy: &'a Policy,
+    /// The time: requests that failed are tried again after theirs.
+    pub now: Timestamp,
+}
+
+/// Decides what to do. Pure: the same input gives the same plan.
+///
+/// A pass leaves to the next what it cannot know yet: an object that needs an output which this plan changes waits.
+pub fn plan(input: &Input<'_>) -> Plan {
+    planner::Planner::new(input).run()
+}
 
 /// What to do, complete and printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,45 +114,6 @@ pub enum Action {
     Replace,
 }
 
-/// Why git and the catalog differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// Git changed since it was last applied.
-    GitChanged,
-    /// The catalog was changed by somebody else.
-    Drifted,
-    /// Both.
-    Both,
-    /// They differ; what was last applied is not known.
-    Differs,
-}
-
-/// One field that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The field as a manifest names it, e.g. `versions[v1.0.0].guidance`.
-    pub field: String,
-    /// What is live.
-    pub before: Shown,
-    /// What git wants.
-    pub after: Shown,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// A value in a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
-    /// There is none.
-    Absent,
-    /// This text.
-    Text(String),
-    /// Something that is never shown (promise 8).
-    Secret,
-    /// Known only once another step has answered.
-    Later,
-}
-
 /// A guard's refusal. The rest of the plan goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
@@ -141,6 +150,29 @@ pub enum BlockedCode {
     VersionState,
     /// Two versions of the product have this name.
     AmbiguousVersion,
+    /// The name of a provisioned product never changes (facts §9.3).
+    ImmutableName,
+}
+
+impl BlockedCode {
+    /// The stable word for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::ForeignOwner => "foreign-owner",
+            Self::Conflict => "conflict",
+            Self::TagQuota => "tag-quota",
+            Self::ImmutableVersion => "immutable-version",
+            Self::LaunchPath => "launch-path",
+            Self::TagUpdate => "tag-update",
+            Self::Dependency => "dependency",
+            Self::RemovalGuard => "removal-guard",
+            Self::OwnPrincipal => "own-principal",
+            Self::VersionState => "version-state",
+            Self::AmbiguousVersion => "ambiguous-version",
+            Self::ImmutableName => "immutable-name",
+        }
+    }
 }
 
 /// What an object waits for.
@@ -179,9 +211,9 @@ pub struct Policy {
     pub resend_secrets: BTreeSet<Key>,
     /// Requests that failed and must not simply be repeated.
     pub failed: BTreeMap<Key, Failed>,
-    /// Ids of objects that a create token still answers with although they are gone (design §7). Keyed by what
-    /// the token is made for: object and action.
-    pub dead: BTreeMap<(Key, String), String>,
+    /// Tokens of creates whose answer names an object that is gone, with that object's id: the next attempt's token
+    /// says `after=<id>` (design §7).
+    pub dead: BTreeMap<Token, String>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
 }

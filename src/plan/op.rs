@@ -390,6 +390,18 @@ impl Op {
         matches!(self, Self::PutIndex { .. })
     }
 
+    /// Whether the call goes to S3.
+    pub fn is_storage(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateBucket { .. }
+                | Self::BlockPublicAccess { .. }
+                | Self::PutBucketPolicy { .. }
+                | Self::PutTemplate { .. }
+                | Self::PutIndex { .. }
+        )
+    }
+
     /// The idempotency token, where the call has one.
     pub fn token(&self) -> Option<&Token> {
         match self {
@@ -475,8 +487,41 @@ impl Op {
         Some(op)
     }
 
-    /// The digest of the whole call: what must differ before a refused call is made again. Holds no secret value.
+    /// The digest of what the call asks for: what must differ before a refused call is made again. Holds no secret
+    /// value, and no token: that of an update holds the last record, which a failed attempt moves.
+    ///
+    /// Only a [`Self::resolved`] call's digest can be found again in a later plan, where the ids are known.
     pub fn request(&self) -> Digest {
-        Digest::of(format!("{self:?}").as_bytes())
+        let mut op = self.clone();
+        if let Some(token) = op.token_mut() {
+            *token = Token::new("");
+        }
+        Digest::of(format!("{op:?}").as_bytes())
+    }
+
+    fn token_mut(&mut self) -> Option<&mut Token> {
+        match self {
+            Self::CreatePortfolio { token, .. }
+            | Self::CreateProduct { token, .. }
+            | Self::CreateVersion { token, .. }
+            | Self::CreateConstraint { token, .. }
+            | Self::Provision { token, .. }
+            | Self::UpdateProvisioned { token, .. }
+            | Self::Terminate { token, .. } => Some(token),
+            Self::CreateBucket { .. }
+            | Self::BlockPublicAccess { .. }
+            | Self::PutBucketPolicy { .. }
+            | Self::PutTemplate { .. }
+            | Self::PutIndex { .. }
+            | Self::UpdatePortfolio { .. }
+            | Self::AssociatePrincipal { .. }
+            | Self::DisassociatePrincipal { .. }
+            | Self::UpdateProduct { .. }
+            | Self::UpdateVersion { .. }
+            | Self::AssociateProduct { .. }
+            | Self::DisassociateProduct { .. }
+            | Self::UpdateConstraint { .. }
+            | Self::DeleteConstraint { .. } => None,
+        }
     }
 }

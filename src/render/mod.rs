@@ -1,1 +1,7 @@
-//! The `render` module.
+//! The same values as text for people and JSON for machines: one file per thing that is shown.
+
+pub mod findings;
+pub mod json;
+pub mod safe;
+pub mod status;
+pub mod text;

@@ -1,1 +1,197 @@
-//! The `status` module.
+//! How each object stands: whether it is as git wants it, and whether it is well (design §8).
+
+use std::fmt;
+
+use crate::ids::{Key, Kind};
+use crate::model::desired::Desired;
+use crate::model::observed::{
+    LiveProduct, LiveProvisioned, Observed, ProvisionedStatus, ReadyStatus,
+};
+use crate::plan::{Action, Blocked, BlockedCode, ObjectPlan, Plan, Stalled, Waiting};
+
+/// Whether an object is as git wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sync {
+    /// It is.
+    Synced,
+    /// It is not, yet or still.
+    OutOfSync,
+    /// Something could not be read.
+    Unknown,
+    /// Several live objects claim to be it.
+    Conflict,
+}
+
+/// Whether an object is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// It is there and works.
+    Healthy,
+    /// The service is at work on it.
+    Progressing,
+    /// Its last change failed, or a part of it did.
+    Degraded,
+    /// It is not there.
+    Missing,
+    /// It can't be told.
+    Unknown,
+}
+
+impl fmt::Display for Sync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Synced => "Synced",
+            Self::OutOfSync => "OutOfSync",
+            Self::Unknown => "Unknown",
+            Self::Conflict => "Conflict",
+        })
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Healthy => "Healthy",
+            Self::Progressing => "Progressing",
+            Self::Degraded => "Degraded",
+            Self::Missing => "Missing",
+            Self::Unknown => "Unknown",
+        })
+    }
+}
+
+/// How one object stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectStatus {
+    /// Which.
+    pub key: Key,
+    /// The live object's id, where there is one.
+    pub id: Option<String>,
+    /// Against git.
+    pub sync: Sync,
+    /// In itself.
+    pub health: Health,
+    /// What may not be done, and why.
+    pub blocked: Vec<Blocked>,
+    /// What it waits for.
+    pub waiting: Vec<Waiting>,
+    /// What a person must do.
+    pub stalled: Option<Stalled>,
+    /// The service's reason, where it is not well.
+    pub message: Option<String>,
+}
+
+impl ObjectStatus {
+    /// Whether there is nothing to say about it.
+    pub fn is_well(&self) -> bool {
+        self.sync == Sync::Synced && self.health == Health::Healthy && self.blocked.is_empty()
+    }
+}
+
+/// The status of every object of the source, by a plan that was made of what is observed now: planned objects in the
+/// plan's order, then those whose manifest has an error.
+pub fn statuses(plan: &Plan, desired: &Desired, observed: &Observed) -> Vec<ObjectStatus> {
+    let planned = plan.objects.iter().map(|object| status(object, observed));
+    let broken = desired.broken.iter().map(|key| ObjectStatus {
+        key: key.clone(),
+        id: None,
+        sync: Sync::Unknown,
+        health: Health::Unknown,
+        blocked: Vec::new(),
+        waiting: Vec::new(),
+        stalled: None,
+        message: Some("its manifest has an error".to_owned()),
+    });
+    planned.chain(broken).collect()
+}
+
+fn status(object: &ObjectPlan, observed: &Observed) -> ObjectStatus {
+    let (health, message) = health(object, observed);
+    ObjectStatus {
+        key: object.key.clone(),
+        id: object.id.clone(),
+        sync: sync(object),
+        health,
+        blocked: object.blocked.clone(),
+        waiting: object.waiting.clone(),
+        stalled: object.stalled.clone(),
+        message,
+    }
+}
+
+fn sync(object: &ObjectPlan) -> Sync {
+    let blocked = |code| object.blocked.iter().any(|b| b.code == code);
+    if blocked(BlockedCode::Conflict) {
+        return Sync::Conflict;
+    }
+    // A principal that stays because catalogd runs as it is a word to the wise, no difference to be put right.
+    let mut refusals = object.blocked.iter();
+    let differs = object.action != Action::None
+        || object.stalled.is_some()
+        || !object.waiting.is_empty()
+        || refusals.any(|b| !matches!(b.code, BlockedCode::OwnPrincipal | BlockedCode::Gap));
+    match (differs, blocked(BlockedCode::Gap)) {
+        (true, _) => Sync::OutOfSync,
+        (false, true) => Sync::Unknown,
+        (false, false) => Sync::Synced,
+    }
+}
+
+fn health(object: &ObjectPlan, observed: &Observed) -> (Health, Option<String>) {
+    let Some(id) = &object.id else {
+        let hidden = |b: &Blocked| matches!(b.code, BlockedCode::Gap | BlockedCode::Conflict);
+        let hidden = object.blocked.iter().any(hidden);
+        return (
+            if hidden {
+                Health::Unknown
+            } else {
+                Health::Missing
+            },
+            None,
+        );
+    };
+    match object.key.kind {
+        Kind::Portfolio => (Health::Healthy, None),
+        Kind::Product => {
+            let live = observed.products.get(&id.as_str().into());
+            live.map_or((Health::Unknown, None), product)
+        }
+        Kind::ProvisionedProduct => {
+            let live = observed.provisioned.get(&id.as_str().into());
+            live.map_or((Health::Unknown, None), provisioned)
+        }
+    }
+}
+
+fn product(live: &LiveProduct) -> (Health, Option<String>) {
+    let named = |wanted: fn(&ReadyStatus) -> bool| {
+        let versions = live.versions.iter().filter(|v| wanted(&v.status));
+        versions.map(|v| v.name.as_str()).collect::<Vec<_>>()
+    };
+    let failed = named(|status| *status == ReadyStatus::Failed);
+    if !failed.is_empty() {
+        let message = format!("versions that failed: {}", failed.join(", "));
+        return (Health::Degraded, Some(message));
+    }
+    let making = named(|s| matches!(s, ReadyStatus::Creating | ReadyStatus::Unknown(_)));
+    if !making.is_empty() {
+        let message = format!("versions being made: {}", making.join(", "));
+        return (Health::Progressing, Some(message));
+    }
+    (Health::Healthy, None)
+}
+
+fn provisioned(live: &LiveProvisioned) -> (Health, Option<String>) {
+    let health = match &live.status {
+        ProvisionedStatus::Available => return (Health::Healthy, None),
+        ProvisionedStatus::UnderChange | ProvisionedStatus::PlanInProgress => Health::Progressing,
+        ProvisionedStatus::Tainted | ProvisionedStatus::Error => Health::Degraded,
+        ProvisionedStatus::Unknown(_) => Health::Unknown,
+    };
+    let word = crate::plan::status_word(&live.status);
+    let message = match &live.status_message {
+        Some(reason) => format!("{word}: {reason}"),
+        None => word.to_owned(),
+    };
+    (health, Some(message))
+}

@@ -1,0 +1,203 @@
+//! Parameters of provisioned products. NoEcho values come back masked, so they are compared by the base alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::normalise::MASKED;
+use super::{Change, Reason, Shown, Was};
+use crate::model::desired::{Parameter, ParameterValue};
+use crate::model::template::ParameterDecl;
+
+/// What is compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters<'a> {
+    /// The manifest's, with outputs filled in; `None` where it does not say.
+    pub want: Option<&'a BTreeMap<String, Wanted<'a>>>,
+    /// What git said when it was last applied.
+    pub was: Was<&'a BTreeMap<String, Parameter>>,
+    /// The live stack's, where it was read.
+    pub live: Option<&'a BTreeMap<String, String>>,
+    /// The target version's, where they are known.
+    pub declared: Option<&'a [ParameterDecl]>,
+    /// NoEcho values are sent again although nothing says that they changed.
+    pub resend: bool,
+}
+
+/// A parameter's value as it would be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// As the manifest says it: a text, or an output of something.
+    pub value: &'a ParameterValue,
+    /// The text: the literal, or the output as it is now.
+    pub text: String,
+}
+
+/// How parameters differ, and what an update sends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ParametersDiff {
+    /// Parameter by parameter.
+    pub changes: Vec<Change>,
+    /// What an update sends, should there be one.
+    pub send: BTreeMap<String, Send>,
+    /// Live parameters that the target version does not have.
+    pub dropped: BTreeSet<String>,
+    /// Parameters of the manifest that the target version does not have: not sent.
+    pub foreign: BTreeSet<String>,
+}
+
+/// One parameter of an update.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Send {
+    /// This value.
+    Value(String),
+    /// This value, never shown.
+    Secret(String),
+    /// What the stack has.
+    Previous,
+}
+
+impl std::fmt::Debug for Send {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value:?}"),
+            Self::Secret(_) => f.write_str("(secret)"),
+            Self::Previous => f.write_str("(previous)"),
+        }
+    }
+}
+
+impl Parameters<'_> {
+    /// Whether a parameter's value must never be shown.
+    ///
+    /// Where nothing is known of the target's parameters, a value that the stack shows in clear is no secret; one
+    /// that no stack has yet might be, so it is treated as one (promise 8).
+    pub fn is_secret(&self, key: &str) -> bool {
+        let live = self.live.and_then(|live| live.get(key));
+        let masked = live.is_some_and(|value| value == MASKED);
+        masked
+            || match self.declared {
+                Some(declared) => declared.iter().any(|d| d.key == key && d.no_echo),
+                None => live.is_none(),
+            }
+    }
+
+    fn target_has(&self, key: &str) -> bool {
+        self.declared
+            .is_none_or(|declared| declared.iter().any(|d| d.key == key))
+    }
+
+    /// Whether some NoEcho value is another than the one that was last applied, or is to be sent again.
+    pub fn secrets_moved(&self) -> bool {
+        let mut wanted = self.want.into_iter().flatten();
+        wanted.any(|(key, wanted)| {
+            self.target_has(key)
+                && self.is_secret(key)
+                && (self.resend || self.git_changed(key, wanted))
+        })
+    }
+
+    /// The parameters of a first launch: the manifest's alone; what it leaves out takes the template's default.
+    pub fn launch(&self) -> ParametersDiff {
+        let mut diff = ParametersDiff::default();
+        for (key, wanted) in self.want.into_iter().flatten() {
+            if self.target_has(key) {
+                diff.send.insert(key.clone(), self.send(key, wanted));
+                diff.changes.push(self.change(key, wanted, None));
+            } else {
+                diff.foreign.insert(key.clone());
+            }
+        }
+        diff
+    }
+
+    /// The parameters of an update, and what differs.
+    pub fn update(&self) -> ParametersDiff {
+        let mut diff = ParametersDiff::default();
+        for key in self.live.into_iter().flat_map(BTreeMap::keys) {
+            if self.target_has(key) {
+                diff.send.insert(key.clone(), Send::Previous);
+            } else {
+                diff.dropped.insert(key.clone());
+            }
+        }
+        for (key, wanted) in self.want.into_iter().flatten() {
+            if !self.target_has(key) {
+                diff.foreign.insert(key.clone());
+                continue;
+            }
+            diff.send.insert(key.clone(), self.send(key, wanted));
+            if self.differs(key, wanted) {
+                let live = self.live.and_then(|live| live.get(key));
+                diff.changes.push(self.change(key, wanted, live));
+            }
+        }
+        diff
+    }
+
+    fn send(&self, key: &str, wanted: &Wanted<'_>) -> Send {
+        if self.is_secret(key) {
+            Send::Secret(wanted.text.clone())
+        } else {
+            Send::Value(wanted.text.clone())
+        }
+    }
+
+    fn differs(&self, key: &str, wanted: &Wanted<'_>) -> bool {
+        let Some(live) = self.live else {
+            return self.git_changed(key, wanted);
+        };
+        match live.get(key) {
+            None => true,
+            Some(_) if self.is_secret(key) => self.resend || self.git_changed(key, wanted),
+            // CloudFormation trims blanks around values (peers C8 72).
+            Some(live) => live.trim() != wanted.text.trim(),
+        }
+    }
+
+    fn git_changed(&self, key: &str, wanted: &Wanted<'_>) -> bool {
+        match self.was.map(|base| base.get(key)) {
+            Was::Unknown | Was::Unmanaged => false,
+            Was::Value(base) => base.map(|p| &p.value) != Some(wanted.value),
+        }
+    }
+
+    fn change(&self, key: &str, wanted: &Wanted<'_>, live: Option<&String>) -> Change {
+        let shown = |value: &str| {
+            if self.is_secret(key) {
+                Shown::Secret
+            } else {
+                Shown::text(value)
+            }
+        };
+        Change {
+            field: format!("parameters.{key}"),
+            before: live.map_or(Shown::Absent, |value| shown(value)),
+            after: shown(&wanted.text),
+            reason: self.why(key, wanted, live),
+        }
+    }
+
+    fn why(&self, key: &str, wanted: &Wanted<'_>, live: Option<&String>) -> Reason {
+        let base = match self.was {
+            Was::Unknown => return Reason::Differs,
+            Was::Unmanaged => return Reason::GitChanged,
+            Was::Value(base) => base.get(key),
+        };
+        let git = base.map(|p| &p.value) != Some(wanted.value);
+        let drifted = match base.map(|p| &p.value) {
+            // A masked value, or an output as it once was, can't be told to have drifted.
+            _ if self.is_secret(key) => false,
+            Some(ParameterValue::Output { .. }) => false,
+            Some(ParameterValue::Literal(text)) => {
+                live.map(|value| value.trim()) != Some(text.trim())
+            }
+            None => false,
+        };
+        match (git, drifted) {
+            (true, true) => Reason::Both,
+            (true, false) => Reason::GitChanged,
+            (false, true) => Reason::Drifted,
+            // Only the upstream's output moved, or secrets were asked to be sent again.
+            (false, false) => Reason::Differs,
+        }
+    }
+}

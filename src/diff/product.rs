@@ -1,0 +1,282 @@
+//! A product's own fields, its tags and its versions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::tags::{TagsDiff, tags};
+use super::{Change, Shown, Was, text};
+use crate::ids::{Digest, VersionId};
+use crate::model::desired::{Guidance, Product, Support, TemplateSource, Version};
+use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus};
+use crate::model::template::Template;
+
+/// How a product's own fields differ: the values to send.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProductDiff {
+    /// `Name`.
+    pub name: Option<String>,
+    /// `Owner`.
+    pub owner: Option<String>,
+    /// `Description`.
+    pub description: Option<String>,
+    /// `Distributor`.
+    pub distributor: Option<String>,
+    /// `SupportDescription`.
+    pub support_description: Option<String>,
+    /// `SupportEmail`.
+    pub support_email: Option<String>,
+    /// `SupportUrl`.
+    pub support_url: Option<String>,
+    /// Field by field.
+    pub changes: Vec<Change>,
+    /// Tags.
+    pub tags: TagsDiff,
+}
+
+/// Compares a product's own fields with its live self. Versions and portfolios are compared apart.
+pub fn product(was: Was<&Product>, want: &Product, live: &LiveProduct) -> ProductDiff {
+    let Product {
+        name: _,
+        origin: _,
+        display_name,
+        owner,
+        description,
+        distributor,
+        support:
+            Support {
+                description: support_description,
+                email,
+                url,
+            },
+        tags: wanted_tags,
+        portfolios: _,
+        versions: _,
+    } = want;
+    let mut changes = Vec::new();
+    let mut field = |field, was: Was<&str>, want: Option<&str>, live: Option<&str>| {
+        text(&mut changes, field, was, want, live)
+    };
+    let support = was.map(|o| &o.support);
+    let mut diff = ProductDiff {
+        name: field(
+            "name",
+            was.map(|o| o.display_name.as_str()),
+            Some(display_name),
+            Some(&live.name),
+        ),
+        owner: field(
+            "owner",
+            was.map(|o| o.owner.as_str()),
+            Some(owner),
+            Some(&live.owner),
+        ),
+        description: field(
+            "description",
+            was.part(|o| o.description.as_deref()),
+            description.as_deref(),
+            live.description.as_deref(),
+        ),
+        distributor: field(
+            "distributor",
+            was.part(|o| o.distributor.as_deref()),
+            distributor.as_deref(),
+            live.distributor.as_deref(),
+        ),
+        support_description: field(
+            "support.description",
+            support.part(|o| o.description.as_deref()),
+            support_description.as_deref(),
+            live.support_description.as_deref(),
+        ),
+        support_email: field(
+            "support.email",
+            support.part(|o| o.email.as_deref()),
+            email.as_deref(),
+            live.support_email.as_deref(),
+        ),
+        support_url: field(
+            "support.url",
+            support.part(|o| o.url.as_deref()),
+            url.as_deref(),
+            live.support_url.as_deref(),
+        ),
+        changes: Vec::new(),
+        tags: tags(
+            was.part(|o| o.tags.as_ref()),
+            wanted_tags.as_ref(),
+            &live.tags,
+        ),
+    };
+    diff.changes = changes;
+    diff
+}
+
+/// How one listed version stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionDiff<'a> {
+    /// The manifest's.
+    pub version: &'a Version,
+    /// What is live.
+    pub live: LiveMatch<'a>,
+    /// What differs of what can be changed.
+    pub edit: VersionEdit,
+}
+
+/// The live versions of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveMatch<'a> {
+    /// None: it is to be made.
+    Missing,
+    /// Several: names are not unique within a product (facts §9.2).
+    Ambiguous(Vec<VersionId>),
+    /// One, that never became usable.
+    Failed(&'a LiveVersion),
+    /// One, that is not usable yet.
+    Creating(&'a LiveVersion),
+    /// One, whose template is another: versions are immutable.
+    OtherContent(&'a LiveVersion),
+    /// One.
+    One(&'a LiveVersion),
+}
+
+/// What to send to `UpdateProvisioningArtifact`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VersionEdit {
+    /// `Description`.
+    pub description: Option<String>,
+    /// `Active`.
+    pub active: Option<bool>,
+    /// `Guidance`.
+    pub guidance: Option<Guidance>,
+    /// Field by field.
+    pub changes: Vec<Change>,
+}
+
+impl VersionEdit {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether it takes the version away from end users: a removal by another name.
+    pub fn deactivates(&self) -> bool {
+        self.active == Some(false)
+    }
+}
+
+/// Compares the listed versions, in their order, with the live ones. Live versions that the list does not name are
+/// kept and not mentioned (`unlistedVersions: keep`).
+pub fn versions<'a>(
+    was: Was<&Product>,
+    want: &'a Product,
+    live: &'a LiveProduct,
+    templates: &BTreeMap<Digest, Arc<Template>>,
+) -> Vec<VersionDiff<'a>> {
+    let mut by_name: BTreeMap<&str, Vec<&LiveVersion>> = BTreeMap::new();
+    for version in &live.versions {
+        by_name
+            .entry(version.name.as_str())
+            .or_default()
+            .push(version);
+    }
+    let diff = |version: &'a Version| {
+        let none = Vec::new();
+        let matches = by_name.get(version.name.as_str()).unwrap_or(&none);
+        let base = was.part(|o| o.versions.iter().find(|v| v.name == version.name));
+        let (live, edit) = match matches.as_slice() {
+            [] => (LiveMatch::Missing, VersionEdit::default()),
+            [one] => matched(base, version, one, templates),
+            several => (
+                LiveMatch::Ambiguous(several.iter().map(|v| v.id.clone()).collect()),
+                VersionEdit::default(),
+            ),
+        };
+        VersionDiff {
+            version,
+            live,
+            edit,
+        }
+    };
+    want.versions.iter().map(diff).collect()
+}
+
+fn matched<'a>(
+    was: Was<&Version>,
+    want: &Version,
+    live: &'a LiveVersion,
+    templates: &BTreeMap<Digest, Arc<Template>>,
+) -> (LiveMatch<'a>, VersionEdit) {
+    match live.status {
+        ReadyStatus::Failed => return (LiveMatch::Failed(live), VersionEdit::default()),
+        ReadyStatus::Creating | ReadyStatus::Unknown(_) => {
+            return (LiveMatch::Creating(live), VersionEdit::default());
+        }
+        ReadyStatus::Available => {}
+    }
+    let edit = version(was, want, live);
+    let other = match (&want.source, &live.content) {
+        (TemplateSource::File { raw, .. }, Some(content)) => templates
+            .get(raw)
+            .is_some_and(|template| template.content != content.content),
+        // A URL or a stack is compared by the version's name alone; unread content is not guessed at.
+        _ => false,
+    };
+    if other {
+        (LiveMatch::OtherContent(live), edit)
+    } else {
+        (LiveMatch::One(live), edit)
+    }
+}
+
+/// Compares what can be changed of a version.
+pub fn version(was: Was<&Version>, want: &Version, live: &LiveVersion) -> VersionEdit {
+    let Version {
+        name,
+        origin: _,
+        description,
+        source: _,
+        active,
+        guidance,
+    } = want;
+    let mut changes = Vec::new();
+    let description = text(
+        &mut changes,
+        &format!("versions[{name}].description"),
+        was.part(|v| v.description.as_deref()),
+        description.as_deref(),
+        live.description.as_deref(),
+    );
+    let active = (*active != live.active).then(|| {
+        changes.push(Change {
+            field: format!("versions[{name}].active"),
+            before: Shown::text(live.active.to_string()),
+            after: Shown::text(active.to_string()),
+            reason: was.map(|v| v.active).why(active, &live.active),
+        });
+        *active
+    });
+    let guidance = guidance.filter(|want| *want != live.guidance);
+    if let Some(want) = guidance {
+        changes.push(Change {
+            field: format!("versions[{name}].guidance"),
+            before: Shown::text(live.guidance.as_str()),
+            after: Shown::text(want.as_str()),
+            reason: was.part(|v| v.guidance).why(&want, &live.guidance),
+        });
+    }
+    VersionEdit {
+        description,
+        active,
+        guidance,
+        changes,
+    }
+}
+
+/// A version's template for people: the file's path, the URL or the stack.
+pub fn source_text(source: &TemplateSource) -> String {
+    match source {
+        TemplateSource::File { path, .. } => path.to_string(),
+        TemplateSource::Url(url) => url.clone(),
+        TemplateSource::Stack(arn) => arn.clone(),
+    }
+}

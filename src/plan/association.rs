@@ -1,0 +1,327 @@
+//! A product's places in portfolios and its constraints there: a map that is present is the whole truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::BlockedCode;
+use super::draft::Draft;
+use super::guard::{Family, unread};
+use super::op::{Arg, Op, StepId};
+use super::planner::Planner;
+use super::portfolio::Fields;
+use super::product::{AssociationAfter, ProductAfter};
+use crate::diff::association::{KINDS, NewConstraint, constraints, field, parameters};
+use crate::diff::normalise::{allows_tag_updates, constraint_text};
+use crate::diff::{Change, Shown, Was, was};
+use crate::ids::{Kind, Name, PortfolioId, ProductId};
+use crate::model::desired::{Association, Product, TagUpdates};
+use crate::model::observed::{LiveConstraint, LivePortfolio};
+use crate::model::owner::Owner;
+
+impl<'a> Planner<'a> {
+    /// The associations of a product: `live` is its id, where it is there already.
+    pub(crate) fn associations(
+        &self,
+        draft: &mut Draft,
+        want: &'a Product,
+        live: Option<&ProductId>,
+        after: &mut ProductAfter<'a>,
+    ) {
+        let Some(portfolios) = &want.portfolios else {
+            return;
+        };
+        let base = was(self.input.base.map(|base| base.products.get(&want.name)));
+        let base = base.part(|o| o.portfolios.as_ref());
+        let mut added = BTreeSet::new();
+        for (name, association) in portfolios {
+            let listed = base.part(|all| all.get(name));
+            self.association(draft, name, association, listed, live, after, &mut added);
+        }
+        if let Some(product) = live {
+            self.surplus(draft, product, portfolios, base, after, &added);
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one association's context, passed once"
+    )]
+    fn association(
+        &self,
+        draft: &mut Draft,
+        name: &Name,
+        want: &Association,
+        base: Was<&Association>,
+        product: Option<&ProductId>,
+        after: &mut ProductAfter<'a>,
+        added: &mut BTreeSet<StepId>,
+    ) {
+        let place = match self.portfolios.get(name) {
+            Some(portfolio) => portfolio.place.arg(),
+            None => Err("it has an error in its manifest, or none"),
+        };
+        let portfolio = match place {
+            Ok(portfolio) => portfolio,
+            Err(why) => {
+                let message = format!(
+                    "it can't be put in portfolio/{name}: {why} ({})",
+                    want.origin
+                );
+                return draft.blocked(BlockedCode::Dependency, message);
+            }
+        };
+        let seen = match &portfolio {
+            Arg::Value(id) => {
+                if let Some(gap) = self.doubt.portfolio(id) {
+                    let what = format!("its place in portfolio/{name} is left as it is");
+                    return draft.refuse(unread(gap, &what));
+                }
+                self.input.observed.portfolios.get(id)
+            }
+            Arg::From(_) => None,
+        };
+        let held = seen
+            .zip(product)
+            .filter(|(seen, product)| seen.products.contains(*product));
+        let mut known = AssociationAfter {
+            needs: BTreeSet::new(),
+            tag_updates: want
+                .constraints
+                .as_ref()
+                .map(|c| c.tag_updates == Some(TagUpdates::Allowed)),
+        };
+        match held {
+            Some((seen, product)) => {
+                self.constraints(draft, name, want, base, seen, product, &mut known);
+            }
+            None => {
+                let made = self.associate(draft, name, want, base, portfolio, after, &mut known);
+                added.extend(made);
+            }
+        }
+        after.associations.insert(name.clone(), known);
+    }
+
+    /// Puts the product in a portfolio, then its constraints.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one association's context, passed once"
+    )]
+    fn associate(
+        &self,
+        draft: &mut Draft,
+        name: &Name,
+        want: &Association,
+        base: Was<&Association>,
+        portfolio: Arg<PortfolioId>,
+        after: &ProductAfter<'a>,
+        known: &mut AssociationAfter,
+    ) -> Option<StepId> {
+        let product = after.place.arg().ok()?;
+        let reason = match draft.object.action {
+            super::Action::Create => draft.object.reason,
+            _ => None,
+        };
+        let reason = reason.unwrap_or_else(|| base.map(|_| true).why(&true, &false));
+        Fields::new(draft, reason).field(format!("portfolios[{name}]"), Some("associated"));
+        let needs = [portfolio.step(), product.step()].into_iter().flatten();
+        let op = Op::AssociateProduct {
+            portfolio: portfolio.clone(),
+            product: product.clone(),
+        };
+        let made = draft.step(op, needs);
+        known.needs.insert(made);
+        for kind in KINDS {
+            let wanted = want.constraints.as_ref().and_then(|c| parameters(kind, c));
+            let Some(parameters) = wanted else { continue };
+            let shown = constraint_text(kind, &parameters);
+            Fields::new(draft, reason).field(field(name, kind), Some(&shown));
+            let constraint = NewConstraint { kind, parameters };
+            let op = self.new_constraint(draft, name, &portfolio, &product, constraint);
+            let needs = [Some(made), portfolio.step(), product.step()];
+            known
+                .needs
+                .insert(draft.step(op, needs.into_iter().flatten()));
+        }
+        Some(made)
+    }
+
+    fn new_constraint(
+        &self,
+        draft: &Draft,
+        name: &Name,
+        portfolio: &Arg<PortfolioId>,
+        product: &Arg<ProductId>,
+        constraint: NewConstraint,
+    ) -> Op {
+        let action = format!("constraint {} in {name}", constraint.kind);
+        Op::CreateConstraint {
+            portfolio: portfolio.clone(),
+            product: product.clone(),
+            kind: constraint.kind.to_owned(),
+            parameters: constraint.parameters,
+            token: self.create_token(&draft.object.key, &action).0,
+        }
+    }
+
+    /// The constraints where the product stands in the portfolio already.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one association's context, passed once"
+    )]
+    fn constraints(
+        &self,
+        draft: &mut Draft,
+        name: &Name,
+        want: &Association,
+        base: Was<&Association>,
+        seen: &LivePortfolio,
+        product: &ProductId,
+        known: &mut AssociationAfter,
+    ) {
+        let live = constraints_of(seen, product);
+        let diff = constraints(name, base, want, &live);
+        for kind in diff.pending {
+            let message = format!("its {kind} constraint in portfolio/{name} is not usable yet");
+            draft.waits(None, message);
+        }
+        for member in diff.create {
+            draft.change(member.change);
+            let portfolio = Arg::Value(seen.id.clone());
+            let product = Arg::Value(product.clone());
+            let op = self.new_constraint(draft, name, &portfolio, &product, member.item);
+            known.needs.insert(draft.step(op, []));
+        }
+        for member in diff.update {
+            draft.change(member.change);
+            let (id, constraint) = member.item;
+            let op = Op::UpdateConstraint {
+                id,
+                kind: constraint.kind.to_owned(),
+                parameters: constraint.parameters,
+            };
+            known.needs.insert(draft.step(op, []));
+        }
+        for member in diff.delete {
+            let (id, kind) = member.item;
+            let what = format!("the {kind} constraint {id} in portfolio/{name}");
+            match self.doubt.removal(Some(&seen.id), Some(product), &what) {
+                Some(blocked) => draft.refuse(blocked),
+                None => draft.removal(
+                    Family::Constraints,
+                    vec![member.change],
+                    vec![Op::DeleteConstraint { id, kind }],
+                    &known.needs,
+                ),
+            }
+        }
+        if known.tag_updates.is_none() {
+            let live = live.iter().filter(|c| c.kind == KINDS[1]);
+            known.tag_updates = Some(live.into_iter().any(|c| allows_tag_updates(&c.parameters)));
+        }
+    }
+
+    /// Takes the product out of the portfolios of ours that its manifest does not name.
+    fn surplus(
+        &self,
+        draft: &mut Draft,
+        product: &ProductId,
+        want: &BTreeMap<Name, Association>,
+        base: Was<&BTreeMap<Name, Association>>,
+        after: &mut ProductAfter<'a>,
+        added: &BTreeSet<StepId>,
+    ) {
+        let holding = self.input.observed.portfolios.values();
+        for seen in holding.filter(|p| p.products.contains(product)) {
+            let name = match self.input.identity.owner(Kind::Portfolio, &seen.tags) {
+                Owner::Us(name) => name,
+                Owner::Nobody | Owner::Foreign(_) => {
+                    draft.note(format!(
+                        "it also stands in {:?} ({}), which is not ours: left alone",
+                        seen.display_name, seen.id
+                    ));
+                    continue;
+                }
+            };
+            if want.contains_key(&name) {
+                continue;
+            }
+            let what = format!("its place in portfolio/{name}");
+            if let Some(blocked) = self.doubt.removal(Some(&seen.id), Some(product), &what) {
+                draft.refuse(blocked);
+                continue;
+            }
+            let live = constraints_of(seen, product);
+            if let Some(blocked) = foreign_constraints(&name, &live) {
+                draft.blocked(BlockedCode::Dependency, blocked);
+                continue;
+            }
+            let mut changes = vec![Change {
+                field: format!("portfolios[{name}]"),
+                before: Shown::text("associated"),
+                after: Shown::Absent,
+                reason: base.map(|all| all.contains_key(&name)).why(&false, &true),
+            }];
+            let mut ops = Vec::new();
+            for constraint in live {
+                changes.push(Change {
+                    field: field(&name, &constraint.kind),
+                    before: Shown::text(constraint_text(&constraint.kind, &constraint.parameters)),
+                    after: Shown::Absent,
+                    reason: changes[0].reason,
+                });
+                ops.push(Op::DeleteConstraint {
+                    id: constraint.id.clone(),
+                    kind: constraint.kind.clone(),
+                });
+            }
+            ops.push(Op::DisassociateProduct {
+                portfolio: seen.id.clone(),
+                product: product.clone(),
+            });
+            // After the additions: should one fail, nobody has lost the product for it.
+            draft.removal(Family::Associations, changes, ops, added);
+            after.left.insert(seen.id.clone());
+            self.note_launched(draft, product, &name);
+        }
+    }
+
+    fn note_launched(&self, draft: &mut Draft, product: &ProductId, portfolio: &Name) {
+        let launched = self.owned.provisioned.iter().filter(|(_, live)| {
+            let mut running = live
+                .iter()
+                .map(|o| o.running.as_ref().map_or(&o.product, |r| &r.product));
+            running.any(|id| id == product)
+        });
+        let names: Vec<&str> = launched.map(|(name, _)| name.as_str()).collect();
+        if !names.is_empty() {
+            draft.note(format!(
+                "launched from it and left running: {}; their next update takes another launch path than portfolio/{portfolio}",
+                names.join(", ")
+            ));
+        }
+    }
+}
+
+/// The constraints of a product in a portfolio, in the order of their ids.
+pub(crate) fn constraints_of<'p>(
+    portfolio: &'p LivePortfolio,
+    product: &ProductId,
+) -> Vec<&'p LiveConstraint> {
+    let all = portfolio.constraints.values();
+    all.filter(|c| c.product == *product).collect()
+}
+
+/// Constraints of types that manifests can't name keep an association: the service would refuse to end it.
+fn foreign_constraints(name: &Name, live: &[&LiveConstraint]) -> Option<String> {
+    let others: Vec<String> = live
+        .iter()
+        .filter(|c| !KINDS.contains(&c.kind.as_str()))
+        .map(|c| format!("{} {}", c.kind, c.id))
+        .collect();
+    (!others.is_empty()).then(|| {
+        format!(
+            "it stays in portfolio/{name}, because of constraints that catalogd does not manage: {}",
+            others.join(", ")
+        )
+    })
+}

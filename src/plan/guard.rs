@@ -1,0 +1,236 @@
+//! What may not be done: gaps forbid what rests on them, and a crowd of removals is refused (design §6).
+
+use std::collections::BTreeMap;
+
+use super::{Blocked, BlockedCode};
+use crate::diff::association;
+use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId};
+use crate::model::observed::{Gap, Observed, Scope};
+use crate::model::owner::{Identity, Owner};
+use crate::plan::Input;
+use crate::plan::owned::Owned;
+
+/// What could not be read, asked by scope.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Doubt<'a> {
+    identity: &'a Identity,
+    observed: &'a Observed,
+    source: bool,
+}
+
+impl<'a> Doubt<'a> {
+    pub(crate) fn new(input: &Input<'a>) -> Self {
+        Self {
+            identity: input.identity,
+            observed: input.observed,
+            source: input.desired.incomplete || !input.desired.broken.is_empty(),
+        }
+    }
+
+    fn gap(&self, of: impl Fn(&Scope) -> bool) -> Option<&'a Gap> {
+        self.observed.gaps.iter().find(|gap| of(&gap.scope))
+    }
+
+    /// Whether a portfolio that is not seen might still be there: a list that was cut, or one whose tags were not read.
+    pub(crate) fn hidden_portfolio(&self) -> Option<&'a Gap> {
+        self.gap(|scope| match scope {
+            Scope::Portfolios => true,
+            Scope::Portfolio(id) => self
+                .observed
+                .portfolios
+                .get(id)
+                .is_none_or(|live| self.unowned(Kind::Portfolio, &live.tags)),
+            _ => false,
+        })
+    }
+
+    /// The same of products.
+    pub(crate) fn hidden_product(&self) -> Option<&'a Gap> {
+        self.gap(|scope| match scope {
+            Scope::Products => true,
+            Scope::Product(id) => self
+                .observed
+                .products
+                .get(id)
+                .is_none_or(|live| self.unowned(Kind::Product, &live.tags)),
+            _ => false,
+        })
+    }
+
+    /// The same of provisioned products.
+    pub(crate) fn hidden_provisioned(&self) -> Option<&'a Gap> {
+        self.gap(|scope| match scope {
+            Scope::Provisioned => true,
+            Scope::ProvisionedProduct(id) => !self.observed.provisioned.contains_key(id),
+            _ => false,
+        })
+    }
+
+    fn unowned(&self, kind: Kind, tags: &crate::model::desired::Tags) -> bool {
+        self.identity.owner(kind, tags) == Owner::Nobody
+    }
+
+    pub(crate) fn portfolio(&self, id: &PortfolioId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
+    }
+
+    pub(crate) fn product(&self, id: &ProductId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::Product(other) if other == id))
+    }
+
+    pub(crate) fn provisioned(&self, id: &ProvisionedProductId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::ProvisionedProduct(other) if other == id))
+    }
+
+    pub(crate) fn bucket(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::Bucket)
+    }
+
+    /// Why nothing may be removed from a portfolio, nor a product from it, if so.
+    pub(crate) fn removal(
+        &self,
+        portfolio: Option<&PortfolioId>,
+        product: Option<&ProductId>,
+        what: &str,
+    ) -> Option<Blocked> {
+        if self.source {
+            return Some(Blocked {
+                code: BlockedCode::Gap,
+                message: format!(
+                    "{what} stays: a manifest of the source has an error, so nothing is removed until it is mended"
+                ),
+            });
+        }
+        let gap = self.gap(|scope| match scope {
+            Scope::Portfolios => portfolio.is_some(),
+            Scope::Products => product.is_some(),
+            Scope::Portfolio(id) => portfolio == Some(id),
+            Scope::Product(id) => product == Some(id),
+            Scope::Provisioned | Scope::ProvisionedProduct(_) | Scope::Bucket => false,
+        });
+        gap.map(|gap| unread(gap, &format!("{what} stays")))
+    }
+}
+
+/// A refusal that names the read that failed.
+pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
+    let denied = if gap.denied {
+        "; the permission for it is missing"
+    } else {
+        ""
+    };
+    Blocked {
+        code: BlockedCode::Gap,
+        message: format!(
+            "{what}: {} could not be read ({}: {}{denied})",
+            scope_text(&gap.scope),
+            gap.operation,
+            gap.reason
+        ),
+    }
+}
+
+/// What is in doubt, in words.
+pub fn scope_text(scope: &Scope) -> String {
+    match scope {
+        Scope::Portfolios => "the list of portfolios".to_owned(),
+        Scope::Products => "the list of products".to_owned(),
+        Scope::Provisioned => "the list of provisioned products".to_owned(),
+        Scope::Portfolio(id) => format!("portfolio {id}"),
+        Scope::Product(id) => format!("product {id}"),
+        Scope::ProvisionedProduct(id) => format!("provisioned product {id}"),
+        Scope::Bucket => "the template bucket".to_owned(),
+    }
+}
+
+/// What removals are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Family {
+    Principals,
+    Constraints,
+    Associations,
+    /// Versions that are deactivated: taken from end users, though not deleted.
+    Versions,
+}
+
+impl Family {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Principals => "principals",
+            Self::Constraints => "constraints",
+            Self::Associations => "associations",
+            Self::Versions => "active versions",
+        }
+    }
+}
+
+/// Below this many of a family the share says nothing: one of three is no crowd.
+const CROWD: usize = 10;
+/// The largest share of a family that may go at once, in percent.
+const SHARE: usize = 30;
+/// The most that may go at once, of all families together.
+const AT_ONCE: usize = 20;
+
+/// Which families' removals are refused, each with its message.
+pub(crate) fn refused_removals(
+    planned: &BTreeMap<Family, usize>,
+    owned: &BTreeMap<Family, usize>,
+    allowed: Option<usize>,
+) -> BTreeMap<Family, Blocked> {
+    let total: usize = planned.values().sum();
+    let mut refused = BTreeMap::new();
+    if allowed.is_some_and(|allowed| total <= allowed) {
+        return refused;
+    }
+    for (family, count) in planned.iter().filter(|(_, count)| **count > 0) {
+        let of = owned.get(family).copied().unwrap_or(0);
+        let message = if of >= CROWD && count * 100 > of * SHARE {
+            format!(
+                "{count} of {of} {} would go at once, more than {SHARE} %",
+                family.text()
+            )
+        } else if total > AT_ONCE {
+            format!("{total} removals at once are more than {AT_ONCE}")
+        } else {
+            continue;
+        };
+        let blocked = Blocked {
+            code: BlockedCode::RemovalGuard,
+            message: format!("{message}: allow them with --allow-deletes {total}"),
+        };
+        refused.insert(*family, blocked);
+    }
+    refused
+}
+
+/// How many of each family belong to our objects.
+pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family, usize> {
+    let ours: std::collections::BTreeSet<&ProductId> =
+        owned.products.values().flatten().map(|p| &p.id).collect();
+    let portfolios = || observed.portfolios.values();
+    let principals = owned.portfolios.values().flatten();
+    let constraints = portfolios().flat_map(|p| p.constraints.values());
+    let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
+    BTreeMap::from([
+        (
+            Family::Principals,
+            principals.map(|p| p.principals.len()).sum(),
+        ),
+        (
+            Family::Constraints,
+            constraints
+                .filter(|c| {
+                    ours.contains(&c.product) && association::KINDS.contains(&c.kind.as_str())
+                })
+                .count(),
+        ),
+        (
+            Family::Associations,
+            portfolios()
+                .flat_map(|p| &p.products)
+                .filter(|id| ours.contains(id))
+                .count(),
+        ),
+        (Family::Versions, versions.filter(|v| v.active).count()),
+    ])
+}

@@ -1,0 +1,161 @@
+//! What is launched: product, version, path, parameters and tags, as one request.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::draft::Draft;
+use super::op::{Arg, ParameterArg, StepId};
+use super::path::Holding;
+use super::planner::Planner;
+use super::product::ProductAfter;
+use super::upstream::dependency;
+use super::version::VersionAfter;
+use super::{Blocked, BlockedCode};
+use crate::diff::parameter::{ParametersDiff, Send};
+use crate::ids::{Kind, ProductId, VersionId};
+use crate::model::desired::{Guidance, ProvisionedProduct, Tags};
+use crate::model::observed::ReadyStatus;
+
+/// The product and version that a manifest names, as they will be.
+pub(crate) struct Goal<'p, 'a> {
+    pub(crate) product: &'p ProductAfter<'a>,
+    pub(crate) version: &'p VersionAfter<'a>,
+    pub(crate) product_arg: Arg<ProductId>,
+}
+
+impl<'a> Goal<'_, 'a> {
+    /// The version as an argument; refused where several live ones have the name.
+    pub(crate) fn version_arg(&self, name: &str) -> Result<Arg<VersionId>, Blocked> {
+        match (self.version.ids.as_slice(), self.version.made) {
+            ([id], _) => Ok(Arg::Value((*id).clone())),
+            ([], Some(made)) => Ok(Arg::From(made)),
+            ([], None) => Err(dependency(format!("version {name:?} is not there"))),
+            (several, _) => Err(Blocked {
+                code: BlockedCode::AmbiguousVersion,
+                message: format!(
+                    "{} versions of its product are called {name:?}",
+                    several.len()
+                ),
+            }),
+        }
+    }
+
+    /// Whether the version may be launched or updated to; waits where it is not ready yet.
+    pub(crate) fn admit(&self, draft: &mut Draft, want: &ProvisionedProduct, fresh: bool) {
+        let version = &self.version;
+        let refused = match &version.status {
+            ReadyStatus::Failed => Some("failed when it was made"),
+            ReadyStatus::Creating | ReadyStatus::Unknown(_) => {
+                return draft.waits(
+                    None,
+                    format!("version {:?} is still being made", want.version),
+                );
+            }
+            ReadyStatus::Available if !version.active => Some("is inactive"),
+            ReadyStatus::Available if fresh && version.guidance == Guidance::Deprecated => {
+                Some("is deprecated, so it takes no new launches")
+            }
+            ReadyStatus::Available => None,
+        };
+        if let Some(refused) = refused {
+            draft.blocked(
+                BlockedCode::VersionState,
+                format!(
+                    "version {:?} of product/{} {refused}: name another in spec.version ({})",
+                    want.version, want.product, want.origin
+                ),
+            );
+        }
+    }
+
+    /// The steps after which product and version can be launched from a path.
+    pub(crate) fn needs(&self, path: &Holding<'a>) -> BTreeSet<StepId> {
+        let steps = self.version.needs.iter().chain(&path.needs).copied();
+        steps.chain(self.product_arg.step()).collect()
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// The product and version of a manifest, or why they are not to be had.
+    pub(crate) fn goal(&self, want: &ProvisionedProduct) -> Result<Goal<'_, 'a>, Blocked> {
+        let name = &want.product;
+        let Some(product) = self.products.get(name) else {
+            let key = crate::ids::Key::new(Kind::Product, name.clone());
+            let why = if self.input.desired.broken.contains(&key) {
+                "has an error in its manifest"
+            } else {
+                "is not declared"
+            };
+            return Err(dependency(format!("{key} {why} ({})", want.origin)));
+        };
+        let product_arg = match product.place.arg() {
+            Ok(arg) => arg,
+            Err(why) => return Err(dependency(format!("it launches product/{name}: {why}"))),
+        };
+        let Some(version) = product.versions.get(&want.version) else {
+            return Err(dependency(format!(
+                "version {:?} of product/{name} is not there ({})",
+                want.version, want.origin
+            )));
+        };
+        Ok(Goal {
+            product,
+            version,
+            product_arg,
+        })
+    }
+}
+
+/// The request in words, with nothing secret in it: what idempotency tokens of provisioned products are made from.
+pub(crate) fn request_text(
+    want: &ProvisionedProduct,
+    path: &Holding<'_>,
+    parameters: &BTreeMap<String, ParameterArg>,
+    tags: Option<&Tags>,
+) -> String {
+    let mut text = format!(
+        "product={}\nversion={}\npath={}\n",
+        want.product,
+        want.version,
+        path.text()
+    );
+    for (key, value) in parameters {
+        let _ = match value {
+            ParameterArg::Value(value) => writeln!(text, "parameter {key:?}={value:?}"),
+            ParameterArg::Secret(_) => writeln!(text, "secret {key:?}"),
+            ParameterArg::Previous => writeln!(text, "previous {key:?}"),
+        };
+    }
+    for (key, value) in tags.into_iter().flatten() {
+        let _ = writeln!(text, "tag {key:?}={value:?}");
+    }
+    text
+}
+
+/// Parameters as a call takes them.
+pub(crate) fn arguments(diff: &ParametersDiff) -> BTreeMap<String, ParameterArg> {
+    let argument = |send: &Send| match send {
+        Send::Value(value) => ParameterArg::Value(value.clone()),
+        Send::Secret(value) => ParameterArg::Secret(value.clone()),
+        Send::Previous => ParameterArg::Previous,
+    };
+    let sent = diff.send.iter();
+    sent.map(|(key, send)| (key.clone(), argument(send)))
+        .collect()
+}
+
+/// Says which parameters the target version does not have.
+pub(crate) fn note_parameters(draft: &mut Draft, want: &ProvisionedProduct, diff: &ParametersDiff) {
+    for key in &diff.dropped {
+        draft.note(format!(
+            "parameter {key} goes: version {:?} does not have it",
+            want.version
+        ));
+    }
+    for key in &diff.foreign {
+        draft.note(format!(
+            "parameter {key} is not sent: version {:?} does not have it ({})",
+            want.version, want.origin
+        ));
+    }
+}

@@ -1,0 +1,102 @@
+//! The order of the calls: what is needed first, additions before removals, principals after constraints.
+//!
+//! People get access to a portfolio only once the constraints of its products stand, so that nobody launches without
+//! them in between; removals come last and in reverse (design §6).
+
+use std::collections::BTreeMap;
+
+use super::ObjectPlan;
+use super::op::{Arg, Op, Step, StepId};
+
+/// Sorts the steps by their rank, keeps their order otherwise, and numbers them anew, in the objects as well.
+///
+/// Every step needs steps of lower ranks or earlier ones of its own only, so each comes after those it needs.
+pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<Step> {
+    steps.sort_by_key(|step| rank(&step.op));
+    let places = steps.iter().enumerate();
+    let new: BTreeMap<StepId, StepId> = places.map(|(at, step)| (step.id, StepId(at))).collect();
+    let place = |id: StepId| new.get(&id).copied().unwrap_or(id);
+    for step in &mut steps {
+        step.id = place(step.id);
+        step.needs = step.needs.iter().map(|id| place(*id)).collect();
+        renumber(&mut step.op, place);
+    }
+    for object in objects {
+        object.steps = object.steps.iter().map(|id| place(*id)).collect();
+        object.steps.sort_unstable();
+    }
+    steps
+}
+
+fn rank(op: &Op) -> u8 {
+    match op {
+        Op::CreateBucket { .. } => 0,
+        Op::BlockPublicAccess { .. } => 1,
+        Op::PutBucketPolicy { .. } => 2,
+        Op::PutTemplate { .. } => 3,
+        Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } => 4,
+        Op::CreateProduct { .. } | Op::UpdateProduct { .. } => 5,
+        Op::CreateVersion { .. } => 6,
+        // A deactivation is a removal by another name.
+        Op::UpdateVersion {
+            version, active, ..
+        } => match (version, active) {
+            (Arg::Value(_), Some(false)) => 16,
+            _ => 7,
+        },
+        Op::AssociateProduct { .. } => 8,
+        Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
+        Op::AssociatePrincipal { .. } => 10,
+        Op::Terminate { .. } => 11,
+        Op::Provision { .. } | Op::UpdateProvisioned { .. } => 12,
+        Op::DisassociatePrincipal { .. } => 13,
+        Op::DeleteConstraint { .. } => 14,
+        Op::DisassociateProduct { .. } => 15,
+        Op::PutIndex { .. } => 17,
+    }
+}
+
+fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
+    fn fill<T>(arg: &mut Arg<T>, place: &impl Fn(StepId) -> StepId) {
+        if let Arg::From(step) = arg {
+            *step = place(*step);
+        }
+    }
+    match op {
+        Op::AssociatePrincipal { portfolio, .. } => fill(portfolio, &place),
+        Op::CreateVersion { product, .. } => fill(product, &place),
+        Op::AssociateProduct { portfolio, product }
+        | Op::CreateConstraint {
+            portfolio, product, ..
+        } => {
+            fill(portfolio, &place);
+            fill(product, &place);
+        }
+        Op::UpdateVersion {
+            product, version, ..
+        }
+        | Op::Provision {
+            product, version, ..
+        }
+        | Op::UpdateProvisioned {
+            product, version, ..
+        } => {
+            fill(product, &place);
+            fill(version, &place);
+        }
+        Op::CreateBucket { .. }
+        | Op::BlockPublicAccess { .. }
+        | Op::PutBucketPolicy { .. }
+        | Op::PutTemplate { .. }
+        | Op::PutIndex { .. }
+        | Op::CreatePortfolio { .. }
+        | Op::UpdatePortfolio { .. }
+        | Op::DisassociatePrincipal { .. }
+        | Op::CreateProduct { .. }
+        | Op::UpdateProduct { .. }
+        | Op::DisassociateProduct { .. }
+        | Op::UpdateConstraint { .. }
+        | Op::DeleteConstraint { .. }
+        | Op::Terminate { .. } => {}
+    }
+}

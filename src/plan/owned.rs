@@ -1,0 +1,87 @@
+//! Which live objects are ours: by the ownership tag, and for provisioned products also by the token's prefix
+//! (design §4). Display names never match.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{Kind, Name};
+use crate::model::desired::Desired;
+use crate::model::observed::{LivePortfolio, LiveProduct, LiveProvisioned, Observed};
+use crate::model::owner::{Identity, Owner};
+use crate::plan::Input;
+
+/// Live objects by the name that their ownership claims. More than one of a name is a conflict.
+#[derive(Debug, Default)]
+pub(crate) struct Owned<'a> {
+    pub(crate) portfolios: BTreeMap<Name, Vec<&'a LivePortfolio>>,
+    pub(crate) products: BTreeMap<Name, Vec<&'a LiveProduct>>,
+    pub(crate) provisioned: BTreeMap<Name, Vec<&'a LiveProvisioned>>,
+}
+
+impl<'a> Owned<'a> {
+    pub(crate) fn new(input: &Input<'a>) -> Self {
+        let (identity, observed) = (input.identity, input.observed);
+        let mut owned = Self::default();
+        for live in observed.portfolios.values() {
+            if let Owner::Us(name) = identity.owner(Kind::Portfolio, &live.tags) {
+                owned.portfolios.entry(name).or_default().push(live);
+            }
+        }
+        for live in observed.products.values() {
+            if let Owner::Us(name) = identity.owner(Kind::Product, &live.tags) {
+                owned.products.entry(name).or_default().push(live);
+            }
+        }
+        let prefixes = prefixes(identity, input.desired, input.base);
+        for live in observed.provisioned.values() {
+            if let Some(name) = provisioned_owner(identity, &prefixes, live) {
+                owned.provisioned.entry(name).or_default().push(live);
+            }
+        }
+        owned
+    }
+
+    /// What git calls a live product; `None` where it is not ours.
+    pub(crate) fn product_name(
+        identity: &Identity,
+        observed: &Observed,
+        id: &crate::ids::ProductId,
+    ) -> Option<Name> {
+        let live = observed.products.get(id)?;
+        match identity.owner(Kind::Product, &live.tags) {
+            Owner::Us(name) => Some(name),
+            Owner::Nobody | Owner::Foreign(_) => None,
+        }
+    }
+}
+
+/// The token prefixes of all names that could be known: a prefix is a hash, so it can only be recognised.
+fn prefixes(
+    identity: &Identity,
+    desired: &Desired,
+    base: Option<&Desired>,
+) -> BTreeMap<String, Name> {
+    let broken = desired.broken.iter();
+    let broken = broken
+        .filter(|key| key.kind == Kind::ProvisionedProduct)
+        .map(|key| &key.name);
+    let former = base.into_iter().flat_map(|base| base.provisioned.keys());
+    let names = desired.provisioned.keys().chain(broken).chain(former);
+    names
+        .map(|name| (identity.token_prefix(name), name.clone()))
+        .collect()
+}
+
+fn provisioned_owner(
+    identity: &Identity,
+    prefixes: &BTreeMap<String, Name>,
+    live: &LiveProvisioned,
+) -> Option<Name> {
+    match identity.owner(Kind::ProvisionedProduct, &live.tags) {
+        Owner::Us(name) => return Some(name),
+        Owner::Foreign(_) => return None,
+        Owner::Nobody => {}
+    }
+    let token = live.idempotency_token.as_deref()?;
+    let known = |(prefix, name): (&String, &Name)| token.starts_with(prefix).then(|| name.clone());
+    prefixes.iter().find_map(known)
+}

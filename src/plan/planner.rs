@@ -1,0 +1,263 @@
+//! Puts a plan together: object by object in the order in which they are made, then the guards over the whole.
+
+use std::collections::BTreeMap;
+
+use super::bucket::BucketAfter;
+use super::draft::Draft;
+use super::guard::{Doubt, Family, census, refused_removals};
+use super::op::{Arg, StepId};
+use super::owned::Owned;
+use super::portfolio::PortfolioAfter;
+use super::product::ProductAfter;
+use super::upstream::Settled;
+use super::{Action, Input, ObjectPlan, Orphan, Plan, Reason, Stalled, digest, order, upstream};
+use crate::ids::{Key, Kind, Name, Token};
+
+/// Token attempts that are followed one after the other. Each took a death of fifteen minutes to be believed, so even
+/// a few are rare.
+const DEATHS: usize = 32;
+
+/// A plan while it is made, with what each object will be once it is done.
+pub(crate) struct Planner<'a> {
+    pub(crate) input: Input<'a>,
+    pub(crate) owned: Owned<'a>,
+    pub(crate) doubt: Doubt<'a>,
+    pub(crate) portfolios: BTreeMap<Name, PortfolioAfter>,
+    pub(crate) products: BTreeMap<Name, ProductAfter<'a>>,
+    pub(crate) provisioned: BTreeMap<Name, Settled<'a>>,
+    pub(crate) bucket: BucketAfter,
+    drafts: Vec<Draft>,
+    next: usize,
+}
+
+/// Where an object is, once the plan is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place<T> {
+    /// It is there already.
+    Live(T),
+    /// A step makes it.
+    Made(StepId),
+    /// It will not be there, and why.
+    Not(String),
+}
+
+impl<T: Clone> Place<T> {
+    /// As an argument of a call.
+    pub(crate) fn arg(&self) -> Result<Arg<T>, &str> {
+        match self {
+            Self::Live(id) => Ok(Arg::Value(id.clone())),
+            Self::Made(step) => Ok(Arg::From(*step)),
+            Self::Not(why) => Err(why),
+        }
+    }
+
+    /// Puts the object's own trouble in place of the bare fact that it is not there.
+    pub(crate) fn explain(&mut self, object: Option<&ObjectPlan>) {
+        if let (Self::Not(why), Some(stuck)) = (self, object.and_then(ObjectPlan::stuck)) {
+            *why = stuck;
+        }
+    }
+
+    pub(crate) fn live(&self) -> Option<&T> {
+        match self {
+            Self::Live(id) => Some(id),
+            Self::Made(_) | Self::Not(_) => None,
+        }
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(input: &Input<'a>) -> Self {
+        Self {
+            input: *input,
+            owned: Owned::new(input),
+            doubt: Doubt::new(input),
+            portfolios: BTreeMap::new(),
+            products: BTreeMap::new(),
+            provisioned: BTreeMap::new(),
+            bucket: BucketAfter::default(),
+            drafts: Vec::new(),
+            next: 0,
+        }
+    }
+
+    pub(crate) fn run(mut self) -> Plan {
+        let desired = self.input.desired;
+        for portfolio in desired.portfolios.values() {
+            self.portfolio(portfolio);
+        }
+        for product in desired.products.values() {
+            self.product(product);
+        }
+        for provisioned in upstream::order(desired) {
+            self.provisioned(provisioned);
+        }
+        self.finish()
+    }
+
+    /// An empty draft of an object.
+    pub(crate) fn draft(&self, kind: Kind, name: &Name) -> Draft {
+        Draft::new(Key::new(kind, name.clone()), self.next)
+    }
+
+    /// The first step id that is free.
+    pub(crate) fn next_step(&self) -> usize {
+        self.next
+    }
+
+    /// The entry that was taken in last.
+    pub(crate) fn last_object(&self) -> Option<&ObjectPlan> {
+        self.drafts.last().map(|draft| &draft.object)
+    }
+
+    /// Takes a draft into the plan. Returns whether its steps are in: a request that failed and would only be
+    /// repeated stalls its object, and nothing of it is done (design §8).
+    pub(crate) fn commit(&mut self, mut draft: Draft) -> bool {
+        self.next = draft.next();
+        let failed = self.input.policy.failed.get(&draft.object.key);
+        let failed = failed.filter(|failed| self.input.now < failed.retry_at);
+        let removals = draft.removals.iter().flat_map(|removal| &removal.steps);
+        let mut steps = draft.steps.iter().chain(removals);
+        let repeated = failed.filter(|f| steps.any(|step| step.op.request() == f.request));
+        if let Some(failed) = repeated {
+            draft.object.stalled = Some(Stalled {
+                reason: failed.reason.clone(),
+                advice: failed.advice.clone(),
+            });
+            draft.object.action = Action::None;
+            draft.steps.clear();
+            draft.removals.clear();
+        }
+        draft.object.steps = draft.steps.iter().map(|step| step.id).collect();
+        draft.object.settle();
+        self.drafts.push(draft);
+        repeated.is_none()
+    }
+
+    /// Why an object that is not there is made.
+    pub(crate) fn creation_reason(&self, key: &Key) -> Reason {
+        match self.input.base {
+            None => Reason::Differs,
+            // It was applied once, so somebody else removed it.
+            Some(base) if base.names(key) => Reason::Drifted,
+            Some(_) => Reason::GitChanged,
+        }
+    }
+
+    /// The token of a create, past the tokens that are known to answer with an object that is gone; and that object.
+    pub(crate) fn create_token(&self, key: &Key, action: &str) -> (Token, Option<&'a str>) {
+        let make = |after: Option<&str>| self.input.identity.create_token(key, action, after);
+        self.live_token(make)
+    }
+
+    /// Follows a chain of dead attempts to a token that is not known to be spent.
+    pub(crate) fn live_token(
+        &self,
+        make: impl Fn(Option<&str>) -> Token,
+    ) -> (Token, Option<&'a str>) {
+        let (mut token, mut after) = (make(None), None);
+        for _ in 0..DEATHS {
+            let Some(dead) = self.input.policy.dead.get(&token) else {
+                break;
+            };
+            after = Some(dead.as_str());
+            token = make(after);
+        }
+        (token, after)
+    }
+
+    fn finish(mut self) -> Plan {
+        self.judge_removals();
+        let index = self.index_step();
+        let mut objects = Vec::new();
+        let mut steps = Vec::new();
+        for draft in self.drafts {
+            objects.push(draft.object);
+            steps.extend(draft.steps);
+        }
+        steps.extend(index);
+        let steps = order::ordered(steps, &mut objects);
+        let mut gaps = self.input.observed.gaps.clone();
+        gaps.sort();
+        gaps.dedup();
+        let digest = digest::of(self.input.identity, &objects, &steps);
+        Plan {
+            identity: self.input.identity.clone(),
+            orphans: orphans(&self.input, &self.owned),
+            objects,
+            steps,
+            gaps,
+            digest,
+        }
+    }
+
+    /// Lets removals through, or refuses those of a family of which too many would go.
+    fn judge_removals(&mut self) {
+        let mut planned: BTreeMap<Family, usize> = BTreeMap::new();
+        for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
+            *planned.entry(removal.family).or_default() += 1;
+        }
+        let owned = census(&self.owned, self.input.observed);
+        let refused = refused_removals(&planned, &owned, self.input.policy.allow_removals);
+        for draft in &mut self.drafts {
+            for removal in std::mem::take(&mut draft.removals) {
+                match refused.get(&removal.family) {
+                    Some(blocked) => draft.refuse(blocked.clone()),
+                    None => {
+                        let ids = removal.steps.iter().map(|step| step.id);
+                        draft.object.steps.extend(ids);
+                        draft.object.changes.extend(removal.changes);
+                        draft.steps.extend(removal.steps);
+                    }
+                }
+            }
+            let reason = Reason::combined(draft.object.changes.iter().map(|change| change.reason));
+            draft.object.reason = draft.object.reason.or(reason);
+            draft.object.settle();
+        }
+    }
+}
+
+/// Ours, but named by nobody; a source that could not be read whole has no orphans at all.
+fn orphans(input: &Input<'_>, owned: &Owned<'_>) -> Vec<Orphan> {
+    if input.desired.incomplete {
+        return Vec::new();
+    }
+    let mut orphans = Vec::new();
+    let mut add = |kind, name: &Name, id: &str, display_name: &str| {
+        let key = Key::new(kind, name.clone());
+        if !input.desired.names(&key) {
+            orphans.push(Orphan {
+                key,
+                id: id.to_owned(),
+                display_name: display_name.to_owned(),
+            });
+        }
+    };
+    for (name, live) in &owned.portfolios {
+        live.iter()
+            .for_each(|o| add(Kind::Portfolio, name, o.id.as_str(), &o.display_name));
+    }
+    for (name, live) in &owned.products {
+        live.iter()
+            .for_each(|o| add(Kind::Product, name, o.id.as_str(), &o.name));
+    }
+    for (name, live) in &owned.provisioned {
+        live.iter()
+            .for_each(|o| add(Kind::ProvisionedProduct, name, o.id.as_str(), &o.name));
+    }
+    orphans.sort();
+    orphans
+}
+
+impl ObjectPlan {
+    /// Why something that rests on this object can't be done now, where it will not come by itself.
+    pub(crate) fn stuck(&self) -> Option<String> {
+        let key = &self.key;
+        if let Some(stalled) = &self.stalled {
+            return Some(format!("{key} is stalled: {}", stalled.reason));
+        }
+        let blocked = self.blocked.first()?;
+        Some(format!("{key} is blocked: {}", blocked.message))
+    }
+}

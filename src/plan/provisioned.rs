@@ -1,0 +1,399 @@
+//! Provisioned products: launched, updated, replaced, or left to wait.
+
+use super::draft::Draft;
+use super::guard::unread;
+use super::launch::{Goal, arguments, note_parameters, request_text};
+use super::op::Op;
+use super::owned::Owned;
+use super::planner::Planner;
+use super::portfolio::{Fields, conflict, too_many_tags};
+use super::upstream::{Inputs, Settled, is_soft};
+use super::{Action, BlockedCode, Reason, Stalled};
+use crate::diff::parameter::{Parameters, ParametersDiff};
+use crate::diff::tags::named_tags;
+use crate::diff::{Change, Shown, Was, was};
+use crate::ids::{Kind, ProductId, VersionId};
+use crate::model::desired::{ProvisionedProduct, Tags};
+use crate::model::limits;
+use crate::model::observed::{LiveProvisioned, ProvisionedStatus};
+
+impl<'a> Planner<'a> {
+    pub(crate) fn provisioned(&mut self, want: &'a ProvisionedProduct) {
+        let mut draft = self.draft(Kind::ProvisionedProduct, &want.name);
+        let none = Vec::new();
+        let found = self.owned.provisioned.get(&want.name).unwrap_or(&none);
+        let live = match found.as_slice() {
+            [] => {
+                self.absent(&mut draft, want);
+                None
+            }
+            [live] => {
+                let live: &'a LiveProvisioned = live;
+                draft.object.id = Some(live.id.to_string());
+                self.present(&mut draft, want, live);
+                Some(live)
+            }
+            several => {
+                conflict(&mut draft, several.iter().map(|o| o.id.as_str()));
+                None
+            }
+        };
+        self.commit_provisioned(draft, want, live);
+    }
+
+    fn commit_provisioned(
+        &mut self,
+        draft: Draft,
+        want: &ProvisionedProduct,
+        live: Option<&'a LiveProvisioned>,
+    ) {
+        self.commit(draft);
+        if let Some(object) = self.last_object() {
+            let settled = Settled::of(object, live);
+            self.provisioned.insert(want.name.clone(), settled);
+        }
+    }
+
+    fn absent(&self, draft: &mut Draft, want: &'a ProvisionedProduct) {
+        let key = draft.object.key.clone();
+        let mut all = self.input.observed.provisioned.values();
+        if let Some(other) = all.find(|o| o.name == want.live_name) {
+            return draft.blocked(
+                BlockedCode::ForeignOwner,
+                format!(
+                    "a provisioned product called {:?} is there already ({}) and is not ours: give this one another spec.name ({})",
+                    other.name, other.id, want.origin
+                ),
+            );
+        }
+        if let Some(gap) = self.doubt.hidden_provisioned() {
+            return draft.refuse(unread(
+                gap,
+                "it is not launched, because it may be there already",
+            ));
+        }
+        let reason = self.creation_reason(&key);
+        self.launch(draft, want, None, reason);
+    }
+
+    fn present(&self, draft: &mut Draft, want: &'a ProvisionedProduct, live: &'a LiveProvisioned) {
+        match &live.status {
+            ProvisionedStatus::UnderChange => {
+                let record = live.last_record.as_ref();
+                let record = record.map_or(String::new(), |id| format!(" ({id})"));
+                return draft.waits(None, format!("a change of it is under way{record}"));
+            }
+            ProvisionedStatus::PlanInProgress => {
+                return draft.waits(None, "a plan of somebody else's holds it");
+            }
+            ProvisionedStatus::Unknown(word) => {
+                return draft.waits(None, format!("its status is {word:?}, which is not known"));
+            }
+            ProvisionedStatus::Available
+            | ProvisionedStatus::Tainted
+            | ProvisionedStatus::Error => {}
+        }
+        if let Some(gap) = self.doubt.provisioned(&live.id) {
+            return draft.refuse(unread(gap, "it is left as it is"));
+        }
+        if live.name != want.live_name {
+            draft.blocked(
+                BlockedCode::ImmutableName,
+                format!(
+                    "it is called {:?} and can't be renamed to {:?}: put the old name back in spec.name ({})",
+                    live.name, want.live_name, want.origin
+                ),
+            );
+        }
+        if live.status == ProvisionedStatus::Error && !live.ever_succeeded {
+            let base = self.input.base.map(|base| base.provisioned.get(&want.name));
+            let reason = match base {
+                None => Reason::Differs,
+                Some(_) => Reason::GitChanged,
+            };
+            self.launch(draft, want, Some(live), reason);
+        } else {
+            self.update(draft, want, live);
+        }
+    }
+
+    /// A first launch, or one after a launch that failed (`failed`), which is terminated first.
+    fn launch(
+        &self,
+        draft: &mut Draft,
+        want: &'a ProvisionedProduct,
+        failed: Option<&LiveProvisioned>,
+        reason: Reason,
+    ) {
+        let inputs = self.inputs(want);
+        let goal = match self.goal(want) {
+            Ok(goal) => goal,
+            Err(blocked) => return draft.refuse(blocked),
+        };
+        goal.admit(draft, want, true);
+        let version = goal.version_arg(&want.version);
+        let path = self.path(want, goal.product);
+        let (version, path) = match (version, path) {
+            (Ok(version), Ok(path)) => (version, path),
+            (version, path) => {
+                for blocked in [version.err(), path.err()].into_iter().flatten() {
+                    draft.refuse(blocked);
+                }
+                return;
+            }
+        };
+        if !inputs.admit(draft) {
+            return;
+        }
+        let Some(tags) = self.owner_tags(draft, &want.tags, limits::PROVISIONED_TAGS) else {
+            return;
+        };
+        let base = was(self.input.base.map(|base| base.provisioned.get(&want.name)));
+        let parameters = Parameters {
+            want: inputs.wanted.as_ref(),
+            was: base.part(|o| o.parameters.as_ref()),
+            live: None,
+            declared: goal.version.parameters,
+            resend: self.input.policy.resend_secrets.contains(&draft.object.key),
+        };
+        // A secret's value is in no token, so only the base can tell that it is another.
+        let secrets_moved = parameters.secrets_moved();
+        let parameters = parameters.launch();
+        let arguments = arguments(&parameters);
+        let request = request_text(want, &path, &arguments, Some(&tags));
+        let identity = self.input.identity;
+        if let Some(failed) = failed {
+            let token = failed.idempotency_token.as_deref().unwrap_or("");
+            if !secrets_moved && identity.is_same_request(&want.name, &request, token) {
+                draft.object.stalled = Some(Stalled {
+                    reason: failed
+                        .status_message
+                        .clone()
+                        .unwrap_or_else(|| "its launch failed".to_owned()),
+                    advice: format!(
+                        "the same launch would fail again: mend the template in a new version, or the parameters ({})",
+                        want.origin
+                    ),
+                });
+                return;
+            }
+        }
+        let last = failed.and_then(|o| o.last_record.as_ref());
+        let last = last.map(|id| id.as_str().to_owned());
+        let mut needs = goal.needs(&path);
+        draft.object.action = Action::Create;
+        draft.object.reason = Some(reason);
+        self.show_launch(draft, want, &path.text(), &parameters, reason);
+        note_parameters(draft, want, &parameters);
+        if let Some(failed) = failed {
+            draft.object.action = Action::Replace;
+            let terminate = Op::Terminate {
+                id: failed.id.clone(),
+                token: identity.request_token(&want.name, "terminate", last.as_deref()),
+            };
+            let terminated = draft.step(terminate, needs.iter().copied());
+            needs.insert(terminated);
+        }
+        let (token, _) = self.live_token(|dead| {
+            identity.request_token(&want.name, &request, dead.or(last.as_deref()))
+        });
+        let op = Op::Provision {
+            name: want.live_name.clone(),
+            product: goal.product_arg.clone(),
+            version,
+            path: path.display_name,
+            parameters: arguments,
+            tags,
+            token,
+        };
+        draft.step(op, needs);
+    }
+
+    fn show_launch(
+        &self,
+        draft: &mut Draft,
+        want: &ProvisionedProduct,
+        path: &str,
+        parameters: &ParametersDiff,
+        reason: Reason,
+    ) {
+        let mut fields = Fields::new(draft, reason);
+        if want.live_name != want.name.as_str() {
+            fields.field("name", Some(&want.live_name));
+        }
+        fields.field("product", Some(want.product.as_str()));
+        fields.field("version", Some(&want.version));
+        fields.field("portfolio", path.strip_prefix("portfolio/").or(Some(path)));
+        for change in &parameters.changes {
+            fields.shown(change.field.clone(), change.after.clone());
+        }
+        fields.tags(&want.tags);
+    }
+
+    fn update(&self, draft: &mut Draft, want: &'a ProvisionedProduct, live: &'a LiveProvisioned) {
+        let inputs = self.inputs(want);
+        if !inputs.outputs.is_empty() {
+            inputs.admit(draft);
+            return;
+        }
+        let goal = match self.goal(want) {
+            Ok(goal) => goal,
+            Err(blocked) => return draft.refuse(blocked),
+        };
+        let base = self.input.base.map(|base| base.provisioned.get(&want.name));
+        let base = was(base);
+        let mut changes = self.running_changes(want, live, &goal, base);
+        let parameters = self.compare_parameters(want, live, &goal, base, &inputs);
+        changes.extend(parameters.changes.iter().cloned());
+        let tags = named_tags(
+            base.part(|o| o.tags.as_ref()),
+            want.tags.as_ref(),
+            &live.tags,
+        );
+        if changes.is_empty() && tags.is_empty() {
+            return;
+        }
+        let path = match self.path(want, goal.product) {
+            Ok(path) => path,
+            Err(blocked) => return draft.refuse(blocked),
+        };
+        if !tags.is_empty() && !path.tag_updates {
+            let fields: Vec<&str> = tags.iter().map(|change| change.field.as_str()).collect();
+            draft.blocked(
+                BlockedCode::TagUpdate,
+                format!(
+                    "{} can't be changed: {} does not allow it; add `tagUpdates: allowed` to the product's constraints there",
+                    fields.join(", "),
+                    path.text()
+                ),
+            );
+        }
+        let mut sent = None;
+        if path.tag_updates {
+            changes.extend(tags);
+            sent = Some(full_tags(want, live));
+        }
+        if changes.is_empty() {
+            return;
+        }
+        goal.admit(draft, want, false);
+        let version = match goal.version_arg(&want.version) {
+            Ok(version) => version,
+            Err(blocked) => return draft.refuse(blocked),
+        };
+        inputs.admit(draft);
+        let blocked = draft.object.blocked.iter();
+        if !draft.object.waiting.is_empty() || blocked.into_iter().any(|b| !is_soft(b.code)) {
+            return;
+        }
+        if let Some(count) = sent
+            .as_ref()
+            .map(Tags::len)
+            .filter(|n| *n > limits::PROVISIONED_TAGS)
+        {
+            return too_many_tags(draft, count, limits::PROVISIONED_TAGS);
+        }
+        note_parameters(draft, want, &parameters);
+        let arguments = arguments(&parameters);
+        let request = request_text(want, &path, &arguments, sent.as_ref());
+        let last = live.last_record.as_ref().map(|id| id.as_str());
+        let (token, _) = self.live_token(|dead| {
+            let identity = self.input.identity;
+            identity.request_token(&want.name, &request, dead.or(last))
+        });
+        draft.object.changes.extend(changes);
+        let needs = goal.needs(&path);
+        let op = Op::UpdateProvisioned {
+            id: live.id.clone(),
+            product: goal.product_arg.clone(),
+            version,
+            path: path.display_name,
+            parameters: arguments,
+            tags: sent,
+            token,
+        };
+        draft.step(op, needs);
+    }
+
+    fn compare_parameters(
+        &self,
+        want: &'a ProvisionedProduct,
+        live: &LiveProvisioned,
+        goal: &Goal<'_, 'a>,
+        base: Was<&ProvisionedProduct>,
+        inputs: &Inputs<'a>,
+    ) -> ParametersDiff {
+        let key = crate::ids::Key::new(Kind::ProvisionedProduct, want.name.clone());
+        let parameters = Parameters {
+            want: inputs.wanted.as_ref(),
+            was: base.part(|o| o.parameters.as_ref()),
+            live: live.stack.as_ref().map(|stack| &stack.parameters),
+            declared: goal.version.parameters,
+            resend: self.input.policy.resend_secrets.contains(&key),
+        };
+        parameters.update()
+    }
+
+    /// Product and version against what runs: after a failed update that is what the last successful record says.
+    fn running_changes(
+        &self,
+        want: &ProvisionedProduct,
+        live: &LiveProvisioned,
+        goal: &Goal<'_, 'a>,
+        base: Was<&ProvisionedProduct>,
+    ) -> Vec<Change> {
+        let (product, version) = match &live.running {
+            Some(running) => (&running.product, &running.version),
+            None => (&live.product, &live.version),
+        };
+        let mut changes = Vec::new();
+        let same_product = goal.product.place.live() == Some(product);
+        if !same_product {
+            let before = self.product_text(product);
+            let after = want.product.to_string();
+            changes.push(Change {
+                field: "product".to_owned(),
+                reason: base.map(|o| o.product.to_string()).why(&after, &before),
+                before: Shown::text(before),
+                after: Shown::text(after),
+            });
+        }
+        if !same_product || !goal.version.ids.contains(&version) {
+            let before = self.version_text(product, version, &want.version);
+            changes.push(Change {
+                field: "version".to_owned(),
+                reason: base.map(|o| o.version.clone()).why(&want.version, &before),
+                before: Shown::text(before),
+                after: Shown::text(&want.version),
+            });
+        }
+        changes
+    }
+
+    fn product_text(&self, id: &ProductId) -> String {
+        let name = Owned::product_name(self.input.identity, self.input.observed, id);
+        name.map_or_else(|| id.to_string(), |name| name.to_string())
+    }
+
+    /// A live version's name, or its id where it has none to be seen or the one that is wanted.
+    fn version_text(&self, product: &ProductId, id: &VersionId, want: &str) -> String {
+        let live = self.input.observed.products.get(product);
+        let version = live.and_then(|o| o.versions.iter().find(|v| v.id == *id));
+        match version {
+            Some(version) if version.name != want => version.name.clone(),
+            Some(version) => format!("{} ({id})", version.name),
+            None => id.to_string(),
+        }
+    }
+}
+
+/// The whole set that an update sends: what is there, overlaid with what git wants. What is left out would go.
+fn full_tags(want: &ProvisionedProduct, live: &LiveProvisioned) -> Tags {
+    let own = crate::model::owner::tag_key(Kind::ProvisionedProduct);
+    // The ownership tags of product and portfolio are inherited: they are not this object's to send.
+    let kept = |key: &str| key == own || !crate::model::owner::is_reserved(key);
+    let live = live.tags.iter().filter(|(key, _)| kept(key));
+    let mut all: Tags = live.map(|(k, v)| (k.clone(), v.clone())).collect();
+    all.extend(want.tags.clone().unwrap_or_default());
+    all
+}

@@ -1,0 +1,71 @@
+//! How the objects stand, for people: a line for each that is not as it should be, then a summary.
+
+use std::fmt::Write as _;
+
+use super::safe::{MESSAGE, line};
+use super::text::{Paint, Style};
+use crate::status::{Health, ObjectStatus, Sync};
+
+/// The status block of a pass.
+pub fn status(statuses: &[ObjectStatus], style: Style) -> String {
+    let mut out = String::new();
+    for object in statuses.iter().filter(|object| !object.is_well()) {
+        write_object(&mut out, object, style);
+    }
+    out.push_str(&style.paint(Paint::Bold, &summary(statuses)));
+    out.push('\n');
+    out
+}
+
+/// One line over all objects.
+pub fn summary(statuses: &[ObjectStatus]) -> String {
+    let total = statuses.len();
+    let plural = if total == 1 { "" } else { "s" };
+    let count = |of: fn(&ObjectStatus) -> bool| statuses.iter().filter(|o| of(o)).count();
+    let well = count(ObjectStatus::is_well);
+    if well == total {
+        return format!("{total} object{plural}, all synced and healthy.");
+    }
+    let mut parts = vec![format!("{well} synced and healthy")];
+    let counts = [
+        (count(|o| o.sync == Sync::OutOfSync), "out of sync"),
+        (count(|o| o.sync == Sync::Unknown), "unknown"),
+        (count(|o| o.sync == Sync::Conflict), "in conflict"),
+        (count(|o| o.health == Health::Progressing), "progressing"),
+        (count(|o| o.health == Health::Degraded), "degraded"),
+        (count(|o| o.health == Health::Missing), "missing"),
+        (count(|o| !o.blocked.is_empty()), "blocked"),
+        (count(|o| o.stalled.is_some()), "stalled"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    parts.extend(counts.map(|(count, word)| format!("{count} {word}")));
+    format!("{total} object{plural}: {}.", parts.join(", "))
+}
+
+fn write_object(out: &mut String, object: &ObjectStatus, style: Style) {
+    let paint = match object.health {
+        Health::Degraded => Paint::Red,
+        Health::Progressing | Health::Missing => Paint::Cyan,
+        Health::Healthy | Health::Unknown => Paint::Yellow,
+    };
+    let state = style.paint(paint, &format!("{} {}", object.sync, object.health));
+    let _ = write!(out, "{}  {state}", object.key);
+    let mut reasons: Vec<String> = object.message.iter().cloned().collect();
+    if let Some(stalled) = &object.stalled {
+        // The service's reason is said once, though it is both why the object is not well and why it is stalled.
+        if !reasons
+            .iter()
+            .any(|reason| reason.contains(&stalled.reason))
+        {
+            reasons.push(stalled.reason.clone());
+        }
+        reasons.push(format!("stalled: {}", stalled.advice));
+    }
+    let blocked = object.blocked.iter();
+    reasons.extend(blocked.map(|b| format!("{}: {}", b.code.as_str(), b.message)));
+    reasons.extend(object.waiting.iter().map(|w| w.message.clone()));
+    if !reasons.is_empty() {
+        let _ = write!(out, "  {}", line(&reasons.join("; "), MESSAGE));
+    }
+    out.push('\n');
+}
