@@ -208,6 +208,9 @@ impl Failure {
             (Class::Invalid, _) => {
                 "change the manifest: the service refuses this request as it is".to_owned()
             }
+            (_, "Dispatch" | "Timeout") => {
+                "check the network, the region, and AWS_ENDPOINT_URL where it is set".to_owned()
+            }
             (Class::Throttled | Class::Transient | Class::NotVisibleYet, _) => {
                 "nothing: it is tried again in the next pass".to_owned()
             }
@@ -342,7 +345,7 @@ where
     (Class::Transient, "Dispatch".to_owned(), words(error))
 }
 
-/// An error with everything behind it.
+/// An error with everything behind it, on one line.
 fn words(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -351,7 +354,8 @@ fn words(error: &dyn Error) -> String {
         text.push_str(&inner.to_string());
         source = inner.source();
     }
-    text
+    // Some say what they tried line by line; a message is one line.
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -473,6 +477,7 @@ mod tests {
             (Class::Transient, "Dispatch")
         );
         assert!(failure.message.contains("connection reset"), "{failure}");
+        assert!(failure.advice().contains("network"));
 
         let failure = of(SdkError::timeout_error("too slow"));
         assert_eq!(
@@ -488,7 +493,7 @@ mod tests {
             Class::Denied
         );
 
-        let none = CredentialsError::not_loaded("no providers in chain provided credentials");
+        let none = CredentialsError::not_loaded("none in the chain. Attempted:\n  imds");
         let failure = of(SdkError::dispatch_failure(ConnectorError::other(
             none.into(),
             None,
@@ -498,6 +503,7 @@ mod tests {
             (Class::Denied, "CredentialsError")
         );
         assert!(failure.advice().contains("AWS_PROFILE"));
+        assert!(failure.message.ends_with("Attempted: imds"), "{failure}");
     }
 
     #[test]
