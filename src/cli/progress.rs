@@ -189,8 +189,7 @@ impl Progress for Live {
                 };
                 let known = self.lock().records.insert(step.id, word.to_owned());
                 if known.as_deref() != Some(word) {
-                    let text =
-                        format!("{}  {}: {}", step.object, step.op.call(), plain(word));
+                    let text = format!("{}  {}: {}", step.object, step.op.call(), plain(word));
                     self.line("..", "36", &text);
                 }
             }
