@@ -275,14 +275,18 @@ impl Emulator {
         cut: Option<usize>,
         overlap: Option<ops::Overlap>,
     ) -> Response<Bytes> {
-        let caller = match route.caller(&self.lock().sessions) {
+        // The lock must be free again before the refusal asks for it: not in the match itself.
+        let caller = route.caller(&self.lock().sessions);
+        let caller = match caller {
             Ok(caller) => caller,
             Err(error) => return self.refusal(route.service, &error),
         };
         if route.service == Service::S3 {
             // The store locks itself; the world stays free while it works.
             let buckets = &self.inner.buckets;
-            return buckets.handle(caller, &route.region, request).await;
+            let now = self.inner.clock.now();
+            self.lock().settle_stacks(now);
+            return buckets.handle(caller, &route.region, now, request).await;
         }
         if request.body().len() > MAX_BODY {
             let mut error = ApiError::new(
