@@ -14,7 +14,7 @@
 pub mod api;
 pub mod cfn;
 pub mod faults;
-pub mod form;
+mod form;
 pub mod ids;
 mod in_process;
 mod lag;
@@ -24,6 +24,8 @@ mod profile;
 mod quota;
 mod route;
 pub mod s3;
+pub mod seed;
+pub mod server;
 mod state;
 pub mod sts;
 mod validate;
@@ -282,7 +284,8 @@ impl Emulator {
         if route.service == Service::S3 {
             // The store locks itself; the world stays free while it works.
             let buckets = &self.inner.buckets;
-            return buckets.handle(caller, &route.region, request).await;
+            let now = self.inner.clock.now();
+            return buckets.handle(caller, &route.region, now, request).await;
         }
         if request.body().len() > MAX_BODY {
             let mut error = ApiError::new(
