@@ -14,7 +14,7 @@
 pub mod api;
 pub mod cfn;
 pub mod faults;
-pub mod form;
+mod form;
 pub mod ids;
 mod in_process;
 mod lag;
@@ -24,6 +24,8 @@ mod profile;
 mod quota;
 mod route;
 pub mod s3;
+pub mod seed;
+pub mod server;
 mod state;
 pub mod sts;
 mod validate;

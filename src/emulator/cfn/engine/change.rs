@@ -11,8 +11,8 @@ use super::super::stack::{ChangeStack, MASK, NewStack, Param, Stack, StackParam,
 use super::super::template::Template;
 use super::super::work::{Before, Step, Work, removals};
 use super::{Inner, Stacks};
-use crate::clock::Entropy;
 use crate::emulator::api::{ApiError, Ctx};
+use crate::emulator::form;
 
 /// The longest name of a stack.
 const MAX_NAME: usize = 128;
@@ -63,7 +63,7 @@ impl Stacks {
             place.region,
             place.account,
             new.name,
-            uuid(ctx.entropy)
+            form::new_id(ctx.entropy)
         );
         let prepared = self.prepare(
             &new.template,
@@ -422,9 +422,4 @@ fn valid_name(name: &str) -> Result<(), ApiError> {
 
 fn invalid(text: impl Into<String>) -> ApiError {
     ApiError::new("ValidationError", text)
-}
-
-fn uuid(entropy: &mut Entropy) -> String {
-    let bits = u128::from(entropy.bits()) << 64 | u128::from(entropy.bits());
-    uuid::Builder::from_u128(bits).into_uuid().to_string()
 }
