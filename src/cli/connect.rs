@@ -134,12 +134,10 @@ async fn embedded(profile: Profile, clock: Clock, beside: Option<&Path>) -> Resu
 
 /// Loads a seed file into an embedded AWS.
 pub(super) async fn load_seed(emulator: &Emulator, path: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("the seed {} cannot be read", path.display()))?;
-    let base = path.parent().unwrap_or(Path::new("."));
-    emulator::seed::load(emulator, &text, base)
+    emulator::seed::load(emulator, path)
         .await
-        .with_context(|| format!("the seed {} cannot be loaded", path.display()))
+        .with_context(|| format!("the seed {} cannot be loaded", path.display()))?;
+    Ok(())
 }
 
 /// `<folder>.seed.yaml` beside a folder.

@@ -57,7 +57,9 @@ impl Out {
 
     /// How results are dressed.
     pub(super) fn style(&self) -> Style {
-        Style { color: self.stdout_color }
+        Style {
+            color: self.stdout_color,
+        }
     }
 
     pub(super) fn stderr_color(&self) -> bool {

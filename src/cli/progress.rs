@@ -85,13 +85,13 @@ impl Live {
     /// Begins to show a plan.
     pub(super) fn begin(&self, plan: &Plan) {
         let mut state = State::default();
-        for step in &plan.steps {
+        for step in plan.steps.iter().filter(|step| !step.op.is_housekeeping()) {
             let (left, all) = state.left.entry(step.object.clone()).or_default();
             (*left, *all) = (*left + 1, *all + 1);
             state.objects.insert(step.id, step.object.clone());
         }
         if self.terminal {
-            let bar = self.bars.add(ProgressBar::new(plan.steps.len() as u64));
+            let bar = self.bars.add(ProgressBar::new(state.objects.len() as u64));
             let style = ProgressStyle::with_template("{bar:30} {pos}/{len} calls  {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             state.bar = Some(bar);
@@ -123,6 +123,9 @@ impl Live {
     }
 
     fn ended(&self, step: &Step, result: &StepResult) {
+        if step.op.is_housekeeping() {
+            return;
+        }
         let call = step.op.call();
         let object = &step.object;
         let mut state = self.lock();
@@ -189,8 +192,7 @@ impl Progress for Live {
                 };
                 let known = self.lock().records.insert(step.id, word.to_owned());
                 if known.as_deref() != Some(word) {
-                    let text =
-                        format!("{}  {}: {}", step.object, step.op.call(), plain(word));
+                    let text = format!("{}  {}: {}", step.object, step.op.call(), plain(word));
                     self.line("..", "36", &text);
                 }
             }

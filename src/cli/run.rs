@@ -126,8 +126,7 @@ impl Report for Told<'_> {
         }
         if pass.plan.has_changes() {
             self.last = None;
-            self.out
-                .result(&text::plan(&pass.plan, self.out.style()));
+            self.out.result(&text::plan(&pass.plan, self.out.style()));
             self.live.begin(&pass.plan);
         }
     }

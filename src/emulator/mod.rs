@@ -14,7 +14,7 @@
 pub mod api;
 pub mod cfn;
 pub mod faults;
-pub mod form;
+mod form;
 pub mod ids;
 mod in_process;
 mod lag;
@@ -24,6 +24,8 @@ mod profile;
 mod quota;
 mod route;
 pub mod s3;
+pub mod seed;
+pub mod server;
 mod state;
 pub mod sts;
 mod validate;
@@ -275,7 +277,9 @@ impl Emulator {
         cut: Option<usize>,
         overlap: Option<ops::Overlap>,
     ) -> Response<Bytes> {
-        let caller = match route.caller(&self.lock().sessions) {
+        // The lock must be free again before the refusal asks for it: not in the match itself.
+        let caller = route.caller(&self.lock().sessions);
+        let caller = match caller {
             Ok(caller) => caller,
             Err(error) => return self.refusal(route.service, &error),
         };
@@ -283,6 +287,7 @@ impl Emulator {
             // The store locks itself; the world stays free while it works.
             let buckets = &self.inner.buckets;
             let now = self.inner.clock.now();
+            self.lock().settle_stacks(now);
             return buckets.handle(caller, &route.region, now, request).await;
         }
         if request.body().len() > MAX_BODY {

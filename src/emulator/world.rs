@@ -122,6 +122,13 @@ impl World {
         })
     }
 
+    /// Lets all stacks do what is due: their buckets come and go in the store that S3 calls see.
+    pub(super) fn settle_stacks(&mut self, now: Timestamp) {
+        for partition in self.partitions.values_mut() {
+            partition.stacks.settle(now);
+        }
+    }
+
     /// Works on one account and region, which is made when it is first asked for.
     pub(super) fn with_partition<T>(
         &mut self,

@@ -27,14 +27,36 @@ pub async fn expect_the_example(process: &mut Process, world: &World) {
     assert_eq!(observed.gaps, []);
     assert_eq!(observed.portfolios.len(), 2);
     assert_eq!(observed.products.len(), 5);
-    let versions: usize = desired.products.values().map(|product| product.versions.len()).sum();
-    assert_eq!(observed.products.values().map(|p| p.versions.len()).sum::<usize>(), versions);
+    let versions: usize = desired
+        .products
+        .values()
+        .map(|product| product.versions.len())
+        .sum();
+    assert_eq!(
+        observed
+            .products
+            .values()
+            .map(|p| p.versions.len())
+            .sum::<usize>(),
+        versions
+    );
     assert_eq!(observed.provisioned.len(), 2);
     for live in observed.provisioned.values() {
-        assert_eq!(live.status, ProvisionedStatus::Available, "{}: {:?}", live.name, live.status_message);
+        assert_eq!(
+            live.status,
+            ProvisionedStatus::Available,
+            "{}: {:?}",
+            live.name,
+            live.status_message
+        );
     }
     for status in &pass.statuses {
-        assert_eq!((status.sync, status.health), (Sync::Synced, Health::Healthy), "{}", status.key);
+        assert_eq!(
+            (status.sync, status.health),
+            (Sync::Synced, Health::Healthy),
+            "{}",
+            status.key
+        );
     }
 }
 
@@ -47,14 +69,29 @@ pub fn expect_each_once(observed: &Observed) {
             assert_ne!(pair[0], pair[1], "two {what}");
         }
     }
-    once("portfolios", observed.portfolios.values().map(|p| &p.display_name));
+    once(
+        "portfolios",
+        observed.portfolios.values().map(|p| &p.display_name),
+    );
     once("products", observed.products.values().map(|p| &p.name));
-    once("provisioned products", observed.provisioned.values().map(|p| &p.name));
+    once(
+        "provisioned products",
+        observed.provisioned.values().map(|p| &p.name),
+    );
     for product in observed.products.values() {
-        once("versions", product.versions.iter().map(|version| &version.name));
+        once(
+            "versions",
+            product.versions.iter().map(|version| &version.name),
+        );
     }
     for portfolio in observed.portfolios.values() {
-        once("constraints", portfolio.constraints.values().map(|c| (&c.product, &c.kind)));
+        once(
+            "constraints",
+            portfolio
+                .constraints
+                .values()
+                .map(|c| (&c.product, &c.kind)),
+        );
     }
 }
 
@@ -62,7 +99,10 @@ pub fn expect_each_once(observed: &Observed) {
 async fn apply_converges_the_example_and_the_second_plan_is_empty() {
     let world = world();
     let converged = world.apply().await;
-    assert!(converged.passes >= 3, "one pass makes, one consumes the output, one finds nothing");
+    assert!(
+        converged.passes >= 3,
+        "one pass makes, one consumes the output, one finds nothing"
+    );
     expect_the_example(&mut world.process().await, &world).await;
     world.expect_empty_plan().await;
 }

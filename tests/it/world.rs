@@ -23,7 +23,7 @@ use catalogd::model::tree::Tree;
 use catalogd::plan::Plan;
 use catalogd::reconcile::converge::{Converged, Driver, End};
 use catalogd::reconcile::{Pass, Reconciler};
-use catalogd::render::text;
+use catalogd::render::text::{self, Style};
 use catalogd::store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -189,6 +189,33 @@ impl World {
         Aws::connect(settings).await.expect("the emulator answers")
     }
 
+    /// The template bucket.
+    pub fn bucket(&self) -> String {
+        format!("catalogd-{ACCOUNT}-{REGION}")
+    }
+
+    fn sdk(&self) -> aws_config::SdkConfig {
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(REGION))
+            .http_client(InProcess::shared(self.emulator.clone()))
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
+                aws_credential_types::Credentials::from_keys(ACCOUNT, "any", None),
+            ))
+            .build()
+    }
+
+    /// Service Catalog as somebody else calls it: the console.
+    pub fn console(&self) -> aws_sdk_servicecatalog::Client {
+        aws_sdk_servicecatalog::Client::new(&self.sdk())
+    }
+
+    /// S3 as somebody else calls it.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.sdk()).force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
     /// The calls the emulator has answered since the last time this was asked, by operation.
     pub fn calls(&self) -> BTreeMap<String, usize> {
         let mut counted = BTreeMap::new();
@@ -206,7 +233,7 @@ impl World {
             converged.end,
             End::Settled,
             "{}",
-            text::plan(&converged.pass.plan, false)
+            text::plan(&converged.pass.plan, Style::default())
         );
         converged
     }
@@ -226,9 +253,13 @@ impl World {
         assert!(
             !pass.plan.has_changes(),
             "{}",
-            text::plan(&pass.plan, false)
+            text::plan(&pass.plan, Style::default())
         );
-        assert!(!pass.plan.is_waiting(), "{}", text::plan(&pass.plan, false));
+        assert!(
+            !pass.plan.is_waiting(),
+            "{}",
+            text::plan(&pass.plan, Style::default())
+        );
     }
 }
 

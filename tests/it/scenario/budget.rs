@@ -18,7 +18,11 @@ fn catalog(world: &World) {
         .unwrap();
     }
     for n in 0..PRODUCTS {
-        let launch = if n % 10 == 0 { ", constraints: {launch: {localRoleName: L}}" } else { "" };
+        let launch = if n % 10 == 0 {
+            ", constraints: {launch: {localRoleName: L}}"
+        } else {
+            ""
+        };
         write!(
             text,
             "---\napiVersion: catalogd.dev/v1\nkind: Product\nmetadata: {{name: x{n}}}\nspec:\n  owner: Us\n  \
@@ -56,15 +60,35 @@ async fn without_index_and_state_a_version_is_read_once_and_then_never_again() {
     catalog(&world);
     world.apply().await;
     let described = |world: &World| {
-        world.calls().get("DescribeProvisioningArtifact").copied().unwrap_or_default()
+        world
+            .calls()
+            .get("DescribeProvisioningArtifact")
+            .copied()
+            .unwrap_or_default()
     };
     // Another process, whose index is gone.
-    let index = format!("index/{}/{}.json", crate::world::ACCOUNT, crate::world::REGION);
-    world.emulator.buckets().remove(&world.bucket(), &index);
+    let index = format!(
+        "index/{}/{}.json",
+        crate::world::ACCOUNT,
+        crate::world::REGION
+    );
+    world
+        .s3()
+        .delete_object()
+        .bucket(world.bucket())
+        .key(index)
+        .send()
+        .await
+        .unwrap();
     world.calls();
     let mut process = world.process_in(None).await;
     process.apply(&world.desired()).await;
     assert_eq!(described(&world), 2 * PRODUCTS);
-    world.process_in(None).await.reconciler.plan(&world.desired(), None).await;
+    world
+        .process_in(None)
+        .await
+        .reconciler
+        .plan(&world.desired(), None)
+        .await;
     assert_eq!(described(&world), 0);
 }

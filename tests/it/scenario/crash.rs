@@ -45,10 +45,16 @@ async fn walk(effect: Effect, share: usize, shares: usize) {
         process.apply(&world.desired()).await;
         expect_the_example(&mut process, &world).await;
         let pass = process.reconciler.plan(&world.desired(), None).await;
-        assert!(!pass.plan.has_changes() && !pass.plan.is_waiting(), "after a crash at call {nth}");
+        assert!(
+            !pass.plan.has_changes() && !pass.plan.is_waiting(),
+            "after a crash at call {nth}"
+        );
     }
     // The last few calls may come in another number from run to run of a changed program, never most of them.
-    assert!(struck * shares + 20 * shares >= calls, "only {struck} of {calls}/{shares} struck");
+    assert!(
+        struck * shares + 20 * shares >= calls,
+        "only {struck} of {calls}/{shares} struck"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,17 +10,35 @@ async fn the_catalog_of_sage_prod_converges_and_its_second_plan_is_empty() {
     world.copy(&data.join("catalogs/sage/prod"));
     let desired = world.desired();
     assert_eq!((desired.portfolios.len(), desired.products.len()), (3, 6));
-    let versions: usize = desired.products.values().map(|product| product.versions.len()).sum();
+    let versions: usize = desired
+        .products
+        .values()
+        .map(|product| product.versions.len())
+        .sum();
     assert_eq!(versions, 82);
     world.apply().await;
     world.expect_empty_plan().await;
     let pass = world.plan().await;
-    let live: usize = pass.observed.products.values().map(|product| product.versions.len()).sum();
+    let live: usize = pass
+        .observed
+        .products
+        .values()
+        .map(|product| product.versions.len())
+        .sum();
     assert_eq!(live, versions);
     crate::examples::expect_each_once(&pass.observed);
     // Byte for byte what git has, in S3.
     for template in desired.templates.values() {
-        let stored = world.emulator.buckets().get(&world.bucket(), &template.object_key());
-        assert_eq!(stored.as_deref(), Some(&*template.bytes));
+        let url = format!(
+            "https://{}.s3.us-east-1.amazonaws.com/{}",
+            world.bucket(),
+            template.object_key()
+        );
+        let stored = world
+            .emulator
+            .buckets()
+            .read_url(crate::world::ACCOUNT, &url)
+            .unwrap();
+        assert_eq!(*stored, *template.bytes);
     }
 }
