@@ -205,7 +205,7 @@ impl Emulator {
         result
     }
 
-    /// The calls so far, oldest first; the log keeps the last hundred thousand.
+    /// The calls so far, in the order in which they ended; the log keeps the last hundred thousand.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().log.iter().cloned().collect()
     }
