@@ -374,10 +374,8 @@ fn compare(operation: &str, path: &str, theirs: &Value, ours: &Value, found: &mu
                 compare(operation, &format!("{path}/{index}"), theirs, ours, found);
             }
         }
-        _ if EXACT.contains(&member) => {
-            if theirs != ours {
-                found.push(format!("{path}: {ours} for {theirs}"));
-            }
+        _ if EXACT.contains(&member) && theirs != ours => {
+            found.push(format!("{path}: {ours} for {theirs}"));
         }
         _ if format_of(theirs) != format_of(ours) => {
             found.push(format!("{path}: {ours} for {theirs}"));
