@@ -178,11 +178,11 @@ impl Emulator {
     /// When a fault cuts the connection.
     pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
         let arrived = self.inner.clock.now();
-        let route = match Route::of(&request) {
+        let mut route = match Route::of(&request) {
             Ok(route) => route,
             Err(reason) => return Ok(self.unroutable(reason)),
         };
-        let (verdict, before) = self.lock().arrive(&route, arrived, request.body());
+        let (verdict, before) = self.lock().arrive(&mut route, arrived, request.body());
         self.wait(verdict.before).await;
         let result = if verdict.drop_before {
             Err(Dropped::BeforeWork)
@@ -205,7 +205,7 @@ impl Emulator {
         result
     }
 
-    /// The calls so far, oldest first; the log keeps the last hundred thousand.
+    /// The calls so far, in the order in which they ended; the log keeps the last hundred thousand.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().log.iter().cloned().collect()
     }
@@ -349,11 +349,10 @@ impl Emulator {
             Ok(response) if response.status().is_server_error() => refused(response),
             Ok(_) => Outcome::Done,
         };
-        let account = route.account().to_owned();
         self.lock().record(Call {
             service: route.service,
             operation: route.operation,
-            account,
+            account: route.account,
             region: route.region,
             at,
             outcome,

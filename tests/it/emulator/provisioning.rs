@@ -207,7 +207,7 @@ async fn a_launch_becomes_available_with_its_outputs() {
         .send()
         .await
         .unwrap();
-    assert_eq!(listed.provisioned_products(), [detail.clone()]);
+    assert_eq!(listed.provisioned_products(), std::slice::from_ref(detail));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use catalogd::emulator::Profile;
 use regex::Regex;
@@ -37,8 +38,12 @@ const ADDED_SINCE: &[(&str, &str)] = &[
     ),
     ("ListProvisioningArtifacts", "Guidance"),
 ];
-/// Tags that provisioned products have today beside the three of 2018 (facts §10.1).
-const TAGS_SINCE: usize = 2;
+/// Items of lists, by their Key or Type, of which the same is true (facts §9.3, §10.1).
+const ITEMS_SINCE: [&str; 3] = [
+    "aws:servicecatalog:provisionedProductArn",
+    "aws:servicecatalog:provisioningArtifactIdentifier",
+    "tagUpdateOnProvisionedProduct",
+];
 /// Members whose values, and not only their formats, must be the recorded ones.
 const EXACT: [&str; 8] = [
     "HasDefaultPath",
@@ -353,22 +358,24 @@ fn compare(operation: &str, path: &str, theirs: &Value, ours: &Value, found: &mu
             }
         }
         (Value::Array(theirs), Value::Array(ours)) => {
-            let since = if member == "RecordTags" {
-                TAGS_SINCE
-            } else {
-                0
+            let name = |item: &Value| item.get("Key").or(item.get("Type")).cloned();
+            let since = |item: &Value| {
+                let name = name(item).filter(|n| ITEMS_SINCE.iter().any(|since| n == since));
+                name.is_some()
+                    && !theirs
+                        .iter()
+                        .any(|their| their["Type"] == *name.as_ref().unwrap())
             };
-            if ours.len() != theirs.len() + since {
+            let ours: Vec<&Value> = ours.iter().filter(|item| !since(item)).collect();
+            if ours.len() != theirs.len() {
                 found.push(format!("{path}: {} for {}", ours.len(), theirs.len()));
             }
             for (index, (theirs, ours)) in theirs.iter().zip(ours).enumerate() {
                 compare(operation, &format!("{path}/{index}"), theirs, ours, found);
             }
         }
-        _ if EXACT.contains(&member) => {
-            if theirs != ours {
-                found.push(format!("{path}: {ours} for {theirs}"));
-            }
+        _ if EXACT.contains(&member) && theirs != ours => {
+            found.push(format!("{path}: {ours} for {theirs}"));
         }
         _ if format_of(theirs) != format_of(ours) => {
             found.push(format!("{path}: {ours} for {theirs}"));
@@ -376,6 +383,26 @@ fn compare(operation: &str, path: &str, theirs: &Value, ours: &Value, found: &mu
         _ => {}
     }
 }
+
+/// What is recognised in a text.
+static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    [
+        (r"\blp(v\d)?-[a-z2-7]{12}[acegikmoqsuwy246]\b", "<path>"),
+        (
+            r"\b(prod|prodview|pa|pp|rec|port)-[a-z2-7]{12}[acegikmoqsuwy246]\b",
+            "<$1>",
+        ),
+        (
+            r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-z]{12}",
+            "<uuid>",
+        ),
+        (r"\b\d{12}\b", "<account>"),
+        (r":(user|role|assumed-role)/.*", ":<principal>"),
+        (r":stack/[A-Za-z0-9]+/<pp>", ":stack/<name>/<pp>"),
+    ]
+    .map(|(pattern, name)| (Regex::new(pattern).unwrap(), name))
+    .into()
+});
 
 /// What a value looks like, with what differs from object to object taken out.
 fn format_of(value: &Value) -> String {
@@ -385,23 +412,10 @@ fn format_of(value: &Value) -> String {
             "JSON".to_owned()
         }
         Value::String(text) => {
-            let mut text = text.clone();
-            for (pattern, name) in [
-                (r"\blp(v\d)?-[a-z2-7]{12}[acegikmoqsuwy246]\b", "<path>"),
-                (
-                    r"\b(prod|prodview|pa|pp|rec|port)-[a-z2-7]{12}[acegikmoqsuwy246]\b",
-                    "<$1>",
-                ),
-                (
-                    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-z]{12}",
-                    "<uuid>",
-                ),
-                (r"\b\d{12}\b", "<account>"),
-                (r":(user|role|assumed-role)/.*", ":<principal>"),
-                (r":stack/[A-Za-z0-9]+/<pp>", ":stack/<name>/<pp>"),
-            ] {
-                let pattern = Regex::new(pattern).unwrap();
-                text = pattern.replace_all(&text, name).into_owned();
+            // The refusal of 2018 ended with a full stop, that of 2020 does not (facts §2.1).
+            let mut text = text.trim_end_matches('.').to_owned();
+            for (pattern, name) in PATTERNS.iter() {
+                text = pattern.replace_all(&text, *name).into_owned();
             }
             // Free texts differ; what has been recognised must not.
             if text.contains('<') {
