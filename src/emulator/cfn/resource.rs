@@ -25,6 +25,7 @@ fn naming(kind: &str) -> Option<&'static str> {
         | "AWS::ElasticLoadBalancingV2::LoadBalancer"
         | "AWS::ElasticLoadBalancingV2::TargetGroup" => "Name",
         "AWS::CodeCommit::Repository" | "AWS::ECR::Repository" => "RepositoryName",
+        "AWS::CloudFormation::Macro" => "Name",
         "AWS::DynamoDB::Table" => "TableName",
         "AWS::ECS::Cluster" => "ClusterName",
         "AWS::ElasticLoadBalancing::LoadBalancer" => "LoadBalancerName",
