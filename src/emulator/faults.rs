@@ -113,7 +113,7 @@ pub enum Effect {
     AccessDenied,
     /// The answer takes this many seconds more.
     Latency(f64),
-    /// A listing ends after so many items as if that were all.
+    /// A listing of Service Catalog ends after so many items as if that were all.
     CutListing(usize),
     /// Any other refusal, before the work, e.g. the "profile does not exist" of a fresh IAM role.
     #[serde(rename_all = "camelCase")]
@@ -302,7 +302,7 @@ impl Engine {
             Class::Write => rates.writes,
             Class::VersionWrite => rates.version_writes,
         };
-        let key = (route.account().to_owned(), route.region.clone(), class);
+        let key = (route.account.clone(), route.region.clone(), class);
         let full = (rate * 2.0).max(1.0);
         let bucket = self.buckets.entry(key).or_insert(TokenBucket {
             tokens: full,
@@ -328,7 +328,7 @@ impl Armed {
         };
         let matches = rule.service.is_none_or(|service| service == route.service)
             && rule.operation.as_deref().is_none_or(named)
-            && rule.account.as_deref().is_none_or(|a| a == route.account());
+            && rule.account.as_deref().is_none_or(|a| a == route.account);
         if !matches {
             return false;
         }
@@ -381,7 +381,7 @@ fn throttled(service: Service) -> ApiError {
 
 fn denied(route: &Route) -> ApiError {
     let action = format!("{}:{}", route.service.as_str(), route.operation);
-    let account = route.account();
+    let account = &route.account;
     let (code, status) = match route.service {
         Service::ServiceCatalog => ("AccessDeniedException", 400),
         _ => ("AccessDenied", 403),
@@ -411,6 +411,7 @@ mod tests {
             operation: operation.to_owned(),
             region: "us-east-1".to_owned(),
             access_key: None,
+            account: "123456789012".to_owned(),
         }
     }
 

@@ -178,11 +178,11 @@ impl Emulator {
     /// When a fault cuts the connection.
     pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
         let arrived = self.inner.clock.now();
-        let route = match Route::of(&request) {
+        let mut route = match Route::of(&request) {
             Ok(route) => route,
             Err(reason) => return Ok(self.unroutable(reason)),
         };
-        let (verdict, before) = self.lock().arrive(&route, arrived, request.body());
+        let (verdict, before) = self.lock().arrive(&mut route, arrived, request.body());
         self.wait(verdict.before).await;
         let result = if verdict.drop_before {
             Err(Dropped::BeforeWork)
@@ -205,7 +205,7 @@ impl Emulator {
         result
     }
 
-    /// The calls so far, oldest first; the log keeps the last hundred thousand.
+    /// The calls so far, in the order in which they ended; the log keeps the last hundred thousand.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().log.iter().cloned().collect()
     }
@@ -277,7 +277,9 @@ impl Emulator {
         cut: Option<usize>,
         overlap: Option<ops::Overlap>,
     ) -> Response<Bytes> {
-        let caller = match route.caller(&self.lock().sessions) {
+        // The lock must be free again before the refusal asks for it: not in the match itself.
+        let caller = route.caller(&self.lock().sessions);
+        let caller = match caller {
             Ok(caller) => caller,
             Err(error) => return self.refusal(route.service, &error),
         };
@@ -285,6 +287,7 @@ impl Emulator {
             // The store locks itself; the world stays free while it works.
             let buckets = &self.inner.buckets;
             let now = self.inner.clock.now();
+            self.lock().settle_stacks(now);
             return buckets.handle(caller, &route.region, now, request).await;
         }
         if request.body().len() > MAX_BODY {
@@ -346,11 +349,10 @@ impl Emulator {
             Ok(response) if response.status().is_server_error() => refused(response),
             Ok(_) => Outcome::Done,
         };
-        let account = route.account().to_owned();
         self.lock().record(Call {
             service: route.service,
             operation: route.operation,
-            account,
+            account: route.account,
             region: route.region,
             at,
             outcome,

@@ -39,11 +39,11 @@ impl Profile {
                 record_end: millis(300),
                 creating: millis(400),
             },
-            // Facts §10.1: 1.1 to 1.4 s, and 6 to 10 s. The others have no measurements: a stack of a
-            // few resources takes 20 to 60 s (a guess), factories poll versions every 3 s.
+            // Facts §10.1: 1.1 to 1.4 s, and 6 to 10 s. The others have no measurements: a stack of five
+            // resources takes 20 to 50 s (a guess), factories poll versions every 3 s.
             Self::Aws => Timing {
                 stack_start: between(1_100, 1_400),
-                per_resource: between(8_000, 16_000),
+                per_resource: between(4_000, 10_000),
                 record_end: between(6_000, 10_000),
                 creating: between(1_000, 3_000),
             },

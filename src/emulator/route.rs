@@ -62,6 +62,8 @@ pub(super) struct Route {
     pub(super) operation: String,
     pub(super) region: String,
     pub(super) access_key: Option<String>,
+    /// Whose objects it is about; empty for an anonymous request.
+    pub(super) account: String,
 }
 
 /// Why no service takes a request.
@@ -103,11 +105,15 @@ impl Route {
             };
             (service, operation)
         };
+        let region = region.to_owned();
+        let access_key = scope.map(|scope| scope.access_key);
+        let account = access_key.as_deref().map_or("", account_of).to_owned();
         Ok(Self {
             service,
             operation,
-            region: region.to_owned(),
-            access_key: scope.map(|scope| scope.access_key),
+            region,
+            access_key,
+            account,
         })
     }
 
@@ -143,9 +149,12 @@ impl Route {
             .unwrap_or_else(|| default_caller(account_of(key))))
     }
 
-    /// Whose objects a request is about, before it is known who calls: throttles count by it.
-    pub(super) fn account(&self) -> &str {
-        self.access_key.as_deref().map_or("", account_of)
+    /// A key that AssumeRole handed out stands for the account of its role.
+    pub(super) fn adopt(&mut self, sessions: &Sessions) {
+        let key = self.access_key.as_deref();
+        if let Some(caller) = key.and_then(|key| sessions.caller(key)) {
+            self.account = caller.account;
+        }
     }
 }
 

@@ -68,17 +68,18 @@ impl World {
     /// Judges a call as it comes in, and notes what a write of versions finds before it waits.
     pub(super) fn arrive(
         &mut self,
-        route: &Route,
+        route: &mut Route,
         now: Timestamp,
         body: &[u8],
     ) -> (Verdict, Option<Overlap>) {
+        route.adopt(&self.sessions);
         let class = match route.service {
             Service::ServiceCatalog => ops::class(&route.operation),
             Service::CloudFormation | Service::S3 | Service::Sts => super::faults::Class::Read,
         };
         let verdict = self.faults.judge(route, class, now, &mut self.entropy);
         let overlap = if self.faults.faults.lost_updates == Some(true) {
-            let key = (route.account().to_owned(), route.region.clone());
+            let key = (route.account.clone(), route.region.clone());
             self.partitions
                 .get(&key)
                 .and_then(|partition| Overlap::note(class, partition.catalog(), body))
@@ -120,6 +121,13 @@ impl World {
             partition.remember(job.now, keep);
             response
         })
+    }
+
+    /// Lets all stacks do what is due: their buckets come and go in the store that S3 calls see.
+    pub(super) fn settle_stacks(&mut self, now: Timestamp) {
+        for partition in self.partitions.values_mut() {
+            partition.stacks.settle(now);
+        }
     }
 
     /// Works on one account and region, which is made when it is first asked for.

@@ -78,7 +78,7 @@ fn usage(
     body: &[u8],
 ) -> Value {
     let root = Node::parse(body).ok();
-    let section = |name: &str| root.as_ref().and_then(|root| root.get(name)).map(plain);
+    let metadata = root.as_ref().and_then(|root| root.get("Metadata"));
     let rules = constraint::rules(call.seen(), portfolio, product);
     let policy = constraint::policy(call.seen(), portfolio, product, call.account());
     let version = root
@@ -88,10 +88,7 @@ fn usage(
         ("rules", Some(rules.unwrap_or_else(|| "{}".to_owned()))),
         ("version", version.map(str::to_owned)),
         ("description", template.description().map(str::to_owned)),
-        (
-            "metadata",
-            section("Metadata").map(|value| value.to_string()),
-        ),
+        ("metadata", metadata.map(json_text)),
         ("launchAsRole", policy.launch_role),
         (
             "tagUpdateOnProvisionedProduct",
@@ -110,16 +107,22 @@ fn usage(
         .collect()
 }
 
-fn plain(node: &Node) -> Value {
+/// A node as JSON in the template's own order; all scalars are texts, as recorded.
+fn json_text(node: &Node) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
     match node {
-        Node::Null => Value::Null,
-        Node::Text(text) => json!(text),
-        Node::List(items) => items.iter().map(plain).collect(),
+        Node::Null => "null".to_owned(),
+        Node::Text(text) => quoted(text),
+        Node::List(items) => {
+            let items: Vec<String> = items.iter().map(json_text).collect();
+            format!("[{}]", items.join(","))
+        }
         Node::Map(members) => {
             let members = members.iter();
-            members
-                .map(|(key, node)| (key.clone(), plain(node)))
-                .collect()
+            let members: Vec<String> = members
+                .map(|(key, node)| format!("{}:{}", quoted(key), json_text(node)))
+                .collect();
+            format!("{{{}}}", members.join(","))
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::input::IdOrName;
 use super::{Call, Operation, constraint, invalid, path, product, record, unsupported, version};
 use crate::emulator::api::{ApiError, Ctx};
-use crate::emulator::cfn::{NewStack, Param};
+use crate::emulator::cfn::{NewStack, Param, Template};
 use crate::emulator::state::{
     Catalog, Change, ChangeKind, Portfolio, Product, Provisioned, Record, RecordStatus, Status,
     Version, Work,
@@ -18,7 +18,7 @@ pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("ProvisionProduct", provision).with_token("ProvisionToken")];
 
 /// What Service Catalog acknowledges for the caller (four recorded stacks, facts §10.1).
-pub(super) const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
+const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
 /// The only kind of product that is launched here.
 const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
 
@@ -66,7 +66,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
             .collect(),
         tags: tags.clone(),
         notification_arns: topics,
-        capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+        capabilities: capabilities(&target.version.template),
         ..NewStack::default()
     };
     // Parameters and template are not judged here: what CloudFormation says against them shows in the
@@ -145,6 +145,16 @@ pub(super) fn target(
         portfolio: Arc::clone(portfolio),
         policy,
     })
+}
+
+/// What is acknowledged for a template. Products with macros are in real catalogs, so these must be
+/// acknowledged too, though no recording shows it (a guess).
+pub(super) fn capabilities(template: &[u8]) -> Vec<String> {
+    let mut known = CAPABILITIES.map(str::to_owned).to_vec();
+    if Template::parse(template).is_ok_and(|template| !template.transforms().is_empty()) {
+        known.push("CAPABILITY_AUTO_EXPAND".to_owned());
+    }
+    known
 }
 
 /// AutoTags in the recorded order with the two newer ones last, then those of the product and the

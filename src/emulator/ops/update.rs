@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, open_record, said, tags, target};
+use super::provision::{Target, begin, capabilities, open_record, said, tags, target};
 use super::{Call, Operation, invalid, provisioned, record, unsupported};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
@@ -45,7 +45,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         template: Some(Arc::clone(&target.version.template)),
         parameters: parameters(input)?,
         tags: Some(tags.clone()),
-        capabilities: capabilities(),
+        capabilities: capabilities(&target.version.template),
         ..ChangeStack::default()
     };
     let work = match call.partition.stacks.update(&mut call.ctx, &stack, change) {
@@ -139,8 +139,4 @@ fn parameters(input: Input<'_>) -> Result<Vec<Param>, ApiError> {
             }
         })
         .collect()
-}
-
-fn capabilities() -> Vec<String> {
-    super::provision::CAPABILITIES.map(str::to_owned).to_vec()
 }

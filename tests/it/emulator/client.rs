@@ -61,13 +61,6 @@ impl Bench {
         }
     }
 
-    pub fn from(emulator: Emulator) -> Self {
-        Self {
-            emulator,
-            key: "AKIAEXAMPLE".to_owned(),
-        }
-    }
-
     /// The same emulator with the keys of another account.
     pub fn in_account(&self, account: &str) -> Self {
         Self {
@@ -137,33 +130,36 @@ impl Bench {
     /// Puts a template into the embedded S3 and returns its address.
     pub async fn template(&self, name: &str, body: &str) -> String {
         let bucket = format!("templates-{}", self.key.to_lowercase());
-        let put = async |uri: String, body: &str| {
-            let authorization = format!(
-                "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/s3/aws4_request, \
-                 SignedHeaders=host, Signature=00",
-                self.key
-            );
-            let request = Request::put(uri)
-                .header("authorization", authorization)
-                .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
-                .header("x-amz-date", "20270115T080000Z")
-                .header("host", format!("{bucket}.s3.us-east-1.amazonaws.com"))
-                .header("content-length", body.len())
-                .body(Bytes::from(body.to_owned()))
-                .unwrap();
-            self.emulator.call(request).await.unwrap()
-        };
-        let base = format!("https://{bucket}.s3.us-east-1.amazonaws.com");
-        put(format!("{base}/"), "").await;
-        let url = format!("{base}/{name}");
-        let response = put(url.clone(), body).await;
+        self.s3("PUT", &bucket, "", "").await;
+        let response = self.s3("PUT", &bucket, name, body).await;
         assert!(response.status().is_success(), "{response:?}");
-        url
+        format!("https://{bucket}.s3.us-east-1.amazonaws.com/{name}")
     }
 
-    /// A product with one version, and their ids.
-    pub async fn product(&self, name: &str) -> (String, String) {
-        let url = self.template("topic.yaml", TEMPLATE).await;
+    /// A call of S3.
+    pub async fn s3(&self, method: &str, bucket: &str, key: &str, body: &str) -> Response<Bytes> {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/s3/aws4_request, \
+             SignedHeaders=host, Signature=00",
+            self.key
+        );
+        let host = format!("{bucket}.s3.us-east-1.amazonaws.com");
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://{host}/{key}"))
+            .header("authorization", authorization)
+            .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+            .header("x-amz-date", "20270115T080000Z")
+            .header("host", host)
+            .header("content-length", body.len())
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
+        self.emulator.call(request).await.unwrap()
+    }
+
+    /// A product with one version of the template, and their ids.
+    pub async fn product_of(&self, name: &str, template: &str) -> (String, String) {
+        let url = self.template(&format!("{name}.yaml"), template).await;
         let answer = self
             .ok(
                 "CreateProduct",
@@ -182,6 +178,11 @@ impl Bench {
         )
     }
 
+    /// The same of the ordinary template.
+    pub async fn product(&self, name: &str) -> (String, String) {
+        self.product_of(name, TEMPLATE).await
+    }
+
     pub async fn portfolio(&self, name: &str) -> String {
         let answer = self
             .ok(
@@ -194,7 +195,12 @@ impl Bench {
 
     /// A product in a portfolio that the caller may launch from: portfolio, product, version.
     pub async fn launchable(&self, name: &str) -> (String, String, String) {
-        let (product, version) = self.product(name).await;
+        self.launchable_of(name, TEMPLATE).await
+    }
+
+    /// The same of another template.
+    pub async fn launchable_of(&self, name: &str, template: &str) -> (String, String, String) {
+        let (product, version) = self.product_of(name, template).await;
         let portfolio = self.portfolio(name).await;
         self.ok(
             "AssociateProductWithPortfolio",

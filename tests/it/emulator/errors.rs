@@ -99,7 +99,7 @@ async fn texts_quoted_by_users_are_said_word_by_word() {
         ),
         (
             "ProvisionProduct",
-            s.launch(json!({"PathId": "lpv2-idjpzoaysispo"})),
+            s.launch(json!({"PathId": "lpv2-idjpzoaysispo", "ProvisionToken": "path"})),
             INVALID,
             "Invalid PathId: lpv2-idjpzoaysispo".into(),
         ),

@@ -50,7 +50,7 @@ async fn a_portfolio_is_made_changed_and_removed() {
     assert_eq!(detail.display_name(), Some("Data"));
     assert!(read.tag_options().is_empty() && read.budgets().is_empty());
     let listed = sdk.list_portfolios().send().await.unwrap();
-    assert_eq!(listed.portfolio_details(), [detail.clone()]);
+    assert_eq!(listed.portfolio_details(), std::slice::from_ref(detail));
     sdk.delete_portfolio().id(id).send().await.unwrap();
     let gone = sdk.describe_portfolio().id(id).send().await.unwrap_err();
     assert!(gone.into_service_error().is_resource_not_found_exception());

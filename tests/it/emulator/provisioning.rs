@@ -24,7 +24,12 @@ struct Launched {
 
 impl Launched {
     async fn with(bench: Bench) -> Self {
-        let (portfolio, product, version) = bench.launchable("topic").await;
+        let target = bench.launchable("topic").await;
+        Self::of(bench, target).await
+    }
+
+    async fn of(bench: Bench, target: (String, String, String)) -> Self {
+        let (portfolio, product, version) = target;
         let answer = bench
             .ok(
                 "ProvisionProduct",
@@ -202,7 +207,7 @@ async fn a_launch_becomes_available_with_its_outputs() {
         .send()
         .await
         .unwrap();
-    assert_eq!(listed.provisioned_products(), [detail.clone()]);
+    assert_eq!(listed.provisioned_products(), std::slice::from_ref(detail));
 }
 
 #[tokio::test(start_paused = true)]
@@ -544,23 +549,36 @@ async fn a_termination_frees_the_name_and_keeps_the_records() {
     bench.ok("ProvisionProduct", launch).await;
 }
 
+/// A stack whose bucket somebody put something into cannot be deleted.
 #[tokio::test(start_paused = true)]
 async fn a_failed_termination_taints_unless_errors_are_ignored() {
-    let launched = Launched::settled(Bench::new(Profile::Local)).await;
+    let bench = Bench::new(Profile::Local);
+    let template = "Parameters: {Owner: {Type: String}}\nResources:\n  Keep:\n    \
+                    Type: AWS::S3::Bucket\n    Properties: {BucketName: keepsakes}\n";
+    let target = bench.launchable_of("bucket", template).await;
+    let launched = Launched::of(bench, target).await;
     let bench = &launched.bench;
+    bench.pass(PATIENCE).await;
+    let put = bench.s3("PUT", "keepsakes", "one", "dear").await;
+    assert!(put.status().is_success(), "{put:?}");
     let terminate = async |more: Value| {
-        bench.emulator.set_faults(failing("Topic"));
         let mut input = json!({"ProvisionedProductId": launched.id, "TerminateToken": "t"});
         for (key, value) in more.as_object().unwrap() {
             input[key] = value.clone();
         }
-        bench.ok("TerminateProvisionedProduct", input).await;
+        let answer = bench.ok("TerminateProvisionedProduct", input).await;
         bench.pass(PATIENCE).await;
+        text(&answer, "/RecordDetail/RecordId")
     };
-    terminate(json!({})).await;
-    assert_eq!(launched.detail().await["Status"], "TAINTED");
+    let failed = terminate(json!({})).await;
+    let detail = launched.detail().await;
+    assert_eq!(detail["Status"], "TAINTED");
+    assert!(text(&detail, "/StatusMessage").contains("Keep"), "{detail}");
+    let record = launched.record(&failed).await;
+    assert_eq!(record["RecordDetail"]["Status"], "FAILED");
     // The same token is good again once that termination is over.
-    terminate(json!({"IgnoreErrors": true})).await;
+    let forced = terminate(json!({"IgnoreErrors": true})).await;
+    assert_ne!(failed, forced);
     let gone = bench
         .refused("DescribeProvisionedProduct", json!({"Name": "mine"}))
         .await;
