@@ -18,7 +18,7 @@ pub(super) struct Planned {
     /// The template names it itself, so that it can collide with another.
     pub(super) named: bool,
     pub(super) properties: Node,
-    /// A macro adds properties that the text does not show.
+    /// A macro may add properties that the text does not show.
     pub(super) transformed: bool,
     /// A change of it is a change of the resource.
     pub(super) metadata: Node,
@@ -130,9 +130,7 @@ fn plan(
         logical_id: logical_id.to_owned(),
         named: resource::given_name(&kind, &properties).is_some(),
         physical_id,
-        transformed: node
-            .get("Properties")
-            .is_some_and(|properties| properties.get("Fn::Transform").is_some()),
+        transformed: scope.opaque,
         metadata,
         retain: text("DeletionPolicy").is_some_and(|policy| policy.starts_with("Retain")),
         waits,

@@ -22,11 +22,13 @@ pub enum Node {
 }
 
 /// Functions that have a short form (`!Sub`) beside `!Ref` and `!Condition`.
-const SHORT: [&str; 20] = [
+const SHORT: [&str; 25] = [
     "And",
     "Base64",
     "Cidr",
     "Contains",
+    "EachMemberEquals",
+    "EachMemberIn",
     "Equals",
     "FindInMap",
     "ForEach",
@@ -38,11 +40,14 @@ const SHORT: [&str; 20] = [
     "Length",
     "Not",
     "Or",
+    "RefAll",
     "Select",
     "Split",
     "Sub",
     "ToJsonString",
     "Transform",
+    "ValueOf",
+    "ValueOfAll",
 ];
 
 impl Node {
@@ -216,7 +221,11 @@ impl<'de> de::Visitor<'de> for Visitor {
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Node, A::Error> {
         let (tag, variant) = access.variant::<String>()?;
-        let argument: Node = variant.newtype_variant()?;
+        let argument: Node = match variant.newtype_variant()? {
+            // A tag without a value is a call with an empty text: `!GetAZs`.
+            Node::Null => Node::text(""),
+            argument => argument,
+        };
         let name = tag.trim_start_matches('!');
         match name {
             "Ref" | "Condition" => Ok(Node::Map(vec![(name.to_owned(), argument)])),
@@ -271,6 +280,14 @@ mod tests {
                     ])
                 )])
             )])
+        );
+    }
+
+    #[test]
+    fn a_tag_without_a_value_is_a_call_with_an_empty_text() {
+        assert_eq!(
+            Node::parse(b"a:\n  - !GetAZs\n"),
+            Node::parse(b"a:\n  - Fn::GetAZs: ''\n")
         );
     }
 

@@ -25,6 +25,7 @@ fn naming(kind: &str) -> Option<&'static str> {
         | "AWS::ElasticLoadBalancingV2::LoadBalancer"
         | "AWS::ElasticLoadBalancingV2::TargetGroup" => "Name",
         "AWS::CodeCommit::Repository" | "AWS::ECR::Repository" => "RepositoryName",
+        "AWS::CloudFormation::Macro" => "Name",
         "AWS::DynamoDB::Table" => "TableName",
         "AWS::ECS::Cluster" => "ClusterName",
         "AWS::ElasticLoadBalancing::LoadBalancer" => "LoadBalancerName",
@@ -117,6 +118,9 @@ pub(super) fn physical_id(
                 derive::uuid(&seed)
             ),
         ),
+        "AWS::CertificateManager::Certificate" => {
+            arn("acm", format!("certificate/{}", derive::uuid(&seed)))
+        }
         "AWS::KMS::Key" => derive::uuid(&seed),
         "AWS::ServiceCatalog::Portfolio" => format!("port-{}", derive::hex(&seed, 13)),
         "AWS::ServiceCatalog::CloudFormationProduct" => {
@@ -165,6 +169,25 @@ pub(super) fn attribute(known: &Known, attribute: &str, place: &Place) -> Node {
                 "vpc-cidr-assoc-{}",
                 derive::hex(&seed, 17)
             ))]);
+        }
+        (_, "DnsIpAddresses") => return list(|at| address(&format!("{seed}{at}"), 10)),
+        (_, "NameServers") => return list(|at| format!("ns-{at}.awsdns-0{at}.com")),
+        ("AWS::EC2::VPCEndpoint", "DnsEntries") => {
+            return list(|at| {
+                format!(
+                    "{}:{physical_id}-{at}.vpce.{region}.vpce.amazonaws.com",
+                    zone(&seed)
+                )
+            });
+        }
+        ("AWS::EC2::VPCEndpoint", "NetworkInterfaceIds") => {
+            return list(|at| format!("eni-{}", derive::hex(&format!("{seed}{at}"), 17)));
+        }
+        ("AWS::EC2::VPC" | "AWS::EC2::Subnet", "Ipv6CidrBlocks") => {
+            return list(|at| format!("2600:1f18:{}:{at}00::/56", derive::hex(&seed, 4)));
+        }
+        ("AWS::Cloud9::EnvironmentEC2", "Arn") => {
+            arn(place, "cloud9", &format!("environment:{physical_id}"))
         }
         ("AWS::IAM::Role", "RoleId") => format!("AROA{}", derive::letters(&seed, 17)),
         ("AWS::IAM::User", "UserId") => format!("AIDA{}", derive::letters(&seed, 17)),
@@ -230,6 +253,16 @@ pub(super) fn attribute(known: &Known, attribute: &str, place: &Place) -> Node {
         _ => format!("{}.{attribute}", last_name(physical_id)),
     };
     Node::Text(text)
+}
+
+/// An attribute with several values.
+fn list(value: impl Fn(usize) -> String) -> Node {
+    Node::List((0..3).map(|at| Node::Text(value(at))).collect())
+}
+
+/// The id of a hosted zone.
+fn zone(seed: &str) -> String {
+    format!("Z{}", derive::letters(seed, 13))
 }
 
 fn id_prefix(kind: &str) -> Option<&'static str> {

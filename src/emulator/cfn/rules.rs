@@ -111,12 +111,16 @@ pub(super) fn lacking(template: &Template, given: &[String]) -> Option<&'static 
         .then_some("CAPABILITY_AUTO_EXPAND")
 }
 
-/// A macro that is nobody's: macros of one's own are Lambda functions, which don't exist here.
-pub(super) fn unknown_macro(template: &Template, account: &str) -> Option<String> {
+/// A macro that is neither CloudFormation's own nor among `made`, those that stacks of the account have made.
+pub(super) fn unknown_macro(
+    template: &Template,
+    account: &str,
+    made: impl Fn(&str) -> bool,
+) -> Option<String> {
     template
         .transforms()
         .into_iter()
-        .find(|name| !OWN_MACROS.contains(&name.as_str()))
+        .find(|name| !OWN_MACROS.contains(&name.as_str()) && !made(name))
         .map(|name| format!("No transform named {account}::{name} found."))
 }
 

@@ -33,7 +33,7 @@ const PARAMETER_MEMBERS: [&str; 11] = [
 ];
 
 /// Members a resource may have.
-const RESOURCE_MEMBERS: [&str; 10] = [
+const RESOURCE_MEMBERS: [&str; 11] = [
     "Condition",
     "CreationPolicy",
     "DeletionPolicy",
@@ -44,6 +44,7 @@ const RESOURCE_MEMBERS: [&str; 10] = [
     "Type",
     "UpdatePolicy",
     "UpdateReplacePolicy",
+    "Version",
 ];
 
 /// One member of `Parameters`.

@@ -420,7 +420,7 @@ impl Work {
 /// Two steps for each that is there, last made first.
 pub(super) fn removals<'a>(resources: impl Iterator<Item = &'a Resource>) -> Vec<Step> {
     let mut there: Vec<&Resource> = resources.filter(|resource| resource.is_there()).collect();
-    there.sort_by(|a, b| b.sequence.cmp(&a.sequence));
+    there.sort_by_key(|resource| std::cmp::Reverse(resource.sequence));
     there
         .into_iter()
         .flat_map(|resource| {

@@ -126,7 +126,6 @@ impl S3 for Ops {
         }
         Ok(S3Response::new(dto::CreateBucketOutput {
             location: Some(format!("/{name}")),
-            ..dto::CreateBucketOutput::default()
         }))
     }
 
@@ -202,7 +201,6 @@ impl S3 for Ops {
                 bucket_region: Some(bucket.region.clone()),
                 creation_date: Some(time(bucket.created)),
                 name: Some(name.clone()),
-                ..dto::Bucket::default()
             })
             .collect();
         Ok(S3Response::new(dto::ListBucketsOutput {
@@ -813,7 +811,6 @@ fn sse_s3() -> dto::ServerSideEncryptionConfiguration {
                 sse_algorithm: aes256(),
             }),
             bucket_key_enabled: Some(false),
-            ..dto::ServerSideEncryptionRule::default()
         }],
     }
 }

@@ -337,7 +337,9 @@ impl Stacks {
             Err(Undrawn::Later(text)) => (Blueprint::default(), Some(text)),
         };
         if broken.is_none() {
-            broken = rules::unknown_macro(&template, &place.account);
+            broken = rules::unknown_macro(&template, &place.account, |name| {
+                super::owner(&self.inner.stacks, "AWS::CloudFormation::Macro", name).is_some()
+            });
         }
         if broken.is_none() {
             broken = blueprint.outputs.iter().find_map(|output| {

@@ -98,8 +98,11 @@ impl Stacks {
 
     /// Exported names of the region and their values, except those of the stack `but`.
     fn exports(&self, but: &str) -> BTreeMap<String, (String, String)> {
-        self.iter()
-            .filter(|stack| stack.id != but)
+        self.inner
+            .names
+            .values()
+            .filter(|id| *id != but)
+            .filter_map(|id| self.inner.stacks.get(id))
             .flat_map(|stack| {
                 stack.outputs.iter().filter_map(|output| {
                     let name = output.export.clone()?;
@@ -152,6 +155,7 @@ impl Inner {
 fn owner(stacks: &BTreeMap<String, Arc<Stack>>, kind: &str, physical_id: &str) -> Option<String> {
     stacks
         .values()
+        .filter(|stack| stack.status != StackStatus::DeleteComplete)
         .find(|stack| {
             stack.resources.values().any(|resource| {
                 resource.is_there() && resource.kind == kind && resource.physical_id == physical_id

@@ -20,14 +20,15 @@ const MAX_TEMPLATE: usize = 1_000_000;
 /// Entries of one page of any listing (real pages are cut by size, near this).
 const PAGE: usize = 100;
 
-type ReadUrl<'a> = &'a dyn Fn(&str) -> Result<Arc<[u8]>, String>;
+/// Loads a template from a `TemplateURL`, or says in the service's words why it can't.
+pub type ReadUrl<'a> = &'a dyn Fn(&str) -> Result<Arc<[u8]>, String>;
 type Answer = Result<Option<Xml>, ApiError>;
 
 /// Answers one request. `read_url` loads a template from a `TemplateURL`.
 pub fn handle(
     stacks: &mut Stacks,
     ctx: &mut Ctx<'_>,
-    read_url: &dyn Fn(&str) -> Result<Arc<[u8]>, String>,
+    read_url: ReadUrl<'_>,
     body: &[u8],
 ) -> http::Response<Bytes> {
     stacks.settle(ctx.now);
@@ -128,7 +129,7 @@ fn describe(stacks: &Stacks, form: &Form) -> Answer {
     // Deleted ones are found by id only.
     let all = newest_first(stacks, |stack| stack.status != StackStatus::DeleteComplete);
     let (page, next) = page(&all, form.get("NextToken"))?;
-    xml.members("Stacks", page, |xml, stack| shapes::stack(xml, stack));
+    xml.members("Stacks", page, shapes::stack);
     xml.optional("NextToken", next.as_deref());
     Ok(Some(xml))
 }
@@ -309,7 +310,7 @@ fn existing<'a>(stacks: &'a Stacks, name: &str) -> Result<&'a Stack, ApiError> {
         .ok_or_else(|| invalid(format!("Stack with id {name} does not exist")))
 }
 
-fn newest_first<'a>(stacks: &'a Stacks, wanted: impl Fn(&Stack) -> bool) -> Vec<&'a Stack> {
+fn newest_first(stacks: &Stacks, wanted: impl Fn(&Stack) -> bool) -> Vec<&Stack> {
     let mut all: Vec<&Stack> = stacks.iter().filter(|stack| wanted(stack)).collect();
     all.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
     all
