@@ -101,7 +101,7 @@ fn one_kind(
     let same = |c: &&LiveConstraint| want.as_ref().is_some_and(|w| same_json(w, &c.parameters));
     let kept = match &want {
         Some(_) if !live.is_empty() => {
-            Some(live.remove(live.iter().position(|c| same(&c)).unwrap_or(0)))
+            Some(live.remove(live.iter().position(|c| same(c)).unwrap_or(0)))
         }
         _ => None,
     };

@@ -90,7 +90,11 @@ impl<'a> Planner<'a> {
         };
         let product_arg = match product.place.arg() {
             Ok(arg) => arg,
-            Err(why) => return Err(dependency(format!("it launches product/{name}: {why}"))),
+            Err(why) => {
+                return Err(dependency(format!(
+                    "it launches product/{name}, which {why}"
+                )));
+            }
         };
         let Some(version) = product.versions.get(&want.version) else {
             return Err(dependency(format!(

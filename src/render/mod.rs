@@ -3,4 +3,6 @@
 pub mod json;
 pub mod safe;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod text;
