@@ -134,6 +134,16 @@ impl<'a> Planner<'a> {
         repeated.is_none()
     }
 
+    /// What to say of an object that the source names and does not give.
+    pub(crate) fn undeclared(&self, kind: Kind, name: &Name) -> &'static str {
+        let key = Key::new(kind, name.clone());
+        if self.input.desired.broken.contains(&key) {
+            "has an error in its manifest"
+        } else {
+            "is not declared"
+        }
+    }
+
     /// Why an object that is not there is made.
     pub(crate) fn creation_reason(&self, key: &Key) -> Reason {
         match self.input.base {

@@ -58,7 +58,7 @@ fn json_says_all_that_text_says() {
           "blocked": [
             {
               "code": "dependency",
-              "message": "it can't be put in portfolio/net: it has an error in its manifest, or none (catalog.yaml:30:3)"
+              "message": "it can't be put in portfolio/net, which is not declared (catalog.yaml:30:3)"
             }
           ],
           "waiting": [],
@@ -133,7 +133,7 @@ fn json_says_all_that_text_says() {
           "waiting": [
             {
               "on": "provisioned-product/hub",
-              "message": "parameter PeerVpc needs output VpcId of provisioned-product/hub: provisioned-product/hub changes in this plan"
+              "message": "parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan"
             }
           ],
           "notes": []

@@ -37,7 +37,7 @@ fn an_unread_list_makes_nothing() {
           + tags team=net
           + version v1  templates/v1.yaml
           + version v2  templates/v2.yaml
-          ! dependency: it can't be put in portfolio/net: is blocked (gap) (catalog.yaml:30:3)
+          ! dependency: it can't be put in portfolio/net, which is blocked (gap) (catalog.yaml:30:3)
 
       ! portfolio/net  (blocked)
           ! gap: it is not made, because it may be there already: the list of portfolios could not be read (ListSomething was denied)
@@ -55,7 +55,7 @@ fn an_unread_list_makes_nothing() {
     "##);
     insta::assert_snapshot!(world.status(), @r##"
     portfolio/net  Unknown Unknown  gap: it is not made, because it may be there already: the list of portfolios could not be read (ListSomething was denied)
-    product/vpc  OutOfSync Missing  dependency: it can't be put in portfolio/net: is blocked (gap) (catalog.yaml:30:3)
+    product/vpc  OutOfSync Missing  dependency: it can't be put in portfolio/net, which is blocked (gap) (catalog.yaml:30:3)
     provisioned-product/hub  Unknown Unknown  gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
     provisioned-product/spoke  Unknown Unknown  gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
     4 objects: 0 synced and healthy, 1 out of sync, 3 unknown, 1 missing, 4 blocked.

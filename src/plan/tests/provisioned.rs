@@ -43,7 +43,7 @@ fn an_update_keeps_what_git_does_not_name() {
           note: parameter Old goes: version "v2" does not have it
 
       … provisioned-product/spoke  (waits)
-          … parameter PeerVpc needs output VpcId of provisioned-product/hub: provisioned-product/hub changes in this plan
+          … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
     "##);
@@ -68,7 +68,7 @@ fn masked_values_are_compared_by_the_base_alone() {
           ~ parameter Password: (secret) → (secret)
 
       … provisioned-product/spoke  (waits)
-          … parameter PeerVpc needs output VpcId of provisioned-product/hub: provisioned-product/hub changes in this plan
+          … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
     "##);
@@ -127,7 +127,7 @@ fn tags_change_only_where_a_constraint_allows() {
           ~ tag env: test → prod
 
       … provisioned-product/spoke  (waits)
-          … parameter PeerVpc needs output VpcId of provisioned-product/hub: provisioned-product/hub changes in this plan
+          … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
     "##);
@@ -162,7 +162,7 @@ fn what_needs_a_changing_output_waits() {
           ~ version: v1 → v2
 
       … provisioned-product/spoke  (waits)
-          … parameter PeerVpc needs output VpcId of provisioned-product/hub: provisioned-product/hub changes in this plan
+          … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
     "##);
@@ -209,7 +209,7 @@ fn a_dependency_holds_back_changes_alone() {
           … a change of it is under way (rec-hub)
 
       … provisioned-product/spoke  (waits)
-          … provisioned-product/hub waits: a change of it is under way (rec-hub)
+          … it depends on provisioned-product/hub, which waits itself
 
     No changes can be made now. 2 waiting.
     "##);
@@ -217,7 +217,7 @@ fn a_dependency_holds_back_changes_alone() {
     world.provisioned("hub").status_message = Some("rolled back".to_owned());
     insta::assert_snapshot!(world.text(), @r##"
       ! provisioned-product/spoke  (blocked)
-          ! dependency: it depends on provisioned-product/hub: provisioned-product/hub is TAINTED (catalog.yaml:50:3)
+          ! dependency: it depends on provisioned-product/hub, which is TAINTED (catalog.yaml:50:3)
 
     No changes can be made now. 1 blocked.
     "##);
@@ -231,11 +231,11 @@ fn a_broken_upstream_blocks_what_needs_it() {
     world.desired.broken.insert(key);
     let plan = world.plan();
     let spoke = plan.object(crate::ids::Kind::ProvisionedProduct, &name("spoke"));
-    insta::assert_snapshot!(spoke.unwrap().blocked[0].message, @r##"parameter PeerVpc needs output VpcId of provisioned-product/hub: the manifest of provisioned-product/hub has an error (catalog.yaml:61:3)"##);
+    insta::assert_snapshot!(spoke.unwrap().blocked[0].message, @r##"parameter PeerVpc needs output VpcId of provisioned-product/hub, which has an error in its manifest (catalog.yaml:61:3)"##);
     insta::assert_snapshot!(world.status(), @r##"
     portfolio/net  OutOfSync Missing
     product/vpc  OutOfSync Missing
-    provisioned-product/spoke  OutOfSync Missing  dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub: the manifest of provisioned-product/hub has an error (catalog.yaml:61:3)
+    provisioned-product/spoke  OutOfSync Missing  dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub, which has an error in its manifest (catalog.yaml:61:3)
     provisioned-product/hub  Unknown Unknown  its manifest has an error
     4 objects: 0 synced and healthy, 3 out of sync, 1 unknown, 3 missing, 1 blocked.
     "##);
@@ -370,13 +370,13 @@ fn a_launch_that_failed_is_replaced_when_it_would_differ() {
             the same launch would fail again: mend the template in a new version, or the parameters (catalog.yaml:50:3)
 
       ! provisioned-product/spoke  (blocked)
-          ! dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub: is stalled (AmazonCloudFormationException  boom) (catalog.yaml:61:3)
+          ! dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub, which is stalled (AmazonCloudFormationException  boom) (catalog.yaml:61:3)
 
     No changes can be made now. 1 blocked, 1 stalled.
     "##);
     insta::assert_snapshot!(world.status(), @r##"
     provisioned-product/hub  OutOfSync Degraded  ERROR: AmazonCloudFormationException  boom; stalled: the same launch would fail again: mend the template in a new version, or the parameters (catalog.yaml:50:3)
-    provisioned-product/spoke  OutOfSync Missing  dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub: is stalled (AmazonCloudFormationException  boom) (catalog.yaml:61:3)
+    provisioned-product/spoke  OutOfSync Missing  dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub, which is stalled (AmazonCloudFormationException  boom) (catalog.yaml:61:3)
     4 objects: 2 synced and healthy, 2 out of sync, 1 degraded, 1 missing, 1 blocked, 1 stalled.
     "##);
 
@@ -391,7 +391,7 @@ fn a_launch_that_failed_is_replaced_when_it_would_differ() {
           + tags env=prod
 
       … provisioned-product/spoke  (waits)
-          … parameter PeerVpc needs output VpcId of provisioned-product/hub: provisioned-product/hub changes in this plan
+          … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 0 to update, 1 to replace; 2 calls. 1 waiting.
     "##);
