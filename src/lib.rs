@@ -21,19 +21,20 @@ pub mod observe;
 // decide
 pub mod diff;
 pub mod plan;
-pub mod render;
 pub mod run;
 pub mod status;
+// show
+pub mod render;
 // edges
-pub mod aws;
+pub mod telemetry;
 pub mod git;
+pub mod aws;
 pub mod store;
 // drive
-pub mod daemon;
 pub mod execute;
 pub mod reconcile;
-// faces
-pub mod cli;
-pub mod telemetry;
+pub mod daemon;
 // stand-alone
 pub mod emulator;
+// faces
+pub mod cli;

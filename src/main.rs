@@ -1,2 +1,7 @@
-//! The `catalogd` binary.
-fn main() {}
+//! The `catalogd` binary: see `catalogd --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    catalogd::cli::run(std::env::args_os())
+}

@@ -1,1 +1,87 @@
-//! The `manifest` module.
+//! Bytes → [`Desired`] and findings. Pure: no IO, no clock.
+//!
+//! ```text
+//! files ─ parse ─ schema ─▶ specs ─ resolve, template ─ check/* ─ build ─▶ Desired
+//! ```
+//! Every finding of every file is made in one run. An object with an error is left out of the maps and named in
+//! [`Desired::broken`], and so is what depends on it; where an object with an error could not be named,
+//! [`Desired::incomplete`] says so. Hence every reference inside a [`Desired`] can be followed, and nothing that is
+//! merely broken looks absent.
+
+mod build;
+mod check;
+mod files;
+mod finding;
+mod node;
+mod parse;
+mod resolve;
+mod schema;
+mod template;
+mod words;
+
+pub use finding::{Code, Finding, Severity};
+pub use template::{Interface, interface};
+
+use self::schema::Specs;
+use crate::ids::Target;
+use crate::model::desired::Desired;
+use crate::model::tree::Tree;
+
+/// What a source is read for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The account and region; `None` for offline validation, where well-formed values of nobody stand in.
+    pub target: Option<Target>,
+}
+
+/// A source that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// What it declares, as far as it is sound.
+    pub desired: Desired,
+    /// What is wrong with it, by place.
+    pub findings: Vec<Finding>,
+}
+
+impl Loaded {
+    /// Whether some object, or the source itself, has an error.
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|f| f.severity == Severity::Error)
+    }
+}
+
+/// Reads the manifests of a source.
+///
+/// Total: whatever the bytes are, it answers; the same tree and context give the same answer. A source without a
+/// single manifest has a finding and is [`Desired::incomplete`]: it never means *nothing desired* (promise 1).
+pub fn load(tree: &Tree, context: &Context) -> Loaded {
+    let mut findings = Vec::new();
+    let mut specs = Specs::default();
+    let read = files::read(tree, &mut specs, &mut findings);
+    resolve::substitute(&mut specs, context);
+    let templates = template::locate(tree, &mut specs, &mut findings);
+    let held = read.held.into_iter();
+    findings.extend(
+        held.filter(|(path, _)| !templates.named.contains(path))
+            .map(|(_, finding)| finding),
+    );
+    if !read.any && findings.is_empty() {
+        findings.push(files::nothing(tree));
+    }
+    check::run(&specs, &templates, &mut findings);
+    for finding in &mut findings {
+        let lines = specs
+            .secrets
+            .get(&finding.origin.file)
+            .into_iter()
+            .flatten();
+        let at = finding.origin.line;
+        finding.secret |= lines
+            .into_iter()
+            .any(|(first, last)| (*first..=*last).contains(&at));
+    }
+    let desired = build::assemble(specs, templates, &mut findings);
+    findings.sort();
+    findings.dedup();
+    Loaded { desired, findings }
+}

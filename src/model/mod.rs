@@ -7,3 +7,4 @@ pub mod limits;
 pub mod observed;
 pub mod owner;
 pub mod template;
+pub mod tree;

@@ -211,9 +211,9 @@ pub struct Policy {
     pub resend_secrets: BTreeSet<Key>,
     /// Requests that failed and must not simply be repeated.
     pub failed: BTreeMap<Key, Failed>,
-    /// Ids of objects that a token still answers with although they are gone (design §7): by the object whose step
-    /// it was and the token that was sent. The next attempt's token is made after that id.
-    pub dead: BTreeMap<(Key, Token), String>,
+    /// Tokens of creates whose answer names an object that is gone, with that object's id: the next attempt's token
+    /// says `after=<id>` (design §7).
+    pub dead: BTreeMap<Token, String>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
 }

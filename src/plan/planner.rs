@@ -157,18 +157,17 @@ impl<'a> Planner<'a> {
     /// The token of a create, past the tokens that are known to answer with an object that is gone; and that object.
     pub(crate) fn create_token(&self, key: &Key, action: &str) -> (Token, Option<&'a str>) {
         let make = |after: Option<&str>| self.input.identity.create_token(key, action, after);
-        self.live_token(key, make)
+        self.live_token(make)
     }
 
     /// Follows a chain of dead attempts to a token that is not known to be spent.
     pub(crate) fn live_token(
         &self,
-        key: &Key,
         make: impl Fn(Option<&str>) -> Token,
     ) -> (Token, Option<&'a str>) {
         let (mut token, mut after) = (make(None), None);
         for _ in 0..DEATHS {
-            let Some(dead) = self.input.policy.dead.get(&(key.clone(), token.clone())) else {
+            let Some(dead) = self.input.policy.dead.get(&token) else {
                 break;
             };
             after = Some(dead.as_str());

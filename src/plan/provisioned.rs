@@ -194,7 +194,7 @@ impl<'a> Planner<'a> {
             let terminated = draft.step(terminate, needs.iter().copied());
             needs.insert(terminated);
         }
-        let (token, _) = self.live_token(&draft.object.key, |dead| {
+        let (token, _) = self.live_token(|dead| {
             identity.request_token(&want.name, &request, dead.or(last.as_deref()))
         });
         let op = Op::Provision {
@@ -297,7 +297,7 @@ impl<'a> Planner<'a> {
         let arguments = arguments(&parameters);
         let request = request_text(want, &path, &arguments, sent.as_ref());
         let last = live.last_record.as_ref().map(|id| id.as_str());
-        let (token, _) = self.live_token(&draft.object.key, |dead| {
+        let (token, _) = self.live_token(|dead| {
             let identity = self.input.identity;
             identity.request_token(&want.name, &request, dead.or(last))
         });

@@ -1,1 +1,185 @@
-//! The `reconcile` module.
+//! One pass: observe → plan → execute → remember. What a pass could not settle is the next pass's.
+
+pub mod converge;
+mod learn;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::client::Aws;
+use crate::aws::collect::Hints;
+use crate::clock::{Clock, Entropy};
+use crate::execute::progress::Progress;
+use crate::execute::{Executor, Outcome, Patience};
+use crate::ids::Key;
+use crate::model::desired::Desired;
+use crate::model::observed::Observed;
+use crate::model::owner::Identity;
+use crate::plan::{self, Failed, Plan, Policy};
+use crate::status::{ObjectStatus, statuses};
+use crate::store::{Memory, Store};
+
+/// A refused request is made again after so long, even if nothing changed (design §7).
+pub const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// A request that failed for an unknown reason is made again after so long.
+pub const RETRY_UNKNOWN_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// Reconciles one source with one account and region.
+pub struct Reconciler {
+    aws: Aws,
+    identity: Identity,
+    clock: Clock,
+    entropy: Entropy,
+    patience: Patience,
+    store: Option<Store>,
+    memory: Memory,
+    failed: BTreeMap<Key, Failed>,
+    resend_secrets: BTreeSet<Key>,
+}
+
+/// What a pass saw and did.
+#[derive(Debug)]
+pub struct Pass {
+    /// What was live before.
+    pub observed: Observed,
+    /// What was to be done.
+    pub plan: Plan,
+    /// What came of it; empty where nothing was executed.
+    pub outcome: Outcome,
+    /// Each object's state, as the plan found it.
+    pub statuses: Vec<ObjectStatus>,
+}
+
+impl Reconciler {
+    /// A reconciler. Without a `store` nothing outlives the process.
+    pub fn new(
+        aws: Aws,
+        identity: Identity,
+        clock: Clock,
+        entropy: Entropy,
+        patience: Patience,
+        store: Option<Store>,
+    ) -> Self {
+        let memory = store.as_ref().map(Store::load).unwrap_or_default();
+        let (failed, resend_secrets) = (BTreeMap::new(), BTreeSet::new());
+        Self {
+            aws,
+            identity,
+            clock,
+            entropy,
+            patience,
+            store,
+            memory,
+            failed,
+            resend_secrets,
+        }
+    }
+
+    /// Objects whose NoEcho values the next plan sends again.
+    pub fn resend_secrets(&mut self, keys: BTreeSet<Key>) {
+        self.resend_secrets = keys;
+    }
+
+    /// The revision that was last applied in full, as [`Self::applied`] was told.
+    pub fn applied_revision(&self) -> Option<&str> {
+        self.memory.applied.as_deref()
+    }
+
+    /// Remembers that a revision was applied in full.
+    pub fn applied(&mut self, revision: &str) {
+        if self.memory.applied.as_deref() != Some(revision) {
+            self.memory.applied = Some(revision.to_owned());
+            self.save();
+        }
+    }
+
+    /// Reads the live catalog and says what would be done. Writes nothing (promise 3).
+    pub async fn plan(&mut self, desired: &Desired, base: Option<&Desired>) -> Pass {
+        let observed = self.observe(desired).await;
+        let plan = self.decide(desired, base, &observed);
+        let statuses = statuses(&plan, desired, &observed);
+        Pass {
+            observed,
+            plan,
+            outcome: Outcome::default(),
+            statuses,
+        }
+    }
+
+    /// Makes a plan's calls and remembers what came of them.
+    pub async fn execute(
+        &mut self,
+        plan: &Plan,
+        stop: &CancellationToken,
+        progress: &dyn Progress,
+    ) -> Outcome {
+        let entropy = Entropy::seeded(self.entropy.bits());
+        let executor = Executor::new(
+            &self.aws,
+            self.clock,
+            entropy,
+            self.patience,
+            stop,
+            progress,
+        );
+        let outcome = executor.execute(plan).await;
+        drop(executor);
+        self.learn(plan, &outcome);
+        self.save();
+        outcome
+    }
+
+    /// How many calls went out so far, repeated ones included.
+    pub fn calls(&self) -> u64 {
+        self.aws.counts().total()
+    }
+
+    async fn observe(&mut self, desired: &Desired) -> Observed {
+        let wanted = desired
+            .provisioned
+            .values()
+            .map(|object| object.live_name.clone())
+            .collect();
+        let hints = Hints {
+            known_ids: self.memory.known.clone(),
+            wanted_provisioned_names: wanted,
+            identity: self.identity.clone(),
+        };
+        let observed = self.aws.collect(&hints, &mut self.memory.index).await;
+        self.recognise(&observed);
+        observed
+    }
+
+    fn decide(&self, desired: &Desired, base: Option<&Desired>, observed: &Observed) -> Plan {
+        let policy = Policy {
+            resend_secrets: self.resend_secrets.clone(),
+            failed: self.failed.clone(),
+            dead: self.memory.dead.clone(),
+            allow_removals: None,
+        };
+        plan::plan(&plan::Input {
+            identity: &self.identity,
+            desired,
+            base,
+            observed,
+            policy: &policy,
+            now: self.now(),
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn save(&self) {
+        if let Some(store) = &self.store
+            && let Err(error) = store.save(&self.memory)
+        {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::warn!(%error, cause, "going on without it");
+        }
+    }
+}

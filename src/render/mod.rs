@@ -1,5 +1,6 @@
-//! The same values as text for people and JSON for machines: one file per format.
+//! The same values as text for people and JSON for machines: one file per thing that is shown.
 
+pub mod findings;
 pub mod json;
 pub mod safe;
 pub mod status;

@@ -1,1 +1,233 @@
-//! The `store` module.
+//! The state folder: what makes a pass cheaper or its reasons sharper. Correctness never rests on it: delete it, and
+//! nothing is lost but the ids it would have asked for first (design §10).
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::aws::index::ContentIndex;
+use crate::ids::{Key, Kind, Name, Token};
+use crate::model::owner::Identity;
+
+/// The version of `state.json`; a file of another version is ignored and written anew.
+const FORMAT: u32 = 1;
+
+/// A `state.json` beyond this is not read: 100,000 objects at some 200 bytes each.
+const LARGEST: u64 = 32 * 1024 * 1024;
+
+/// What is remembered between passes and starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The live id of each object as it was last seen: asked by id before anything is made anew.
+    pub known: BTreeMap<Key, String>,
+    /// Tokens whose answer names something that is gone (design §7).
+    pub dead: BTreeMap<Token, String>,
+    /// The revision last applied in full.
+    pub applied: Option<String>,
+    /// The content of every version whose content is known.
+    pub index: ContentIndex,
+}
+
+/// `state.json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct File {
+    format: u32,
+    owner: String,
+    known: Vec<(String, String, String)>,
+    dead: BTreeMap<String, String>,
+    applied: Option<String>,
+}
+
+/// Why the state folder could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the state folder {} cannot be {what}", path.display())]
+pub struct StoreError {
+    path: PathBuf,
+    what: &'static str,
+    source: io::Error,
+}
+
+/// A state folder for one installation and target.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+    owner: String,
+}
+
+impl Store {
+    /// Opens `<root>/<installation>-<account>-<region>`, making it where it is not there.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made.
+    pub fn open(root: &Path, identity: &Identity) -> Result<Self, StoreError> {
+        let target = &identity.target;
+        let name = format!(
+            "{}-{}-{}",
+            identity.installation, target.account, target.region
+        );
+        let folder = root.join(name);
+        std::fs::create_dir_all(&folder).map_err(|source| StoreError {
+            path: folder.clone(),
+            what: "made",
+            source,
+        })?;
+        Ok(Self {
+            folder,
+            owner: identity.tag_value(&Name::new("")),
+        })
+    }
+
+    /// Reads what was remembered. A file that is missing, damaged, or another's counts as nothing remembered.
+    pub fn load(&self) -> Memory {
+        let mut memory = self.load_state().unwrap_or_default();
+        if let Some(bytes) = read_bounded(&self.folder.join("index.json"))
+            && let Some(index) = ContentIndex::parse(&bytes)
+        {
+            memory.index = index;
+        }
+        memory
+    }
+
+    fn load_state(&self) -> Option<Memory> {
+        let path = self.folder.join("state.json");
+        let bytes = read_bounded(&path)?;
+        let file: File = match serde_json::from_slice(&bytes) {
+            Ok(file) => file,
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "state.json is damaged; starting afresh");
+                return None;
+            }
+        };
+        if file.format != FORMAT || file.owner != self.owner {
+            return None;
+        }
+        let key = |kind: &str, name: &str| {
+            let kind = Kind::ALL.into_iter().find(|known| known.slug() == kind)?;
+            Some(Key::new(kind, Name::parse(name)?))
+        };
+        Some(Memory {
+            known: file
+                .known
+                .into_iter()
+                .filter_map(|(kind, name, id)| Some((key(&kind, &name)?, id)))
+                .collect(),
+            dead: file
+                .dead
+                .into_iter()
+                .map(|(token, id)| (Token::new(token), id))
+                .collect(),
+            applied: file.applied,
+            index: ContentIndex::default(),
+        })
+    }
+
+    /// Writes what is to be remembered, whole or not at all.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub fn save(&self, memory: &Memory) -> Result<(), StoreError> {
+        let file = File {
+            format: FORMAT,
+            owner: self.owner.clone(),
+            known: memory
+                .known
+                .iter()
+                .map(|(key, id)| {
+                    (
+                        key.kind.slug().to_owned(),
+                        key.name.to_string(),
+                        id.to_owned(),
+                    )
+                })
+                .collect(),
+            dead: memory
+                .dead
+                .iter()
+                .map(|(token, id)| (token.to_string(), id.clone()))
+                .collect(),
+            applied: memory.applied.clone(),
+        };
+        let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
+        self.replace("state.json", &bytes)?;
+        self.replace("index.json", &memory.index.to_bytes())
+    }
+
+    /// Writes beside the file and renames over it: a crash leaves the old one or the new one.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.folder.join(name);
+        let beside = self
+            .folder
+            .join(format!("{name}.{}.new", std::process::id()));
+        std::fs::write(&beside, bytes)
+            .and_then(|()| std::fs::rename(&beside, &path))
+            .map_err(|source| StoreError {
+                path,
+                what: "written",
+                source,
+            })
+    }
+}
+
+fn read_bounded(path: &Path) -> Option<Vec<u8>> {
+    let length = std::fs::metadata(path).ok()?.len();
+    if length > LARGEST {
+        tracing::warn!(path = %path.display(), length, "larger than a state file can be; ignored");
+        return None;
+    }
+    std::fs::read(path).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AccountId, Region, Target};
+    use crate::model::owner::Installation;
+
+    fn identity(installation: &str) -> Identity {
+        Identity {
+            installation: Installation::parse(installation).unwrap(),
+            target: Target {
+                account: AccountId::new("123456789012"),
+                region: Region::new("us-east-1"),
+                partition: "aws".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), &identity("team")).unwrap();
+        assert_eq!(store.load(), Memory::default());
+        let memory = Memory {
+            known: [(
+                Key::new(Kind::Product, Name::new("vpc")),
+                "prod-1".to_owned(),
+            )]
+            .into(),
+            dead: [(Token::new("t"), "prod-0".to_owned())].into(),
+            applied: Some("abc".to_owned()),
+            index: ContentIndex::default(),
+        };
+        store.save(&memory).unwrap();
+        assert_eq!(store.load(), memory);
+        assert_eq!(
+            Store::open(root.path(), &identity("other")).unwrap().load(),
+            Memory::default()
+        );
+    }
+
+    #[test]
+    fn damage_is_forgotten_and_mended() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), &identity("team")).unwrap();
+        for name in ["state.json", "index.json"] {
+            std::fs::write(store.folder.join(name), b"{\"format\": 1, \xff").unwrap();
+        }
+        assert_eq!(store.load(), Memory::default());
+        store.save(&Memory::default()).unwrap();
+        assert_eq!(store.load(), Memory::default());
+    }
+}

@@ -1,1 +1,9 @@
-//! emulator
+//! The embedded AWS, called as its users call it: through the unchanged SDK and in virtual time.
+
+pub mod client;
+mod errors;
+mod inconsistency;
+mod lifecycle;
+mod paging;
+mod provisioning;
+mod wire;

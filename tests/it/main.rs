@@ -17,5 +17,6 @@ mod fidelity;
 mod git;
 mod manifest;
 mod scenario;
+mod shared;
 mod sim;
 mod world;

@@ -1,1 +1,312 @@
-//! world
+//! A world for scenarios: a folder of manifests, the embedded AWS in this process, the real SDK, virtual time.
+//!
+//! The embedded AWS survives what the program under test does not: each [`World::process`] is a new process of
+//! catalogd with nothing in its memory but the state folder.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use catalogd::aws::client::{Aws, Settings};
+use catalogd::aws::pace::Pace;
+use catalogd::clock::{Clock, Entropy};
+use catalogd::emulator::faults::Faults;
+use catalogd::emulator::{Emulator, InProcess, Options, Profile};
+use catalogd::execute::progress::{Progress, Quiet};
+use catalogd::execute::{Outcome, Patience};
+use catalogd::ids::{Kind, Name, Target};
+use catalogd::manifest::{self, Severity};
+use catalogd::model::desired::Desired;
+use catalogd::model::owner::{Identity, Installation};
+use catalogd::model::tree::Tree;
+use catalogd::plan::Plan;
+use catalogd::reconcile::converge::{Converged, Driver, End};
+use catalogd::reconcile::{Pass, Reconciler};
+use catalogd::render::text::{self, Style};
+use catalogd::store::Store;
+use tokio_util::sync::CancellationToken;
+
+pub const ACCOUNT: &str = "123456789012";
+pub const REGION: &str = "us-east-1";
+
+pub struct World {
+    pub clock: Clock,
+    pub emulator: Emulator,
+    pub pace: Pace,
+    pub patience: Patience,
+    pub installation: Installation,
+    state: tempfile::TempDir,
+    files: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl World {
+    /// A world in virtual time (`#[tokio::test(start_paused = true)]`), without delays.
+    pub fn new() -> Self {
+        Self::with(Profile::Instant, 1)
+    }
+
+    pub fn with(profile: Profile, seed: u64) -> Self {
+        let clock = Clock::starting_at("2026-03-01T08:00:00Z".parse().unwrap());
+        let emulator = Emulator::new(Options {
+            clock,
+            seed,
+            profile,
+            quotas: true,
+            faults: Faults::default(),
+        });
+        let slow = profile == Profile::Aws;
+        Self {
+            clock,
+            emulator,
+            pace: if slow { Pace::Default } else { Pace::None },
+            patience: if slow {
+                Patience::SERVICE
+            } else {
+                Patience::EMULATOR
+            },
+            installation: Installation::default(),
+            state: tempfile::tempdir().unwrap(),
+            files: Mutex::default(),
+        }
+    }
+
+    /// Writes a file of the source.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
+        self.files
+            .lock()
+            .unwrap()
+            .insert(path.to_owned(), text.as_ref().to_vec());
+        self
+    }
+
+    pub fn remove(&self, path: &str) -> &Self {
+        self.files
+            .lock()
+            .unwrap()
+            .remove(path)
+            .expect("the file is there");
+        self
+    }
+
+    /// Replaces a text in a file; it must be there.
+    pub fn edit(&self, path: &str, from: &str, to: &str) -> &Self {
+        let mut files = self.files.lock().unwrap();
+        let text = String::from_utf8(files[path].clone()).unwrap();
+        assert!(text.contains(from), "{path} has no {from:?}");
+        files.insert(path.to_owned(), text.replace(from, to).into_bytes());
+        drop(files);
+        self
+    }
+
+    /// Copies a folder of the disk into the source.
+    pub fn copy(&self, folder: &Path) -> &Self {
+        fn walk(root: &Path, at: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+            for entry in std::fs::read_dir(at).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(root, &path, files);
+                } else {
+                    let name = path
+                        .strip_prefix(root)
+                        .unwrap()
+                        .to_str()
+                        .unwrap()
+                        .to_owned();
+                    files.insert(name, std::fs::read(&path).unwrap());
+                }
+            }
+        }
+        walk(folder, folder, &mut self.files.lock().unwrap());
+        self
+    }
+
+    pub fn target(&self) -> Target {
+        Target {
+            account: ACCOUNT.into(),
+            region: REGION.into(),
+            partition: "aws".to_owned(),
+        }
+    }
+
+    /// What the source declares; it must have no errors.
+    pub fn desired(&self) -> Desired {
+        let tree = Tree::of(self.files.lock().unwrap().iter());
+        let loaded = manifest::load(
+            &tree,
+            &manifest::Context {
+                target: Some(self.target()),
+            },
+        );
+        let errors: Vec<_> = loaded
+            .findings
+            .iter()
+            .filter(|f| f.severity == Severity::Error)
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        loaded.desired
+    }
+
+    /// A new process of catalogd with the world's state folder.
+    pub async fn process(&self) -> Process {
+        self.process_in(Some(self.state.path())).await
+    }
+
+    /// A new process with this state folder, or none.
+    pub async fn process_in(&self, state: Option<&Path>) -> Process {
+        let aws = self.connect().await;
+        let identity = Identity {
+            installation: self.installation.clone(),
+            target: aws.target().clone(),
+        };
+        let store = state.map(|root| Store::open(root, &identity).unwrap());
+        let entropy = Entropy::seeded(7);
+        let reconciler = Reconciler::new(
+            aws.clone(),
+            identity,
+            self.clock,
+            entropy,
+            self.patience,
+            store,
+        );
+        Process {
+            aws,
+            reconciler,
+            clock: self.clock,
+        }
+    }
+
+    pub async fn connect(&self) -> Aws {
+        let settings = Settings {
+            region: Some(REGION.to_owned()),
+            template_bucket: None,
+            pace: self.pace,
+            http: Some(InProcess::shared(self.emulator.clone())),
+            static_credentials: Some((ACCOUNT.to_owned(), "any".to_owned())),
+            clock: self.clock,
+            seed: 7,
+        };
+        Aws::connect(settings).await.expect("the emulator answers")
+    }
+
+    /// The template bucket.
+    pub fn bucket(&self) -> String {
+        format!("catalogd-{ACCOUNT}-{REGION}")
+    }
+
+    fn sdk(&self) -> aws_config::SdkConfig {
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(REGION))
+            .http_client(InProcess::shared(self.emulator.clone()))
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
+                aws_credential_types::Credentials::from_keys(ACCOUNT, "any", None),
+            ))
+            .build()
+    }
+
+    /// Service Catalog as somebody else calls it: the console.
+    pub fn console(&self) -> aws_sdk_servicecatalog::Client {
+        aws_sdk_servicecatalog::Client::new(&self.sdk())
+    }
+
+    /// S3 as somebody else calls it.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.sdk()).force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// The calls the emulator has answered since the last time this was asked, by operation.
+    pub fn calls(&self) -> BTreeMap<String, usize> {
+        let mut counted = BTreeMap::new();
+        for call in self.emulator.calls() {
+            *counted.entry(call.operation).or_default() += 1;
+        }
+        self.emulator.reset_calls();
+        counted
+    }
+
+    /// Applies in a new process; it must converge.
+    pub async fn apply(&self) -> Converged {
+        let converged = self.process().await.apply(&self.desired()).await;
+        assert_eq!(
+            converged.end,
+            End::Settled,
+            "{}",
+            text::plan(&converged.pass.plan, Style::default())
+        );
+        converged
+    }
+
+    /// Plans in a new process.
+    pub async fn plan(&self) -> Pass {
+        self.process()
+            .await
+            .reconciler
+            .plan(&self.desired(), None)
+            .await
+    }
+
+    /// Asserts that a plan made in a new process is empty.
+    pub async fn expect_empty_plan(&self) {
+        let pass = self.plan().await;
+        assert!(
+            !pass.plan.has_changes(),
+            "{}",
+            text::plan(&pass.plan, Style::default())
+        );
+        assert!(
+            !pass.plan.is_waiting(),
+            "{}",
+            text::plan(&pass.plan, Style::default())
+        );
+    }
+}
+
+/// A process of catalogd.
+pub struct Process {
+    pub aws: Aws,
+    pub reconciler: Reconciler,
+    clock: Clock,
+}
+
+impl Process {
+    /// Applies without being asked, for at most three hours of the world's time.
+    pub async fn apply(&mut self, desired: &Desired) -> Converged {
+        let stop = CancellationToken::new();
+        let (timer, clock) = (stop.clone(), self.clock);
+        let watch = tokio::spawn(async move {
+            clock.sleep(Duration::from_secs(3 * 3600)).await;
+            timer.cancel();
+        });
+        let ended = self
+            .reconciler
+            .converge(desired, None, &stop, &mut Willing)
+            .await
+            .unwrap();
+        watch.abort();
+        ended
+    }
+}
+
+/// Agrees to everything.
+pub struct Willing;
+
+impl Driver for Willing {
+    fn consent(&mut self, _: &Pass) -> anyhow::Result<bool> {
+        Ok(true)
+    }
+    fn begin(&mut self, _: &Plan) {}
+    fn progress(&self) -> &dyn Progress {
+        &Quiet
+    }
+    fn end(&mut self, _: &Outcome) {}
+}
+
+pub fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+pub fn product() -> Kind {
+    Kind::Product
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::ids::{ConstraintId, Key, Kind, PortfolioId, VersionId};
+use crate::ids::{ConstraintId, PortfolioId, VersionId};
 use crate::model::desired::{Guidance, Launch, Principal, TemplateSource};
 use crate::model::observed::{LivePrincipal, ReadyStatus};
 use crate::model::template::Template;
@@ -92,19 +92,13 @@ fn a_dead_object_gets_another_token() {
         let step = plan.steps.iter().find(|s| s.op.call() == "CreateProduct");
         step.unwrap().op.token().unwrap().clone()
     };
-    let key = Key::new(Kind::Product, name("vpc"));
     let first = create(&world);
-    let dead = |id: &str| id.to_owned();
-    world
-        .policy
-        .dead
-        .insert((key.clone(), first.clone()), dead("prod-1"));
+    let dead = &mut world.policy.dead;
+    dead.insert(first.clone(), "prod-1".to_owned());
     let second = create(&world);
     assert_ne!(first, second);
-    world
-        .policy
-        .dead
-        .insert((key, second.clone()), dead("prod-2"));
+    let dead = &mut world.policy.dead;
+    dead.insert(second.clone(), "prod-2".to_owned());
     assert!(![first, second].contains(&create(&world)));
 }
 

@@ -1,0 +1,174 @@
+//! One [`Op`] is one call; nothing is decided here (promise 3).
+//!
+//! Doing the same twice is success: what is already associated, already gone or already ours stays so. A subject that
+//! the service does not find is *not visible yet*, for the plan saw it or an earlier step made it (design §7).
+
+mod bucket;
+mod constraint;
+mod portfolio;
+mod product;
+mod provisioned;
+
+use crate::aws::client::Aws;
+use crate::aws::error::Failure;
+use crate::plan::op::{Answer, Arg, Op};
+
+impl Aws {
+    /// Makes the call. `op` has values for all its arguments ([`Op::resolved`]).
+    ///
+    /// # Errors
+    /// Throttles and lost answers have been repeated already; [`Class::NotVisibleYet`](crate::aws::Class) is the
+    /// caller's to repeat. After a transient failure of a write it is not known whether it was done: the same
+    /// call again finds out, because it carries the same token or does the same when done twice.
+    pub async fn apply(&self, op: &Op) -> Result<Answer, Failure> {
+        let done = match op {
+            Op::CreateBucket { bucket } => self.create_bucket(bucket).await,
+            Op::BlockPublicAccess { bucket } => self.block_public_access(bucket).await,
+            Op::PutBucketPolicy { bucket } => self.put_bucket_policy(bucket).await,
+            Op::PutTemplate { bucket, template } => self.put_template(bucket, template).await,
+            Op::PutIndex { bucket, entries } => self
+                .put_index(bucket, entries)
+                .await
+                .map(|()| Answer::default()),
+            Op::CreatePortfolio {
+                display_name,
+                description,
+                provider_name,
+                tags,
+                token,
+            } => {
+                let description = description.as_deref();
+                self.create_portfolio(display_name, description, provider_name, tags, token)
+                    .await
+            }
+            Op::UpdatePortfolio {
+                id,
+                display_name,
+                description,
+                provider_name,
+                tags,
+            } => {
+                self.update_portfolio(
+                    id,
+                    display_name.as_deref(),
+                    description.as_deref(),
+                    provider_name.as_deref(),
+                    tags,
+                )
+                .await
+            }
+            Op::AssociatePrincipal {
+                portfolio,
+                principal,
+            } => {
+                self.associate_principal(given(op, portfolio)?, principal)
+                    .await
+            }
+            Op::DisassociatePrincipal {
+                portfolio,
+                principal,
+            } => self.disassociate_principal(portfolio, principal).await,
+            Op::CreateProduct {
+                fields,
+                tags,
+                version,
+                token,
+            } => self.create_product(fields, tags, version, token).await,
+            Op::UpdateProduct { id, fields, tags } => self.update_product(id, fields, tags).await,
+            Op::CreateVersion {
+                product,
+                version,
+                token,
+            } => {
+                self.create_version(given(op, product)?, version, token)
+                    .await
+            }
+            Op::UpdateVersion {
+                product,
+                version,
+                name: _,
+                description,
+                active,
+                guidance,
+            } => {
+                let (product, version) = (given(op, product)?, given(op, version)?);
+                self.update_version(product, version, description.as_deref(), *active, *guidance)
+                    .await
+            }
+            Op::AssociateProduct { portfolio, product } => {
+                self.associate_product(given(op, portfolio)?, given(op, product)?)
+                    .await
+            }
+            Op::DisassociateProduct { portfolio, product } => {
+                self.disassociate_product(portfolio, product).await
+            }
+            Op::CreateConstraint {
+                portfolio,
+                product,
+                kind,
+                parameters,
+                token,
+            } => {
+                let (portfolio, product) = (given(op, portfolio)?, given(op, product)?);
+                self.create_constraint(portfolio, product, kind, parameters, token)
+                    .await
+            }
+            Op::UpdateConstraint {
+                id,
+                kind: _,
+                parameters,
+            } => self.update_constraint(id, parameters).await,
+            Op::DeleteConstraint { id, kind: _ } => self.delete_constraint(id).await,
+            Op::Provision {
+                name,
+                product,
+                version,
+                path,
+                parameters,
+                tags,
+                token,
+            } => {
+                let (product, version) = (given(op, product)?, given(op, version)?);
+                self.provision(name, product, version, path, parameters, tags, token)
+                    .await
+            }
+            Op::UpdateProvisioned {
+                id,
+                product,
+                version,
+                path,
+                parameters,
+                tags,
+                token,
+            } => {
+                let (product, version) = (given(op, product)?, given(op, version)?);
+                let tags = tags.as_ref();
+                self.update_provisioned(id, product, version, path, parameters, tags, token)
+                    .await
+            }
+            Op::Terminate { id, token } => self.terminate(id, token).await,
+        };
+        done.map_err(Failure::of_known_object)
+    }
+}
+
+/// An argument's value; one that still refers to a step is a fault of the caller's.
+pub(crate) fn given<'a, T>(op: &Op, arg: &'a Arg<T>) -> Result<&'a T, Failure> {
+    match arg {
+        Arg::Value(value) => Ok(value),
+        Arg::From(step) => Err(Failure::internal(
+            op.call(),
+            format!("an argument still waits for step {step}"),
+        )),
+    }
+}
+
+/// An answer must have what was made: without it nothing can follow.
+fn part<T>(operation: &'static str, value: Option<T>, what: &str) -> Result<T, Failure> {
+    value.ok_or_else(|| Failure::internal(operation, format!("the answer has no {what}")))
+}
+
+/// Nothing to remember.
+fn done() -> Result<Answer, Failure> {
+    Ok(Answer::default())
+}

@@ -1,0 +1,177 @@
+//! Products and their versions (facts §9.1, §9.2).
+
+use aws_sdk_servicecatalog::types::{
+    ProductType, ProvisioningArtifactProperties, ProvisioningArtifactType,
+};
+
+use super::bucket::object_url;
+use super::part;
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::pace::Access;
+use crate::ids::{ProductId, Token, VersionId};
+use crate::model::desired::{Guidance, Tags};
+use crate::plan::op::{Answer, NewSource, NewVersion, ProductFields, TagChange};
+
+impl Aws {
+    pub(super) async fn create_product(
+        &self,
+        fields: &ProductFields,
+        tags: &Tags,
+        version: &NewVersion,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "CreateProduct";
+        let ProductFields {
+            name,
+            owner,
+            description,
+            distributor,
+            support_description,
+            support_email,
+            support_url,
+        } = fields.clone();
+        let request = self
+            .sc()
+            .create_product()
+            .set_name(name)
+            .set_owner(owner)
+            .set_description(description)
+            .set_distributor(distributor)
+            .set_support_description(support_description)
+            .set_support_email(support_email)
+            .set_support_url(support_url)
+            .product_type(ProductType::CloudFormationTemplate)
+            .set_tags(Some(convert::sdk_tags(OPERATION, tags)?))
+            .provisioning_artifact_parameters(self.artifact(version))
+            .idempotency_token(token.as_str());
+        let answer = self
+            .call(OPERATION, Access::Write, || request.clone().send())
+            .await?;
+        let detail = answer.product_view_detail();
+        let product = detail
+            .and_then(|detail| detail.product_view_summary())
+            .and_then(|summary| summary.product_id());
+        let first = answer
+            .provisioning_artifact_detail()
+            .and_then(|detail| detail.id());
+        Ok(Answer {
+            product: Some(part(OPERATION, product, "product id")?.into()),
+            version: Some(part(OPERATION, first, "version id")?.into()),
+            created: detail
+                .and_then(|detail| detail.created_time())
+                .and_then(convert::timestamp),
+            ..Answer::default()
+        })
+    }
+
+    pub(super) async fn update_product(
+        &self,
+        id: &ProductId,
+        fields: &ProductFields,
+        tags: &TagChange,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "UpdateProduct";
+        let (add, remove) = convert::tag_change(OPERATION, tags)?;
+        let ProductFields {
+            name,
+            owner,
+            description,
+            distributor,
+            support_description,
+            support_email,
+            support_url,
+        } = fields.clone();
+        let request = self
+            .sc()
+            .update_product()
+            .id(id.as_str())
+            .set_name(name)
+            .set_owner(owner)
+            .set_description(description)
+            .set_distributor(distributor)
+            .set_support_description(support_description)
+            .set_support_email(support_email)
+            .set_support_url(support_url)
+            .set_add_tags(add)
+            .set_remove_tags(remove);
+        self.call(OPERATION, Access::Write, || request.clone().send())
+            .await?;
+        Ok(Answer {
+            product: Some(id.clone()),
+            ..Answer::default()
+        })
+    }
+
+    pub(super) async fn create_version(
+        &self,
+        product: &ProductId,
+        version: &NewVersion,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "CreateProvisioningArtifact";
+        let request = self
+            .sc()
+            .create_provisioning_artifact()
+            .product_id(product.as_str())
+            .parameters(self.artifact(version))
+            .idempotency_token(token.as_str());
+        let answer = self
+            .call(OPERATION, Access::Write, || request.clone().send())
+            .await?;
+        let detail = answer.provisioning_artifact_detail();
+        let id = detail.and_then(|detail| detail.id());
+        Ok(Answer {
+            version: Some(part(OPERATION, id, "version id")?.into()),
+            created: detail
+                .and_then(|detail| detail.created_time())
+                .and_then(convert::timestamp),
+            ..Answer::default()
+        })
+    }
+
+    pub(super) async fn update_version(
+        &self,
+        product: &ProductId,
+        version: &VersionId,
+        description: Option<&str>,
+        active: Option<bool>,
+        guidance: Option<Guidance>,
+    ) -> Result<Answer, Failure> {
+        let request = self
+            .sc()
+            .update_provisioning_artifact()
+            .product_id(product.as_str())
+            .provisioning_artifact_id(version.as_str())
+            .set_description(description.map(str::to_owned))
+            .set_active(active)
+            .set_guidance(guidance.map(convert::sdk_guidance));
+        self.call("UpdateProvisioningArtifact", Access::Write, || {
+            request.clone().send()
+        })
+        .await?;
+        Ok(Answer {
+            version: Some(version.clone()),
+            ..Answer::default()
+        })
+    }
+
+    /// A version as the service wants it: where its template lies is one entry of a map.
+    fn artifact(&self, version: &NewVersion) -> ProvisioningArtifactProperties {
+        let (key, place) = match &version.source {
+            NewSource::Bucket { bucket, template } => (
+                "LoadTemplateFromURL",
+                object_url(self.target(), bucket, &template.object_key()),
+            ),
+            NewSource::Url(url) => ("LoadTemplateFromURL", url.clone()),
+            NewSource::Stack(arn) => ("ImportFromPhysicalId", arn.clone()),
+        };
+        ProvisioningArtifactProperties::builder()
+            .name(&version.name)
+            .set_description(version.description.clone())
+            .info(key, place)
+            .r#type(ProvisioningArtifactType::CloudFormationTemplate)
+            .build()
+    }
+}

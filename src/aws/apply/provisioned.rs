@@ -1,0 +1,158 @@
+//! Provisioned products: each call starts work and answers with the record to follow (facts §9.3).
+
+use std::collections::BTreeMap;
+
+use aws_sdk_servicecatalog::types::{
+    ProvisioningParameter, RecordDetail, UpdateProvisioningParameter,
+};
+
+use super::part;
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::pace::Access;
+use crate::ids::{ProductId, ProvisionedProductId, Token, VersionId};
+use crate::model::desired::Tags;
+use crate::plan::op::{Answer, ParameterArg};
+
+impl Aws {
+    #[expect(clippy::too_many_arguments, reason = "they are the op's, by name")]
+    pub(super) async fn provision(
+        &self,
+        name: &str,
+        product: &ProductId,
+        version: &VersionId,
+        path: &str,
+        parameters: &BTreeMap<String, ParameterArg>,
+        tags: &Tags,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "ProvisionProduct";
+        let mut sent = Vec::with_capacity(parameters.len());
+        for (key, argument) in parameters {
+            let value = match argument {
+                ParameterArg::Value(value) | ParameterArg::Secret(value) => value,
+                ParameterArg::Previous => {
+                    let message = format!("parameter {key} has no previous value");
+                    return Err(Failure::internal(OPERATION, message));
+                }
+            };
+            sent.push(
+                ProvisioningParameter::builder()
+                    .key(key)
+                    .value(value)
+                    .build(),
+            );
+        }
+        let request = self
+            .sc()
+            .provision_product()
+            .provisioned_product_name(name)
+            .product_id(product.as_str())
+            .provisioning_artifact_id(version.as_str())
+            .path_name(path)
+            .set_provisioning_parameters(Some(sent))
+            .set_tags(Some(convert::sdk_tags(OPERATION, tags)?))
+            .provision_token(token.as_str());
+        let answer = self
+            .call(OPERATION, Access::Write, || request.clone().send())
+            .await
+            .map_err(|failure| failure.without(&secrets(parameters)))?;
+        started(OPERATION, answer.record_detail())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the op's, by name")]
+    pub(super) async fn update_provisioned(
+        &self,
+        id: &ProvisionedProductId,
+        product: &ProductId,
+        version: &VersionId,
+        path: &str,
+        parameters: &BTreeMap<String, ParameterArg>,
+        tags: Option<&Tags>,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "UpdateProvisionedProduct";
+        let sent = parameters
+            .iter()
+            .map(|(key, argument)| {
+                let parameter = UpdateProvisioningParameter::builder().key(key);
+                match argument {
+                    ParameterArg::Value(value) | ParameterArg::Secret(value) => {
+                        parameter.value(value)
+                    }
+                    ParameterArg::Previous => parameter.use_previous_value(true),
+                }
+                .build()
+            })
+            .collect();
+        let tags = tags
+            .map(|tags| convert::sdk_tags(OPERATION, tags))
+            .transpose()?;
+        let request = self
+            .sc()
+            .update_provisioned_product()
+            .provisioned_product_id(id.as_str())
+            .product_id(product.as_str())
+            .provisioning_artifact_id(version.as_str())
+            .path_name(path)
+            .set_provisioning_parameters(Some(sent))
+            .set_tags(tags)
+            .update_token(token.as_str());
+        let answer = self
+            .call(OPERATION, Access::Write, || request.clone().send())
+            .await
+            .map_err(|failure| failure.without(&secrets(parameters)))?;
+        started(OPERATION, answer.record_detail())
+    }
+
+    /// The token holds only while the termination runs; afterwards the service knows nothing (facts §4): that is
+    /// success without a record.
+    pub(super) async fn terminate(
+        &self,
+        id: &ProvisionedProductId,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "TerminateProvisionedProduct";
+        let request = self
+            .sc()
+            .terminate_provisioned_product()
+            .provisioned_product_id(id.as_str())
+            .terminate_token(token.as_str());
+        match self
+            .call(OPERATION, Access::Write, || request.clone().send())
+            .await
+        {
+            Ok(answer) => started(OPERATION, answer.record_detail()),
+            Err(failure) if failure.is_not_found() => Ok(Answer {
+                provisioned: Some(id.clone()),
+                ..Answer::default()
+            }),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// What a started request answers.
+fn started(operation: &'static str, detail: Option<&RecordDetail>) -> Result<Answer, Failure> {
+    let detail = part(operation, detail, "record")?;
+    Ok(Answer {
+        record: Some(part(operation, detail.record_id(), "record id")?.into()),
+        provisioned: detail
+            .provisioned_product_id()
+            .map(ProvisionedProductId::from),
+        created: detail.created_time().and_then(convert::timestamp),
+        ..Answer::default()
+    })
+}
+
+/// The values that no message may repeat.
+fn secrets(parameters: &BTreeMap<String, ParameterArg>) -> Vec<&str> {
+    parameters
+        .values()
+        .filter_map(|argument| match argument {
+            ParameterArg::Secret(value) => Some(value.as_str()),
+            ParameterArg::Value(_) | ParameterArg::Previous => None,
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! The template bucket and the contents of versions.
+
+use std::collections::BTreeSet;
+
+use super::{Found, gap, gather};
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::index::ContentIndex;
+use crate::aws::pace::Access;
+use crate::ids::{Digest, Kind, ProductId, VersionId};
+use crate::model::observed::{Gap, LiveProduct, ReadyStatus, Scope};
+use crate::model::owner::{Identity, Owner};
+use crate::model::template::{VersionContent, folded};
+
+/// Where a version's template stands in its description (facts §9.2).
+const TEMPLATE_KEY: &str = "CloudFormationTemplate";
+
+/// Whether the template bucket is there.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) exists: bool,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// What a version's description says.
+#[derive(Debug)]
+struct Described {
+    status: ReadyStatus,
+    content: Option<VersionContent>,
+}
+
+impl Aws {
+    pub(super) async fn head_bucket(&self) -> Head {
+        let request = self
+            .s3()
+            .head_bucket()
+            .bucket(self.bucket())
+            .expected_bucket_owner(self.target().account.as_str());
+        let answer = self
+            .call("HeadBucket", Access::Read, || request.clone().send())
+            .await;
+        let (exists, gaps) = match answer {
+            Ok(_) => (true, Vec::new()),
+            Err(failure) if failure.is_not_found() => (false, Vec::new()),
+            Err(failure) => (false, vec![gap(Scope::Bucket, &failure)]),
+        };
+        Head { exists, gaps }
+    }
+
+    /// Fills in what the versions hold: from the index, from the index in the bucket, and what neither knows of our
+    /// own products by one description each. Returns whether the bucket's index lacks something.
+    pub(super) async fn contents(
+        &self,
+        identity: &Identity,
+        index: &mut ContentIndex,
+        bucket: bool,
+        products: &mut Found<LiveProduct>,
+    ) -> bool {
+        let ours: BTreeSet<ProductId> = products
+            .items
+            .iter()
+            .filter(|product| matches!(identity.owner(Kind::Product, &product.tags), Owner::Us(_)))
+            .map(|product| product.id.clone())
+            .collect();
+        let complete = !products
+            .gaps
+            .iter()
+            .any(|gap| matches!(gap.scope, Scope::Products | Scope::Product(_)));
+        if complete {
+            let live: BTreeSet<&VersionId> = products
+                .items
+                .iter()
+                .flat_map(|product| product.versions.iter().map(|version| &version.id))
+                .collect();
+            index.retain(|id| live.contains(id));
+        }
+
+        let mut stale = false;
+        let mut readable = bucket;
+        if bucket && (index.is_unpublished() || !unknown(&ours, index, products).is_empty()) {
+            match self.get_index().await {
+                Ok(published) => index.merge_published(published),
+                Err(failure) => {
+                    // A cache that can't be read is done without, and not written either.
+                    tracing::warn!(%failure, "the content index in the template bucket is not readable");
+                    readable = false;
+                }
+            }
+        }
+        let missing = unknown(&ours, index, products);
+        let described = gather(missing.into_iter().map(|(product, version)| async move {
+            let answer = self
+                .listed(|| self.describe_version(&product, &version))
+                .await;
+            (product, version, answer)
+        }))
+        .await;
+        let mut statuses = std::collections::BTreeMap::new();
+        for (product, version, answer) in described {
+            match answer {
+                Ok(Described { status, content }) => {
+                    if let (ReadyStatus::Available, Some(content)) = (&status, content) {
+                        index.insert(version.clone(), content);
+                    }
+                    statuses.insert(version, status);
+                }
+                Err(failure) => products.gap(Scope::Product(product), &failure),
+            }
+        }
+        for version in products
+            .items
+            .iter_mut()
+            .flat_map(|product| &mut product.versions)
+        {
+            version.content = index.get(&version.id).cloned();
+            if let Some(status) = statuses.remove(&version.id) {
+                version.status = status;
+            }
+        }
+        if readable && index.is_unpublished() {
+            stale = true;
+        }
+        stale
+    }
+
+    /// Reads a version's template and parameters; the template never changes, so once is enough.
+    async fn describe_version(
+        &self,
+        product: &ProductId,
+        version: &VersionId,
+    ) -> Result<Described, Failure> {
+        let request = self
+            .sc()
+            .describe_provisioning_artifact()
+            .product_id(product.as_str())
+            .provisioning_artifact_id(version.as_str())
+            .verbose(true)
+            .include_provisioning_artifact_parameters(true);
+        let answer = self
+            .call("DescribeProvisioningArtifact", Access::Read, || {
+                request.clone().send()
+            })
+            .await?;
+        let template = answer.info().and_then(|info| info.get(TEMPLATE_KEY));
+        Ok(Described {
+            status: convert::ready(
+                answer
+                    .status()
+                    .map(aws_sdk_servicecatalog::types::Status::as_str),
+            ),
+            content: template.map(|text| VersionContent {
+                content: Digest::of(&folded(text.as_bytes())),
+                parameters: answer
+                    .provisioning_artifact_parameters
+                    .as_deref()
+                    .map(convert::parameters),
+            }),
+        })
+    }
+}
+
+/// The versions of our products whose content nobody knows yet.
+fn unknown(
+    ours: &BTreeSet<ProductId>,
+    index: &ContentIndex,
+    products: &Found<LiveProduct>,
+) -> Vec<(ProductId, VersionId)> {
+    let mut missing = Vec::new();
+    for product in products.items.iter().filter(|p| ours.contains(&p.id)) {
+        for version in &product.versions {
+            if index.get(&version.id).is_none() {
+                missing.push((product.id.clone(), version.id.clone()));
+            }
+        }
+    }
+    missing
+}

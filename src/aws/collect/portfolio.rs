@@ -1,0 +1,222 @@
+//! Portfolios with their principals, products and constraints: four listings and a description each.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_servicecatalog::types::{ProductViewSortBy, SortOrder};
+
+use super::{Found, Hints, gather};
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::pace::Access;
+use crate::aws::pages::Pages;
+use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId};
+use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
+
+/// `ListPortfolios` (facts §5).
+const PORTFOLIOS_A_PAGE: i32 = 100;
+/// The other listings (facts §5).
+const ITEMS_A_PAGE: i32 = 20;
+
+impl Aws {
+    pub(super) async fn portfolios(&self, hints: &Hints) -> Found<LivePortfolio> {
+        let mut found = Found::default();
+        let mut listed = BTreeSet::new();
+        if let Err(failure) = self.list_portfolios(&mut listed).await {
+            found.gap(Scope::Portfolios, &failure);
+        }
+        let known = hints
+            .known_ids
+            .iter()
+            .filter(|(key, _)| key.kind == Kind::Portfolio)
+            .map(|(_, id)| PortfolioId::new(id.as_str()))
+            .filter(|id| !listed.contains(id))
+            .map(|id| (id, false));
+        let known: Vec<_> = known.collect();
+        let all = listed.into_iter().map(|id| (id, true)).chain(known);
+        for part in gather(all.map(|(id, listed)| self.portfolio(id, listed))).await {
+            found.add(part);
+        }
+        found
+    }
+
+    async fn list_portfolios(&self, ids: &mut BTreeSet<PortfolioId>) -> Result<(), Failure> {
+        const OPERATION: &str = "ListPortfolios";
+        let mut pages = Pages::default();
+        loop {
+            let request = self
+                .sc()
+                .list_portfolios()
+                .page_size(PORTFOLIOS_A_PAGE)
+                .set_page_token(pages.token());
+            let answer = self
+                .call(OPERATION, Access::Read, || request.clone().send())
+                .await?;
+            let page = answer.portfolio_details().iter();
+            ids.extend(page.filter_map(|detail| detail.id().map(PortfolioId::from)));
+            if !pages.turn(OPERATION, answer.next_page_token())? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads one portfolio. One that no listing showed may not be there; one that is listed is.
+    async fn portfolio(&self, id: PortfolioId, listed: bool) -> Found<LivePortfolio> {
+        let mut found = Found::default();
+        let described = match listed {
+            true => self.listed(|| self.describe_portfolio(&id)).await,
+            false => self.describe_portfolio(&id).await,
+        };
+        let mut portfolio = match described {
+            Ok(portfolio) => portfolio,
+            Err(failure) if !listed && failure.is_not_found() => return found,
+            Err(failure) => {
+                // Without its tags nobody knows whose it is: it may be any that git names.
+                found.gap(Scope::Portfolios, &failure);
+                found.gap(Scope::Portfolio(id), &failure);
+                return found;
+            }
+        };
+        let outcomes = [
+            self.principals(&id, &mut portfolio.principals).await,
+            self.products_of(&id, &mut portfolio.products).await,
+        ];
+        for failure in outcomes.into_iter().filter_map(Result::err) {
+            found.gap(Scope::Portfolio(id.clone()), &failure);
+        }
+        let mut constraints = BTreeSet::new();
+        if let Err(failure) = self.constraints(&id, &mut constraints).await {
+            found.gap(Scope::Portfolio(id.clone()), &failure);
+        }
+        let read = gather(constraints.into_iter().map(|constraint| async move {
+            self.listed(|| self.describe_constraint(&constraint)).await
+        }))
+        .await;
+        for constraint in read {
+            match constraint {
+                Ok(constraint) => {
+                    portfolio
+                        .constraints
+                        .insert(constraint.id.clone(), constraint);
+                }
+                Err(failure) => found.gap(Scope::Portfolio(id.clone()), &failure),
+            }
+        }
+        found.items.push(portfolio);
+        found
+    }
+
+    pub(in crate::aws) async fn describe_portfolio(
+        &self,
+        id: &PortfolioId,
+    ) -> Result<LivePortfolio, Failure> {
+        const OPERATION: &str = "DescribePortfolio";
+        let request = self.sc().describe_portfolio().id(id.as_str());
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        answer
+            .portfolio_detail()
+            .and_then(|detail| convert::portfolio(detail, answer.tags()))
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no portfolio"))
+    }
+
+    pub(in crate::aws) async fn principals(
+        &self,
+        id: &PortfolioId,
+        principals: &mut BTreeSet<LivePrincipal>,
+    ) -> Result<(), Failure> {
+        const OPERATION: &str = "ListPrincipalsForPortfolio";
+        let mut pages = Pages::default();
+        loop {
+            let request = self
+                .sc()
+                .list_principals_for_portfolio()
+                .portfolio_id(id.as_str())
+                .page_size(ITEMS_A_PAGE)
+                .set_page_token(pages.token());
+            let answer = self
+                .call(OPERATION, Access::Read, || request.clone().send())
+                .await?;
+            principals.extend(answer.principals().iter().filter_map(convert::principal));
+            if !pages.turn(OPERATION, answer.next_page_token())? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn products_of(
+        &self,
+        id: &PortfolioId,
+        products: &mut BTreeSet<ProductId>,
+    ) -> Result<(), Failure> {
+        const OPERATION: &str = "SearchProductsAsAdmin";
+        let mut pages = Pages::default();
+        loop {
+            let request = self
+                .sc()
+                .search_products_as_admin()
+                .portfolio_id(id.as_str())
+                .sort_by(ProductViewSortBy::CreationDate)
+                .sort_order(SortOrder::Ascending)
+                .page_size(ITEMS_A_PAGE)
+                .set_page_token(pages.token());
+            let answer = self
+                .call(OPERATION, Access::Read, || request.clone().send())
+                .await?;
+            let page = answer.product_view_details().iter();
+            products.extend(page.filter_map(|detail| {
+                Some(ProductId::from(
+                    detail.product_view_summary()?.product_id()?,
+                ))
+            }));
+            if !pages.turn(OPERATION, answer.next_page_token())? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn constraints(
+        &self,
+        id: &PortfolioId,
+        constraints: &mut BTreeSet<ConstraintId>,
+    ) -> Result<(), Failure> {
+        const OPERATION: &str = "ListConstraintsForPortfolio";
+        let mut pages = Pages::default();
+        loop {
+            let request = self
+                .sc()
+                .list_constraints_for_portfolio()
+                .portfolio_id(id.as_str())
+                .page_size(ITEMS_A_PAGE)
+                .set_page_token(pages.token());
+            let answer = self
+                .call(OPERATION, Access::Read, || request.clone().send())
+                .await?;
+            let page = answer.constraint_details().iter();
+            constraints
+                .extend(page.filter_map(|detail| detail.constraint_id().map(ConstraintId::from)));
+            if !pages.turn(OPERATION, answer.next_page_token())? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A constraint with its parameters, which no listing has (facts §9.6).
+    pub(in crate::aws) async fn describe_constraint(
+        &self,
+        id: &ConstraintId,
+    ) -> Result<LiveConstraint, Failure> {
+        const OPERATION: &str = "DescribeConstraint";
+        let request = self.sc().describe_constraint().id(id.as_str());
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        answer
+            .constraint_detail()
+            .and_then(|detail| {
+                convert::constraint(detail, answer.constraint_parameters(), answer.status())
+            })
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no constraint"))
+    }
+}

@@ -1,0 +1,146 @@
+//! Products with their versions: a page per twenty, and two calls each.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_servicecatalog::types::{ProductViewSortBy, SortOrder};
+
+use super::{Found, Hints, gather};
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::pace::Access;
+use crate::aws::pages::Pages;
+use crate::ids::{Kind, ProductId};
+use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus, Scope};
+
+/// `SearchProductsAsAdmin` (facts §5).
+const PRODUCTS_A_PAGE: i32 = 20;
+
+impl Aws {
+    pub(super) async fn products(&self, hints: &Hints) -> Found<LiveProduct> {
+        let mut found = Found::default();
+        let mut listed = BTreeSet::new();
+        if let Err(failure) = self.search_products(&mut listed).await {
+            found.gap(Scope::Products, &failure);
+        }
+        let known: Vec<_> = hints
+            .known_ids
+            .iter()
+            .filter(|(key, _)| key.kind == Kind::Product)
+            .map(|(_, id)| ProductId::new(id.as_str()))
+            .filter(|id| !listed.contains(id))
+            .map(|id| (id, false))
+            .collect();
+        let all = listed.into_iter().map(|id| (id, true)).chain(known);
+        for part in gather(all.map(|(id, listed)| self.product(id, listed))).await {
+            found.add(part);
+        }
+        found
+    }
+
+    async fn search_products(&self, ids: &mut BTreeSet<ProductId>) -> Result<(), Failure> {
+        const OPERATION: &str = "SearchProductsAsAdmin";
+        let mut pages = Pages::default();
+        loop {
+            let request = self
+                .sc()
+                .search_products_as_admin()
+                .sort_by(ProductViewSortBy::CreationDate)
+                .sort_order(SortOrder::Ascending)
+                .page_size(PRODUCTS_A_PAGE)
+                .set_page_token(pages.token());
+            let answer = self
+                .call(OPERATION, Access::Read, || request.clone().send())
+                .await?;
+            for detail in answer.product_view_details() {
+                // Products of imported portfolios belong to another account: nothing of theirs is ours.
+                let foreign = detail
+                    .product_arn()
+                    .is_some_and(|arn| !self.is_own_arn(arn));
+                let id = detail
+                    .product_view_summary()
+                    .and_then(|summary| summary.product_id());
+                if let (false, Some(id)) = (foreign, id) {
+                    ids.insert(id.into());
+                }
+            }
+            if !pages.turn(OPERATION, answer.next_page_token())? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_own_arn(&self, arn: &str) -> bool {
+        arn.split(':')
+            .nth(4)
+            .is_none_or(|account| account == self.target().account.as_str())
+    }
+
+    /// Reads one product. One that no search showed may not be there; one that was found is.
+    async fn product(&self, id: ProductId, listed: bool) -> Found<LiveProduct> {
+        let mut found = Found::default();
+        let described = match listed {
+            true => self.listed(|| self.describe_product(&id)).await,
+            false => self.describe_product(&id).await,
+        };
+        let mut product = match described {
+            Ok((product, _)) => product,
+            Err(failure) if !listed && failure.is_not_found() => return found,
+            Err(failure) => {
+                // Without its tags nobody knows whose it is: it may be any that git names.
+                found.gap(Scope::Products, &failure);
+                found.gap(Scope::Product(id), &failure);
+                return found;
+            }
+        };
+        match self.listed(|| self.versions(&id)).await {
+            Ok(versions) => product.versions = versions,
+            Err(failure) => found.gap(Scope::Product(id), &failure),
+        }
+        found.items.push(product);
+        found
+    }
+
+    /// A product's own fields and whether it is usable.
+    pub(in crate::aws) async fn describe_product(
+        &self,
+        id: &ProductId,
+    ) -> Result<(LiveProduct, ReadyStatus), Failure> {
+        const OPERATION: &str = "DescribeProductAsAdmin";
+        let request = self.sc().describe_product_as_admin().id(id.as_str());
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        let detail = answer.product_view_detail();
+        let status = detail
+            .and_then(|detail| detail.status())
+            .map(aws_sdk_servicecatalog::types::Status::as_str);
+        detail
+            .and_then(|detail| convert::product(detail, answer.tags()))
+            .map(|product| (product, convert::ready(status)))
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no product"))
+    }
+
+    /// All versions, oldest first.
+    async fn versions(&self, id: &ProductId) -> Result<Vec<LiveVersion>, Failure> {
+        const OPERATION: &str = "ListProvisioningArtifacts";
+        let request = self
+            .sc()
+            .list_provisioning_artifacts()
+            .product_id(id.as_str());
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        if answer
+            .next_page_token()
+            .is_some_and(|next| !next.is_empty())
+        {
+            // The answer can name a next page, the request can't ask for it (facts §9.2).
+            let message = "there are more versions than the service lists";
+            return Err(Failure::internal(OPERATION, message));
+        }
+        let mut details: Vec<_> = answer.provisioning_artifact_details().iter().collect();
+        details.sort_by_key(|detail| detail.created_time().map(|time| time.as_nanos()));
+        Ok(details.into_iter().filter_map(convert::version).collect())
+    }
+}

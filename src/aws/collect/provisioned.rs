@@ -1,0 +1,276 @@
+//! Provisioned products: a page per hundred; of those that concern us, what runs and the stack behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_servicecatalog::types::{
+    AccessLevelFilter, AccessLevelFilterKey, ProvisionedProductAttribute, ProvisionedProductDetail,
+    SortOrder,
+};
+
+use super::{Found, Hints, gather};
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::pace::Access;
+use crate::aws::pages::Pages;
+use crate::aws::poll::RecordSeen;
+use crate::ids::{Kind, ProvisionedProductId, RecordId};
+use crate::model::observed::{LiveProvisioned, LiveStack, ProvisionedStatus, Running, Scope};
+use crate::model::owner::{Identity, Owner};
+
+/// `SearchProvisionedProducts` (facts §5).
+const PROVISIONED_A_PAGE: i32 = 100;
+/// How the tokens of all our requests begin, whatever the installation (design §4).
+const OUR_TOKENS: &str = "catalogd-";
+/// The type of those behind which a CloudFormation stack stands (facts §8).
+const STACK_TYPE: &str = "CFN_STACK";
+
+/// One as a search or a description shows it, and what of that the model has no place for.
+#[derive(Debug)]
+struct Sighting {
+    live: LiveProvisioned,
+    last_success: Option<RecordId>,
+    has_stack: bool,
+    /// Shown by its description alone: its tags and its stack stand only on its record (peers C8 69).
+    described: bool,
+}
+
+/// What a provisioned product is described by.
+#[derive(Debug)]
+enum Handle {
+    Id(String),
+    Name(String),
+}
+
+impl Aws {
+    pub(super) async fn provisioned(&self, hints: &Hints) -> Found<LiveProvisioned> {
+        let mut found = Found::default();
+        let mut sightings = BTreeMap::new();
+        if let Err(failure) = self.search_provisioned(&mut sightings).await {
+            found.gap(Scope::Provisioned, &failure);
+        }
+        // Absence from a search proves nothing (design §5).
+        let names: BTreeSet<&str> = sightings.values().map(|s| s.live.name.as_str()).collect();
+        let by_name = hints
+            .wanted_provisioned_names
+            .iter()
+            .filter(|name| !names.contains(name.as_str()))
+            .map(|name| Handle::Name(name.clone()));
+        let by_id = hints
+            .known_ids
+            .iter()
+            .filter(|(key, id)| {
+                key.kind == Kind::ProvisionedProduct
+                    && !sightings.contains_key(&ProvisionedProductId::new(id.as_str()))
+            })
+            .map(|(_, id)| Handle::Id(id.clone()));
+        let unseen: Vec<Handle> = by_name.chain(by_id).collect();
+        let described = gather(unseen.into_iter().map(|handle| async move {
+            match self.describe_provisioned(&handle).await {
+                Err(failure) if failure.is_not_found() => Ok(None),
+                other => other.map(Some),
+            }
+        }))
+        .await;
+        for sighting in described {
+            match sighting {
+                Ok(Some(sighting)) => {
+                    sightings.insert(sighting.live.id.clone(), sighting);
+                }
+                Ok(None) => {}
+                Err(failure) => found.gap(Scope::Provisioned, &failure),
+            }
+        }
+
+        let parts = gather(sightings.into_values().map(|sighting| async move {
+            match concerns_us(&sighting.live, hints) {
+                true => self.look_closer(sighting, &hints.identity).await,
+                false => Found {
+                    items: vec![sighting.live],
+                    gaps: Vec::new(),
+                },
+            }
+        }))
+        .await;
+        for part in parts {
+            found.add(part);
+        }
+        found
+    }
+
+    async fn search_provisioned(
+        &self,
+        sightings: &mut BTreeMap<ProvisionedProductId, Sighting>,
+    ) -> Result<(), Failure> {
+        const OPERATION: &str = "SearchProvisionedProducts";
+        let account = AccessLevelFilter::builder()
+            .key(AccessLevelFilterKey::Account)
+            .value("self")
+            .build();
+        let mut pages = Pages::default();
+        loop {
+            // Unsorted, pages overlap and leave gaps between them (facts §9.3).
+            let request = self
+                .sc()
+                .search_provisioned_products()
+                .access_level_filter(account.clone())
+                .sort_by("id")
+                .sort_order(SortOrder::Ascending)
+                .page_size(PROVISIONED_A_PAGE)
+                .set_page_token(pages.token());
+            let answer = self
+                .call(OPERATION, Access::Read, || request.clone().send())
+                .await?;
+            for sighting in answer.provisioned_products().iter().filter_map(searched) {
+                sightings.insert(sighting.live.id.clone(), sighting);
+            }
+            if !pages.turn(OPERATION, answer.next_page_token())? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn describe_provisioned(&self, handle: &Handle) -> Result<Sighting, Failure> {
+        const OPERATION: &str = "DescribeProvisionedProduct";
+        let request = self.sc().describe_provisioned_product();
+        let request = match handle {
+            Handle::Id(id) => request.id(id),
+            Handle::Name(name) => request.name(name),
+        };
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        answer
+            .provisioned_product_detail()
+            .and_then(described)
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no provisioned product"))
+    }
+
+    /// Reads what runs and the stack: two calls.
+    async fn look_closer(&self, sighting: Sighting, identity: &Identity) -> Found<LiveProvisioned> {
+        let Sighting {
+            mut live,
+            last_success,
+            has_stack,
+            described,
+        } = sighting;
+        let mut found = Found::default();
+        let scope = Scope::ProvisionedProduct(live.id.clone());
+
+        let telling = match (&last_success, described) {
+            (Some(record), _) => Some(record),
+            (None, true) => live
+                .last_provisioning_record
+                .as_ref()
+                .or(live.last_record.as_ref()),
+            (None, false) => None,
+        };
+        let record = match telling {
+            Some(id) => match self.listed(|| self.record_page(id, None)).await {
+                Ok((record, _)) => Some(record),
+                Err(failure) => {
+                    found.gap(scope.clone(), &failure);
+                    if described
+                        && identity.owner(Kind::ProvisionedProduct, &live.tags) == Owner::Nobody
+                    {
+                        // Its tags stand on that record alone.
+                        found.gap(Scope::Provisioned, &failure);
+                    }
+                    None
+                }
+            },
+            None => None,
+        };
+        if let (true, Some(record)) = (described, &record) {
+            live.tags = record.tags.clone();
+            live.physical_id = record.outputs.get(RecordSeen::STACK_OUTPUT).cloned();
+        }
+        live.running = match (&last_success, record) {
+            (Some(_), Some(record)) => Some(Running {
+                product: record.product.unwrap_or_else(|| live.product.clone()),
+                version: record.version.unwrap_or_else(|| live.version.clone()),
+            }),
+            (Some(_), None) => None,
+            // An import has no successful record of its own (facts §9.3): it counts as its detail.
+            (None, _) => match live.status {
+                ProvisionedStatus::Available | ProvisionedStatus::Tainted => {
+                    live.ever_succeeded = true;
+                    Some(Running {
+                        product: live.product.clone(),
+                        version: live.version.clone(),
+                    })
+                }
+                _ => None,
+            },
+        };
+
+        if let (true, Some(arn)) = (has_stack, live.physical_id.clone()) {
+            match self.stack(&arn).await {
+                Ok(stack) => live.stack = stack,
+                Err(failure) => found.gap(scope.clone(), &failure),
+            }
+            if live.stack.is_none()
+                && live.status != ProvisionedStatus::Error
+                && found.gaps.is_empty()
+            {
+                let message = format!("the stack {arn} is gone");
+                found.gap(scope, &Failure::internal("DescribeStacks", message));
+            }
+        }
+        found.items.push(live);
+        found
+    }
+
+    /// A stack by its ARN; `None` where CloudFormation does not know it (any more).
+    async fn stack(&self, arn: &str) -> Result<Option<LiveStack>, Failure> {
+        let request = self.cfn().describe_stacks().stack_name(arn);
+        match self
+            .call("DescribeStacks", Access::Read, || request.clone().send())
+            .await
+        {
+            Ok(answer) => Ok(answer.stacks().first().map(convert::stack)),
+            Err(failure)
+                if failure.code == "ValidationError"
+                    && failure.message.contains("does not exist") =>
+            {
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// Whether more than a line of it matters: it is ours, or a manifest names it.
+fn concerns_us(live: &LiveProvisioned, hints: &Hints) -> bool {
+    let tagged = hints.identity.owner(Kind::ProvisionedProduct, &live.tags) != Owner::Nobody;
+    let token = live.idempotency_token.as_deref().unwrap_or_default();
+    tagged
+        || token.starts_with(OUR_TOKENS)
+        || hints.wanted_provisioned_names.contains(&live.name)
+        || hints
+            .known_ids
+            .iter()
+            .any(|(key, id)| key.kind == Kind::ProvisionedProduct && id == live.id.as_str())
+}
+
+fn searched(found: &ProvisionedProductAttribute) -> Option<Sighting> {
+    Some(Sighting {
+        live: convert::provisioned(found)?,
+        last_success: found
+            .last_successful_provisioning_record_id()
+            .map(RecordId::from),
+        has_stack: found.r#type().is_none_or(|kind| kind == STACK_TYPE),
+        described: false,
+    })
+}
+
+fn described(found: &ProvisionedProductDetail) -> Option<Sighting> {
+    Some(Sighting {
+        live: convert::described(found)?,
+        last_success: found
+            .last_successful_provisioning_record_id()
+            .map(RecordId::from),
+        has_stack: found.r#type().is_none_or(|kind| kind == STACK_TYPE),
+        described: true,
+    })
+}

@@ -1,0 +1,431 @@
+//! Whether a write shows (design §7).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::aws::apply::given;
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::pace::Access;
+use crate::aws::pages::Pages;
+use crate::ids::{ConstraintId, PortfolioId, ProductId, VersionId};
+use crate::model::desired::{Guidance, Tags};
+use crate::model::observed::{LivePrincipal, ReadyStatus};
+use crate::plan::op::{Answer, Op, ProductFields, TagChange};
+use crate::run::settle::Read;
+
+/// An object that its description does not know so long after it was made is gone for good (design §7).
+const DEAD_AFTER: Duration = Duration::from_secs(15 * 60);
+/// The same for a constraint, counted from our call: the service does not say when it was made. A second attempt
+/// that comes too early is refused, for a product has but one constraint of our types in a portfolio (facts §9.6).
+const DEAD_CONSTRAINT_AFTER: Duration = Duration::from_secs(2 * 60);
+/// Portfolios of a page (facts §5).
+const PORTFOLIOS_A_PAGE: i32 = 100;
+
+impl Aws {
+    /// Whether a call's effect may show late. S3 shows what it took, and work behind a record is followed by the
+    /// record.
+    pub fn can_lag(&self, op: &Op) -> bool {
+        match op {
+            Op::CreateBucket { .. }
+            | Op::BlockPublicAccess { .. }
+            | Op::PutBucketPolicy { .. }
+            | Op::PutTemplate { .. }
+            | Op::PutIndex { .. }
+            | Op::Provision { .. }
+            | Op::UpdateProvisioned { .. }
+            | Op::Terminate { .. } => false,
+            Op::CreatePortfolio { .. }
+            | Op::UpdatePortfolio { .. }
+            | Op::AssociatePrincipal { .. }
+            | Op::DisassociatePrincipal { .. }
+            | Op::CreateProduct { .. }
+            | Op::UpdateProduct { .. }
+            | Op::CreateVersion { .. }
+            | Op::UpdateVersion { .. }
+            | Op::AssociateProduct { .. }
+            | Op::DisassociateProduct { .. }
+            | Op::CreateConstraint { .. }
+            | Op::UpdateConstraint { .. }
+            | Op::DeleteConstraint { .. } => true,
+        }
+    }
+
+    /// Reads once whether a call shows, by the cheapest calls that can tell. `op` has values for all its arguments.
+    ///
+    /// A create is asked only whether its object is there and usable: a repeated token answers with the object of
+    /// an earlier attempt, whose other words are the next pass's to change.
+    ///
+    /// # Errors
+    /// Where the read itself failed; what is *not found* is no error but *not yet*, or *gone*.
+    pub async fn shows(&self, op: &Op, answer: &Answer) -> Result<Read, Failure> {
+        let read = self.read_back(op, answer).await;
+        match read {
+            Err(failure) if failure.is_not_found() => Ok(self.absent(op, answer, &failure)),
+            other => other,
+        }
+    }
+
+    async fn read_back(&self, op: &Op, answer: &Answer) -> Result<Read, Failure> {
+        match op {
+            Op::CreateBucket { .. }
+            | Op::BlockPublicAccess { .. }
+            | Op::PutBucketPolicy { .. }
+            | Op::PutTemplate { .. }
+            | Op::PutIndex { .. }
+            | Op::Provision { .. }
+            | Op::UpdateProvisioned { .. }
+            | Op::Terminate { .. } => Ok(Read::Shows),
+
+            Op::CreatePortfolio { .. } => {
+                let id = answered(op, &answer.portfolio)?;
+                self.describe_portfolio(id).await?;
+                Ok(Read::Shows)
+            }
+            Op::UpdatePortfolio {
+                id,
+                display_name,
+                description,
+                provider_name,
+                tags,
+            } => {
+                let live = self.describe_portfolio(id).await?;
+                let fields = [
+                    ("display name", display_name, Some(&live.display_name)),
+                    ("description", description, live.description.as_ref()),
+                    ("provider name", provider_name, Some(&live.provider_name)),
+                ];
+                Ok(as_sent(&fields, tags, &live.tags))
+            }
+            Op::AssociatePrincipal {
+                portfolio,
+                principal,
+            } => {
+                let held = self.has_principal(given(op, portfolio)?, principal).await?;
+                Ok(shows_when(held, "the principal is not listed"))
+            }
+            Op::DisassociatePrincipal {
+                portfolio,
+                principal,
+            } => {
+                let held = self.has_principal(portfolio, principal).await?;
+                Ok(shows_when(!held, "the principal is still listed"))
+            }
+            Op::CreateProduct { .. } => {
+                let id = answered(op, &answer.product)?;
+                let (_, status) = self.describe_product(id).await?;
+                match usable(&status, "the product") {
+                    Read::Shows => {
+                        self.version_is_usable(id, answered(op, &answer.version)?)
+                            .await
+                    }
+                    other => Ok(other),
+                }
+            }
+            Op::UpdateProduct { id, fields, tags } => {
+                let (live, _) = self.describe_product(id).await?;
+                let ProductFields {
+                    name,
+                    owner,
+                    description,
+                    distributor,
+                    support_description,
+                    support_email,
+                    support_url,
+                } = &**fields;
+                let fields = [
+                    ("name", name, Some(&live.name)),
+                    ("owner", owner, Some(&live.owner)),
+                    ("description", description, live.description.as_ref()),
+                    ("distributor", distributor, live.distributor.as_ref()),
+                    (
+                        "support description",
+                        support_description,
+                        live.support_description.as_ref(),
+                    ),
+                    ("support e-mail", support_email, live.support_email.as_ref()),
+                    ("support URL", support_url, live.support_url.as_ref()),
+                ];
+                Ok(as_sent(&fields, tags, &live.tags))
+            }
+            Op::CreateVersion { product, .. } => {
+                let version = answered(op, &answer.version)?;
+                self.version_is_usable(given(op, product)?, version).await
+            }
+            Op::UpdateVersion {
+                product,
+                version,
+                name: _,
+                description,
+                active,
+                guidance,
+            } => {
+                self.version_is(
+                    given(op, product)?,
+                    given(op, version)?,
+                    description.as_deref(),
+                    *active,
+                    *guidance,
+                )
+                .await
+            }
+            Op::AssociateProduct { portfolio, product } => {
+                let held = self
+                    .is_associated(given(op, portfolio)?, given(op, product)?)
+                    .await?;
+                Ok(shows_when(held, "the association is not listed"))
+            }
+            Op::DisassociateProduct { portfolio, product } => {
+                let held = self.is_associated(portfolio, product).await?;
+                Ok(shows_when(!held, "the association is still listed"))
+            }
+            Op::CreateConstraint { .. } => {
+                let id = answered(op, &answer.constraint)?;
+                self.constraint_is(id, None).await
+            }
+            Op::UpdateConstraint { id, parameters, .. } => {
+                self.constraint_is(id, Some(parameters)).await
+            }
+            Op::DeleteConstraint { id, .. } => {
+                self.describe_constraint(id).await?;
+                Ok(Read::NotYet("the constraint is still there".to_owned()))
+            }
+        }
+    }
+
+    /// What *not found* means after this call.
+    fn absent(&self, op: &Op, answer: &Answer, failure: &Failure) -> Read {
+        let dead_after = match op {
+            Op::DisassociatePrincipal { .. }
+            | Op::DisassociateProduct { .. }
+            | Op::DeleteConstraint { .. } => return Read::Shows,
+            Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {
+                DEAD_AFTER
+            }
+            Op::CreateConstraint { .. } => DEAD_CONSTRAINT_AFTER,
+            _ => return Read::NotYet(failure.message.clone()),
+        };
+        let age = answer
+            .created
+            .map(|created| self.clock().now().duration_since(created));
+        match age.and_then(|age| Duration::try_from(age).ok()) {
+            Some(age) if age >= dead_after => Read::Gone,
+            _ => Read::NotYet(failure.message.clone()),
+        }
+    }
+
+    async fn has_principal(
+        &self,
+        portfolio: &PortfolioId,
+        principal: &LivePrincipal,
+    ) -> Result<bool, Failure> {
+        let mut principals = BTreeSet::new();
+        self.principals(portfolio, &mut principals).await?;
+        Ok(principals.contains(principal))
+    }
+
+    async fn is_associated(
+        &self,
+        portfolio: &PortfolioId,
+        product: &ProductId,
+    ) -> Result<bool, Failure> {
+        const OPERATION: &str = "ListPortfoliosForProduct";
+        let mut pages = Pages::default();
+        loop {
+            let request = self
+                .sc()
+                .list_portfolios_for_product()
+                .product_id(product.as_str())
+                .page_size(PORTFOLIOS_A_PAGE)
+                .set_page_token(pages.token());
+            let answer = self
+                .call(OPERATION, Access::Read, || request.clone().send())
+                .await?;
+            let mut page = answer.portfolio_details().iter();
+            if page.any(|detail| detail.id() == Some(portfolio.as_str())) {
+                return Ok(true);
+            }
+            if !pages.turn(OPERATION, answer.next_page_token())? {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn version_is_usable(
+        &self,
+        product: &ProductId,
+        version: &VersionId,
+    ) -> Result<Read, Failure> {
+        self.version_is(product, version, None, None, None).await
+    }
+
+    async fn version_is(
+        &self,
+        product: &ProductId,
+        version: &VersionId,
+        description: Option<&str>,
+        active: Option<bool>,
+        guidance: Option<Guidance>,
+    ) -> Result<Read, Failure> {
+        const OPERATION: &str = "DescribeProvisioningArtifact";
+        let request = self
+            .sc()
+            .describe_provisioning_artifact()
+            .product_id(product.as_str())
+            .provisioning_artifact_id(version.as_str());
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        let status = answer
+            .status()
+            .map(aws_sdk_servicecatalog::types::Status::as_str);
+        let read = usable(&convert::ready(status), "the version");
+        if read != Read::Shows {
+            return Ok(read);
+        }
+        let live = answer
+            .provisioning_artifact_detail()
+            .and_then(convert::version)
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no version"))?;
+        let differs = description
+            .filter(|sent| *sent != live.description.as_deref().unwrap_or_default())
+            .map(|_| "description")
+            .or(active
+                .filter(|sent| *sent != live.active)
+                .map(|_| "activity"))
+            .or(guidance
+                .filter(|sent| *sent != live.guidance)
+                .map(|_| "guidance"));
+        Ok(match differs {
+            None => Read::Shows,
+            Some(field) => still_old(field),
+        })
+    }
+
+    async fn constraint_is(
+        &self,
+        id: &ConstraintId,
+        parameters: Option<&str>,
+    ) -> Result<Read, Failure> {
+        let live = self.describe_constraint(id).await?;
+        let read = usable(&live.status, "the constraint");
+        let same = parameters.is_none_or(|sent| same_json(sent, &live.parameters));
+        Ok(match read {
+            Read::Shows if !same => still_old("parameters"),
+            other => other,
+        })
+    }
+}
+
+/// The id that the call answered.
+fn answered<'a, T>(op: &Op, id: &'a Option<T>) -> Result<&'a T, Failure> {
+    id.as_ref()
+        .ok_or_else(|| Failure::internal(op.call(), "the call answered no id"))
+}
+
+fn shows_when(shows: bool, missing: &str) -> Read {
+    match shows {
+        true => Read::Shows,
+        false => Read::NotYet(missing.to_owned()),
+    }
+}
+
+fn still_old(field: &str) -> Read {
+    Read::NotYet(format!("the {field} is still the old one"))
+}
+
+/// Something that is made asynchronously.
+fn usable(status: &ReadyStatus, what: &str) -> Read {
+    match status {
+        ReadyStatus::Available => Read::Shows,
+        ReadyStatus::Creating => Read::NotYet(format!("{what} is being created")),
+        ReadyStatus::Failed => Read::Failed(format!("{what} could not be created")),
+        ReadyStatus::Unknown(word) => Read::NotYet(format!("{what} is {word}")),
+    }
+}
+
+/// Whether fields and tags read back as they were sent. A text that was cleared may be absent or empty.
+fn as_sent(
+    fields: &[(&str, &Option<String>, Option<&String>)],
+    change: &TagChange,
+    tags: &Tags,
+) -> Read {
+    for (name, sent, live) in fields {
+        let live = live.map(String::as_str).unwrap_or_default();
+        if sent.as_deref().is_some_and(|sent| sent != live) {
+            return still_old(name);
+        }
+    }
+    for (key, value) in &change.add {
+        if tags.get(key) != Some(value) {
+            return Read::NotYet(format!("the tag {key} is not as it was sent"));
+        }
+    }
+    // A key that is removed and added in one request is added.
+    let gone = |key: &&String| !change.add.contains_key(*key) && tags.contains_key(*key);
+    match change.remove.iter().find(gone) {
+        Some(key) => Read::NotYet(format!("the tag {key} is still there")),
+        None => Read::Shows,
+    }
+}
+
+/// Whether two texts are the same JSON, whatever their blanks and order.
+fn same_json(a: &str, b: &str) -> bool {
+    use serde_json::Value;
+    if a == b {
+        return true;
+    }
+    match (
+        serde_json::from_str::<Value>(a),
+        serde_json::from_str::<Value>(b),
+    ) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_compared_by_what_it_says() {
+        assert!(same_json(r#"{"RoleArn" : "a"}"#, r#"{"RoleArn":"a"}"#));
+        assert!(!same_json(r#"{"RoleArn":"a"}"#, r#"{"RoleArn":"b"}"#));
+        assert!(same_json("no json", "no json"));
+        assert!(!same_json("no json", "{}"));
+    }
+
+    #[test]
+    fn fields_and_tags_must_read_back_as_sent() {
+        let text = |text: &str| Some(text.to_owned());
+        let live: Tags = [("a".to_owned(), "1".to_owned())].into();
+        let none = TagChange::default();
+        let shows = |sent: Option<String>, live: Option<&str>| {
+            let live = live.map(str::to_owned);
+            as_sent(&[("owner", &sent, live.as_ref())], &none, &Tags::new())
+        };
+        assert_eq!(shows(None, Some("x")), Read::Shows);
+        assert_eq!(shows(text("x"), Some("x")), Read::Shows);
+        assert_eq!(shows(text(""), None), Read::Shows, "cleared");
+        assert!(matches!(shows(text(""), Some("x")), Read::NotYet(_)));
+        assert!(matches!(shows(text("x"), None), Read::NotYet(_)));
+
+        let change = |add: &str, remove: &str| TagChange {
+            add: [("a".to_owned(), add.to_owned())].into(),
+            remove: [remove.to_owned()].into(),
+        };
+        assert_eq!(as_sent(&[], &change("1", "b"), &live), Read::Shows);
+        assert_eq!(as_sent(&[], &change("1", "a"), &live), Read::Shows);
+        assert!(matches!(
+            as_sent(&[], &change("2", "b"), &live),
+            Read::NotYet(_)
+        ));
+        let remove = TagChange {
+            remove: ["a".to_owned()].into(),
+            ..TagChange::default()
+        };
+        assert!(matches!(as_sent(&[], &remove, &live), Read::NotYet(_)));
+    }
+}

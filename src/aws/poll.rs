@@ -1,0 +1,145 @@
+//! What records and provisioned products say of work under way (design §7).
+
+use std::collections::BTreeMap;
+
+use aws_sdk_servicecatalog::types::{AccessLevelFilter, AccessLevelFilterKey};
+use jiff::Timestamp;
+
+use crate::aws::client::Aws;
+use crate::aws::convert;
+use crate::aws::error::Failure;
+use crate::aws::pace::Access;
+use crate::aws::pages::Pages;
+use crate::ids::{ProductId, ProvisionedProductId, RecordId, VersionId};
+use crate::model::observed::ProvisionedStatus;
+use crate::run::record::RecordStatus;
+
+/// Records, and outputs of a record, of a page (facts §5).
+const RECORDS_A_PAGE: i32 = 20;
+
+/// A record as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordSeen {
+    /// Which.
+    pub id: RecordId,
+    /// How far it has come.
+    pub status: RecordStatus,
+    /// `RecordType`, e.g. `PROVISION_PRODUCT`; imports have a word of their own that is published nowhere.
+    pub kind: String,
+    /// What went wrong: code and description. May be there although the product is usable (peers C8 69).
+    pub errors: Vec<(String, String)>,
+    /// What the request was for.
+    pub provisioned: Option<ProvisionedProductId>,
+    /// The product that was asked for.
+    pub product: Option<ProductId>,
+    /// The version that was asked for.
+    pub version: Option<VersionId>,
+    /// The provisioned product's tags, inherited ones among them.
+    pub tags: BTreeMap<String, String>,
+    /// The stack's outputs by key, the service's own `CloudformationStackARN` among them.
+    pub outputs: BTreeMap<String, String>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+}
+
+impl RecordSeen {
+    /// The output that the service adds to a record: the stack's ARN (facts §10.1).
+    pub const STACK_OUTPUT: &'static str = "CloudformationStackARN";
+
+    /// What went wrong, in the service's words.
+    pub fn reason(&self) -> String {
+        let mut reasons: Vec<String> = Vec::new();
+        for (code, description) in &self.errors {
+            reasons.push(match (code.is_empty(), description.is_empty()) {
+                (_, true) => code.clone(),
+                (true, false) => description.clone(),
+                (false, false) => format!("{code}: {description}"),
+            });
+        }
+        if reasons.is_empty() {
+            return format!("record {} is {} and says no more", self.id, self.status);
+        }
+        reasons.join("; ")
+    }
+}
+
+impl Aws {
+    /// A record with all its outputs.
+    pub async fn record(&self, id: &RecordId) -> Result<RecordSeen, Failure> {
+        let mut pages = Pages::default();
+        let (mut seen, mut next) = self.record_page(id, None).await?;
+        while pages.turn("DescribeRecord", next.as_deref())? {
+            let (page, further) = self.record_page(id, pages.token()).await?;
+            seen.outputs.extend(page.outputs);
+            next = further;
+        }
+        Ok(seen)
+    }
+
+    /// A record with a page of its outputs, and the next page's token.
+    pub(crate) async fn record_page(
+        &self,
+        id: &RecordId,
+        token: Option<String>,
+    ) -> Result<(RecordSeen, Option<String>), Failure> {
+        const OPERATION: &str = "DescribeRecord";
+        let request = self
+            .sc()
+            .describe_record()
+            .id(id.as_str())
+            .page_size(RECORDS_A_PAGE)
+            .set_page_token(token);
+        let answer = self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await?;
+        let seen = answer
+            .record_detail()
+            .and_then(|detail| convert::record(detail, answer.record_outputs()))
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no record"))?;
+        Ok((seen, answer.next_page_token().map(str::to_owned)))
+    }
+
+    /// The status of a provisioned product and the service's reason; `None` where it is not found.
+    pub async fn provisioned_status(
+        &self,
+        id: &ProvisionedProductId,
+    ) -> Result<Option<(ProvisionedStatus, Option<String>)>, Failure> {
+        const OPERATION: &str = "DescribeProvisionedProduct";
+        let request = self.sc().describe_provisioned_product().id(id.as_str());
+        let answer = match self
+            .call(OPERATION, Access::Read, || request.clone().send())
+            .await
+        {
+            Ok(answer) => answer,
+            Err(failure) if failure.is_not_found() => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        let found = answer
+            .provisioned_product_detail()
+            .and_then(convert::described)
+            .ok_or_else(|| Failure::internal(OPERATION, "the answer has no detail"))?;
+        Ok(Some((found.status, found.status_message)))
+    }
+
+    /// The newest page of the account's records: it answers for many at once, and lags.
+    pub async fn record_history(&self) -> Result<Vec<(RecordId, RecordStatus)>, Failure> {
+        let account = AccessLevelFilter::builder()
+            .key(AccessLevelFilterKey::Account)
+            .value("self")
+            .build();
+        let request = self
+            .sc()
+            .list_record_history()
+            .access_level_filter(account)
+            .page_size(RECORDS_A_PAGE);
+        let answer = self
+            .call("ListRecordHistory", Access::Read, || request.clone().send())
+            .await?;
+        Ok(answer
+            .record_details()
+            .iter()
+            .filter_map(|detail| convert::record(detail, &[]))
+            .map(|record| (record.id, record.status))
+            .collect())
+    }
+}

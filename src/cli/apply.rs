@@ -1,0 +1,207 @@
+//! `catalogd apply`: the plan is shown, asked for, made, and followed until the catalog has converged.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use indicatif::MultiProgress;
+
+use crate::clock::Clock;
+use crate::execute::Outcome;
+use crate::execute::progress::{Progress, Quiet};
+use crate::ids::Key;
+use crate::plan::{Action, Plan};
+use crate::reconcile::Pass;
+use crate::reconcile::converge::{Driver, End};
+use crate::render::status;
+use crate::status::Health;
+
+use super::args::{SourceArgs, TargetArgs, parse_duration};
+use super::connect::{Connected, could_not_observe};
+use super::exit::Exit;
+use super::out::Out;
+use super::plan::{refuse, show};
+use super::progress::{Live, interrupted};
+use super::source::load;
+
+/// Makes the catalog agree with the manifests.
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Do not ask; needed where there is no terminal
+    #[arg(long, short = 'y')]
+    yes: bool,
+    /// Give up waiting after so long; what runs goes on at the service
+    #[arg(long, value_name = "TIME", default_value = "60m", value_parser = parse_duration)]
+    timeout: Duration,
+    /// Apply the objects without errors, although others have some
+    #[arg(long)]
+    partial: bool,
+    /// The revision last applied: a difference is then said to be git's change or the catalog's drift
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+}
+
+impl Apply {
+    pub(super) async fn execute(
+        self,
+        out: &mut Out,
+        clock: Clock,
+        bars: MultiProgress,
+    ) -> Result<Exit> {
+        let state = self.target.state.as_deref();
+        let snapshot = self.source.open(state)?.read().await?;
+        let mut connected = self
+            .target
+            .connect(clock, Some(&self.source.folder))
+            .await?;
+        let loaded = load(out, &snapshot, Some(&connected.target));
+        if refuse(out, &loaded, self.partial) {
+            return Ok(Exit::Invalid);
+        }
+        let base = match &self.base {
+            Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
+            None => None,
+        };
+        out.note(&format!("{} at {}", connected.greeting, snapshot.revision));
+        let stop = interrupted();
+        let deadline = stop.child_token();
+        let timer = {
+            let (deadline, timeout) = (deadline.clone(), self.timeout);
+            tokio::spawn(async move {
+                clock.sleep(timeout).await;
+                deadline.cancel();
+            })
+        };
+        let mut asked = Asked {
+            out,
+            bars: &bars,
+            yes: self.yes,
+            agreed: None,
+            live: None,
+        };
+        let ended = connected
+            .reconciler
+            .converge(&loaded.desired, base.as_ref(), &deadline, &mut asked)
+            .await?;
+        let asked_once = asked.agreed.is_some();
+        timer.abort();
+        if let Some(refused) = could_not_observe(&ended.pass.observed) {
+            return Err(refused.into());
+        }
+        if ended.end == End::Declined {
+            out.note("nothing was written");
+            return Ok(Exit::Error);
+        }
+        if !asked_once {
+            show(out, &ended.pass);
+        }
+        let mut exit = exit_of(&ended.pass);
+        if exit == Exit::Done && ended.end == End::Settled {
+            connected.reconciler.applied(&snapshot.revision.full());
+        }
+        if ended.end == End::Stopped {
+            exit = exit.max(if stop.is_cancelled() {
+                Exit::Interrupted
+            } else {
+                Exit::Deadline
+            });
+        }
+        if asked_once || exit != Exit::Done {
+            say(out, &connected, &ended.pass, exit);
+        }
+        Ok(exit)
+    }
+}
+
+/// Asks the person. Agreed is what was shown as changing or waiting; anything else is asked again.
+struct Asked<'a> {
+    out: &'a mut Out,
+    bars: &'a MultiProgress,
+    yes: bool,
+    agreed: Option<BTreeSet<Key>>,
+    live: Option<Live>,
+}
+
+impl Driver for Asked<'_> {
+    fn consent(&mut self, pass: &Pass) -> Result<bool> {
+        if let Some(refused) = could_not_observe(&pass.observed) {
+            return Err(refused.into());
+        }
+        let objects = pass.plan.objects.iter();
+        let touched: BTreeSet<Key> = objects
+            .filter(|object| object.action != Action::None || !object.waiting.is_empty())
+            .map(|object| object.key.clone())
+            .collect();
+        let question = match &self.agreed {
+            None => "Apply this plan? Only `yes` is a yes:",
+            Some(agreed) if touched.is_subset(agreed) => return Ok(true),
+            Some(_) => "Something else differs by now. Apply this as well? Only `yes` is a yes:",
+        };
+        show(self.out, pass);
+        if !self.yes {
+            if !self.out.can_ask() {
+                bail!("there is no terminal to ask on\n  next: look at the plan, then add --yes");
+            }
+            if !self.out.ask(question) {
+                return Ok(false);
+            }
+        }
+        self.agreed.get_or_insert_default().extend(touched);
+        Ok(true)
+    }
+
+    fn begin(&mut self, plan: &Plan) {
+        let live = Live::new(self.out, self.bars.clone());
+        live.begin(plan);
+        self.live = Some(live);
+    }
+
+    fn progress(&self) -> &dyn Progress {
+        match &self.live {
+            Some(live) => live,
+            None => &Quiet,
+        }
+    }
+
+    fn end(&mut self, _: &Outcome) {
+        if let Some(live) = &self.live {
+            live.finish();
+        }
+    }
+}
+
+fn exit_of(pass: &Pass) -> Exit {
+    let bad = |health: &Health| matches!(health, Health::Degraded | Health::Missing);
+    let degraded = pass
+        .statuses
+        .iter()
+        .any(|status| bad(&status.health) || status.stalled.is_some());
+    let gaps = !pass.observed.gaps.is_empty();
+    if degraded || gaps {
+        Exit::Partial
+    } else if pass.plan.is_blocked() {
+        Exit::Blocked
+    } else {
+        Exit::Done
+    }
+}
+
+/// Says how it ended.
+fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit) {
+    out.result(&status::status(&pass.statuses, out.style()));
+    let calls = connected.reconciler.calls();
+    out.note(&match exit {
+        Exit::Done => format!("Converged with {calls} calls."),
+        Exit::Interrupted => "Interrupted. What runs goes on at the service.".to_owned(),
+        Exit::Deadline => "Not converged before the deadline. What runs goes on at the service; \
+             apply again to go on."
+            .to_owned(),
+        Exit::Blocked => "Converged but for what is blocked.".to_owned(),
+        _ => "Applied in part: see the objects above.".to_owned(),
+    });
+}

@@ -1,0 +1,131 @@
+//! Arguments that several commands take.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::aws::pace::Pace;
+use crate::emulator::Profile;
+use crate::ids::{Key, Kind, Name};
+use crate::model::owner::Installation;
+use crate::telemetry::Format;
+
+use super::out::Color;
+
+/// Arguments of every command.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// What is logged to stderr: a level, or `catalogd=debug,warn`
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        env = "CATALOGD_LOG",
+        default_value = "warn",
+        hide_env_values = true
+    )]
+    pub(super) log: String,
+    /// How it is logged: text or json
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(super) log_format: Format,
+    /// When colours are used
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+}
+
+/// Where manifests come from.
+#[derive(Debug, Args)]
+pub(super) struct SourceArgs {
+    /// A folder with manifests, uncommitted edits included
+    #[arg(value_name = "PATH", default_value = ".", conflicts_with = "git")]
+    pub(super) folder: PathBuf,
+    /// A git repository instead: https://…, ssh://…, user@host:path or a path
+    #[arg(long, value_name = "URL")]
+    pub(super) git: Option<String>,
+    /// The branch, tag or commit to read from the repository
+    #[arg(
+        long = "ref",
+        value_name = "REF",
+        default_value = "HEAD",
+        requires = "git"
+    )]
+    pub(super) reference: String,
+    /// The folder with manifests within the repository
+    #[arg(long, value_name = "SUB", default_value = "", requires = "git")]
+    pub(super) path: String,
+    /// The user for https; a token's host may want one
+    #[arg(long, env = "CATALOGD_GIT_USERNAME", hide = true)]
+    pub(super) git_username: Option<String>,
+    /// The token for https: by environment only, so that no process list shows it
+    #[arg(long, env = "CATALOGD_GIT_TOKEN", hide = true, hide_env_values = true)]
+    pub(super) git_token: Option<String>,
+}
+
+/// Which catalog, and how it is reached.
+#[derive(Debug, Args)]
+pub(super) struct TargetArgs {
+    /// Work on an embedded AWS in this process, without an account; PROFILE is instant, local (the default) or aws
+    #[arg(long, value_name = "PROFILE", num_args = 0..=1, require_equals = true, default_missing_value = "local")]
+    pub(super) emulator: Option<Profile>,
+    /// Whose objects these are: two installations never touch each other's
+    #[arg(long, value_name = "NAME", env = "CATALOGD_INSTALLATION", default_value = Installation::DEFAULT, value_parser = parse_installation)]
+    pub(super) installation: Installation,
+    /// The region; otherwise the AWS configuration's
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// The bucket for templates; otherwise catalogd-ACCOUNT-REGION
+    #[arg(long, value_name = "BUCKET", env = "CATALOGD_TEMPLATE_BUCKET")]
+    pub(super) template_bucket: Option<String>,
+    /// The folder for caches: ids, version contents, fetched repositories
+    #[arg(long, value_name = "DIR", env = "CATALOGD_STATE")]
+    pub(super) state: Option<PathBuf>,
+    /// How fast calls go out: default (10 reads and 4 writes a second) or none
+    #[arg(long, value_name = "PACE", value_parser = parse_pace)]
+    pub(super) pace: Option<Pace>,
+    /// Send the NoEcho values of this object again (KIND/NAME; repeatable)
+    #[arg(long, value_name = "OBJECT", value_parser = parse_key)]
+    pub(super) resend_secrets: Vec<Key>,
+}
+
+/// How findings and plans are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OutputFormat {
+    /// For people
+    Text,
+    /// For programs: docs/plan-json.md
+    Json,
+}
+
+fn parse_installation(text: &str) -> Result<Installation, String> {
+    Installation::parse(text).ok_or_else(|| {
+        "an installation is named like a manifest: lower-case letters, digits and dashes, at most 63"
+            .to_owned()
+    })
+}
+
+fn parse_pace(text: &str) -> Result<Pace, String> {
+    match text {
+        "default" => Ok(Pace::Default),
+        "none" => Ok(Pace::None),
+        _ => Err("give `default` or `none`".to_owned()),
+    }
+}
+
+fn parse_key(text: &str) -> Result<Key, String> {
+    let parsed = text.split_once('/').and_then(|(kind, name)| {
+        let kind = Kind::ALL.into_iter().find(|known| known.slug() == kind)?;
+        Some(Key::new(kind, Name::parse(name)?))
+    });
+    parsed
+        .ok_or_else(|| "give KIND/NAME as a plan shows it, e.g. provisioned-product/hub".to_owned())
+}
+
+/// Parses `90s`, `5m`, `1h30m`.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    jiff::SignedDuration::from_str(text)
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| "give a time like 30s, 5m or 1h30m".to_owned())
+}

@@ -1,0 +1,91 @@
+//! `catalogd plan`: what apply would do. Writes nothing, S3 included (promise 3).
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::clock::Clock;
+use crate::manifest::{Loaded, Severity};
+use crate::reconcile::Pass;
+use crate::render::{json, text};
+
+use super::args::{OutputFormat, SourceArgs, TargetArgs};
+use super::connect::could_not_observe;
+use super::exit::Exit;
+use super::out::Out;
+use super::source::load;
+
+/// Shows what apply would do.
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// How the plan is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: OutputFormat,
+    /// Exit with 2 when a change is pending
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Plan for the objects without errors, although others have some
+    #[arg(long)]
+    partial: bool,
+    /// The revision last applied: a difference is then said to be git's change or the catalog's drift
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+}
+
+impl Plan {
+    pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
+        let state = self.target.state.as_deref();
+        let snapshot = self.source.open(state)?.read().await?;
+        let mut connected = self
+            .target
+            .connect(clock, Some(&self.source.folder))
+            .await?;
+        let loaded = load(out, &snapshot, Some(&connected.target));
+        if refuse(out, &loaded, self.partial) {
+            return Ok(Exit::Invalid);
+        }
+        let base = match &self.base {
+            Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
+            None => None,
+        };
+        let pass = connected
+            .reconciler
+            .plan(&loaded.desired, base.as_ref())
+            .await;
+        if let Some(refused) = could_not_observe(&pass.observed) {
+            return Err(refused.into());
+        }
+        match self.format {
+            OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
+            OutputFormat::Json => out.result(&json::plan(&pass.plan)),
+        }
+        Ok(if self.detailed_exitcode && pass.plan.has_changes() {
+            Exit::Changes
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+/// Says that a source with errors is not acted on; `true` where it is not.
+pub(super) fn refuse(out: &mut Out, loaded: &Loaded, partial: bool) -> bool {
+    let invalid = loaded
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    if invalid && !partial {
+        out.error(
+            "error: the manifests have errors; nothing was planned or written\n  \
+             next: mend them, or act on the objects without errors with --partial",
+        );
+    }
+    invalid && !partial
+}
+
+/// Prints a plan for people.
+pub(super) fn show(out: &mut Out, pass: &Pass) {
+    out.result(&text::plan(&pass.plan, out.style()));
+}

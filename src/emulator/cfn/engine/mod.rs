@@ -1,0 +1,188 @@
+//! Stacks of one account and region, moving in time.
+
+mod change;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::stack::{Stack, StackStatus};
+use super::work::Surroundings;
+use crate::emulator::s3::Buckets;
+
+/// The stacks of one account in one region. A clone is a snapshot and cheap; buckets are shared, not copied.
+#[derive(Debug, Clone, Default)]
+pub struct Stacks {
+    buckets: Buckets,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Inner {
+    /// By id, deleted ones too.
+    stacks: BTreeMap<String, Arc<Stack>>,
+    /// Ids of the living by name.
+    names: BTreeMap<String, String>,
+    /// Stacks at work, by the time of their next step.
+    busy: BTreeSet<(Timestamp, String)>,
+    /// Failures that were ordered.
+    failures: Vec<Ordered>,
+}
+
+/// A failure to come.
+#[derive(Debug, Clone)]
+struct Ordered {
+    stack: String,
+    logical_id: String,
+    reason: String,
+}
+
+impl Stacks {
+    /// No stacks; buckets that templates make are made in `buckets`.
+    pub fn new(buckets: Buckets) -> Self {
+        Self {
+            buckets,
+            inner: Arc::default(),
+        }
+    }
+
+    /// A stack by name or id; a deleted one by id only.
+    pub fn get(&self, name_or_id: &str) -> Option<&Stack> {
+        let id = self.inner.names.get(name_or_id);
+        self.inner
+            .stacks
+            .get(id.map_or(name_or_id, String::as_str))
+            .map(Arc::as_ref)
+    }
+
+    /// All stacks, deleted ones too, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Stack> {
+        self.inner.stacks.values().map(Arc::as_ref)
+    }
+
+    /// Nothing is left to do for any stack.
+    pub fn is_idle(&self) -> bool {
+        self.inner.busy.is_empty()
+    }
+
+    /// When the next step of any stack is due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.inner.busy.first().map(|(at, _)| *at)
+    }
+
+    /// Lets the resource `logical_id` (`*` and `?` are wildcards in both) fail with `reason` the next time a stack
+    /// whose name matches `stack` makes or changes it. One order is one failure.
+    pub fn fail_next(&mut self, stack: &str, logical_id: &str, reason: &str) {
+        Arc::make_mut(&mut self.inner).failures.push(Ordered {
+            stack: stack.to_owned(),
+            logical_id: logical_id.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Does what is due by `now`, in order of time. Calling it again changes nothing.
+    pub fn settle(&mut self, now: Timestamp) {
+        if self.next_due().is_none_or(|due| due > now) {
+            return;
+        }
+        let inner = Arc::make_mut(&mut self.inner);
+        while let Some((due, id)) = inner.busy.first().cloned() {
+            if due > now {
+                break;
+            }
+            inner.busy.pop_first();
+            inner.step(&id, &self.buckets);
+        }
+    }
+
+    /// Exported names of the region and their values, except those of the stack `but`.
+    fn exports(&self, but: &str) -> BTreeMap<String, (String, String)> {
+        self.iter()
+            .filter(|stack| stack.id != but)
+            .flat_map(|stack| {
+                stack.outputs.iter().filter_map(|output| {
+                    let name = output.export.clone()?;
+                    Some((name, (output.value.clone(), stack.id.clone())))
+                })
+            })
+            .collect()
+    }
+}
+
+impl Inner {
+    /// One step of one stack.
+    fn step(&mut self, id: &str, buckets: &Buckets) {
+        let Some(mut shared) = self.stacks.remove(id) else {
+            return;
+        };
+        let stack = Arc::make_mut(&mut shared);
+        if let Some(mut work) = stack.work.take() {
+            let (account, region) = home(id);
+            let failures = &mut self.failures;
+            let stacks = &self.stacks;
+            let more = work.advance(
+                stack,
+                &mut Surroundings {
+                    buckets,
+                    ordered_failure: &mut |name, logical_id| {
+                        let at = failures.iter().position(|order| {
+                            glob(&order.stack, name) && glob(&order.logical_id, logical_id)
+                        })?;
+                        Some(failures.remove(at).reason)
+                    },
+                    owner: &|kind, physical_id| owner(stacks, kind, physical_id),
+                    account,
+                    region,
+                },
+            );
+            if more {
+                self.busy.insert((work.next, id.to_owned()));
+                stack.work = Some(work);
+            }
+        }
+        if stack.status == StackStatus::DeleteComplete {
+            self.names.remove(&stack.name);
+        }
+        self.stacks.insert(id.to_owned(), shared);
+    }
+}
+
+/// The stack with a living resource of this type and physical id.
+fn owner(stacks: &BTreeMap<String, Arc<Stack>>, kind: &str, physical_id: &str) -> Option<String> {
+    stacks
+        .values()
+        .find(|stack| {
+            stack.resources.values().any(|resource| {
+                resource.is_there() && resource.kind == kind && resource.physical_id == physical_id
+            })
+        })
+        .map(|stack| stack.id.clone())
+}
+
+/// Account and region of a stack's id.
+fn home(id: &str) -> (&str, &str) {
+    let mut parts = id.split(':').skip(3);
+    let region = parts.next().unwrap_or_default();
+    (parts.next().unwrap_or_default(), region)
+}
+
+/// `*` and `?` as in file names.
+fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.chars().next() {
+        None => text.is_empty(),
+        Some('*') => {
+            glob(&pattern[1..], text)
+                || text
+                    .chars()
+                    .next()
+                    .is_some_and(|c| glob(pattern, &text[c.len_utf8()..]))
+        }
+        Some(p) => text.chars().next().is_some_and(|c| {
+            (p == '?' || p == c) && glob(&pattern[p.len_utf8()..], &text[c.len_utf8()..])
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

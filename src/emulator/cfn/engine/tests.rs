@@ -1,0 +1,485 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::clock::Entropy;
+use crate::emulator::api::{ApiError, Caller, Ctx, Timing};
+use crate::emulator::cfn::{ChangeStack, NewStack, Param, ParamValue};
+
+const TOPIC: &str = "Resources: {T: {Type: 'AWS::SNS::Topic'}}";
+
+struct World {
+    stacks: Stacks,
+    now: Timestamp,
+    entropy: Entropy,
+    timing: Timing,
+}
+
+impl World {
+    fn new(per_resource: u64) -> Self {
+        Self {
+            stacks: Stacks::default(),
+            now: Timestamp::UNIX_EPOCH,
+            entropy: Entropy::seeded(1),
+            timing: Timing {
+                stack_start: Duration::from_secs(u64::from(per_resource > 0)),
+                per_resource: Duration::from_secs(per_resource),
+                record_end: Duration::ZERO,
+                creating: Duration::ZERO,
+            },
+        }
+    }
+
+    fn ctx(&mut self) -> (&mut Stacks, Ctx<'_>) {
+        let caller = Caller {
+            account: "123456789012".to_owned(),
+            arn: String::new(),
+            principal: String::new(),
+        };
+        let ctx = Ctx {
+            caller,
+            region: "us-east-1".to_owned(),
+            now: self.now,
+            entropy: &mut self.entropy,
+            timing: self.timing,
+        };
+        (&mut self.stacks, ctx)
+    }
+
+    fn create(&mut self, new: NewStack) -> Result<String, ApiError> {
+        let (stacks, mut ctx) = self.ctx();
+        stacks.create(&mut ctx, new)
+    }
+
+    fn make(&mut self, name: &str, template: &str) -> String {
+        self.create(new(name, template)).unwrap()
+    }
+
+    fn update(&mut self, id: &str, template: &str, parameters: Vec<Param>) -> Result<(), ApiError> {
+        let (stacks, mut ctx) = self.ctx();
+        stacks.update(
+            &mut ctx,
+            id,
+            ChangeStack {
+                template: Some(bytes(template)),
+                parameters,
+                ..ChangeStack::default()
+            },
+        )
+    }
+
+    fn delete(&mut self, id: &str) -> Result<(), ApiError> {
+        let (stacks, mut ctx) = self.ctx();
+        stacks.delete(&mut ctx, id)
+    }
+
+    fn pass(&mut self, seconds: i64) {
+        self.now += jiff::SignedDuration::from_secs(seconds);
+        self.stacks.settle(self.now);
+    }
+
+    fn status(&self, id: &str) -> &'static str {
+        self.stacks.get(id).unwrap().status.as_str()
+    }
+
+    /// Every state the stack and its resources went through, as `LogicalId STATUS`.
+    fn story(&self, id: &str) -> Vec<String> {
+        let stack = self.stacks.get(id).unwrap();
+        stack
+            .events
+            .iter()
+            .map(|event| {
+                let who = if event.logical_id == stack.name {
+                    "-"
+                } else {
+                    &event.logical_id
+                };
+                format!("{who} {}", event.status)
+            })
+            .collect()
+    }
+}
+
+fn bytes(template: &str) -> Arc<[u8]> {
+    Arc::from(template.as_bytes())
+}
+
+fn new(name: &str, template: &str) -> NewStack {
+    NewStack {
+        name: name.to_owned(),
+        template: bytes(template),
+        ..NewStack::default()
+    }
+}
+
+#[test]
+fn a_stack_comes_up_in_its_time() {
+    let mut world = World::new(2);
+    let id = world.make(
+        "s",
+        "Resources: {A: {Type: 'AWS::S3::Bucket'}, B: {Type: 'AWS::SNS::Topic', Properties: {X: !Ref A}}}
+Outputs: {Z: {Value: !Ref B, Description: d}, Y: {Value: !GetAtt A.Arn}}",
+    );
+    let stack = world.stacks.get("s").unwrap();
+    assert_eq!(stack.status.as_str(), "CREATE_IN_PROGRESS");
+    assert_eq!(stack.created.as_second(), 1);
+    assert!(stack.outputs.is_empty() && stack.ended.is_none());
+    world.pass(4);
+    assert_eq!(
+        world.story(&id),
+        [
+            "- CREATE_IN_PROGRESS",
+            "A CREATE_IN_PROGRESS",
+            "A CREATE_COMPLETE",
+            "B CREATE_IN_PROGRESS"
+        ]
+    );
+    world.pass(1);
+    let stack = world.stacks.get(&id).unwrap();
+    assert_eq!(stack.status.as_str(), "CREATE_COMPLETE");
+    assert_eq!(stack.ended.unwrap().as_second(), 5);
+    let keys: Vec<&str> = stack.outputs.iter().map(|o| o.key.as_str()).collect();
+    assert_eq!(keys, ["Z", "Y"]);
+    assert!(stack.output("Y").unwrap().starts_with("arn:aws:s3:::s-a-"));
+    let before = world.stacks.get(&id).cloned();
+    world.pass(1000);
+    assert_eq!(world.stacks.get(&id).cloned(), before);
+}
+
+#[test]
+fn without_delays_a_stack_is_up_at_once() {
+    let mut world = World::new(0);
+    let id = world.make("s", TOPIC);
+    assert_eq!(world.status(&id), "CREATE_COMPLETE");
+    assert!(world.stacks.is_idle());
+    world.delete("s").unwrap();
+    assert_eq!(world.status(&id), "DELETE_COMPLETE");
+    assert!(world.stacks.get("s").is_none());
+    // The name is free again, and the new stack is another.
+    assert_ne!(world.make("s", TOPIC), id);
+}
+
+#[test]
+fn what_create_refuses() {
+    let mut world = World::new(0);
+    world.make("s", TOPIC);
+    let needs = "Parameters: {KeyName: {Type: String}}\nResources: {T: {Type: 'AWS::SNS::Topic'}}";
+    let mut said = |new: NewStack| world.create(new).unwrap_err().to_string();
+    assert_eq!(
+        said(new("s", TOPIC)),
+        "AlreadyExistsException: Stack [s] already exists"
+    );
+    assert_eq!(
+        said(new("t", needs)),
+        "ValidationError: Parameters: [KeyName] must have values"
+    );
+    assert_eq!(
+        said(NewStack {
+            parameters: vec![Param::text("X", "1")],
+            ..new("t", TOPIC)
+        }),
+        "ValidationError: Parameters: [X] do not exist in the template"
+    );
+    assert_eq!(
+        said(new(
+            "t",
+            "Resources: {R: {Type: 'AWS::IAM::Role', Properties: {RoleName: x}}}"
+        )),
+        "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_NAMED_IAM]"
+    );
+    assert!(said(new("a_b", TOPIC)).contains("at 'stackName' failed to satisfy constraint"));
+}
+
+#[test]
+fn a_wait_that_nobody_ends_rolls_the_stack_back() {
+    let mut world = World::new(1);
+    let id = world.make(
+        "s",
+        "Resources:
+  B: {Type: 'AWS::S3::Bucket'}
+  H: {Type: 'AWS::CloudFormation::WaitConditionHandle'}
+  W: {Type: 'AWS::CloudFormation::WaitCondition', DependsOn: B, Properties: {Handle: !Ref H, Timeout: 30}}
+",
+    );
+    world.pass(32);
+    assert_eq!(world.status(&id), "CREATE_IN_PROGRESS");
+    world.pass(1);
+    assert_eq!(world.status(&id), "ROLLBACK_IN_PROGRESS");
+    world.pass(10);
+    let stack = world.stacks.get(&id).unwrap();
+    assert_eq!(stack.status.as_str(), "ROLLBACK_COMPLETE");
+    assert_eq!(
+        stack.status_reason.as_deref(),
+        Some("The following resource(s) failed to create: [W]. Rollback requested by user.")
+    );
+    let failed = stack
+        .events
+        .iter()
+        .find(|e| e.status == "CREATE_FAILED")
+        .unwrap();
+    assert_eq!(
+        failed.reason.as_deref(),
+        Some("WaitCondition timed out. Received 0 conditions when expecting 1")
+    );
+    assert!(world.story(&id).contains(&"B DELETE_COMPLETE".to_owned()));
+    assert_eq!(
+        world.update(&id, TOPIC, vec![]).unwrap_err().message,
+        format!("Stack:{id} is in ROLLBACK_COMPLETE state and can not be updated.")
+    );
+}
+
+#[test]
+fn a_wait_that_another_resource_can_end_is_believed_to() {
+    let mut world = World::new(1);
+    let id = world.make(
+        "s",
+        "Resources:
+  H: {Type: 'AWS::CloudFormation::WaitConditionHandle'}
+  I: {Type: 'AWS::EC2::Instance', Properties: {UserData: !Sub 'cfn-signal ${H}'}}
+  W: {Type: 'AWS::CloudFormation::WaitCondition', Properties: {Handle: !Ref H, Timeout: 30}}
+",
+    );
+    world.pass(10);
+    assert_eq!(world.status(&id), "CREATE_COMPLETE");
+}
+
+const VERSIONS: &str = "Parameters: {Name: {Type: String, Default: one}, Secret: {Type: String, NoEcho: true, Default: s}}
+Resources:
+  Keep: {Type: 'AWS::SNS::Topic'}
+  Change: {Type: 'AWS::SQS::Queue', Properties: {Tag: !Ref Name}}
+Outputs: {Name: {Value: !Ref Name}}
+";
+
+#[test]
+fn an_update_touches_what_changed_only() {
+    let mut world = World::new(1);
+    let id = world.make("s", VERSIONS);
+    world.pass(10);
+    let kept = world.stacks.get(&id).unwrap().resources["Keep"].clone();
+    assert_eq!(world.stacks.get(&id).unwrap().parameters[1].value, "****");
+    assert_eq!(
+        world.update(&id, VERSIONS, vec![]).unwrap_err().message,
+        "No updates are to be performed."
+    );
+    let other = VERSIONS.replace("  Keep:", "  New: {Type: 'AWS::SNS::Topic'}\n  Keep:");
+    let secret = Param {
+        key: "Secret".to_owned(),
+        value: ParamValue::Previous,
+    };
+    world
+        .update(&id, &other, vec![Param::text("Name", "two"), secret])
+        .unwrap();
+    assert_eq!(
+        world.update(&id, VERSIONS, vec![]).unwrap_err().message,
+        format!("Stack:{id} is in UPDATE_IN_PROGRESS state and can not be updated.")
+    );
+    assert_eq!(world.stacks.get(&id).unwrap().output("Name"), Some("one"));
+    world.pass(10);
+    assert_eq!(world.status(&id), "UPDATE_COMPLETE");
+    let stack = world.stacks.get(&id).unwrap();
+    assert_eq!(stack.output("Name"), Some("two"));
+    assert_eq!(stack.resources["Keep"].physical_id, kept.physical_id);
+    assert_eq!(stack.resources["Keep"].status, "CREATE_COMPLETE");
+    assert_eq!(stack.resources["Change"].status, "UPDATE_COMPLETE");
+    // Back, and the new one goes in the clean-up.
+    world.update(&id, VERSIONS, vec![]).unwrap();
+    let from = world.stacks.get(&id).unwrap().events.len();
+    world.pass(10);
+    assert_eq!(
+        world.story(&id)[from..],
+        [
+            "- UPDATE_IN_PROGRESS",
+            "Change UPDATE_IN_PROGRESS",
+            "Change UPDATE_COMPLETE",
+            "- UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+            "New DELETE_IN_PROGRESS",
+            "New DELETE_COMPLETE",
+            "- UPDATE_COMPLETE"
+        ]
+    );
+    assert!(!world.stacks.get(&id).unwrap().resources.contains_key("New"));
+}
+
+#[test]
+fn a_failed_update_goes_back() {
+    let mut world = World::new(1);
+    let id = world.make("s", VERSIONS);
+    world.pass(10);
+    let before = world.stacks.get(&id).cloned().unwrap();
+    world.stacks.fail_next("s*", "Change", "no luck");
+    let other = VERSIONS.replace("  Keep:", "  New: {Type: 'AWS::SNS::Topic'}\n  Keep:");
+    world
+        .update(&id, &other, vec![Param::text("Name", "two")])
+        .unwrap();
+    world.pass(20);
+    let stack = world.stacks.get(&id).unwrap();
+    assert_eq!(stack.status.as_str(), "UPDATE_ROLLBACK_COMPLETE");
+    assert_eq!(
+        stack.status_reason.as_deref(),
+        Some("The following resource(s) failed to update: [Change].")
+    );
+    assert_eq!(
+        world.story(&id)[before.events.len()..],
+        [
+            "- UPDATE_IN_PROGRESS",
+            "New CREATE_IN_PROGRESS",
+            "New CREATE_COMPLETE",
+            "Change UPDATE_IN_PROGRESS",
+            "Change UPDATE_FAILED",
+            "- UPDATE_ROLLBACK_IN_PROGRESS",
+            "Change UPDATE_IN_PROGRESS",
+            "Change UPDATE_COMPLETE",
+            "- UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+            "New DELETE_IN_PROGRESS",
+            "New DELETE_COMPLETE",
+            "- UPDATE_ROLLBACK_COMPLETE"
+        ]
+    );
+    assert_eq!(stack.template, before.template);
+    assert_eq!(stack.parameters, before.parameters);
+    assert_eq!(stack.outputs, before.outputs);
+    // One order is one failure: the same change works now.
+    world
+        .update(&id, &other, vec![Param::text("Name", "two")])
+        .unwrap();
+    world.pass(20);
+    assert_eq!(world.status(&id), "UPDATE_COMPLETE");
+}
+
+#[test]
+fn buckets_are_made_once_and_go_only_when_empty() {
+    let mut world = World::new(1);
+    let named = |name: &str| {
+        format!("Resources: {{B: {{Type: 'AWS::S3::Bucket', Properties: {{BucketName: {name}}}}}}}")
+    };
+    let reason = |world: &World, id: &str| {
+        let stack = world.stacks.get(id).unwrap();
+        stack
+            .events
+            .iter()
+            .find(|e| e.reason.is_some() && e.logical_id == "B")
+            .unwrap()
+            .reason
+            .clone()
+            .unwrap()
+    };
+    let first = world.make("one", &named("data-1"));
+    let second = world.make("two", &named("data-1"));
+    let third = world.make("three", &named("Data"));
+    world.pass(30);
+    assert_eq!(world.status(&first), "CREATE_COMPLETE");
+    assert_eq!(world.status(&second), "ROLLBACK_COMPLETE");
+    assert_eq!(reason(&world, &second), "data-1 already exists");
+    assert_eq!(
+        reason(&world, &third),
+        "Bucket name should not contain uppercase characters"
+    );
+    world.stacks.buckets.put("data-1", "k", b"v");
+    world.delete("one").unwrap();
+    world.pass(30);
+    let stack = world.stacks.get(&first).unwrap();
+    assert_eq!(stack.status.as_str(), "DELETE_FAILED");
+    assert_eq!(
+        stack.status_reason.as_deref(),
+        Some("The following resource(s) failed to delete: [B].")
+    );
+    let (stacks, mut ctx) = world.ctx();
+    stacks
+        .delete_retaining(&mut ctx, "one", &["B".to_owned()])
+        .unwrap();
+    world.pass(30);
+    assert_eq!(world.status(&first), "DELETE_COMPLETE");
+    assert_eq!(
+        world
+            .story(&first)
+            .iter()
+            .filter(|s| *s == "B DELETE_SKIPPED")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn exports_tie_stacks_together() {
+    let mut world = World::new(1);
+    let exporter = "Resources: {T: {Type: 'AWS::SNS::Topic'}}\nOutputs: {O: {Value: v, Export: {Name: shared}}}";
+    let importer =
+        "Resources: {T: {Type: 'AWS::SNS::Topic', Properties: {X: !ImportValue shared}}}";
+    let early = world.make("early", importer);
+    let id = world.make("exporter", exporter);
+    world.pass(30);
+    assert_eq!(
+        world.stacks.get(&early).unwrap().status_reason.as_deref(),
+        Some("No export named shared found. Rollback requested by user.")
+    );
+    let user = world.make("user", importer);
+    let twin = world.make("twin", exporter);
+    world.pass(30);
+    assert_eq!(world.status(&user), "CREATE_COMPLETE");
+    assert_eq!(
+        world
+            .stacks
+            .get(&twin)
+            .unwrap()
+            .status_reason
+            .clone()
+            .unwrap(),
+        format!(
+            "Export with name shared is already exported by stack {id}. Rollback requested by user."
+        )
+    );
+    world.delete("exporter").unwrap();
+    assert_eq!(world.status(&id), "DELETE_FAILED");
+    world.delete("user").unwrap();
+    world.pass(30);
+    world.delete("exporter").unwrap();
+    world.pass(30);
+    assert_eq!(world.status(&id), "DELETE_COMPLETE");
+}
+
+#[test]
+fn equal_input_gives_equal_stacks() {
+    let run = || {
+        let mut world = World::new(1);
+        let id = world.make("s", VERSIONS);
+        world.pass(2);
+        world.pass(10);
+        world.stacks.get(&id).cloned().unwrap()
+    };
+    assert_eq!(run(), run());
+    // In one leap or second by second: the same.
+    let mut world = World::new(1);
+    let id = world.make("s", VERSIONS);
+    for _ in 0..12 {
+        world.pass(1);
+    }
+    assert_eq!(world.stacks.get(&id).cloned().unwrap(), run());
+}
+
+#[test]
+fn a_snapshot_does_not_move() {
+    let mut world = World::new(1);
+    let id = world.make("s", TOPIC);
+    let snapshot = world.stacks.clone();
+    world.pass(10);
+    assert_eq!(
+        snapshot.get(&id).unwrap().status.as_str(),
+        "CREATE_IN_PROGRESS"
+    );
+    assert_eq!(world.status(&id), "CREATE_COMPLETE");
+}
+
+#[test]
+fn globs_match_as_file_names_do() {
+    for (pattern, text, expected) in [
+        ("*", "", true),
+        ("SC-*-pp-?", "SC-1-pp-a", true),
+        ("SC-*", "sc-1", false),
+        ("a", "ab", false),
+        ("*b*", "abc", true),
+    ] {
+        assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+    }
+}

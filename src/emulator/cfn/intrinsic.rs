@@ -1,0 +1,768 @@
+//! Evaluates conditions and functions over what a stack has so far.
+
+use std::collections::BTreeMap;
+
+use super::node::Node;
+use super::parameter;
+use super::resource;
+use super::template::Template;
+
+/// The deepest nesting of functions and values that is followed; a template of 1 MB can't need more.
+const MAX_DEPTH: usize = 128;
+/// `Fn::Cidr` makes 1 to 256 blocks.
+const MAX_CIDRS: u32 = 256;
+
+/// Where a stack lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) stack_id: String,
+    pub(super) stack_name: String,
+    pub(super) notification_arns: Vec<String>,
+}
+
+impl Place {
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub(super) fn partition(&self) -> &'static str {
+        if self.region.starts_with("cn-") {
+            "aws-cn"
+        } else if self.region.starts_with("us-gov-") {
+            "aws-us-gov"
+        } else {
+            "aws"
+        }
+    }
+
+    fn url_suffix(&self) -> &'static str {
+        if self.region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        }
+    }
+}
+
+/// A resource that others may refer to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) kind: String,
+    pub(super) physical_id: String,
+    pub(super) properties: Node,
+}
+
+/// Why something has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum EvalError {
+    /// The template or a parameter is wrong: said by the call itself.
+    Template(String),
+    /// A name that is not there (yet): a resource whose condition does not hold.
+    Unresolved(String),
+    /// `No export named X found.`: said by the stack, as it works.
+    Export(String),
+}
+
+/// Everything a value can depend on.
+#[derive(Debug)]
+pub(super) struct Scope<'a> {
+    pub(super) template: &'a Template,
+    pub(super) place: &'a Place,
+    /// Effective values; a list's are joined by commas.
+    pub(super) values: &'a BTreeMap<String, String>,
+    pub(super) conditions: BTreeMap<String, bool>,
+    pub(super) resources: BTreeMap<String, Known>,
+    /// Exported names of the region's stacks and their values.
+    pub(super) exports: &'a BTreeMap<String, String>,
+    /// Export names that were imported.
+    pub(super) imported: std::cell::RefCell<std::collections::BTreeSet<String>>,
+    /// A macro may add what is not in the text: unknown names get derived values.
+    pub(super) opaque: bool,
+    /// Parameters whose `Ref` is a list.
+    lists: std::collections::BTreeSet<String>,
+}
+
+type Eval<T> = Result<T, EvalError>;
+
+impl<'a> Scope<'a> {
+    /// A scope without resources, its conditions evaluated.
+    pub(super) fn new(
+        template: &'a Template,
+        place: &'a Place,
+        values: &'a BTreeMap<String, String>,
+        exports: &'a BTreeMap<String, String>,
+    ) -> Eval<Self> {
+        let mut scope = Self {
+            template,
+            place,
+            values,
+            conditions: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            exports,
+            imported: std::cell::RefCell::default(),
+            opaque: !template.transforms().is_empty(),
+            lists: template
+                .parameters()
+                .into_iter()
+                .filter(super::template::ParameterDecl::is_list)
+                .map(|decl| decl.key)
+                .collect(),
+        };
+        for (name, _) in template.section("Conditions") {
+            let holds = scope.named_condition(name, 0)?;
+            scope.conditions.insert(name.clone(), holds);
+        }
+        Ok(scope)
+    }
+
+    /// The node without functions; `None` is `AWS::NoValue`.
+    pub(super) fn value(&self, node: &Node) -> Eval<Option<Node>> {
+        self.at(node, 0)
+    }
+
+    /// The node as text.
+    pub(super) fn text(&self, node: &Node) -> Eval<String> {
+        Ok(flat(&self.value(node)?.unwrap_or_default()))
+    }
+
+    /// A condition by name.
+    pub(super) fn holds(&self, name: &str) -> Eval<bool> {
+        self.named_condition(name, 0)
+    }
+
+    fn at(&self, node: &Node, depth: usize) -> Eval<Option<Node>> {
+        if depth > MAX_DEPTH {
+            return Err(template_error("the template is nested too deeply"));
+        }
+        if let Some((function, argument)) = node.as_call() {
+            return self.call(function, argument, depth + 1);
+        }
+        Ok(Some(match node {
+            Node::Null => Node::Null,
+            Node::Text(text) => Node::Text(text.clone()),
+            Node::List(list) => {
+                let mut items = Vec::with_capacity(list.len());
+                for item in list {
+                    items.extend(self.at(item, depth + 1)?);
+                }
+                Node::List(items)
+            }
+            Node::Map(map) => {
+                let mut members = Vec::with_capacity(map.len());
+                for (key, value) in map {
+                    if let Some(value) = self.at(value, depth + 1)? {
+                        members.push((key.clone(), value));
+                    }
+                }
+                Node::Map(members)
+            }
+        }))
+    }
+
+    fn call(&self, function: &str, argument: &Node, depth: usize) -> Eval<Option<Node>> {
+        let text = |text: String| Ok(Some(Node::Text(text)));
+        match function {
+            "Ref" => {
+                let Some(name) = argument.as_text() else {
+                    return Err(template_error(
+                        "Every Ref object must have a single String value.",
+                    ));
+                };
+                self.reference(name)
+            }
+            "Condition" => match argument.as_text() {
+                // In policies `Condition` is an ordinary member, not a function.
+                Some(name) if self.is_condition(name) => {
+                    text(self.named_condition(name, depth)?.to_string())
+                }
+                _ => Ok(Some(Node::Map(vec![(
+                    "Condition".to_owned(),
+                    self.at(argument, depth)?.unwrap_or_default(),
+                )]))),
+            },
+            "Fn::GetAtt" => {
+                let (resource, attribute) = self.attribute_of(argument, depth)?;
+                Ok(Some(self.attribute(&resource, &attribute)?))
+            }
+            "Fn::Sub" => text(self.substitute(argument, depth)?),
+            "Fn::Join" => match argument.as_list() {
+                Some([delimiter, items]) => {
+                    let delimiter = self.flat_at(delimiter, depth)?;
+                    let items = self.list_at(items, depth)?;
+                    text(items.iter().map(flat).collect::<Vec<_>>().join(&delimiter))
+                }
+                _ => Err(template_error(
+                    "every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.",
+                )),
+            },
+            "Fn::Split" => match argument.as_list() {
+                Some([delimiter, source]) => {
+                    let (delimiter, source) = (
+                        self.flat_at(delimiter, depth)?,
+                        self.flat_at(source, depth)?,
+                    );
+                    if delimiter.is_empty() {
+                        return Err(template_error("Fn::Split delimiter must not be empty."));
+                    }
+                    Ok(Some(Node::List(
+                        source.split(&delimiter).map(Node::text).collect(),
+                    )))
+                }
+                _ => Err(template_error(
+                    "every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split.",
+                )),
+            },
+            "Fn::Select" => self.select(argument, depth),
+            "Fn::If" => match argument.as_list() {
+                Some([condition, yes, no]) => {
+                    let branch = if self.condition(condition, depth)? {
+                        yes
+                    } else {
+                        no
+                    };
+                    self.at(branch, depth)
+                }
+                _ => Err(template_error(
+                    "Fn::If requires a list argument with three elements",
+                )),
+            },
+            "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => {
+                let call = Node::Map(vec![(function.to_owned(), argument.clone())]);
+                text(self.condition(&call, depth)?.to_string())
+            }
+            "Fn::FindInMap" => self.find_in_map(argument, depth),
+            "Fn::Base64" => {
+                let plain = self.flat_at(argument, depth)?;
+                text(aws_smithy_types::base64::encode(plain))
+            }
+            "Fn::ImportValue" => {
+                let name = self.flat_at(argument, depth)?;
+                match self.exports.get(&name) {
+                    Some(value) => {
+                        self.imported.borrow_mut().insert(name);
+                        text(value.clone())
+                    }
+                    None => Err(EvalError::Export(format!("No export named {name} found."))),
+                }
+            }
+            "Fn::GetAZs" => {
+                let region = self.flat_at(argument, depth)?;
+                let region = if region.is_empty() {
+                    &self.place.region
+                } else {
+                    &region
+                };
+                Ok(Some(zones(region)))
+            }
+            "Fn::Cidr" => self.cidr(argument, depth),
+            "Fn::Length" => text(self.list_at(argument, depth)?.len().to_string()),
+            "Fn::ToJsonString" => {
+                text(json(&self.at(argument, depth)?.unwrap_or_default()).to_string())
+            }
+            "Fn::Transform" => {
+                // A macro's result can't be known: its evaluated argument stands for it.
+                let argument = argument.get("Parameters").unwrap_or(&Node::Null);
+                self.at(argument, depth)
+            }
+            _ => Err(template_error(&format!(
+                "Encountered unsupported function: {function} Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::ValueOf, Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr]"
+            ))),
+        }
+    }
+
+    /// What `Ref` gives.
+    fn reference(&self, name: &str) -> Eval<Option<Node>> {
+        let place = self.place;
+        let pseudo = match name {
+            "AWS::NoValue" => return Ok(None),
+            "AWS::NotificationARNs" => {
+                return Ok(Some(Node::List(
+                    place.notification_arns.iter().map(Node::text).collect(),
+                )));
+            }
+            "AWS::AccountId" => Some(place.account.as_str()),
+            "AWS::Partition" => Some(place.partition()),
+            "AWS::Region" => Some(place.region.as_str()),
+            "AWS::StackId" => Some(place.stack_id.as_str()),
+            "AWS::StackName" => Some(place.stack_name.as_str()),
+            "AWS::URLSuffix" => Some(place.url_suffix()),
+            _ => None,
+        };
+        if let Some(text) = pseudo {
+            return Ok(Some(Node::text(text)));
+        }
+        if let Some(value) = self.values.get(name) {
+            return Ok(Some(if self.lists.contains(name) {
+                Node::List(
+                    parameter::split(value)
+                        .into_iter()
+                        .map(Node::Text)
+                        .collect(),
+                )
+            } else {
+                Node::text(value)
+            }));
+        }
+        match self.resources.get(name) {
+            Some(known) => Ok(Some(Node::text(&known.physical_id))),
+            None if self.opaque => Ok(Some(Node::text(resource::generated(place, name)))),
+            None => Err(EvalError::Unresolved(name.to_owned())),
+        }
+    }
+
+    fn attribute(&self, name: &str, attribute: &str) -> Eval<Node> {
+        match self.resources.get(name) {
+            Some(known) => Ok(resource::attribute(known, attribute, self.place)),
+            None if self.opaque => Ok(Node::Text(format!(
+                "{}.{attribute}",
+                resource::generated(self.place, name)
+            ))),
+            None => Err(EvalError::Unresolved(name.to_owned())),
+        }
+    }
+
+    fn attribute_of(&self, argument: &Node, depth: usize) -> Eval<(String, String)> {
+        let wrong = || {
+            template_error(
+                "every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute",
+            )
+        };
+        match argument {
+            Node::List(parts) if parts.len() >= 2 => {
+                let mut texts = Vec::new();
+                for part in parts {
+                    texts.push(self.flat_at(part, depth)?);
+                }
+                Ok((texts[0].clone(), texts[1..].join(".")))
+            }
+            Node::Text(text) => text
+                .split_once('.')
+                .map(|(resource, attribute)| (resource.to_owned(), attribute.to_owned()))
+                .ok_or_else(wrong),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn substitute(&self, argument: &Node, depth: usize) -> Eval<String> {
+        let (pattern, own) = match argument {
+            Node::Text(pattern) => (pattern.clone(), None),
+            Node::List(parts) => match parts.as_slice() {
+                [Node::Text(pattern), own] => (pattern.clone(), Some(own)),
+                [Node::Text(pattern)] => (pattern.clone(), None),
+                _ => return Err(bad_sub()),
+            },
+            // A function that gives the text is what AWS::LanguageExtensions allows.
+            other => (self.flat_at(other, depth)?, None),
+        };
+        let mut out = String::new();
+        for piece in pieces(&pattern) {
+            match piece {
+                Piece::Plain(text) => out.push_str(text),
+                Piece::Literal(name) => {
+                    out.push_str("${");
+                    out.push_str(name);
+                    out.push('}');
+                }
+                Piece::Name(name) => {
+                    if let Some(value) = own.and_then(|map| map.get(name)) {
+                        out.push_str(&self.flat_at(value, depth)?);
+                    } else if let Some((resource, attribute)) = name.split_once('.') {
+                        out.push_str(&flat(&self.attribute(resource, attribute)?));
+                    } else {
+                        out.push_str(&flat(&self.reference(name)?.unwrap_or_default()));
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn select(&self, argument: &Node, depth: usize) -> Eval<Option<Node>> {
+        let Some([index, items]) = argument.as_list() else {
+            return Err(template_error(
+                "Fn::Select requires a list argument with two elements: an integer index and a list",
+            ));
+        };
+        let index = self.flat_at(index, depth)?;
+        let items = self.list_at(items, depth)?;
+        index
+            .parse::<usize>()
+            .ok()
+            .and_then(|at| items.get(at).cloned())
+            .map(Some)
+            .ok_or_else(|| {
+                template_error(&format!(
+                    "Fn::Select  cannot select nonexistent value at index {index}"
+                ))
+            })
+    }
+
+    fn find_in_map(&self, argument: &Node, depth: usize) -> Eval<Option<Node>> {
+        let Some([map, first, second, rest @ ..]) = argument.as_list() else {
+            return Err(template_error(
+                "every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value",
+            ));
+        };
+        let (map, first, second) = (
+            self.flat_at(map, depth)?,
+            self.flat_at(first, depth)?,
+            self.flat_at(second, depth)?,
+        );
+        let found = self
+            .template
+            .section("Mappings")
+            .iter()
+            .find(|(name, _)| *name == map)
+            .and_then(|(_, level)| level.get(&first)?.get(&second));
+        match (
+            found,
+            rest.first().and_then(|rest| rest.get("DefaultValue")),
+        ) {
+            (Some(value), _) => Ok(Some(value.clone())),
+            (None, Some(default)) => self.at(default, depth),
+            (None, None) if self.opaque => Ok(Some(Node::Text(format!("{map}.{first}.{second}")))),
+            (None, None) => Err(template_error(&format!(
+                "Unable to get mapping for {map}::{first}::{second}"
+            ))),
+        }
+    }
+
+    fn cidr(&self, argument: &Node, depth: usize) -> Eval<Option<Node>> {
+        let Some([block, count, rest @ ..]) = argument.as_list() else {
+            return Err(template_error(
+                "Fn::Cidr requires a list argument with an IP block, a count and cidr bits",
+            ));
+        };
+        let block = self.flat_at(block, depth)?;
+        let count = self.flat_at(count, depth)?;
+        let bits = match rest.first() {
+            Some(bits) => self.flat_at(bits, depth)?,
+            None => "8".to_owned(),
+        };
+        cidrs(&block, &count, &bits)
+            .map(|list| Some(Node::List(list.into_iter().map(Node::Text).collect())))
+            .ok_or_else(|| {
+                template_error(&format!(
+                    "invalid argument to Fn::Cidr: [{block}, {count}, {bits}]"
+                ))
+            })
+    }
+
+    fn is_condition(&self, name: &str) -> bool {
+        self.template
+            .section("Conditions")
+            .iter()
+            .any(|(known, _)| known == name)
+    }
+
+    fn named_condition(&self, name: &str, depth: usize) -> Eval<bool> {
+        if let Some(holds) = self.conditions.get(name) {
+            return Ok(*holds);
+        }
+        if depth > MAX_DEPTH {
+            return Err(EvalError::Template(
+                "Template format error: Circular dependency in the Conditions block".to_owned(),
+            ));
+        }
+        match self
+            .template
+            .section("Conditions")
+            .iter()
+            .find(|(known, _)| known == name)
+        {
+            Some((_, node)) => self.condition(node, depth + 1),
+            None => Err(EvalError::Template(format!(
+                "Template format error: Unresolved condition dependency {name} in the Resources block of the template"
+            ))),
+        }
+    }
+
+    /// The truth of a condition: a function, or a name where `Fn::If` takes one.
+    fn condition(&self, node: &Node, depth: usize) -> Eval<bool> {
+        if depth > MAX_DEPTH {
+            return Err(template_error("conditions are nested too deeply"));
+        }
+        let depth = depth + 1;
+        let Some((function, argument)) = node.as_call() else {
+            return match node {
+                Node::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+                Node::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+                Node::Text(name) => self.named_condition(name, depth),
+                _ => Err(template_error(
+                    "Every Condition member must be a function or the name of a condition",
+                )),
+            };
+        };
+        let items = argument.as_list().unwrap_or(&[]);
+        match (function, items) {
+            ("Condition", _) => match argument.as_text() {
+                Some(name) => self.named_condition(name, depth),
+                None => Err(template_error("Every Condition member must be a string.")),
+            },
+            ("Fn::Equals", [left, right]) => Ok(self.at(left, depth)?.unwrap_or_default()
+                == self.at(right, depth)?.unwrap_or_default()),
+            ("Fn::Not", [inner]) => Ok(!self.condition(inner, depth)?),
+            ("Fn::And", _) if !items.is_empty() => {
+                let mut all = true;
+                for item in items {
+                    all &= self.condition(item, depth)?;
+                }
+                Ok(all)
+            }
+            ("Fn::Or", _) if !items.is_empty() => {
+                let mut any = false;
+                for item in items {
+                    any |= self.condition(item, depth)?;
+                }
+                Ok(any)
+            }
+            _ => {
+                let text = self.flat_at(node, depth)?;
+                Ok(text.eq_ignore_ascii_case("true"))
+            }
+        }
+    }
+
+    fn flat_at(&self, node: &Node, depth: usize) -> Eval<String> {
+        Ok(flat(&self.at(node, depth)?.unwrap_or_default()))
+    }
+
+    fn list_at(&self, node: &Node, depth: usize) -> Eval<Vec<Node>> {
+        Ok(match self.at(node, depth)?.unwrap_or_default() {
+            Node::List(items) => items,
+            Node::Null => Vec::new(),
+            other => vec![other],
+        })
+    }
+}
+
+/// A part of the text of `Fn::Sub`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Text between.
+    Plain(&'a str),
+    /// `${!Name}`, which stays as `${Name}`.
+    Literal(&'a str),
+    /// `${Name}`.
+    Name(&'a str),
+}
+
+/// The parts of the text of `Fn::Sub`; a `${` that nothing closes is plain text.
+pub(super) fn pieces(pattern: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = pattern;
+    while let Some(start) = rest.find("${") {
+        let Some(length) = rest[start + 2..].find('}') else {
+            break;
+        };
+        pieces.push(Piece::Plain(&rest[..start]));
+        let name = rest[start + 2..start + 2 + length].trim();
+        pieces.push(match name.strip_prefix('!') {
+            Some(literal) => Piece::Literal(literal),
+            None => Piece::Name(name),
+        });
+        rest = &rest[start + 3 + length..];
+    }
+    pieces.push(Piece::Plain(rest));
+    pieces
+}
+
+/// The text of a value; a list's elements are joined by commas.
+pub(super) fn flat(node: &Node) -> String {
+    match node {
+        Node::Null => String::new(),
+        Node::Text(text) => text.clone(),
+        Node::List(list) => list.iter().map(flat).collect::<Vec<_>>().join(","),
+        Node::Map(_) => json(node).to_string(),
+    }
+}
+
+fn json(node: &Node) -> serde_json::Value {
+    match node {
+        Node::Null => serde_json::Value::Null,
+        Node::Text(text) => serde_json::Value::String(text.clone()),
+        Node::List(list) => list.iter().map(json).collect(),
+        Node::Map(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), json(value)))
+            .collect(),
+    }
+}
+
+fn template_error(text: &str) -> EvalError {
+    EvalError::Template(format!("Template error: {text}"))
+}
+
+fn bad_sub() -> EvalError {
+    template_error(
+        "One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string",
+    )
+}
+
+/// Three zones for every region, which most have.
+fn zones(region: &str) -> Node {
+    Node::List(
+        ["a", "b", "c"]
+            .iter()
+            .map(|zone| Node::Text(format!("{region}{zone}")))
+            .collect(),
+    )
+}
+
+/// `count` blocks with `bits` host bits out of an IPv4 or IPv6 block.
+fn cidrs(block: &str, count: &str, bits: &str) -> Option<Vec<String>> {
+    let (address, prefix) = block.split_once('/')?;
+    let (prefix, bits): (u32, u32) = (prefix.parse().ok()?, bits.parse().ok()?);
+    let count: u32 = count.parse().ok()?;
+    if !(1..=MAX_CIDRS).contains(&count) {
+        return None;
+    }
+    let fits = |width: u32| {
+        let length = width.checked_sub(bits)?;
+        let room = length.checked_sub(prefix)?;
+        (room >= 32 || u64::from(count) <= 1_u64 << room).then_some(length)
+    };
+    if let Ok(address) = address.parse::<std::net::Ipv4Addr>() {
+        let length = fits(32)?;
+        let base = u64::from(u32::from(address));
+        return (0..u64::from(count))
+            .map(|at| {
+                let start = u32::try_from(base + (at << bits)).ok()?;
+                Some(format!("{}/{length}", std::net::Ipv4Addr::from(start)))
+            })
+            .collect();
+    }
+    let address = address.parse::<std::net::Ipv6Addr>().ok()?;
+    let length = fits(128)?;
+    let base = u128::from(address);
+    (0..u128::from(count))
+        .map(|at| {
+            let start = base.checked_add(at.checked_shl(bits)?)?;
+            Some(format!("{}/{length}", std::net::Ipv6Addr::from(start)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn eval(parameters: &str, expression: &str) -> Result<Option<Node>, EvalError> {
+        let yaml = format!(
+            "Parameters: {{P: {{Type: String}}, L: {{Type: CommaDelimitedList}}, E: {{Type: String}}}}
+Mappings: {{M: {{us-east-1: {{a: one, b: [x, y]}}}}}}
+Conditions:
+  Prod: !Equals [!Ref P, prod]
+  NotProd: !Not [!Condition Prod]
+  Both: !And [!Condition Prod, !Equals [!Ref E, '']]
+  Either: !Or [!Condition Prod, !Condition NotProd]
+Resources:
+  A: {{Type: 'AWS::S3::Bucket'}}
+  X: {{Type: 'AWS::SNS::Topic', Properties: {{V: {expression}}}}}
+"
+        );
+        let template = Template::parse(yaml.as_bytes()).unwrap();
+        let place = Place {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            stack_id: "arn:aws:cloudformation:us-east-1:123456789012:stack/s/u".to_owned(),
+            stack_name: "s".to_owned(),
+            notification_arns: vec![],
+        };
+        let values = BTreeMap::from([
+            ("P".to_owned(), parameters.to_owned()),
+            ("L".to_owned(), "a, b,c".to_owned()),
+            ("E".to_owned(), String::new()),
+        ]);
+        let exports = BTreeMap::from([("net-vpc".to_owned(), "vpc-1".to_owned())]);
+        let mut scope = Scope::new(&template, &place, &values, &exports)?;
+        scope.resources.insert(
+            "A".to_owned(),
+            Known {
+                kind: "AWS::S3::Bucket".to_owned(),
+                physical_id: "bucket-1".to_owned(),
+                properties: Node::Null,
+            },
+        );
+        let node = template.section("Resources")[1]
+            .1
+            .get("Properties")
+            .and_then(|p| p.get("V"))
+            .unwrap();
+        scope.value(node)
+    }
+
+    #[test]
+    fn functions_give_their_values() {
+        let table = [
+            ("!Ref P", "prod"),
+            ("!Ref A", "bucket-1"),
+            ("!Ref L", "a,b,c"),
+            ("!Ref AWS::AccountId", "123456789012"),
+            ("!Ref AWS::Partition", "aws"),
+            ("!GetAtt A.Arn", "arn:aws:s3:::bucket-1"),
+            (
+                "!Sub '${A}/${A.Arn}/${!Lit}/${AWS::Region}/${ P }/${'",
+                "bucket-1/arn:aws:s3:::bucket-1/${Lit}/us-east-1/prod/${",
+            ),
+            ("!Sub ['${Q}-${P}', {Q: !Ref A}]", "bucket-1-prod"),
+            ("!Join ['-', [a, !Ref P, !Ref E]]", "a-prod-"),
+            ("!Join ['|', !Ref L]", "a|b|c"),
+            ("!Select [1, !Split [',', 'x,y']]", "y"),
+            ("!If [Prod, yes, no]", "yes"),
+            ("!If [NotProd, yes, no]", "no"),
+            ("!If [Both, yes, no]", "yes"),
+            ("!If [Either, yes, no]", "yes"),
+            ("!FindInMap [M, !Ref AWS::Region, a]", "one"),
+            ("!Select [0, !FindInMap [M, us-east-1, b]]", "x"),
+            ("!FindInMap [M, nope, a, {DefaultValue: d}]", "d"),
+            ("!Base64 hello", "aGVsbG8="),
+            ("!ImportValue net-vpc", "vpc-1"),
+            ("!Select [2, !GetAZs '']", "us-east-1c"),
+            ("!Select [1, !Cidr [10.0.0.0/16, 4, 8]]", "10.0.1.0/24"),
+            (
+                "!Select [1, !Cidr ['2001:db8::/56', 4, 64]]",
+                "2001:db8:0:1::/64",
+            ),
+            ("{Fn::Length: !Ref L}", "3"),
+            ("[a, !Ref AWS::NoValue, b]", "a,b"),
+            ("{Fn::ToJsonString: {a: !Ref P}}", "{\"a\":\"prod\"}"),
+        ];
+        for (expression, expected) in table {
+            let got = eval("prod", expression).unwrap().unwrap();
+            assert_eq!(flat(&got), expected, "{expression}");
+        }
+        assert_eq!(
+            eval("x", "!If [Prod, yes, !Ref AWS::NoValue]").unwrap(),
+            None
+        );
+    }
+
+    #[test]
+    fn what_has_no_value_says_why() {
+        let template = |text: &str| EvalError::Template(format!("Template error: {text}"));
+        assert_eq!(
+            eval("x", "!Select [5, [a]]").unwrap_err(),
+            template("Fn::Select  cannot select nonexistent value at index 5")
+        );
+        assert_eq!(
+            eval("x", "!FindInMap [M, q, a]").unwrap_err(),
+            template("Unable to get mapping for M::q::a")
+        );
+        assert_eq!(
+            eval("x", "!ImportValue nope").unwrap_err(),
+            EvalError::Export("No export named nope found.".to_owned())
+        );
+        assert_eq!(
+            eval("x", "!Ref Nope").unwrap_err(),
+            EvalError::Unresolved("Nope".to_owned())
+        );
+        assert!(matches!(
+            eval("x", "!Cidr [10.0.0.0/24, 300, 8]").unwrap_err(),
+            EvalError::Template(_)
+        ));
+        assert!(matches!(
+            eval("x", "!Cidr [10.0.0.0/24, 2, 8]").unwrap_err(),
+            EvalError::Template(_)
+        ));
+    }
+}

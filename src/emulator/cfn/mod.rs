@@ -1,0 +1,30 @@
+//! CloudFormation, as far as stacks behind provisioned products, and seeds, need it.
+//!
+//! A template is parsed into a [`node::Node`], checked as the service checks it, evaluated with its values into a
+//! blueprint, and worked through resource by resource in the emulator's time. No resource does anything, except
+//! buckets, which exist in the embedded S3.
+//!
+//! Guesses, where nothing is known of the real service: attributes of types that are not listed are derived text;
+//! `Rules` are not evaluated; macros of the service itself (SAM, Include, LanguageExtensions) are opaque, so that what
+//! they would add does not appear; nested stacks and custom resources succeed.
+
+mod blueprint;
+mod check;
+mod derive;
+mod engine;
+mod intrinsic;
+pub mod node;
+mod parameter;
+pub mod query;
+mod resource;
+mod rules;
+mod stack;
+mod template;
+mod work;
+
+pub use engine::Stacks;
+pub use stack::{
+    ChangeStack, MASK, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,
+    StackParam, StackStatus,
+};
+pub use template::{ParameterDecl, Template};

@@ -1,0 +1,121 @@
+//! Reads that see the past: the service is not strongly consistent (facts §7).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::faults::{Lag, seconds};
+use super::state::Catalog;
+use crate::clock::Entropy;
+
+/// Recent states, oldest first. Empty while no lag is asked for.
+#[derive(Debug, Default)]
+pub(super) struct History(VecDeque<(Timestamp, Arc<Catalog>)>);
+
+/// How a call sees the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// A describe, or a write that depends on another object being visible.
+    Describe,
+    /// A search or a list: these are indexes, and lag longer.
+    Search,
+}
+
+impl History {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds the state as of `at` and forgets what nobody within `span` can ask for any more.
+    pub(super) fn push(&mut self, at: Timestamp, state: Arc<Catalog>, span: Duration) {
+        let at = self.0.back().map_or(at, |(last, _)| at.max(*last));
+        self.0.push_back((at, state));
+        let oldest = before(at, span);
+        while self.0.get(1).is_some_and(|(next, _)| *next <= oldest) {
+            self.0.pop_front();
+        }
+    }
+
+    /// The state as it was at a moment drawn for this call, and the moment; `None` for the newest.
+    pub(super) fn look(
+        &self,
+        lag: Option<Lag>,
+        sight: Sight,
+        now: Timestamp,
+        entropy: &mut Entropy,
+    ) -> Option<(Arc<Catalog>, Timestamp)> {
+        let lag = lag?;
+        let most = match sight {
+            Sight::Describe => lag.describe,
+            Sight::Search => lag.search,
+        };
+        // Both numbers are drawn each time, so that a state does not shift the seed's later draws.
+        let (stale, depth) = (entropy.chance(lag.chance), entropy.fraction());
+        if !stale {
+            return None;
+        }
+        let at = before(now, seconds(most * depth));
+        let index = self.0.partition_point(|(time, _)| *time <= at);
+        let (_, state) = self.0.get(index.checked_sub(1)?)?;
+        Some((Arc::clone(state), at))
+    }
+}
+
+/// The longest a read may lag.
+pub(super) fn span(lag: Lag) -> Duration {
+    seconds(lag.describe.max(lag.search))
+}
+
+fn before(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn old_states_are_forgotten_but_the_one_in_force() {
+        let mut history = History::default();
+        for second in [0, 1, 2, 30] {
+            history.push(at(second), Arc::default(), Duration::from_secs(10));
+        }
+        assert_eq!(history.0.len(), 2);
+        assert_eq!(history.0[0].0, at(2));
+    }
+
+    #[test]
+    fn reads_flip_between_the_past_and_the_present() {
+        let mut history = History::default();
+        history.push(at(0), Arc::default(), Duration::from_secs(10));
+        let lag = Lag {
+            describe: 5.0,
+            search: 10.0,
+            chance: 0.5,
+        };
+        let mut entropy = Entropy::seeded(7);
+        let seen: Vec<bool> = (0..20)
+            .map(|_| {
+                history
+                    .look(Some(lag), Sight::Describe, at(20), &mut entropy)
+                    .is_some()
+            })
+            .collect();
+        assert!(seen.contains(&true) && seen.contains(&false));
+        assert!(
+            history
+                .look(None, Sight::Search, at(20), &mut entropy)
+                .is_none()
+        );
+    }
+}

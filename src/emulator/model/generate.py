@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Writes servicecatalog.json: what the published model says about the input of each operation.
+
+Only names, types and limits are kept: no documentation text. The source is the model that the
+AWS SDK for Python carries (`pip install botocore`).
+
+    python3 src/emulator/model/generate.py > src/emulator/model/servicecatalog.json
+"""
+import gzip
+import json
+import os
+
+import botocore
+
+PATH = "data/servicecatalog/2015-12-10/service-2.json.gz"
+LIMITS = ("min", "max", "pattern", "enum")
+
+
+def main():
+    with gzip.open(os.path.join(os.path.dirname(botocore.__file__), PATH)) as file:
+        model = json.load(file)
+    shapes = {}
+
+    def keep(name):
+        if name in shapes:
+            return
+        shape = model["shapes"][name]
+        kept = {"type": shape["type"]}
+        kept.update({limit: shape[limit] for limit in LIMITS if limit in shape})
+        shapes[name] = kept
+        if shape["type"] == "structure":
+            kept["members"] = {k: v["shape"] for k, v in shape["members"].items()}
+            if shape.get("required"):
+                kept["required"] = sorted(shape["required"])
+            for member in kept["members"].values():
+                keep(member)
+        elif shape["type"] == "list":
+            kept["of"] = shape["member"]["shape"]
+            keep(kept["of"])
+        elif shape["type"] == "map":
+            kept["key"], kept["of"] = shape["key"]["shape"], shape["value"]["shape"]
+            keep(kept["key"])
+            keep(kept["of"])
+
+    operations = {}
+    for name, operation in model["operations"].items():
+        operations[name] = operation["input"]["shape"]
+        keep(operations[name])
+    # One line a shape, so that a change of the model reads well as a diff.
+    line = lambda pair: json.dumps(pair[0]) + ":" + json.dumps(pair[1], sort_keys=True, separators=(",", ":"))
+    block = lambda table: "{\n" + ",\n".join(map(line, sorted(table.items()))) + "\n}"
+    print('{"operations":' + block(operations) + ',\n"shapes":' + block(shapes) + "}")
+
+
+main()

@@ -1,0 +1,268 @@
+//! The operations of Service Catalog, a file a family.
+//!
+//! A family is a table of [`Operation`]s; a new one is a file, a line in [`FAMILIES`], and no more.
+//! What the model has and no family does is answered with a plain refusal.
+
+mod association;
+mod constraint;
+mod input;
+mod path;
+mod portfolio;
+mod principal;
+mod product;
+mod product_search;
+mod provision;
+mod provisioned;
+mod record;
+mod settle;
+mod terminate;
+mod update;
+mod version;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+pub(super) use input::Input;
+pub(super) use settle::settle;
+
+use super::api::{ApiError, Ctx};
+use super::faults::Class;
+use super::lag::Sight;
+use super::page::Page;
+use super::s3::Buckets;
+use super::state::{Catalog, Partition, Product, Version};
+use super::{validate, wire};
+
+const FAMILIES: &[&[Operation]] = &[
+    portfolio::OPERATIONS,
+    product::OPERATIONS,
+    product_search::OPERATIONS,
+    version::OPERATIONS,
+    association::OPERATIONS,
+    principal::OPERATIONS,
+    constraint::OPERATIONS,
+    path::OPERATIONS,
+    provision::OPERATIONS,
+    update::OPERATIONS,
+    terminate::OPERATIONS,
+    provisioned::OPERATIONS,
+    record::OPERATIONS,
+];
+
+/// One operation and how it is to be called.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    class: Class,
+    pub(super) sight: Sight,
+    /// The member that makes a repetition harmless (facts §4).
+    token: Option<&'static str>,
+    pub(super) run: fn(&mut Call<'_>) -> Result<Value, ApiError>,
+}
+
+type Run = fn(&mut Call<'_>) -> Result<Value, ApiError>;
+
+impl Operation {
+    const fn describe(name: &'static str, run: Run) -> Self {
+        Self::new(name, Class::Read, Sight::Describe, run)
+    }
+
+    const fn list(name: &'static str, run: Run) -> Self {
+        Self::new(name, Class::Read, Sight::Search, run)
+    }
+
+    const fn write(name: &'static str, run: Run) -> Self {
+        Self::new(name, Class::Write, Sight::Describe, run)
+    }
+
+    const fn version_write(name: &'static str, run: Run) -> Self {
+        Self::new(name, Class::VersionWrite, Sight::Describe, run)
+    }
+
+    const fn with_token(mut self, member: &'static str) -> Self {
+        self.token = Some(member);
+        self
+    }
+
+    const fn new(name: &'static str, class: Class, sight: Sight, run: Run) -> Self {
+        Self {
+            name,
+            class,
+            sight,
+            token: None,
+            run,
+        }
+    }
+}
+
+fn listed(name: &str) -> Option<&'static Operation> {
+    FAMILIES
+        .iter()
+        .copied()
+        .flatten()
+        .find(|operation| operation.name == name)
+}
+
+/// The operation of that name.
+///
+/// # Errors
+/// `UnknownOperationException` for a name the model lacks, and a plain refusal for one we lack.
+pub(super) fn find(name: &str) -> Result<&'static Operation, ApiError> {
+    listed(name).ok_or_else(|| {
+        if validate::known(name) {
+            unsupported(name)
+        } else {
+            ApiError::new("UnknownOperationException", "")
+        }
+    })
+}
+
+/// How calls of that operation are counted against the rates; unknown ones count as reads.
+pub(super) fn class(name: &str) -> Class {
+    listed(name).map_or(Class::Read, |operation| operation.class)
+}
+
+/// The idempotency token of a request.
+pub(super) fn token(operation: &Operation, input: &Map<String, Value>) -> Option<String> {
+    input.get(operation.token?)?.as_str().map(str::to_owned)
+}
+
+/// The first answer to a request with this token. Same token, same answer: also when the other
+/// members differ and after the object is gone, of which neither is documented (facts §4; a guess).
+pub(super) fn repeated(
+    operation: &Operation,
+    input: &Map<String, Value>,
+    partition: &Partition,
+) -> Option<Arc<Value>> {
+    let key = (operation.name, token(operation, input)?);
+    partition.answers.get(&key).cloned()
+}
+
+/// What a write of versions found when it came in. If another one finished meanwhile, this one
+/// writes back what it found and so undoes the other (facts §7).
+#[derive(Debug, Clone)]
+pub(super) struct Overlap {
+    product: String,
+    writes: u64,
+    versions: Arc<Vec<Arc<Version>>>,
+}
+
+impl Overlap {
+    pub(super) fn note(class: Class, catalog: &Catalog, body: &[u8]) -> Option<Self> {
+        if class != Class::VersionWrite {
+            return None;
+        }
+        let input = wire::read(body).ok()?;
+        let product = catalog.products.get(input.get("ProductId")?.as_str()?)?;
+        Some(Self {
+            product: product.id.clone(),
+            writes: product.version_writes,
+            versions: Arc::clone(&product.versions),
+        })
+    }
+
+    fn undone(&self, product: &Product) -> bool {
+        self.product == product.id && self.writes != product.version_writes
+    }
+}
+
+/// One call being worked on.
+pub(super) struct Call<'a> {
+    pub(super) operation: &'static str,
+    pub(super) input: Input<'a>,
+    pub(super) ctx: Ctx<'a>,
+    /// The past that this call sees, if it lags.
+    pub(super) seen: Option<(Arc<Catalog>, Timestamp)>,
+    pub(super) buckets: &'a Buckets,
+    pub(super) quotas: bool,
+    pub(super) cut: Option<usize>,
+    pub(super) overlap: Option<Overlap>,
+    pub(super) partition: &'a mut Partition,
+}
+
+impl Call<'_> {
+    /// The catalog as this call sees it: perhaps not the newest.
+    fn seen(&self) -> &Catalog {
+        match &self.seen {
+            Some((past, _)) => past,
+            None => self.partition.catalog(),
+        }
+    }
+
+    /// The moment as of which it sees it.
+    fn at(&self) -> Timestamp {
+        self.seen.as_ref().map_or(self.ctx.now, |(_, at)| *at)
+    }
+
+    /// The newest state: writes of an object's own members apply to it.
+    fn newest(&self) -> &Catalog {
+        self.partition.catalog()
+    }
+
+    fn edit(&mut self) -> &mut Catalog {
+        self.partition.edit()
+    }
+
+    fn page(&self) -> Result<Page, ApiError> {
+        Page::of(self.operation, self.input.members(), self.cut)
+    }
+
+    fn account(&self) -> &str {
+        &self.ctx.caller.account
+    }
+
+    /// Writes the versions of a product, which must exist.
+    fn write_versions<T>(
+        &mut self,
+        product: &str,
+        write: impl FnOnce(&mut Vec<Arc<Version>>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let overlap = self.overlap.clone();
+        let current = self
+            .newest()
+            .products
+            .get(product)
+            .ok_or_else(|| no_product(product))?;
+        let base = overlap
+            .filter(|overlap| overlap.undone(current))
+            .map_or_else(|| Arc::clone(&current.versions), |overlap| overlap.versions);
+        let mut versions = base.as_ref().clone();
+        let result = write(&mut versions)?;
+        if let Some(product) = self.edit().products.edit(product) {
+            product.versions = Arc::new(versions);
+            product.version_writes += 1;
+        }
+        Ok(result)
+    }
+}
+
+fn not_found(message: impl Into<String>) -> ApiError {
+    ApiError::new("ResourceNotFoundException", message)
+}
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::new("InvalidParametersException", message)
+}
+
+fn in_use(message: impl Into<String>) -> ApiError {
+    ApiError::new("ResourceInUseException", message)
+}
+
+fn no_product(id: &str) -> ApiError {
+    not_found(format!("Product {id} not found."))
+}
+
+/// The text is a guess by the pattern of the product's.
+fn no_portfolio(id: &str) -> ApiError {
+    not_found(format!("Portfolio {id} not found."))
+}
+
+/// What the real service can do and this one cannot: never an answer that looks real.
+fn unsupported(what: &str) -> ApiError {
+    ApiError {
+        code: "NotImplemented".to_owned(),
+        message: format!("{what} is not supported by the emulator"),
+        status: 501,
+    }
+}

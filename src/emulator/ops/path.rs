@@ -1,0 +1,183 @@
+//! Launch paths: the portfolios through which the caller may launch a product (facts §10.3).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::input::{IdOrName, tag_list};
+use super::{Call, Operation, constraint, invalid, not_found, product, version};
+use crate::emulator::api::ApiError;
+use crate::emulator::cfn::Template;
+use crate::emulator::cfn::node::Node;
+use crate::emulator::state::{Catalog, Portfolio, Product};
+use crate::emulator::{ids, page};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::list("ListLaunchPaths", list),
+    Operation::describe("DescribeProvisioningParameters", describe_parameters),
+];
+
+fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let id = call.input.need("ProductId")?;
+    let catalog = call.seen();
+    let found = catalog.products.get(id);
+    let paths = found.map(|product| open_to(catalog, product, &call.ctx.caller.principal));
+    let paths = paths.filter(|paths| !paths.is_empty());
+    let paths = paths.ok_or_else(|| no_path(id))?;
+    let items = paths
+        .into_iter()
+        .map(|portfolio| {
+            json!({
+                "ConstraintSummaries": summaries(catalog, portfolio, id),
+                "Id": ids::path_id(&portfolio.id),
+                "Name": portfolio.name,
+                "Tags": tag_list(&portfolio.tags),
+            })
+        })
+        .collect();
+    Ok(page::answer(
+        "LaunchPathSummaries",
+        call.page()?.by_offset(items),
+    ))
+}
+
+fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let input = call.input;
+    let wanted = input.one_of("ProductId", "ProductName")?;
+    let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
+    let path = input.at_most_one_of("PathId", "PathName")?;
+    let catalog = call.seen();
+    let product = product::find(catalog, wanted)?;
+    let portfolio = choose(catalog, product, &call.ctx.caller.principal, path)?;
+    let version = version::find(product, version)?;
+    let template = Template::parse(&version.template)
+        .map_err(|error| invalid(format!("Error occurred during parameter parsing: {error}")))?;
+    // This deprecated member really lists the product's versions (facts §9.3).
+    let versions = product.versions.iter().map(|version| {
+        json!({"Key": version.id, "Description": version.description.as_deref().unwrap_or("")})
+    });
+    let outputs = template.outputs().into_iter();
+    let outputs = outputs.map(|(key, description)| json!({"Key": key, "Description": description}));
+    Ok(json!({
+        "ConstraintSummaries": summaries(catalog, portfolio, &product.id),
+        "ProvisioningArtifactOutputKeys": outputs.collect::<Value>(),
+        "ProvisioningArtifactOutputs": versions.collect::<Value>(),
+        "ProvisioningArtifactParameters": version::parameters(&template),
+        "ProvisioningArtifactPreferences": {},
+        "TagOptions": [],
+        "UsageInstructions": usage(call, portfolio, &product.id, &template, &version.template),
+    }))
+}
+
+/// What the recordings show, in their order.
+fn usage(
+    call: &Call<'_>,
+    portfolio: &Portfolio,
+    product: &str,
+    template: &Template,
+    body: &[u8],
+) -> Value {
+    let root = Node::parse(body).ok();
+    let metadata = root.as_ref().and_then(|root| root.get("Metadata"));
+    let rules = constraint::rules(call.seen(), portfolio, product);
+    let policy = constraint::policy(call.seen(), portfolio, product, call.account());
+    let version = root
+        .as_ref()
+        .and_then(|root| root.get("AWSTemplateFormatVersion")?.as_text());
+    let told = [
+        ("rules", Some(rules.unwrap_or_else(|| "{}".to_owned()))),
+        ("version", version.map(str::to_owned)),
+        ("description", template.description().map(str::to_owned)),
+        ("metadata", metadata.map(json_text)),
+        ("launchAsRole", policy.launch_role),
+        (
+            "tagUpdateOnProvisionedProduct",
+            Some(
+                if policy.tag_updates {
+                    "ALLOWED"
+                } else {
+                    "NOT_ALLOWED"
+                }
+                .to_owned(),
+            ),
+        ),
+    ];
+    told.into_iter()
+        .filter_map(|(kind, value)| Some(json!({"Type": kind, "Value": value?})))
+        .collect()
+}
+
+/// A node as JSON in the template's own order; all scalars are texts, as recorded.
+fn json_text(node: &Node) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    match node {
+        Node::Null => "null".to_owned(),
+        Node::Text(text) => quoted(text),
+        Node::List(items) => {
+            let items: Vec<String> = items.iter().map(json_text).collect();
+            format!("[{}]", items.join(","))
+        }
+        Node::Map(members) => {
+            let members = members.iter();
+            let members: Vec<String> = members
+                .map(|(key, node)| format!("{}:{}", quoted(key), json_text(node)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+    }
+}
+
+fn summaries(catalog: &Catalog, portfolio: &Portfolio, product: &str) -> Value {
+    catalog
+        .constraints_of(&portfolio.id, product)
+        .map(|found| json!({"Type": found.kind, "Description": found.description}))
+        .collect()
+}
+
+/// The portfolios that hold the product and admit the principal, in the order of association.
+pub(super) fn open_to<'a>(
+    catalog: &'a Catalog,
+    product: &Product,
+    principal: &str,
+) -> Vec<&'a Arc<Portfolio>> {
+    let portfolios = product.portfolios.iter();
+    portfolios
+        .filter_map(|id| catalog.portfolios.get(id))
+        .filter(|portfolio| portfolio.principals.iter().any(|p| p.admits(principal)))
+        .collect()
+}
+
+/// The path to launch through.
+///
+/// # Errors
+/// There is none, it is not the caller's, or it is not said which of several (facts §2.1).
+pub(super) fn choose<'a>(
+    catalog: &'a Catalog,
+    product: &Product,
+    principal: &str,
+    wanted: Option<IdOrName<'_>>,
+) -> Result<&'a Arc<Portfolio>, ApiError> {
+    let mut paths = open_to(catalog, product, principal);
+    if paths.is_empty() {
+        return Err(no_path(&product.id));
+    }
+    let fits = |portfolio: &Portfolio| match wanted {
+        None => true,
+        Some(IdOrName::Id(id)) => ids::path_id(&portfolio.id) == id,
+        Some(IdOrName::Name(name)) => portfolio.name == name,
+    };
+    paths.retain(|portfolio| fits(portfolio));
+    match (paths.as_slice(), wanted) {
+        ([path], _) => Ok(path),
+        ([], Some(IdOrName::Id(id))) => Err(invalid(format!("Invalid PathId: {id}"))),
+        // By the pattern of the other (a guess).
+        ([], Some(IdOrName::Name(name))) => Err(invalid(format!("Invalid PathName: {name}"))),
+        _ => Err(invalid(
+            "More than one launch path ids exist. Please specify the launch path id",
+        )),
+    }
+}
+
+pub(super) fn no_path(product: &str) -> ApiError {
+    not_found(format!("No launch paths found for resource: {product}"))
+}

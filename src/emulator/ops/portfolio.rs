@@ -1,0 +1,131 @@
+//! Portfolios (facts §9.5).
+
+use serde_json::{Value, json};
+
+use super::input::tag_list;
+use super::{Call, Operation, in_use, no_portfolio, no_product};
+use crate::emulator::api::ApiError;
+use crate::emulator::state::{Portfolio, Tags};
+use crate::emulator::{ids, page, quota, wire};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::write("CreatePortfolio", create).with_token("IdempotencyToken"),
+    Operation::write("UpdatePortfolio", update),
+    Operation::write("DeletePortfolio", delete),
+    Operation::describe("DescribePortfolio", describe),
+    Operation::list("ListPortfolios", list),
+    Operation::list("ListPortfoliosForProduct", list_for_product),
+];
+
+fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let present = call.newest().portfolios.len();
+    quota::room(call.quotas, present, quota::PORTFOLIOS, "portfolios")?;
+    let tags: Tags = call.input.pairs("Tags").into_iter().collect();
+    let id = ids::fresh("port", call.ctx.entropy);
+    let portfolio = Portfolio {
+        id: id.clone(),
+        name: call.input.need("DisplayName")?.to_owned(),
+        description: call.input.owned("Description"),
+        provider: call.input.need("ProviderName")?.to_owned(),
+        tags,
+        created: wire::whole_millis(call.ctx.now),
+        products: Vec::new(),
+        principals: Vec::new(),
+        constraints: Default::default(),
+    };
+    // The transcript of a creation without tags has no Tags at all (facts §9.5).
+    let tags = (!portfolio.tags.is_empty()).then(|| tag_list(&portfolio.tags));
+    let answer = json!({ "PortfolioDetail": detail(call, &portfolio), "Tags": tags });
+    call.edit().portfolios.insert(&id, portfolio);
+    Ok(answer)
+}
+
+fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (input, quotas) = (call.input, call.quotas);
+    let id = input.need("Id")?;
+    let present = call.newest().portfolios.get(id);
+    let mut portfolio = present.ok_or_else(|| no_portfolio(id))?.as_ref().clone();
+    if let Some(name) = input.owned("DisplayName") {
+        portfolio.name = name;
+    }
+    if let Some(description) = input.owned("Description") {
+        portfolio.description = Some(description);
+    }
+    if let Some(provider) = input.owned("ProviderName") {
+        portfolio.provider = provider;
+    }
+    input.retag(&mut portfolio.tags);
+    quota::fits(quotas, portfolio.tags.len(), quota::TAGS, "tags")?;
+    let answer = json!({
+        "PortfolioDetail": detail(call, &portfolio),
+        "Tags": tag_list(&portfolio.tags),
+    });
+    if let Some(present) = call.edit().portfolios.edit(id) {
+        *present = portfolio;
+    }
+    Ok(answer)
+}
+
+fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let id = call.input.need("Id")?;
+    let portfolio = call.newest().portfolios.get(id);
+    let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
+    // The text about principals was printed; the others follow its pattern (a guess).
+    let holds = [
+        (!portfolio.principals.is_empty(), "Principals"),
+        (!portfolio.constraints.is_empty(), "Constraints"),
+        (!portfolio.products.is_empty(), "Products"),
+    ];
+    for (holds, what) in holds {
+        if holds {
+            return Err(in_use(format!(
+                "Portfolio {id} still has associated {what}"
+            )));
+        }
+    }
+    call.edit().portfolios.remove(id);
+    Ok(json!({}))
+}
+
+fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let id = call.input.need("Id")?;
+    let portfolio = call.seen().portfolios.get(id);
+    let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
+    Ok(json!({
+        "PortfolioDetail": detail(call, portfolio),
+        "Tags": tag_list(&portfolio.tags),
+        "TagOptions": [],
+        "Budgets": [],
+    }))
+}
+
+fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let rows = call.seen().portfolios.iter();
+    let found = call
+        .page()?
+        .by_place(rows.map(|(place, row)| (place, detail(call, row))));
+    Ok(page::answer("PortfolioDetails", found))
+}
+
+fn list_for_product(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let id = call.input.need("ProductId")?;
+    let catalog = call.seen();
+    let product = catalog.products.get(id).ok_or_else(|| no_product(id))?;
+    let rows = catalog.portfolios.select(&product.portfolios);
+    let found = call.page()?.by_place(
+        rows.into_iter()
+            .map(|(place, row)| (place, detail(call, row))),
+    );
+    Ok(page::answer("PortfolioDetails", found))
+}
+
+fn detail(call: &Call<'_>, portfolio: &Portfolio) -> Value {
+    json!({
+        "ARN": ids::portfolio_arn(&call.ctx.region, call.account(), &portfolio.id),
+        "CreatedTime": wire::time(portfolio.created),
+        "Description": portfolio.description,
+        "DisplayName": portfolio.name,
+        "Id": portfolio.id,
+        "ProviderName": portfolio.provider,
+    })
+}

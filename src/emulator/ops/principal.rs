@@ -1,0 +1,196 @@
+//! Who may launch from a portfolio (facts §9.5).
+
+use serde_json::{Value, json};
+
+use super::{Call, Operation, invalid, no_portfolio, not_found};
+use crate::emulator::api::ApiError;
+use crate::emulator::state::{Portfolio, Principal};
+use crate::emulator::{page, quota};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::write("AssociatePrincipalWithPortfolio", associate),
+    Operation::write("DisassociatePrincipalFromPortfolio", disassociate),
+    Operation::list("ListPrincipalsForPortfolio", list),
+];
+
+/// `PrincipalType` when none is said.
+const EXACT: &str = "IAM";
+const PATTERN: &str = "IAM_PATTERN";
+
+fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (id, principal) = read(call)?;
+    judge(&principal, call.account())?;
+    let held = &portfolio(call, id)?.principals;
+    if held.contains(&principal) {
+        return Ok(json!({}));
+    }
+    let same = held.iter().filter(|p| p.kind == principal.kind).count();
+    let (limit, what) = match principal.kind.as_str() {
+        PATTERN => (quota::PATTERNS, "principal name patterns per portfolio"),
+        _ => (quota::PRINCIPALS, "principals per portfolio"),
+    };
+    quota::room(call.quotas, same, limit, what)?;
+    if let Some(row) = call.edit().portfolios.edit(id) {
+        row.principals.push(principal);
+    }
+    Ok(json!({}))
+}
+
+fn disassociate(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (id, principal) = read(call)?;
+    // Type and ARN must both match the association (facts §9.5).
+    if !portfolio(call, id)?.principals.contains(&principal) {
+        return Err(not_found(format!(
+            "Principal {} is not associated with portfolio {id}.",
+            principal.arn
+        )));
+    }
+    if let Some(row) = call.edit().portfolios.edit(id) {
+        row.principals.retain(|held| *held != principal);
+    }
+    Ok(json!({}))
+}
+
+fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let id = call.input.need("PortfolioId")?;
+    let row = call.seen().portfolios.get(id);
+    let principals = row.ok_or_else(|| no_portfolio(id))?.principals.iter();
+    let items = principals
+        .map(|held| json!({"PrincipalARN": held.arn, "PrincipalType": held.kind}))
+        .collect();
+    Ok(page::answer("Principals", call.page()?.by_offset(items)))
+}
+
+fn read<'a>(call: &Call<'a>) -> Result<(&'a str, Principal), ApiError> {
+    let input = call.input;
+    let principal = Principal {
+        arn: input.need("PrincipalARN")?.to_owned(),
+        kind: input.text("PrincipalType").unwrap_or(EXACT).to_owned(),
+    };
+    Ok((input.need("PortfolioId")?, principal))
+}
+
+fn portfolio<'a>(call: &'a Call<'_>, id: &str) -> Result<&'a Portfolio, ApiError> {
+    let row = call.newest().portfolios.get(id);
+    row.map(AsRef::as_ref).ok_or_else(|| no_portfolio(id))
+}
+
+/// An ARN fits its type: a full one for IAM, one without an account for patterns.
+fn judge(principal: &Principal, account: &str) -> Result<(), ApiError> {
+    let parts: Vec<&str> = principal.arn.splitn(6, ':').collect();
+    let ["arn", _, "iam", "", owner, resource] = parts.as_slice() else {
+        return Err(invalid(format!("Invalid principal ARN: {}", principal.arn)));
+    };
+    let kinds = ["role/", "user/", "group/"];
+    if *resource != "root" && !kinds.iter().any(|kind| resource.starts_with(kind)) {
+        return Err(invalid(format!("Invalid principal ARN: {}", principal.arn)));
+    }
+    match (principal.kind.as_str(), *owner) {
+        (PATTERN, "") => Ok(()),
+        (PATTERN, _) => Err(invalid(format!(
+            "A principal of type IAM_PATTERN has no account: {}",
+            principal.arn
+        ))),
+        (_, owner) if owner == account => Ok(()),
+        // Quoted by a Terraform user who gave a pattern the type IAM.
+        (_, owner) => Err(not_found(format!(
+            "caller account id {account} does not match input account id ({owner})"
+        ))),
+    }
+}
+
+impl Principal {
+    /// Whether it is the caller, an IAM principal such as `arn:aws:iam::123456789012:role/name`.
+    pub(super) fn admits(&self, caller: &str) -> bool {
+        if self.kind != PATTERN {
+            return self.arn == caller;
+        }
+        let mut parts: Vec<&str> = caller.splitn(6, ':').collect();
+        if let Some(account) = parts.get_mut(4) {
+            *account = "";
+        }
+        matches(&self.arn, &parts.join(":"))
+    }
+}
+
+/// `*` stands for any text, `?` for one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when what followed the last star did not fit.
+    let mut retry: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                retry = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == b'?' || c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((star, from)) => {
+                    retry = Some((star, from + 1));
+                    p = star + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_across_accounts() {
+        let caller = "arn:aws:iam::123456789012:role/platform/deploy-eu";
+        for (kind, arn, admits) in [
+            (EXACT, caller, true),
+            (
+                EXACT,
+                "arn:aws:iam::123456789012:role/platform/deploy",
+                false,
+            ),
+            (PATTERN, "arn:aws:iam:::role/platform/deploy-*", true),
+            (PATTERN, "arn:aws:iam:::role/*-e?", true),
+            (PATTERN, "arn:aws:iam:::role/*-us", false),
+            (PATTERN, "arn:aws:iam:::user/*", false),
+        ] {
+            let principal = Principal {
+                arn: arn.to_owned(),
+                kind: kind.to_owned(),
+            };
+            assert_eq!(principal.admits(caller), admits, "{arn}");
+        }
+    }
+
+    #[test]
+    fn an_arn_must_fit_its_type() {
+        let judged = |kind: &str, arn: &str| {
+            let principal = Principal {
+                arn: arn.to_owned(),
+                kind: kind.to_owned(),
+            };
+            judge(&principal, "123456789012").map_err(|error| error.code)
+        };
+        assert_eq!(judged(EXACT, "arn:aws:iam::123456789012:role/a"), Ok(()));
+        assert_eq!(judged(PATTERN, "arn:aws:iam:::role/a*"), Ok(()));
+        assert_eq!(
+            judged(EXACT, "arn:aws:iam:::role/a*"),
+            Err("ResourceNotFoundException".to_owned())
+        );
+        assert_eq!(
+            judged(PATTERN, "arn:aws:iam::123456789012:role/a"),
+            Err("InvalidParametersException".to_owned())
+        );
+        assert_eq!(
+            judged(EXACT, "somebody"),
+            Err("InvalidParametersException".to_owned())
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! Products as their administrators and their users see them (facts §9.1).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::input::{IdOrName, Input, tag_list};
+use super::{Call, Operation, in_use, invalid, no_product, not_found, path, unsupported, version};
+use crate::emulator::api::ApiError;
+use crate::emulator::state::{Catalog, Product, Tags};
+use crate::emulator::{ids, quota, wire};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::write("CreateProduct", create).with_token("IdempotencyToken"),
+    Operation::write("UpdateProduct", update),
+    Operation::write("DeleteProduct", delete),
+    Operation::describe("DescribeProductAsAdmin", describe_as_admin),
+    Operation::describe("DescribeProduct", describe),
+    Operation::describe("DescribeProductView", describe_view),
+];
+
+/// Members that are texts: the request's name and the answer's.
+const TEXTS: [(&str, &str); 5] = [
+    ("Description", "ShortDescription"),
+    ("Distributor", "Distributor"),
+    ("SupportDescription", "SupportDescription"),
+    ("SupportEmail", "SupportEmail"),
+    ("SupportUrl", "SupportUrl"),
+];
+
+fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let input = call.input;
+    if input.object("SourceConnection").is_some() {
+        return Err(unsupported("SourceConnection"));
+    }
+    // What happens with neither is not documented (facts §9.1); a product must have a version (a guess).
+    let properties = input
+        .object("ProvisioningArtifactParameters")
+        .ok_or_else(|| invalid("ProvisioningArtifactParameters must be provided."))?;
+    let present = call.newest().products.len();
+    quota::room(call.quotas, present, quota::PRODUCTS, "products")?;
+    let mut first = version::load(call, properties)?;
+    first.first = true;
+    let id = ids::fresh("prod", call.ctx.entropy);
+    let view = ids::fresh("prodview", call.ctx.entropy);
+    let mut product = Product {
+        id: id.clone(),
+        view: view.clone(),
+        name: input.need("Name")?.to_owned(),
+        owner: input.need("Owner")?.to_owned(),
+        kind: input.need("ProductType")?.to_owned(),
+        texts: Default::default(),
+        tags: input.pairs("Tags").into_iter().collect::<Tags>(),
+        created: wire::whole_seconds(call.ctx.now),
+        versions: Arc::default(),
+        version_writes: 0,
+        portfolios: Vec::new(),
+    };
+    set_texts(&mut product, input);
+    let first_detail = version::detail(&first);
+    product.versions = Arc::new(vec![Arc::new(first)]);
+    let answer = json!({
+        "ProductViewDetail": detail(call, &product, product.created),
+        "ProvisioningArtifactDetail": first_detail,
+        "Tags": tag_list(&product.tags),
+    });
+    let catalog = call.edit();
+    catalog.views.insert(view, id.clone());
+    catalog.products.insert(&id, product);
+    Ok(answer)
+}
+
+fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (input, quotas) = (call.input, call.quotas);
+    if input.object("SourceConnection").is_some() {
+        return Err(unsupported("SourceConnection"));
+    }
+    let id = input.need("Id")?;
+    let present = call.newest().products.get(id);
+    let mut product = present.ok_or_else(|| no_product(id))?.as_ref().clone();
+    if let Some(name) = input.owned("Name") {
+        product.name = name;
+    }
+    if let Some(owner) = input.owned("Owner") {
+        product.owner = owner;
+    }
+    set_texts(&mut product, input);
+    input.retag(&mut product.tags);
+    // The model lists no LimitExceededException here, though the quota is the same.
+    if quota::fits(quotas, product.tags.len(), quota::TAGS, "tags").is_err() {
+        return Err(invalid(format!("A product can have {} tags.", quota::TAGS)));
+    }
+    let answer = json!({
+        "ProductViewDetail": detail(call, &product, product.created),
+        "Tags": tag_list(&product.tags),
+    });
+    if let Some(present) = call.edit().products.edit(id) {
+        *present = product;
+    }
+    Ok(answer)
+}
+
+fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let id = call.input.need("Id")?;
+    let product = call.newest().products.get(id);
+    let product = product.ok_or_else(|| no_product(id))?;
+    if !product.portfolios.is_empty() {
+        return Err(in_use(format!(
+            "Product {id} is still assigned to a Portfolio"
+        )));
+    }
+    let view = product.view.clone();
+    let catalog = call.edit();
+    catalog.products.remove(id);
+    catalog.views.remove(&view);
+    Ok(json!({}))
+}
+
+fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    if call.input.text("SourcePortfolioId").is_some() {
+        return Err(unsupported("SourcePortfolioId"));
+    }
+    let product = find(call.seen(), call.input.one_of("Id", "Name")?)?;
+    let summaries = product.versions.iter().map(|version| {
+        let mut metadata = json!({ "SourceProvisioningArtifactId": version.id });
+        if !version.first {
+            metadata["SourceProductId"] = json!(product.id);
+        }
+        json!({
+            "CreatedTime": wire::time(version.created),
+            "Description": version.description,
+            "Id": version.id,
+            "Name": version.name,
+            "ProvisioningArtifactMetadata": metadata,
+        })
+    });
+    Ok(json!({
+        "Budgets": [],
+        "ProductViewDetail": detail(call, product, product.created),
+        "ProvisioningArtifactSummaries": summaries.collect::<Value>(),
+        "TagOptions": [],
+        "Tags": tag_list(&product.tags),
+    }))
+}
+
+fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let wanted = call.input.one_of("Id", "Name")?;
+    let (IdOrName::Id(said) | IdOrName::Name(said)) = wanted;
+    let product = find(call.seen(), wanted).map_err(|_| denied(said))?;
+    let paths = path::open_to(call.seen(), product, &call.ctx.caller.principal);
+    if paths.is_empty() {
+        return Err(denied(said));
+    }
+    let paths = paths
+        .iter()
+        .map(|portfolio| json!({"Id": ids::path_id(&portfolio.id), "Name": portfolio.name}));
+    Ok(json!({
+        "Budgets": [],
+        "LaunchPaths": paths.collect::<Value>(),
+        "ProductViewSummary": summary(product),
+        "ProvisioningArtifacts": for_users(product),
+    }))
+}
+
+fn describe_view(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let view = call.input.need("Id")?;
+    let catalog = call.seen();
+    let product = catalog.views.get(view);
+    let product = product.and_then(|id| catalog.products.get(id));
+    let product = product.ok_or_else(|| denied(view))?;
+    if path::open_to(catalog, product, &call.ctx.caller.principal).is_empty() {
+        return Err(denied(view));
+    }
+    Ok(json!({
+        "ProductViewSummary": summary(product),
+        "ProvisioningArtifacts": for_users(product),
+    }))
+}
+
+/// Active versions only, oldest first (facts §9.1).
+fn for_users(product: &Product) -> Value {
+    let active = product.versions.iter().filter(|version| version.active);
+    active
+        .map(|version| {
+            json!({
+                "CreatedTime": wire::time(version.created),
+                "Description": version.description,
+                "Guidance": version::guidance(version),
+                "Id": version.id,
+                "Name": version.name,
+            })
+        })
+        .collect()
+}
+
+/// The product of that id or name.
+///
+/// # Errors
+/// It is not there; or several have the name, for which no real text was found (a guess).
+pub(super) fn find<'a>(
+    catalog: &'a Catalog,
+    wanted: IdOrName<'_>,
+) -> Result<&'a Arc<Product>, ApiError> {
+    match wanted {
+        IdOrName::Id(id) => catalog.products.get(id).ok_or_else(|| no_product(id)),
+        IdOrName::Name(name) => {
+            let mut named = catalog.products.iter().filter(|(_, p)| p.name == name);
+            match (named.next(), named.next()) {
+                (Some((_, product)), None) => Ok(product),
+                (None, _) => Err(no_product(name)),
+                (Some(_), Some(_)) => {
+                    Err(invalid(format!("Multiple Product with name {name} found.")))
+                }
+            }
+        }
+    }
+}
+
+/// `ProductViewDetail`: its Status is `CREATED` at once and for ever, whatever the model says (facts §8).
+pub(super) fn detail(call: &Call<'_>, product: &Product, created: Timestamp) -> Value {
+    json!({
+        "CreatedTime": wire::time(created),
+        "ProductARN": ids::product_arn(&call.ctx.region, call.account(), &product.id),
+        "ProductViewSummary": summary(product),
+        "Status": "CREATED",
+    })
+}
+
+/// `ProductViewSummary`: HasDefaultPath is false in every recording (facts §12).
+pub(super) fn summary(product: &Product) -> Value {
+    let mut summary = json!({
+        "HasDefaultPath": false,
+        "Id": product.view,
+        "Name": product.name,
+        "Owner": product.owner,
+        "ProductId": product.id,
+        "Type": product.kind,
+    });
+    for (request, answer) in TEXTS {
+        summary[answer] = json!(product.texts.get(request));
+    }
+    summary
+}
+
+fn set_texts(product: &mut Product, input: Input<'_>) {
+    for (request, _) in TEXTS {
+        if let Some(text) = input.owned(request) {
+            product.texts.insert(request, text);
+        }
+    }
+}
+
+/// Not there and not allowed read the same (facts §2.1).
+fn denied(said: &str) -> ApiError {
+    not_found(format!("{said} does not exist or access was denied"))
+}

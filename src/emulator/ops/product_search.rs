@@ -1,0 +1,102 @@
+//! Searches of products: indexes, which lag (facts §9.1).
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::product::{detail, summary};
+use super::{Call, Operation, no_portfolio, path};
+use crate::emulator::api::ApiError;
+use crate::emulator::page;
+use crate::emulator::state::Product;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::list("SearchProductsAsAdmin", search_as_admin),
+    Operation::list("SearchProducts", search),
+];
+
+fn search_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let catalog = call.seen();
+    let rows: Vec<(u64, &Arc<Product>)> = match call.input.text("PortfolioId") {
+        None => catalog.products.iter().collect(),
+        Some(id) => {
+            let portfolio = catalog.portfolios.get(id);
+            let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
+            catalog.products.select(&portfolio.products)
+        }
+    };
+    let found = paged(call, rows, |product| {
+        // The recorded search shows the time of the newest version, Describe that of the product.
+        let newest = product.versions.iter().map(|version| version.created).max();
+        detail(call, product, newest.unwrap_or(product.created))
+    })?;
+    Ok(page::answer("ProductViewDetails", found))
+}
+
+fn search(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let catalog = call.seen();
+    let principal = &call.ctx.caller.principal;
+    let rows = catalog
+        .products
+        .iter()
+        .filter(|(_, product)| !path::open_to(catalog, product, principal).is_empty())
+        .collect();
+    let found = paged(call, rows, summary)?;
+    Ok(page::answer("ProductViewSummaries", found))
+}
+
+fn paged(
+    call: &Call<'_>,
+    mut rows: Vec<(u64, &Arc<Product>)>,
+    show: impl Fn(&Product) -> Value,
+) -> Result<(Vec<Value>, Option<String>), ApiError> {
+    let page = call.page()?;
+    rows.retain(|(_, product)| passes(call, product));
+    let Some(by) = call.input.text("SortBy") else {
+        return Ok(page.by_place(rows.into_iter().map(|(place, row)| (place, show(row)))));
+    };
+    rows.sort_by(|(_, a), (_, b)| compare(by, a, b));
+    if call.input.text("SortOrder") == Some("DESCENDING") {
+        rows.reverse();
+    }
+    let (rows, next) = page.by_offset(rows);
+    Ok((rows.into_iter().map(|(_, row)| show(row)).collect(), next))
+}
+
+fn compare(by: &str, a: &Product, b: &Product) -> Ordering {
+    match by {
+        "VersionCount" => a.versions.len().cmp(&b.versions.len()),
+        "CreationDate" => a.created.cmp(&b.created),
+        _ => a.name.cmp(&b.name),
+    }
+}
+
+/// Whether all filters let a product through; of one filter's values any may match.
+fn passes(call: &Call<'_>, product: &Product) -> bool {
+    let Some(filters) = call.input.object("Filters") else {
+        return true;
+    };
+    filters.members().keys().all(|key| {
+        filters.texts(key).any(|value| match key.as_str() {
+            "Owner" => product.owner == value,
+            "ProductType" => product.kind == value,
+            // Copies would carry their source; nothing here is a copy.
+            "SourceProductId" => product.id == value,
+            _ => has_words(product, value),
+        })
+    })
+}
+
+/// How the service matches texts is not documented (facts §12): every word must occur somewhere (a guess).
+fn has_words(product: &Product, text: &str) -> bool {
+    let mut hay = json!([product.name, product.owner, product.id, product.kind]).to_string();
+    for text in product.texts.values() {
+        hay.push(' ');
+        hay.push_str(text);
+    }
+    let hay = hay.to_lowercase();
+    text.to_lowercase()
+        .split_whitespace()
+        .all(|word| hay.contains(word))
+}

@@ -1,0 +1,254 @@
+//! ProvisionProduct: the launch of a version as a CloudFormation stack (facts §9.3, §10.1).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::input::IdOrName;
+use super::{Call, Operation, constraint, invalid, path, product, record, unsupported, version};
+use crate::emulator::api::{ApiError, Ctx};
+use crate::emulator::cfn::{NewStack, Param};
+use crate::emulator::state::{
+    Catalog, Change, ChangeKind, Portfolio, Product, Provisioned, Record, RecordStatus, Status,
+    Version, Work,
+};
+use crate::emulator::{ids, wire};
+
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::write("ProvisionProduct", provision).with_token("ProvisionToken")];
+
+/// What Service Catalog acknowledges for the caller (four recorded stacks, facts §10.1).
+pub(super) const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
+/// The only kind of product that is launched here.
+const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
+
+/// What a launch or an update runs, and through which portfolio.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) product: Arc<Product>,
+    pub(super) version: Arc<Version>,
+    pub(super) portfolio: Arc<Portfolio>,
+    pub(super) policy: constraint::Policy,
+}
+
+fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let input = call.input;
+    let name = input.need("ProvisionedProductName")?;
+    if input.object("ProvisioningPreferences").is_some() {
+        return Err(unsupported("ProvisioningPreferences"));
+    }
+    let wanted = input.one_of("ProductId", "ProductName")?;
+    let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
+    let path = input.at_most_one_of("PathId", "PathName")?;
+    let target = target(call, call.seen(), wanted, version, path)?;
+    // DEPRECATED is for existing provisioned products only (facts §9.2); the text is a guess.
+    if target.version.deprecated {
+        return Err(invalid(format!(
+            "ProvisioningArtifact {} is deprecated and can not be launched.",
+            target.version.id
+        )));
+    }
+    if call.newest().names.contains_key(name) {
+        return Err(invalid(format!("A stack named {name} already exists.")));
+    }
+    let id = ids::fresh("pp", call.ctx.entropy);
+    let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
+    let own_tags = input.pairs("Tags");
+    let tags = tags(call, &target, &arn, &own_tags);
+    let mut topics = target.policy.notifications.clone();
+    topics.extend(input.texts("NotificationArns").map(str::to_owned));
+    let parameters = input.objects("ProvisioningParameters");
+    let stack = NewStack {
+        name: format!("SC-{}-{id}", call.account()),
+        template: Arc::clone(&target.version.template),
+        parameters: parameters
+            .filter_map(|p| Some(Param::text(p.text("Key")?, p.text("Value").unwrap_or(""))))
+            .collect(),
+        tags: tags.clone(),
+        notification_arns: topics,
+        capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+        ..NewStack::default()
+    };
+    // Parameters and template are not judged here: what CloudFormation says against them shows in the
+    // record and in StatusMessage (facts §10.2).
+    let (work, stack) = match call.partition.stacks.create(&mut call.ctx, stack) {
+        Ok(stack) => (Work::Stack(stack.clone()), Some(stack)),
+        Err(error) => (Work::Refused(said(&error, &mut call.ctx)), None),
+    };
+    let record = open_record(call, "PROVISION_PRODUCT", &id, name, &target);
+    let provisioned = Provisioned {
+        id: id.clone(),
+        name: name.to_owned(),
+        arn,
+        created: record.created,
+        status: Status::UnderChange,
+        message: None,
+        token: input.need("ProvisionToken")?.to_owned(),
+        product: target.product.id.clone(),
+        product_name: target.product.name.clone(),
+        version: target.version.id.clone(),
+        version_name: target.version.name.clone(),
+        launch_role: target.policy.launch_role.clone(),
+        stack,
+        own_tags,
+        tags: tags.clone(),
+        user: call.ctx.caller.principal.clone(),
+        session: call.ctx.caller.arn.clone(),
+        path: record.path.clone(),
+        last_record: record.id.clone(),
+        last_provisioning: Some(record.id.clone()),
+        last_success: None,
+    };
+    let answer = json!({ "RecordDetail": record::detail(&record) });
+    let catalog = call.edit();
+    catalog.names.insert(name.to_owned(), id.clone());
+    catalog.provisioned.insert(&id, provisioned);
+    begin(call, record, ChangeKind::Provision, work, tags, None);
+    Ok(answer)
+}
+
+/// Resolves what a request names.
+///
+/// # Errors
+/// As facts §2.1 and §9.3 say of products, paths and versions that cannot be used.
+pub(super) fn target(
+    call: &Call<'_>,
+    catalog: &Catalog,
+    wanted: IdOrName<'_>,
+    version: IdOrName<'_>,
+    path: Option<IdOrName<'_>>,
+) -> Result<Target, ApiError> {
+    let product = match (product::find(catalog, wanted), wanted) {
+        // A product that is not there has no paths, and that is what is said first.
+        (Err(_), IdOrName::Id(id)) => return Err(path::no_path(id)),
+        (found, _) => found?,
+    };
+    let portfolio = path::choose(catalog, product, &call.ctx.caller.principal, path)?;
+    let version = version::find(product, version)?;
+    // Inactive versions are invisible to end users (facts §9.2): so this reads as not found (a guess).
+    if !version.active {
+        return Err(version::no_version(&version.id));
+    }
+    if product.kind != CLOUDFORMATION {
+        return Err(unsupported(&format!(
+            "Launching a {} product",
+            product.kind
+        )));
+    }
+    let policy = constraint::policy(catalog, portfolio, &product.id, call.account());
+    if let Some(beyond) = policy.beyond {
+        return Err(unsupported(beyond));
+    }
+    Ok(Target {
+        product: Arc::clone(product),
+        version: Arc::clone(version),
+        portfolio: Arc::clone(portfolio),
+        policy,
+    })
+}
+
+/// AutoTags in the recorded order with the two newer ones last, then those of the product and the
+/// portfolio, then the caller's own, which win (a guess).
+pub(super) fn tags(
+    call: &Call<'_>,
+    target: &Target,
+    arn: &str,
+    own: &[(String, String)],
+) -> Vec<(String, String)> {
+    let (region, account) = (call.ctx.region.as_str(), call.account());
+    let auto = [
+        (
+            "productArn",
+            ids::product_arn(region, account, &target.product.id),
+        ),
+        (
+            "provisioningPrincipalArn",
+            call.ctx.caller.principal.clone(),
+        ),
+        (
+            "portfolioArn",
+            ids::portfolio_arn(region, account, &target.portfolio.id),
+        ),
+        ("provisionedProductArn", arn.to_owned()),
+        ("provisioningArtifactIdentifier", target.version.id.clone()),
+    ];
+    let mut tags: Vec<(String, String)> = auto
+        .into_iter()
+        .map(|(key, value)| (format!("aws:servicecatalog:{key}"), value))
+        .collect();
+    let shared = target.product.tags.iter().chain(&target.portfolio.tags);
+    let own = own.iter().map(|(key, value)| (key, value));
+    for (key, value) in shared.chain(own) {
+        match tags.iter_mut().find(|(present, _)| present == key) {
+            Some((_, present)) => present.clone_from(value),
+            None => tags.push((key.clone(), value.clone())),
+        }
+    }
+    tags
+}
+
+/// A record in CREATED: its tags are not shown yet (facts §9.3).
+pub(super) fn open_record(
+    call: &mut Call<'_>,
+    kind: &'static str,
+    id: &str,
+    name: &str,
+    target: &Target,
+) -> Record {
+    let now = wire::whole_millis(call.ctx.now);
+    Record {
+        id: ids::fresh("rec", call.ctx.entropy),
+        kind,
+        status: RecordStatus::Created,
+        created: now,
+        updated: now,
+        provisioned: id.to_owned(),
+        provisioned_name: name.to_owned(),
+        product: target.product.id.clone(),
+        version: target.version.id.clone(),
+        path: ids::path_id(&target.portfolio.id),
+        launch_role: target.policy.launch_role.clone(),
+        tags: Vec::new(),
+        errors: Vec::new(),
+        outputs: Vec::new(),
+        user: call.ctx.caller.principal.clone(),
+        session: call.ctx.caller.arn.clone(),
+    }
+}
+
+/// Enters a record, and the work that will end it.
+pub(super) fn begin(
+    call: &mut Call<'_>,
+    record: Record,
+    kind: ChangeKind,
+    work: Work,
+    tags: Vec<(String, String)>,
+    token: Option<String>,
+) {
+    let (now, timing) = (call.ctx.now, call.ctx.timing);
+    call.partition.changes.push(Change {
+        provisioned: record.provisioned.clone(),
+        record: record.id.clone(),
+        kind,
+        work,
+        asked: now,
+        starts: now.checked_add(timing.stack_start).unwrap_or(now),
+        tail: timing.record_end,
+        token,
+        tags,
+    });
+    let id = record.id.clone();
+    call.edit().records.insert(&id, record);
+}
+
+/// CloudFormation's refusal as StatusMessage quotes it: two blanks after the exception (facts §10.2).
+pub(super) fn said(error: &ApiError, ctx: &mut Ctx<'_>) -> String {
+    format!(
+        "AmazonCloudFormationException  {} (Service: AmazonCloudFormation; Status Code: {}; \
+         Error Code: {}; Request ID: {})",
+        error.message,
+        error.status,
+        error.code,
+        ids::uuid(ctx.entropy)
+    )
+}

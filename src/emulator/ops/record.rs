@@ -1,0 +1,98 @@
+//! Records: what happened to provisioned products (facts §9.3).
+
+use serde_json::{Value, json};
+
+use super::{Call, Operation, invalid, not_found, provisioned};
+use crate::emulator::api::ApiError;
+use crate::emulator::cfn::Output;
+use crate::emulator::state::{Record, RecordStatus};
+use crate::emulator::{page, wire};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::describe("DescribeRecord", describe),
+    Operation::list("ListRecordHistory", history),
+    Operation::describe("GetProvisionedProductOutputs", outputs),
+];
+
+fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let id = call.input.need("Id")?;
+    let record = call.seen().records.get(id);
+    let record = record.ok_or_else(|| not_found(format!("Record {id} not found.")))?;
+    let outputs = record.outputs.iter().map(output).collect();
+    let mut answer = page::answer("RecordOutputs", call.page()?.by_offset(outputs));
+    answer["RecordDetail"] = detail(record);
+    Ok(answer)
+}
+
+/// Newest first (facts §9.3).
+fn history(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let level = provisioned::Level::of(call, "User")?;
+    let filter = call.input.object("SearchFilter");
+    let filter = filter.and_then(|filter| Some((filter.text("Key")?, filter.text("Value")?)));
+    let matches = |record: &Record| match filter {
+        None => Ok(true),
+        Some(("product", id)) => Ok(record.product == id),
+        Some(("provisionedproduct", id)) => Ok(record.provisioned == id),
+        // The key is a free text in the model; the refusal of others is a guess.
+        Some((key, _)) => Err(invalid(format!("Invalid search filter key: {key}"))),
+    };
+    let mut found = Vec::new();
+    for (place, record) in call.seen().records.iter().rev() {
+        if matches(record)? && level.admits(&record.user, &record.session) {
+            // Places rise, pages go on where they rise: newest first is counted down.
+            found.push((u64::MAX - place, detail(record)));
+        }
+    }
+    let found = call.page()?.by_place(found.into_iter());
+    Ok(page::answer("RecordDetails", found))
+}
+
+fn outputs(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let input = call.input;
+    let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
+    let catalog = call.seen();
+    let last = provisioned::find(catalog, wanted)?.last_success.as_ref();
+    let record = last.and_then(|id| catalog.records.get(id)).ok_or_else(|| {
+        // The text is quoted by clients that match on it (facts §2.1).
+        invalid("Last Successful Provisioning Record doesn't exist.")
+    })?;
+    let keys: Vec<&str> = input.texts("OutputKeys").collect();
+    let found = record.outputs.iter();
+    let found = found.filter(|output| keys.is_empty() || keys.contains(&output.key.as_str()));
+    let found = call.page()?.by_offset(found.map(output).collect());
+    Ok(page::answer("Outputs", found))
+}
+
+/// `RecordDetail`.
+pub(super) fn detail(record: &Record) -> Value {
+    let errors = record.errors.iter();
+    let errors = errors.map(|(code, said)| json!({"Code": code, "Description": said}));
+    // Shown once the record has left CREATED, as in the transcripts (facts §9.3).
+    let tags = record.tags.iter();
+    let tags = tags.map(|(key, value)| json!({"Key": key, "Value": value}));
+    debug_assert!(record.status != RecordStatus::Created || record.tags.is_empty());
+    json!({
+        "CreatedTime": wire::time(record.created),
+        "LaunchRoleArn": record.launch_role,
+        "PathId": record.path,
+        "ProductId": record.product,
+        "ProvisionedProductId": record.provisioned,
+        "ProvisionedProductName": record.provisioned_name,
+        "ProvisionedProductType": provisioned::KIND,
+        "ProvisioningArtifactId": record.version,
+        "RecordErrors": errors.collect::<Value>(),
+        "RecordId": record.id,
+        "RecordTags": tags.collect::<Value>(),
+        "RecordType": record.kind,
+        "Status": record.status.as_str(),
+        "UpdatedTime": wire::time(record.updated),
+    })
+}
+
+fn output(output: &Output) -> Value {
+    json!({
+        "Description": output.description,
+        "OutputKey": output.key,
+        "OutputValue": output.value,
+    })
+}

@@ -1,0 +1,217 @@
+//! What has ended since the last call: stacks end, and with them records and provisioned products.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::emulator::cfn::{Output, Stack, StackStatus};
+use crate::emulator::state::{Change, ChangeKind, Partition, Record, RecordStatus, Status, Work};
+use crate::emulator::wire;
+
+/// The first output of every record (facts §9.3).
+const STACK_ARN: (&str, &str) = (
+    "CloudformationStackARN",
+    "The ARN of the launched Cloudformation Stack",
+);
+
+#[derive(Debug)]
+enum Event {
+    Begin,
+    Trouble,
+    End(Ending),
+}
+
+#[derive(Debug)]
+struct Ending {
+    failure: Option<String>,
+    outputs: Vec<Output>,
+}
+
+/// Brings records and provisioned products up to `now`, each at the time at which it happened, so
+/// that lagging reads see them in turn.
+pub(in crate::emulator) fn settle(
+    partition: &mut Partition,
+    now: Timestamp,
+    keep: Option<Duration>,
+) {
+    if partition.changes.is_empty() {
+        return;
+    }
+    partition.stacks.settle(now);
+    let changes = std::mem::take(&mut partition.changes);
+    let mut due = Vec::new();
+    for (index, change) in changes.iter().enumerate() {
+        for (at, event) in events(partition, change, now) {
+            due.push((at, index, event));
+        }
+    }
+    // Stable: the events of one change stay in their order.
+    due.sort_by_key(|(at, index, _)| (*at, *index));
+    let mut ended = vec![false; changes.len()];
+    for (at, index, event) in due {
+        if let (Some(change), Some(flag)) = (changes.get(index), ended.get_mut(index)) {
+            *flag |= matches!(event, Event::End(_));
+            apply(partition, change, at, event);
+            partition.remember(at, keep);
+        }
+    }
+    let open = changes.into_iter().zip(ended).filter(|(_, ended)| !ended);
+    partition.changes = open.map(|(change, _)| change).collect();
+}
+
+fn events(partition: &Partition, change: &Change, now: Timestamp) -> Vec<(Timestamp, Event)> {
+    let status = match partition.catalog().records.get(&change.record) {
+        Some(record) => record.status,
+        None => return Vec::new(),
+    };
+    let mut due = Vec::new();
+    if status == RecordStatus::Created && change.starts <= now {
+        due.push((change.starts, Event::Begin));
+    }
+    let stack = match &change.work {
+        Work::Stack(id) => partition.stacks.get(id),
+        Work::Refused(_) | Work::Nothing => None,
+    };
+    let running = stack.is_some_and(|stack| !rests(stack, change));
+    let rested = stack.and_then(|stack| stack.ended);
+    let ends = rested.map_or(change.starts, |ended| ended.max(change.starts));
+    let ends = ends.checked_add(change.tail).unwrap_or(Timestamp::MAX);
+    if !running && ends <= now {
+        due.push((ends, Event::End(ending(change, stack))));
+    } else if status == RecordStatus::InProgress && stack.is_some_and(in_trouble) {
+        due.push((now, Event::Trouble));
+    }
+    due
+}
+
+/// Whether a stack has come to rest by this change and not by the one before.
+fn rests(stack: &Stack, change: &Change) -> bool {
+    let at_rest = stack.status.is_terminal();
+    at_rest && stack.ended.is_none_or(|ended| ended >= change.asked)
+}
+
+fn in_trouble(stack: &Stack) -> bool {
+    match stack.status {
+        StackStatus::RollbackInProgress
+        | StackStatus::RollbackComplete
+        | StackStatus::RollbackFailed
+        | StackStatus::CreateFailed
+        | StackStatus::UpdateRollbackInProgress
+        | StackStatus::UpdateRollbackCompleteCleanupInProgress
+        | StackStatus::UpdateRollbackComplete
+        | StackStatus::UpdateRollbackFailed
+        | StackStatus::DeleteFailed => true,
+        StackStatus::CreateInProgress
+        | StackStatus::CreateComplete
+        | StackStatus::UpdateInProgress
+        | StackStatus::UpdateCompleteCleanupInProgress
+        | StackStatus::UpdateComplete
+        | StackStatus::DeleteInProgress
+        | StackStatus::DeleteComplete => false,
+    }
+}
+
+fn ending(change: &Change, stack: Option<&Stack>) -> Ending {
+    let failure = match (&change.work, stack) {
+        (Work::Refused(message), _) => Some(message.clone()),
+        (Work::Stack(_), Some(stack)) if in_trouble(stack) => Some(reason(stack)),
+        _ => None,
+    };
+    let terminated = matches!(change.kind, ChangeKind::Terminate { .. });
+    let outputs = match stack {
+        Some(stack) if !terminated => outputs(stack, failure.is_none()),
+        _ => Vec::new(),
+    };
+    Ending { failure, outputs }
+}
+
+fn reason(stack: &Stack) -> String {
+    let said = stack.status_reason.clone();
+    said.unwrap_or_else(|| stack.status.as_str().to_owned())
+}
+
+/// The stack's ARN first, then the template's outputs in its order, if all went well.
+fn outputs(stack: &Stack, all: bool) -> Vec<Output> {
+    let arn = Output {
+        key: STACK_ARN.0.to_owned(),
+        value: stack.id.clone(),
+        description: Some(STACK_ARN.1.to_owned()),
+        export: None,
+    };
+    let more = stack.outputs.iter().filter(|_| all).cloned();
+    std::iter::once(arn).chain(more).collect()
+}
+
+fn apply(partition: &mut Partition, change: &Change, at: Timestamp, event: Event) {
+    let updated = wire::whole_millis(at);
+    let unchanged = matches!(change.work, Work::Nothing);
+    let catalog = partition.edit();
+    let earlier = catalog
+        .provisioned
+        .get(&change.provisioned)
+        .and_then(|row| catalog.records.get(row.last_success.as_ref()?))
+        .map(|record| record.outputs.clone());
+    let Some(record) = catalog.records.edit(&change.record) else {
+        return;
+    };
+    record.updated = updated;
+    let Ending { failure, outputs } = match event {
+        Event::Begin => {
+            record.status = RecordStatus::InProgress;
+            record.tags.clone_from(&change.tags);
+            return;
+        }
+        Event::Trouble => {
+            record.status = RecordStatus::InProgressInError;
+            return;
+        }
+        Event::End(ending) => ending,
+    };
+    record.outputs = match (change.kind, unchanged, earlier) {
+        // Nothing ran, so the outputs are those of the last success.
+        (ChangeKind::Update, true, Some(earlier)) => earlier,
+        _ => outputs,
+    };
+    let failure = forgive(change.kind, failure);
+    close(record, failure.as_deref());
+    let (id, name) = (record.id.clone(), record.provisioned_name.clone());
+    if let (ChangeKind::Terminate { .. }, None) = (change.kind, &failure) {
+        catalog.provisioned.remove(&change.provisioned);
+        catalog.names.remove(&name);
+        return;
+    }
+    let Some(row) = catalog.provisioned.edit(&change.provisioned) else {
+        return;
+    };
+    row.status = match (&failure, change.kind) {
+        (None, _) => Status::Available,
+        (Some(_), ChangeKind::Provision) => Status::Error,
+        (Some(_), ChangeKind::Update | ChangeKind::Terminate { .. }) => Status::Tainted,
+    };
+    if failure.is_none() {
+        row.last_success = Some(id);
+    }
+    row.message = failure;
+}
+
+/// A termination that ignores errors ends well whatever the stack does (facts §9.3).
+fn forgive(kind: ChangeKind, failure: Option<String>) -> Option<String> {
+    match kind {
+        ChangeKind::Terminate {
+            ignore_errors: true,
+        } => None,
+        _ => failure,
+    }
+}
+
+/// What RecordErrors of a real failure hold was not found (facts §8): one entry with the reason is a guess.
+fn close(record: &mut Record, failure: Option<&str>) {
+    record.status = match failure {
+        None => RecordStatus::Succeeded,
+        Some(_) => RecordStatus::Failed,
+    };
+    record.errors = failure
+        .map(|message| ("InternalFailure".to_owned(), message.to_owned()))
+        .into_iter()
+        .collect();
+}

@@ -1,0 +1,73 @@
+//! TerminateProvisionedProduct (facts §9.3).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::provision::{begin, said};
+use super::{Call, Operation, provisioned, record};
+use crate::emulator::api::ApiError;
+use crate::emulator::state::{ChangeKind, Provisioned, Record, RecordStatus, Status, Work};
+use crate::emulator::{ids, wire};
+
+// Its token is not kept in the table: it holds only while the termination runs (facts §4).
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::write("TerminateProvisionedProduct", terminate)];
+
+fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let input = call.input;
+    let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
+    let present = Arc::clone(provisioned::find(call.newest(), wanted)?);
+    let token = input.need("TerminateToken")?;
+    if present.status == Status::UnderChange {
+        return running(call, &present, token).ok_or_else(|| provisioned::busy(&present));
+    }
+    let ignore_errors = input.flag("IgnoreErrors") == Some(true);
+    let retain = input.flag("RetainPhysicalResources") == Some(true);
+    let work = match (&present.stack, retain) {
+        (Some(stack), false) => match call.partition.stacks.delete(&mut call.ctx, stack) {
+            Ok(()) => Work::Stack(stack.clone()),
+            Err(error) => Work::Refused(said(&error, &mut call.ctx)),
+        },
+        _ => Work::Nothing,
+    };
+    let now = wire::whole_millis(call.ctx.now);
+    let record = Record {
+        id: ids::fresh("rec", call.ctx.entropy),
+        kind: "TERMINATE_PROVISIONED_PRODUCT",
+        status: RecordStatus::Created,
+        created: now,
+        updated: now,
+        provisioned: present.id.clone(),
+        provisioned_name: present.name.clone(),
+        product: present.product.clone(),
+        version: present.version.clone(),
+        path: present.path.clone(),
+        launch_role: present.launch_role.clone(),
+        tags: Vec::new(),
+        errors: Vec::new(),
+        outputs: Vec::new(),
+        user: call.ctx.caller.principal.clone(),
+        session: call.ctx.caller.arn.clone(),
+    };
+    let answer = json!({ "RecordDetail": record::detail(&record) });
+    if let Some(row) = call.edit().provisioned.edit(&present.id) {
+        row.status = Status::UnderChange;
+        row.message = None;
+        row.last_record = record.id.clone();
+        row.last_provisioning = Some(record.id.clone());
+    }
+    let kind = ChangeKind::Terminate { ignore_errors };
+    let (tags, token) = (present.tags.clone(), Some(token.to_owned()));
+    begin(call, record, kind, work, tags, token);
+    Ok(answer)
+}
+
+/// The answer to a repeated request of the termination that is going on.
+fn running(call: &Call<'_>, present: &Provisioned, token: &str) -> Option<Value> {
+    let change = call.partition.changes.iter().find(|change| {
+        change.provisioned == present.id && change.token.as_deref() == Some(token)
+    })?;
+    let record = call.newest().records.get(&change.record)?;
+    Some(json!({ "RecordDetail": record::detail(record) }))
+}

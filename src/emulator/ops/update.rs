@@ -1,0 +1,146 @@
+//! UpdateProvisionedProduct: other parameters, another version, another product (facts §9.3).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::input::{IdOrName, Input};
+use super::provision::{Target, begin, open_record, said, tags, target};
+use super::{Call, Operation, invalid, provisioned, record, unsupported};
+use crate::emulator::api::ApiError;
+use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
+use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
+
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::write("UpdateProvisionedProduct", update).with_token("UpdateToken")];
+
+/// What CloudFormation says when nothing would change.
+const NO_UPDATES: &str = "No updates are to be performed.";
+
+fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let input = call.input;
+    if input.object("ProvisioningPreferences").is_some() {
+        return Err(unsupported("ProvisioningPreferences"));
+    }
+    let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
+    let present = Arc::clone(provisioned::find(call.newest(), wanted)?);
+    ready(&present)?;
+    let target = resolve(call, &present)?;
+    let asked = input.pairs("Tags");
+    // The refusal is documented, its code and text are not (facts §9.3; a guess).
+    if !asked.is_empty() && !target.policy.tag_updates {
+        return Err(invalid(
+            "Tag updates are not allowed: the product has no RESOURCE_UPDATE constraint with \
+             TagUpdateOnProvisionedProduct ALLOWED.",
+        ));
+    }
+    let own_tags = own_tags(&present, asked);
+    let tags = if target.policy.tag_updates {
+        tags(call, &target, &present.arn, &own_tags)
+    } else {
+        only_auto_tags(&present, tags(call, &target, &present.arn, &own_tags))
+    };
+    let stack = present.stack.clone().ok_or_else(not_running)?;
+    let change = ChangeStack {
+        template: Some(Arc::clone(&target.version.template)),
+        parameters: parameters(input)?,
+        tags: Some(tags.clone()),
+        capabilities: capabilities(),
+        ..ChangeStack::default()
+    };
+    let work = match call.partition.stacks.update(&mut call.ctx, &stack, change) {
+        Ok(()) => Work::Stack(stack),
+        // An update without changes ends well (a guess: only plans are known to fail on it).
+        Err(error) if error.message == NO_UPDATES => Work::Nothing,
+        Err(error) => Work::Refused(said(&error, &mut call.ctx)),
+    };
+    let (id, name) = (present.id.clone(), present.name.clone());
+    let record = open_record(call, "UPDATE_PROVISIONED_PRODUCT", &id, &name, &target);
+    let answer = json!({ "RecordDetail": record::detail(&record) });
+    if let Some(row) = call.edit().provisioned.edit(&id) {
+        row.status = Status::UnderChange;
+        row.message = None;
+        // From here on the attempted version is shown, also if the attempt fails (facts §12; a guess).
+        row.product = target.product.id.clone();
+        row.product_name = target.product.name.clone();
+        row.version = target.version.id.clone();
+        row.version_name = target.version.name.clone();
+        row.launch_role = target.policy.launch_role.clone();
+        row.path = record.path.clone();
+        row.own_tags = own_tags;
+        row.tags = tags.clone();
+        row.last_record = record.id.clone();
+        row.last_provisioning = Some(record.id.clone());
+    }
+    begin(call, record, ChangeKind::Update, work, tags, None);
+    Ok(answer)
+}
+
+/// Only what is at rest with a stack can be updated; the code for the others was not found (a guess).
+fn ready(present: &Provisioned) -> Result<(), ApiError> {
+    match present.status {
+        Status::Available | Status::Tainted => Ok(()),
+        Status::UnderChange => Err(provisioned::busy(present)),
+        Status::Error => Err(not_running()),
+    }
+}
+
+fn not_running() -> ApiError {
+    invalid("The provisioned product is in status ERROR and can not be updated.")
+}
+
+/// What is not named stays as it is; the path is chosen anew each time, since it may be gone.
+fn resolve(call: &Call<'_>, present: &Provisioned) -> Result<Target, ApiError> {
+    let input = call.input;
+    let product = input.at_most_one_of("ProductId", "ProductName")?;
+    let version = input.at_most_one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
+    let path = input.at_most_one_of("PathId", "PathName")?;
+    target(
+        call,
+        call.seen(),
+        product.unwrap_or(IdOrName::Id(&present.product)),
+        version.unwrap_or(IdOrName::Id(&present.version)),
+        path,
+    )
+}
+
+/// The tags sent replace the caller's own, except that taking some away and changing nothing else
+/// does nothing (a user's report, facts §9.3). None sent keeps them (a guess).
+fn own_tags(present: &Provisioned, asked: Vec<(String, String)>) -> Vec<(String, String)> {
+    if asked.iter().all(|tag| present.own_tags.contains(tag)) {
+        present.own_tags.clone()
+    } else {
+        asked
+    }
+}
+
+/// Without ALLOWED only AutoTags move: those are back-filled by every update (facts §10.1).
+fn only_auto_tags(present: &Provisioned, wanted: Vec<(String, String)>) -> Vec<(String, String)> {
+    let auto = |tag: &&(String, String)| tag.0.starts_with("aws:");
+    let kept = present.tags.iter().filter(|tag| !auto(tag));
+    wanted.iter().filter(auto).chain(kept).cloned().collect()
+}
+
+/// Parameters that are not sent take the template's default, as CloudFormation does (facts §9.3 leaves it open).
+fn parameters(input: Input<'_>) -> Result<Vec<Param>, ApiError> {
+    input
+        .objects("ProvisioningParameters")
+        .map(|parameter| {
+            let key = parameter.need("Key")?;
+            match (parameter.flag("UsePreviousValue"), parameter.text("Value")) {
+                (Some(true), None) => Ok(Param {
+                    key: key.to_owned(),
+                    value: ParamValue::Previous,
+                }),
+                (Some(true), Some(_)) => Err(invalid(format!(
+                    "Parameter {key} can not have both a value and UsePreviousValue."
+                ))),
+                (_, value) => Ok(Param::text(key, value.unwrap_or(""))),
+            }
+        })
+        .collect()
+}
+
+fn capabilities() -> Vec<String> {
+    super::provision::CAPABILITIES.map(str::to_owned).to_vec()
+}

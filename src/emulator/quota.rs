@@ -1,0 +1,42 @@
+//! The published quotas (facts §6). Their refusals' texts were never printed: the words are a guess.
+
+use super::api::ApiError;
+
+/// Portfolios per region.
+pub(super) const PORTFOLIOS: usize = 100;
+/// Products per region.
+pub(super) const PRODUCTS: usize = 350;
+/// Products per portfolio.
+pub(super) const PRODUCTS_PER_PORTFOLIO: usize = 150;
+/// Versions per product.
+pub(super) const VERSIONS: usize = 100;
+/// Users, groups and roles per portfolio.
+pub(super) const PRINCIPALS: usize = 100;
+/// Principal name patterns per portfolio.
+pub(super) const PATTERNS: usize = 10;
+/// Tags per product and per portfolio.
+pub(super) const TAGS: usize = 20;
+/// Constraints per product per portfolio.
+pub(super) const CONSTRAINTS: usize = 100;
+
+/// Whether one more fits beside those present.
+///
+/// # Errors
+/// `LimitExceededException` when there is no room, unless quotas are lifted.
+pub(super) fn room(on: bool, present: usize, limit: usize, what: &str) -> Result<(), ApiError> {
+    fits(on, present + 1, limit, what)
+}
+
+/// Whether there may be so many.
+///
+/// # Errors
+/// As [`room`].
+pub(super) fn fits(on: bool, wanted: usize, limit: usize, what: &str) -> Result<(), ApiError> {
+    if on && wanted > limit {
+        return Err(ApiError::new(
+            "LimitExceededException",
+            format!("You have reached the limit of {limit} {what}."),
+        ));
+    }
+    Ok(())
+}

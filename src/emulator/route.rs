@@ -1,0 +1,406 @@
+//! Which service, operation, account and region a request is for: one port serves them all.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, header};
+
+use super::api::{ApiError, Caller};
+use super::sts::Sessions;
+
+/// The target prefix of Service Catalog in JSON 1.1.
+const TARGET: &str = "AWS242ServiceCatalogService.";
+/// The account of an access key id that names none.
+const DEFAULT_ACCOUNT: &str = "123456789012";
+/// The region of a request that is not signed for one.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// A service of the embedded AWS.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    /// JSON 1.1.
+    ServiceCatalog,
+    /// Query/XML.
+    CloudFormation,
+    /// REST/XML.
+    S3,
+    /// Query/XML.
+    Sts,
+}
+
+impl Service {
+    /// The name it signs with.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceCatalog => "servicecatalog",
+            Self::CloudFormation => "cloudformation",
+            Self::S3 => "s3",
+            Self::Sts => "sts",
+        }
+    }
+
+    fn signing(name: &str) -> Option<Self> {
+        [
+            Self::ServiceCatalog,
+            Self::CloudFormation,
+            Self::S3,
+            Self::Sts,
+        ]
+        .into_iter()
+        .find(|service| service.as_str() == name)
+    }
+}
+
+/// What a request says of itself, before any of it is worked on.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    pub(super) service: Service,
+    /// E.g. `CreatePortfolio`; for S3 the operation the method and the address amount to.
+    pub(super) operation: String,
+    pub(super) region: String,
+    pub(super) access_key: Option<String>,
+}
+
+/// Why no service takes a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unroutable {
+    /// The model's other protocol (facts §1): named, so that nobody has to guess.
+    Cbor,
+    /// Nothing says which service is meant.
+    Unknown,
+}
+
+impl Route {
+    /// Reads the target header, else the credential scope, else the host.
+    pub(super) fn of(request: &Request<Bytes>) -> Result<Self, Unroutable> {
+        let headers = request.headers();
+        let path = request.uri().path();
+        if headers.contains_key("smithy-protocol")
+            || path.starts_with("/service/")
+            || text(headers, "content-type").starts_with("application/cbor")
+        {
+            return Err(Unroutable::Cbor);
+        }
+        let scope = Scope::of(request);
+        let region = scope.as_ref().map_or(DEFAULT_REGION, |s| &s.region);
+        let host = host(request);
+        let target = text(headers, "x-amz-target");
+        let (service, operation) = if let Some(operation) = target.strip_prefix(TARGET) {
+            (Service::ServiceCatalog, operation.to_owned())
+        } else {
+            let service = match &scope {
+                Some(scope) => Service::signing(&scope.service).ok_or(Unroutable::Unknown)?,
+                None => by_host(&host).ok_or(Unroutable::Unknown)?,
+            };
+            let operation = match service {
+                // A request for Service Catalog without its target header names no operation.
+                Service::ServiceCatalog => String::new(),
+                Service::S3 => s3_operation(request, &host),
+                Service::CloudFormation | Service::Sts => action(request),
+            };
+            (service, operation)
+        };
+        Ok(Self {
+            service,
+            operation,
+            region: region.to_owned(),
+            access_key: scope.map(|scope| scope.access_key),
+        })
+    }
+
+    /// Who calls. Signatures are not verified: the emulator holds no secrets.
+    ///
+    /// # Errors
+    /// A missing authentication token, in the words of the service.
+    pub(super) fn caller(&self, sessions: &Sessions) -> Result<Caller, ApiError> {
+        let key = match (&self.access_key, self.service) {
+            (Some(key), _) => key.as_str(),
+            // Anonymous reads are S3's to judge.
+            (None, Service::S3) => {
+                return Ok(Caller {
+                    account: String::new(),
+                    arn: "anonymous".to_owned(),
+                    principal: "anonymous".to_owned(),
+                });
+            }
+            (None, _) => {
+                let code = match self.service {
+                    Service::ServiceCatalog => "MissingAuthenticationTokenException",
+                    _ => "MissingAuthenticationToken",
+                };
+                return Err(ApiError {
+                    code: code.to_owned(),
+                    message: "Missing Authentication Token".to_owned(),
+                    status: 403,
+                });
+            }
+        };
+        Ok(sessions
+            .caller(key)
+            .unwrap_or_else(|| default_caller(account_of(key))))
+    }
+
+    /// Whose objects a request is about, before it is known who calls: throttles count by it.
+    pub(super) fn account(&self) -> &str {
+        self.access_key.as_deref().map_or("", account_of)
+    }
+}
+
+/// The session that stands behind long-lived keys of `account`.
+pub fn default_caller(account: &str) -> Caller {
+    Caller {
+        account: account.to_owned(),
+        arn: format!("arn:aws:sts::{account}:assumed-role/catalogd/session"),
+        principal: format!("arn:aws:iam::{account}:role/catalogd"),
+    }
+}
+
+/// An access key id of twelve digits is the account.
+fn account_of(access_key: &str) -> &str {
+    if access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit()) {
+        access_key
+    } else {
+        DEFAULT_ACCOUNT
+    }
+}
+
+struct Scope {
+    access_key: String,
+    region: String,
+    service: String,
+}
+
+impl Scope {
+    /// `Credential=AKID/20261121/us-east-1/servicecatalog/aws4_request`, from the header or the query.
+    fn of(request: &Request<Bytes>) -> Option<Self> {
+        let header = text(request.headers(), header::AUTHORIZATION.as_str());
+        let credential = match header.split_once("Credential=") {
+            Some((_, rest)) => rest.split([',', ' ']).next()?.to_owned(),
+            None => query(request).remove("X-Amz-Credential")?,
+        };
+        let mut parts = credential.rsplit('/').skip(1);
+        let service = parts.next()?.to_owned();
+        let region = parts.next()?.to_owned();
+        let access_key = parts.nth(1)?.to_owned();
+        Some(Self {
+            access_key,
+            region,
+            service,
+        })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+fn host(request: &Request<Bytes>) -> String {
+    match request.uri().host() {
+        Some(host) => host.to_owned(),
+        None => text(request.headers(), "host").to_owned(),
+    }
+}
+
+fn by_host(host: &str) -> Option<Service> {
+    let mut labels = host.split('.');
+    labels.find_map(|label| match label {
+        _ if label == "s3" || label.starts_with("s3-") => Some(Service::S3),
+        _ => Service::signing(label),
+    })
+}
+
+fn query(request: &Request<Bytes>) -> BTreeMap<String, String> {
+    form(request.uri().query().unwrap_or_default())
+}
+
+fn form(text: &str) -> BTreeMap<String, String> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(key), decoded(value))
+        })
+        .collect()
+}
+
+/// Percent decoding as far as names and credentials need it.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escaped = (byte == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped {
+            Some(value) => {
+                out.push(value);
+                at += 3;
+            }
+            None => {
+                out.push(if byte == b'+' { b' ' } else { byte });
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The `Action` of a Query request; it may stand in the body or in the address.
+fn action(request: &Request<Bytes>) -> String {
+    let body = std::str::from_utf8(request.body()).unwrap_or_default();
+    form(body)
+        .remove("Action")
+        .or_else(|| query(request).remove("Action"))
+        .unwrap_or_default()
+}
+
+fn s3_operation(request: &Request<Bytes>, host: &str) -> String {
+    let query = query(request);
+    let mut parts = request.uri().path().split('/').filter(|p| !p.is_empty());
+    let in_host = host.contains(".s3.") || host.contains(".s3-");
+    let bucket = in_host || parts.next().is_some();
+    let object = parts.next().is_some();
+    let method = request.method().as_str();
+    let sub = |name: &str| query.contains_key(name);
+    match (method, bucket, object) {
+        ("GET", false, _) => "ListBuckets",
+        ("GET", true, true) => "GetObject",
+        ("HEAD", true, true) => "HeadObject",
+        ("PUT", true, true) => "PutObject",
+        ("DELETE", true, true) => "DeleteObject",
+        ("GET", true, false) if sub("list-type") => "ListObjectsV2",
+        ("GET", true, false) if sub("location") => "GetBucketLocation",
+        ("GET", true, false) if query.is_empty() => "ListObjects",
+        ("HEAD", true, false) => "HeadBucket",
+        ("PUT", true, false) if sub("policy") => "PutBucketPolicy",
+        ("PUT", true, false) if sub("publicAccessBlock") => "PutPublicAccessBlock",
+        ("PUT", true, false) if sub("encryption") => "PutBucketEncryption",
+        ("PUT", true, false) if sub("versioning") => "PutBucketVersioning",
+        ("PUT", true, false) if sub("tagging") => "PutBucketTagging",
+        ("PUT", true, false) if query.keys().all(|key| key == "x-id") => "CreateBucket",
+        ("DELETE", true, false) if query.is_empty() => "DeleteBucket",
+        _ => method,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Request<Bytes> {
+        let mut builder = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(Bytes::from(body.to_owned())).unwrap()
+    }
+
+    fn signed(service: &str) -> String {
+        format!(
+            "AWS4-HMAC-SHA256 Credential=210987654321/20261121/eu-west-1/{service}/aws4_request, \
+             SignedHeaders=host, Signature=00"
+        )
+    }
+
+    #[test]
+    fn the_target_header_decides_first() {
+        let route = Route::of(&request(
+            "POST",
+            "http://127.0.0.1:4566/",
+            &[
+                ("x-amz-target", "AWS242ServiceCatalogService.ListPortfolios"),
+                ("authorization", &signed("servicecatalog")),
+            ],
+            "{}",
+        ))
+        .unwrap();
+        assert_eq!(route.service, Service::ServiceCatalog);
+        assert_eq!(route.operation, "ListPortfolios");
+        assert_eq!(route.region, "eu-west-1");
+        let caller = route.caller(&Sessions::default()).unwrap();
+        assert_eq!(caller.account, "210987654321");
+        assert_eq!(caller.principal, "arn:aws:iam::210987654321:role/catalogd");
+    }
+
+    #[test]
+    fn the_credential_scope_names_the_service_of_a_query_request() {
+        let route = Route::of(&request(
+            "POST",
+            "http://127.0.0.1:4566/",
+            &[("authorization", &signed("cloudformation"))],
+            "Action=DescribeStacks&Version=2010-05-15",
+        ))
+        .unwrap();
+        assert_eq!(route.service, Service::CloudFormation);
+        assert_eq!(route.operation, "DescribeStacks");
+    }
+
+    #[test]
+    fn a_presigned_address_carries_its_scope_in_the_query() {
+        let route = Route::of(&request(
+            "GET",
+            "http://127.0.0.1:4566/bucket/key?X-Amz-Credential=AKIAX%2F20261121%2Fus-west-2%2Fs3%2Faws4_request",
+            &[],
+            "",
+        ))
+        .unwrap();
+        assert_eq!(route.service, Service::S3);
+        assert_eq!(route.operation, "GetObject");
+        assert_eq!(route.region, "us-west-2");
+        let caller = route.caller(&Sessions::default()).unwrap();
+        assert_eq!(caller.account, DEFAULT_ACCOUNT);
+    }
+
+    #[test]
+    fn without_credentials_the_host_names_the_service_but_nobody_calls() {
+        let route = Route::of(&request(
+            "POST",
+            "/",
+            &[("host", "sts.us-east-1.amazonaws.com")],
+            "Action=GetCallerIdentity",
+        ))
+        .unwrap();
+        assert_eq!(route.service, Service::Sts);
+        let error = route.caller(&Sessions::default()).unwrap_err();
+        assert_eq!(error.code, "MissingAuthenticationToken");
+        assert_eq!(error.status, 403);
+    }
+
+    #[test]
+    fn the_other_protocol_and_strangers_are_told_apart() {
+        let cbor = request("POST", "/", &[("smithy-protocol", "rpc-v2-cbor")], "");
+        assert_eq!(Route::of(&cbor).unwrap_err(), Unroutable::Cbor);
+        let stranger = request("GET", "/", &[("host", "localhost:4566")], "");
+        assert_eq!(Route::of(&stranger).unwrap_err(), Unroutable::Unknown);
+        let iam = request("POST", "/", &[("authorization", &signed("iam"))], "");
+        assert_eq!(Route::of(&iam).unwrap_err(), Unroutable::Unknown);
+    }
+
+    #[test]
+    fn buckets_in_the_host_and_in_the_path_are_seen() {
+        let auth = signed("s3");
+        for (method, uri, expected) in [
+            (
+                "PUT",
+                "http://b.s3.us-east-1.amazonaws.com/",
+                "CreateBucket",
+            ),
+            ("PUT", "http://b.s3.us-east-1.amazonaws.com/k", "PutObject"),
+            ("HEAD", "http://127.0.0.1/b", "HeadBucket"),
+            ("GET", "http://127.0.0.1/b?list-type=2", "ListObjectsV2"),
+            ("GET", "http://127.0.0.1/", "ListBuckets"),
+        ] {
+            let route = Route::of(&request(method, uri, &[("authorization", &auth)], "")).unwrap();
+            assert_eq!(route.operation, expected, "{method} {uri}");
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! What the service catalog of one account in one region holds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::cfn::{Output, Stacks};
+use super::lag::History;
+
+/// Tags by key.
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// Rows by id, in the order in which they were made. Clones share the rows.
+#[derive(Debug)]
+pub(super) struct Table<T> {
+    rows: BTreeMap<u64, Arc<T>>,
+    index: BTreeMap<String, u64>,
+    next: u64,
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self {
+            rows: self.rows.clone(),
+            index: self.index.clone(),
+            next: self.next,
+        }
+    }
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            rows: BTreeMap::new(),
+            index: BTreeMap::new(),
+            next: 0,
+        }
+    }
+}
+
+impl<T: Clone> Table<T> {
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Arc<T>> {
+        self.rows.get(self.index.get(id)?)
+    }
+
+    pub(super) fn insert(&mut self, id: &str, row: T) {
+        self.rows.insert(self.next, Arc::new(row));
+        self.index.insert(id.to_owned(), self.next);
+        self.next += 1;
+    }
+
+    /// The row itself; it is copied first while a snapshot still shares it.
+    pub(super) fn edit(&mut self, id: &str) -> Option<&mut T> {
+        self.rows.get_mut(self.index.get(id)?).map(Arc::make_mut)
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<Arc<T>> {
+        self.rows.remove(&self.index.remove(id)?)
+    }
+
+    /// The rows of these ids with their place, oldest first.
+    pub(super) fn select(&self, ids: &[String]) -> Vec<(u64, &Arc<T>)> {
+        let places = ids.iter().filter_map(|id| self.index.get(id));
+        let rows = places.filter_map(|place| self.rows.get_key_value(place));
+        let mut rows: Vec<_> = rows.map(|(place, row)| (*place, row)).collect();
+        rows.sort_unstable_by_key(|(place, _)| *place);
+        rows
+    }
+
+    /// Rows with their place, oldest first.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Arc<T>)> {
+        self.rows.iter().map(|(place, row)| (*place, row))
+    }
+}
+
+/// The objects of Service Catalog, and how they hang together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Catalog {
+    pub(super) portfolios: Table<Portfolio>,
+    pub(super) products: Table<Product>,
+    /// Product ids by product view id.
+    pub(super) views: BTreeMap<String, String>,
+    pub(super) constraints: Table<Constraint>,
+    pub(super) provisioned: Table<Provisioned>,
+    /// Ids of live provisioned products by name.
+    pub(super) names: BTreeMap<String, String>,
+    pub(super) records: Table<Record>,
+}
+
+impl Catalog {
+    /// The constraints of a product in a portfolio, oldest first.
+    pub(super) fn constraints_of<'a>(
+        &'a self,
+        portfolio: &str,
+        product: &str,
+    ) -> impl Iterator<Item = &'a Arc<Constraint>> {
+        self.portfolios
+            .get(portfolio)
+            .and_then(|portfolio| portfolio.constraints.get(product))
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.constraints.get(id))
+    }
+}
+
+/// A portfolio and what it holds.
+#[derive(Debug, Clone)]
+pub(super) struct Portfolio {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) provider: String,
+    pub(super) tags: Tags,
+    pub(super) created: Timestamp,
+    /// Product ids in the order of their association.
+    pub(super) products: Vec<String>,
+    pub(super) principals: Vec<Principal>,
+    /// Constraint ids by product.
+    pub(super) constraints: BTreeMap<String, Vec<String>>,
+}
+
+/// Who may launch from a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Principal {
+    pub(super) arn: String,
+    /// `IAM` or `IAM_PATTERN`.
+    pub(super) kind: String,
+}
+
+/// A product. Its versions are part of it: that is why overlapping writes of them get lost.
+#[derive(Debug, Clone)]
+pub(super) struct Product {
+    pub(super) id: String,
+    /// `prodview-…`.
+    pub(super) view: String,
+    pub(super) name: String,
+    pub(super) owner: String,
+    /// `ProductType`.
+    pub(super) kind: String,
+    /// Description, Distributor, SupportDescription, SupportEmail, SupportUrl: absent is not empty (facts §9.1).
+    pub(super) texts: BTreeMap<&'static str, String>,
+    pub(super) tags: Tags,
+    pub(super) created: Timestamp,
+    /// Oldest first.
+    pub(super) versions: Arc<Vec<Arc<Version>>>,
+    /// Counts writes of versions: two calls that saw the same number overlapped.
+    pub(super) version_writes: u64,
+    /// Portfolio ids in the order of their association.
+    pub(super) portfolios: Vec<String>,
+}
+
+/// A version (provisioning artifact).
+#[derive(Debug, Clone)]
+pub(super) struct Version {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) description: Option<String>,
+    /// `Type`.
+    pub(super) kind: Option<String>,
+    pub(super) created: Timestamp,
+    pub(super) active: bool,
+    pub(super) deprecated: bool,
+    pub(super) source: Source,
+    pub(super) template: Arc<[u8]>,
+    /// CREATING until then.
+    pub(super) ready: Timestamp,
+    /// Made together with its product (facts §9.1, ProvisioningArtifactMetadata).
+    pub(super) first: bool,
+}
+
+/// Where a version's template came from.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    Url(String),
+    Stack(String),
+}
+
+/// A constraint on a product in a portfolio.
+#[derive(Debug, Clone)]
+pub(super) struct Constraint {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) description: Option<String>,
+    pub(super) owner: String,
+    pub(super) portfolio: String,
+    pub(super) product: String,
+    /// As sent, byte for byte (facts §9.6).
+    pub(super) parameters: String,
+    /// CREATING until then.
+    pub(super) ready: Timestamp,
+}
+
+/// A provisioned product.
+#[derive(Debug, Clone)]
+pub(super) struct Provisioned {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) created: Timestamp,
+    pub(super) status: Status,
+    pub(super) message: Option<String>,
+    /// The ProvisionToken of the launch.
+    pub(super) token: String,
+    pub(super) product: String,
+    pub(super) product_name: String,
+    pub(super) version: String,
+    pub(super) version_name: Option<String>,
+    pub(super) launch_role: Option<String>,
+    /// The stack's ARN, once there is one.
+    pub(super) stack: Option<String>,
+    /// The caller's own tags.
+    pub(super) own_tags: Vec<(String, String)>,
+    /// All tags, the AutoTags among them.
+    pub(super) tags: Vec<(String, String)>,
+    /// The principal that launched it.
+    pub(super) user: String,
+    /// That principal's session.
+    pub(super) session: String,
+    pub(super) path: String,
+    pub(super) last_record: String,
+    pub(super) last_provisioning: Option<String>,
+    pub(super) last_success: Option<String>,
+}
+
+/// The state of a provisioned product (facts §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Available,
+    UnderChange,
+    Tainted,
+    Error,
+}
+
+impl Status {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "AVAILABLE",
+            Self::UnderChange => "UNDER_CHANGE",
+            Self::Tainted => "TAINTED",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// What happened to a provisioned product at a time.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    pub(super) id: String,
+    /// `PROVISION_PRODUCT` and so on.
+    pub(super) kind: &'static str,
+    pub(super) status: RecordStatus,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+    pub(super) provisioned: String,
+    pub(super) provisioned_name: String,
+    pub(super) product: String,
+    pub(super) version: String,
+    pub(super) path: String,
+    pub(super) launch_role: Option<String>,
+    pub(super) tags: Vec<(String, String)>,
+    pub(super) errors: Vec<(String, String)>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) user: String,
+    pub(super) session: String,
+}
+
+/// The state of a record (facts §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RecordStatus {
+    Created,
+    InProgress,
+    InProgressInError,
+    Succeeded,
+    Failed,
+}
+
+impl RecordStatus {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::InProgress => "IN_PROGRESS",
+            Self::InProgressInError => "IN_PROGRESS_IN_ERROR",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// Work on a provisioned product that has not ended.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) provisioned: String,
+    pub(super) record: String,
+    pub(super) kind: ChangeKind,
+    pub(super) work: Work,
+    /// When it was asked for.
+    pub(super) asked: Timestamp,
+    /// When the record leaves CREATED.
+    pub(super) starts: Timestamp,
+    /// From the stack's end to the record's.
+    pub(super) tail: std::time::Duration,
+    /// TerminateToken, which holds only while this goes on (facts §4).
+    pub(super) token: Option<String>,
+    /// The tags that the record shows once it has left CREATED (facts §9.3).
+    pub(super) tags: Vec<(String, String)>,
+}
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChangeKind {
+    Provision,
+    Update,
+    Terminate { ignore_errors: bool },
+}
+
+/// How far it is.
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    /// The stack does it.
+    Stack(String),
+    /// CloudFormation refused: the text that StatusMessage will show.
+    Refused(String),
+    /// There is nothing to do but end well.
+    Nothing,
+}
+
+/// One account in one region.
+#[derive(Debug)]
+pub(super) struct Partition {
+    catalog: Arc<Catalog>,
+    changed: bool,
+    pub(super) history: History,
+    pub(super) stacks: Stacks,
+    /// Answers by operation and idempotency token.
+    pub(super) answers: BTreeMap<(&'static str, String), Arc<Value>>,
+    pub(super) changes: Vec<Change>,
+}
+
+impl Partition {
+    pub(super) fn new(stacks: Stacks) -> Self {
+        Self {
+            catalog: Arc::default(),
+            changed: false,
+            history: History::default(),
+            stacks,
+            answers: BTreeMap::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The newest state.
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The newest state, to be changed.
+    pub(super) fn edit(&mut self) -> &mut Catalog {
+        self.changed = true;
+        Arc::make_mut(&mut self.catalog)
+    }
+
+    /// Remembers the state as it is from `at` on, if it changed and anyone may ask for it later.
+    pub(super) fn remember(&mut self, at: Timestamp, keep: Option<std::time::Duration>) {
+        match keep {
+            None => self.history.clear(),
+            Some(span) if self.changed || self.history.is_empty() => {
+                self.history.push(at, Arc::clone(&self.catalog), span);
+            }
+            Some(_) => {}
+        }
+        self.changed = false;
+    }
+}

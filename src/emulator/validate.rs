@@ -1,0 +1,365 @@
+//! Requests judged by the published model: required members, lengths, patterns, enums, ranges.
+//!
+//! The Rust SDK checks none of this and botocore only part of it (facts §2), so violations do reach
+//! the service, which answers `ValidationException`. The table is written by `model/generate.py`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{LazyLock, OnceLock};
+
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::api::ApiError;
+use super::wire::serialization;
+
+/// How deep a request may nest; the model's deepest input has five levels.
+const MAX_DEPTH: usize = 16;
+/// A request that breaks more rules than this is not told the rest.
+const MAX_VIOLATIONS: usize = 50;
+
+#[derive(Deserialize)]
+struct Model {
+    operations: BTreeMap<String, String>,
+    shapes: BTreeMap<String, Shape>,
+}
+
+#[derive(Deserialize)]
+struct Shape {
+    #[serde(rename = "type")]
+    kind: Kind,
+    #[serde(default)]
+    members: BTreeMap<String, String>,
+    #[serde(default)]
+    required: Vec<String>,
+    of: Option<String>,
+    key: Option<String>,
+    min: Option<i64>,
+    max: Option<i64>,
+    pattern: Option<String>,
+    #[serde(rename = "enum", default)]
+    values: Vec<String>,
+    #[serde(skip)]
+    compiled: OnceLock<Option<Regex>>,
+}
+
+#[derive(Deserialize, PartialEq, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Structure,
+    List,
+    Map,
+    String,
+    Integer,
+    Boolean,
+    Timestamp,
+}
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    #[expect(
+        clippy::expect_used,
+        reason = "the table is part of the program and a test reads it"
+    )]
+    serde_json::from_str(include_str!("model/servicecatalog.json")).expect("the table parses")
+});
+
+/// Whether the model has an operation of this name, implemented here or not.
+pub(super) fn known(operation: &str) -> bool {
+    MODEL.operations.contains_key(operation)
+}
+
+/// The largest page the model allows for `operation`, if it pages at all (facts §5).
+pub(super) fn page_limit(operation: &str) -> Option<u64> {
+    let input = MODEL.shapes.get(MODEL.operations.get(operation)?)?;
+    let size = MODEL.shapes.get(input.members.get("PageSize")?)?;
+    size.max.and_then(|max| u64::try_from(max).ok())
+}
+
+/// Judges a request.
+///
+/// # Errors
+/// `SerializationException` where a value has another JSON type than its member, else
+/// `ValidationException` naming every violation.
+pub(super) fn check(operation: &str, input: &Map<String, Value>) -> Result<(), ApiError> {
+    let Some(shape) = MODEL.operations.get(operation) else {
+        return Ok(());
+    };
+    let mut found = Vec::new();
+    structure(shape, input, "", 0, &mut found)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let mut text = format!(
+        "{} validation error{} detected: ",
+        found.len(),
+        if found.len() == 1 { "" } else { "s" }
+    );
+    text.push_str(&found.join("; "));
+    Err(ApiError::new("ValidationException", text))
+}
+
+fn structure(
+    name: &str,
+    input: &Map<String, Value>,
+    path: &str,
+    depth: usize,
+    found: &mut Vec<String>,
+) -> Result<(), ApiError> {
+    let Some(shape) = MODEL.shapes.get(name) else {
+        return Ok(());
+    };
+    for member in &shape.required {
+        if input.get(member).is_none_or(Value::is_null) {
+            found.push(violation("null", &join(path, member), "not be null"));
+        }
+    }
+    // Members that the model does not know are ignored, as the service does.
+    for (member, shape) in &shape.members {
+        match input.get(member) {
+            None | Some(Value::Null) => {}
+            Some(given) => value(shape, given, &join(path, member), depth + 1, found)?,
+        }
+    }
+    Ok(())
+}
+
+fn value(
+    name: &str,
+    given: &Value,
+    path: &str,
+    depth: usize,
+    found: &mut Vec<String>,
+) -> Result<(), ApiError> {
+    let Some(shape) = MODEL.shapes.get(name) else {
+        return Ok(());
+    };
+    if depth > MAX_DEPTH || found.len() >= MAX_VIOLATIONS {
+        return Ok(());
+    }
+    match (shape.kind, given) {
+        (Kind::Structure, Value::Object(members)) => structure(name, members, path, depth, found),
+        (Kind::List, Value::Array(items)) => {
+            length(shape, items.len(), &given.to_string(), path, found);
+            let of = shape.of.as_deref().unwrap_or_default();
+            for (index, item) in items.iter().enumerate() {
+                value(
+                    of,
+                    item,
+                    &format!("{path}.{}.member", index + 1),
+                    depth + 1,
+                    found,
+                )?;
+            }
+            Ok(())
+        }
+        (Kind::Map, Value::Object(members)) => {
+            length(shape, members.len(), &given.to_string(), path, found);
+            for (key, item) in members {
+                if let Some(of) = shape.key.as_deref().and_then(|k| MODEL.shapes.get(k)) {
+                    string(of, key, path, found);
+                }
+                if let Some(of) = &shape.of {
+                    value(of, item, &format!("{path}.{key}"), depth + 1, found)?;
+                }
+            }
+            Ok(())
+        }
+        (Kind::String, Value::String(text)) => {
+            string(shape, text, path, found);
+            Ok(())
+        }
+        (Kind::Integer, Value::Number(number)) if number.is_i64() => {
+            range(shape, number.as_i64().unwrap_or_default(), path, found);
+            Ok(())
+        }
+        (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp, Value::Number(_)) => Ok(()),
+        (_, _) => Err(serialization(&format!(
+            "{path} has a value of another type than the model's"
+        ))),
+    }
+}
+
+fn string(shape: &Shape, text: &str, path: &str, found: &mut Vec<String>) {
+    let shown = format!("'{text}'");
+    length(shape, text.chars().count(), text, path, found);
+    if let Some(pattern) = &shape.pattern {
+        let compiled = shape
+            .compiled
+            .get_or_init(|| Regex::new(&format!(r"\A(?:{pattern})\z")).ok());
+        if compiled.as_ref().is_some_and(|regex| !regex.is_match(text)) {
+            let rule = format!("satisfy regular expression pattern: {pattern}");
+            found.push(violation(&shown, path, &rule));
+        }
+    }
+    if !shape.values.is_empty() && !shape.values.iter().any(|value| value == text) {
+        let rule = format!("satisfy enum value set: [{}]", shape.values.join(", "));
+        found.push(violation(&shown, path, &rule));
+    }
+}
+
+fn length(shape: &Shape, length: usize, text: &str, path: &str, found: &mut Vec<String>) {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    bound(
+        shape,
+        length,
+        "have length",
+        &format!("'{text}'"),
+        path,
+        found,
+    );
+}
+
+fn range(shape: &Shape, number: i64, path: &str, found: &mut Vec<String>) {
+    bound(
+        shape,
+        number,
+        "have value",
+        &format!("'{number}'"),
+        path,
+        found,
+    );
+}
+
+fn bound(shape: &Shape, n: i64, what: &str, shown: &str, path: &str, found: &mut Vec<String>) {
+    if let Some(min) = shape.min.filter(|min| n < *min) {
+        let rule = format!("{what} greater than or equal to {min}");
+        found.push(violation(shown, path, &rule));
+    }
+    if let Some(max) = shape.max.filter(|max| n > *max) {
+        let rule = format!("{what} less than or equal to {max}");
+        found.push(violation(shown, path, &rule));
+    }
+}
+
+fn violation(shown: &str, path: &str, rule: &str) -> String {
+    let mut text = String::new();
+    // Writing into a string cannot fail.
+    let _ = write!(
+        text,
+        "Value {shown} at '{path}' failed to satisfy constraint: Member must {rule}"
+    );
+    text
+}
+
+/// Member names are said with a small first letter (facts §2).
+fn join(path: &str, member: &str) -> String {
+    let mut letters = member.chars();
+    let small: String = letters
+        .next()
+        .map(|first| first.to_ascii_lowercase())
+        .into_iter()
+        .chain(letters)
+        .collect();
+    if path.is_empty() {
+        small
+    } else {
+        format!("{path}.{small}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judged(operation: &str, input: Value) -> String {
+        match check(operation, input.as_object().unwrap()) {
+            Ok(()) => "fine".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_model_has_ninety_operations_and_every_pattern_compiles() {
+        assert_eq!(MODEL.operations.len(), 90);
+        for (name, shape) in &MODEL.shapes {
+            if let Some(pattern) = &shape.pattern {
+                assert!(
+                    Regex::new(&format!(r"\A(?:{pattern})\z")).is_ok(),
+                    "{name}: {pattern}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn violations_are_said_as_quoted_by_users() {
+        // facts §2.1, awslabs and crossplane issues
+        assert_eq!(
+            judged(
+                "ProvisionProduct",
+                json!({"ProvisionedProductName": "My Test Sandbox1", "ProvisionToken": "t"})
+            ),
+            "ValidationException: 1 validation error detected: Value 'My Test Sandbox1' at \
+             'provisionedProductName' failed to satisfy constraint: Member must satisfy regular \
+             expression pattern: [a-zA-Z0-9][a-zA-Z0-9._-]*"
+        );
+        assert_eq!(
+            judged(
+                "ProvisionProduct",
+                json!({"ProvisionedProductName": "a", "ProvisionToken": "t",
+                       "ProvisioningArtifactId": "pa-5deuh4wdva4zw:prod-jyujhhueb4kya"})
+            ),
+            "ValidationException: 1 validation error detected: Value \
+             'pa-5deuh4wdva4zw:prod-jyujhhueb4kya' at 'provisioningArtifactId' failed to satisfy \
+             constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9_\\-]*"
+        );
+    }
+
+    #[test]
+    fn missing_members_lengths_enums_and_ranges_are_judged() {
+        assert_eq!(
+            judged("DeletePortfolio", json!({})),
+            "ValidationException: 1 validation error detected: Value null at 'id' failed to \
+             satisfy constraint: Member must not be null"
+        );
+        let long = "x".repeat(101);
+        let said = judged(
+            "CreatePortfolio",
+            json!({"DisplayName": long, "ProviderName": "", "IdempotencyToken": "t"}),
+        );
+        assert!(said.starts_with("ValidationException: 2 validation errors detected: "));
+        assert!(said.contains("Member must have length less than or equal to 100; "));
+        assert!(said.ends_with("Member must have length greater than or equal to 1"));
+        assert!(
+            judged("SearchProductsAsAdmin", json!({"PageSize": 21}))
+                .ends_with("Member must have value less than or equal to 20")
+        );
+        assert!(
+            judged("SearchProductsAsAdmin", json!({"SortBy": "Colour"})).ends_with(
+                "Member must satisfy enum value set: [Title, VersionCount, CreationDate]"
+            )
+        );
+        assert_eq!(
+            judged("SearchProductsAsAdmin", json!({"Unheard": 1})),
+            "fine"
+        );
+    }
+
+    #[test]
+    fn members_of_lists_are_named() {
+        assert!(
+            judged(
+                "CreatePortfolio",
+                json!({"DisplayName": "a", "ProviderName": "b", "IdempotencyToken": "t",
+                       "Tags": [{"Key": "k", "Value": "v"}, {"Key": "k!", "Value": "v"}]})
+            )
+            .contains("Value 'k!' at 'tags.2.member.key'")
+        );
+    }
+
+    #[test]
+    fn another_json_type_is_a_serialization_error() {
+        assert!(
+            judged("DescribePortfolio", json!({"Id": 7})).starts_with("SerializationException")
+        );
+    }
+
+    #[test]
+    fn pages_are_capped_as_modelled() {
+        assert_eq!(page_limit("SearchProductsAsAdmin"), Some(20));
+        assert_eq!(page_limit("ListPortfolios"), Some(100));
+        assert_eq!(page_limit("ListProvisioningArtifacts"), None);
+    }
+}

@@ -1,0 +1,213 @@
+//! Everything behind the one lock.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use jiff::Timestamp;
+
+use super::api::{ApiError, Caller, Ctx, Timing};
+use super::cfn::{self, Stacks};
+use super::faults::{Engine, Faults, StackFault, Verdict};
+use super::ops::{self, Overlap};
+use super::route::{Route, Service};
+use super::s3::Buckets;
+use super::state::Partition;
+use super::sts::Sessions;
+use super::{Call, ids, lag, wire};
+use crate::clock::Entropy;
+
+/// How many calls the log keeps.
+const MAX_LOG: usize = 100_000;
+
+/// All accounts and regions, and what goes wrong in them.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) entropy: Entropy,
+    pub(super) faults: Engine,
+    pub(super) sessions: Sessions,
+    pub(super) log: VecDeque<Call>,
+    pub(super) counts: BTreeMap<String, u64>,
+    buckets: Buckets,
+    partitions: BTreeMap<(String, String), Partition>,
+}
+
+/// One call, ready to be worked on.
+pub(super) struct Job<'a> {
+    pub(super) route: &'a Route,
+    pub(super) caller: Caller,
+    pub(super) now: Timestamp,
+    pub(super) timing: Timing,
+    pub(super) body: &'a [u8],
+    pub(super) quotas: bool,
+    pub(super) cut: Option<usize>,
+    pub(super) overlap: Option<Overlap>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, buckets: Buckets, profile: Faults, faults: Faults) -> Self {
+        Self {
+            entropy: Entropy::seeded(seed),
+            faults: Engine::new(profile, faults),
+            sessions: Sessions::default(),
+            log: VecDeque::new(),
+            counts: BTreeMap::new(),
+            buckets,
+            partitions: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn set_faults(&mut self, profile: &Faults, faults: Faults) {
+        self.faults.replace(profile, faults);
+        for partition in self.partitions.values_mut() {
+            doom(&mut partition.stacks, &self.faults.faults.stacks);
+        }
+    }
+
+    /// Judges a call as it comes in, and notes what a write of versions finds before it waits.
+    pub(super) fn arrive(
+        &mut self,
+        route: &Route,
+        now: Timestamp,
+        body: &[u8],
+    ) -> (Verdict, Option<Overlap>) {
+        let class = match route.service {
+            Service::ServiceCatalog => ops::class(&route.operation),
+            Service::CloudFormation | Service::S3 | Service::Sts => super::faults::Class::Read,
+        };
+        let verdict = self.faults.judge(route, class, now, &mut self.entropy);
+        let overlap = if self.faults.faults.lost_updates == Some(true) {
+            let key = (route.account().to_owned(), route.region.clone());
+            self.partitions
+                .get(&key)
+                .and_then(|partition| Overlap::note(class, partition.catalog(), body))
+        } else {
+            None
+        };
+        (verdict, overlap)
+    }
+
+    /// The answer to one call of a service other than S3.
+    pub(super) fn work(&mut self, job: Job<'_>, buckets: &Buckets) -> Response<Bytes> {
+        let id = ids::uuid(&mut self.entropy);
+        let account = job.caller.account.clone();
+        if job.route.service == Service::Sts {
+            let Self {
+                entropy, sessions, ..
+            } = self;
+            let mut ctx = ctx(&job, entropy);
+            return sessions.handle(&mut ctx, job.body);
+        }
+        let keep = self.faults.faults.lag.map(lag::span);
+        let region = job.route.region.clone();
+        self.with_partition(&account, &region, |partition, entropy, faults| {
+            // What ended since the last call ended at its own time, not at this call's.
+            partition.remember(Timestamp::MIN, keep);
+            ops::settle(partition, job.now, keep);
+            let response = match job.route.service {
+                Service::CloudFormation => {
+                    partition.stacks.settle(job.now);
+                    let read_url = |url: &str| buckets.read_url(&account, url);
+                    let mut ctx = ctx(&job, entropy);
+                    cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
+                }
+                _ => match catalog(&job, partition, entropy, faults, buckets) {
+                    Ok(answer) => wire::answer(answer, &id),
+                    Err(error) => wire::error(Service::ServiceCatalog, &error, &id),
+                },
+            };
+            partition.remember(job.now, keep);
+            response
+        })
+    }
+
+    /// Lets all stacks do what is due: their buckets come and go in the store that S3 calls see.
+    pub(super) fn settle_stacks(&mut self, now: Timestamp) {
+        for partition in self.partitions.values_mut() {
+            partition.stacks.settle(now);
+        }
+    }
+
+    /// Works on one account and region, which is made when it is first asked for.
+    pub(super) fn with_partition<T>(
+        &mut self,
+        account: &str,
+        region: &str,
+        work: impl FnOnce(&mut Partition, &mut Entropy, &Faults) -> T,
+    ) -> T {
+        let faults = &self.faults.faults;
+        let partition = self
+            .partitions
+            .entry((account.to_owned(), region.to_owned()))
+            .or_insert_with(|| {
+                let mut stacks = Stacks::new(self.buckets.clone());
+                doom(&mut stacks, &faults.stacks);
+                Partition::new(stacks)
+            });
+        work(partition, &mut self.entropy, faults)
+    }
+
+    pub(super) fn record(&mut self, call: Call) {
+        *self.counts.entry(call.operation.clone()).or_default() += 1;
+        if self.log.len() == MAX_LOG {
+            self.log.pop_front();
+        }
+        self.log.push_back(call);
+    }
+}
+
+fn catalog(
+    job: &Job<'_>,
+    partition: &mut Partition,
+    entropy: &mut Entropy,
+    faults: &Faults,
+    buckets: &Buckets,
+) -> Result<serde_json::Value, ApiError> {
+    let operation = ops::find(&job.route.operation)?;
+    let input = wire::read(job.body)?;
+    super::validate::check(operation.name, &input)?;
+    if let Some(first) = ops::repeated(operation, &input, partition) {
+        return Ok(first.as_ref().clone());
+    }
+    let seen = partition
+        .history
+        .look(faults.lag, operation.sight, job.now, entropy);
+    let answer = (operation.run)(&mut ops::Call {
+        operation: operation.name,
+        input: ops::Input::new(&input),
+        ctx: ctx(job, entropy),
+        seen,
+        buckets,
+        quotas: job.quotas,
+        cut: job.cut,
+        overlap: job.overlap.clone(),
+        partition,
+    })?;
+    Ok(match ops::token(operation, &input) {
+        Some(token) => {
+            let answer = Arc::new(answer);
+            partition
+                .answers
+                .insert((operation.name, token), Arc::clone(&answer));
+            answer.as_ref().clone()
+        }
+        None => answer,
+    })
+}
+
+fn ctx<'a>(job: &Job<'_>, entropy: &'a mut Entropy) -> Ctx<'a> {
+    Ctx {
+        caller: job.caller.clone(),
+        region: job.route.region.clone(),
+        now: job.now,
+        entropy,
+        timing: job.timing,
+    }
+}
+
+fn doom(stacks: &mut Stacks, faults: &[StackFault]) {
+    for fault in faults {
+        stacks.fail_next(&fault.stack, &fault.resource, &fault.reason);
+    }
+}

@@ -1,0 +1,267 @@
+//! One step: the call, reads until it shows, and its record followed to the end.
+
+use crate::aws::error::{Class, Failure};
+use crate::model::observed::ProvisionedStatus;
+use crate::plan::op::{Answer, Op, Step};
+use crate::run::record::RecordState;
+use crate::run::settle::{Read, Settle};
+use crate::telemetry;
+
+use super::progress::Event;
+use super::{Executor, StepFailure, StepResult};
+use tracing::Instrument as _;
+
+/// How a wait ended early.
+enum Stopped {
+    /// A failure of the service.
+    Failed(Failure),
+    /// The token's answer names something that is gone.
+    Dead,
+    /// The deadline or the stop came first; what was being waited for.
+    Unfinished(String),
+}
+
+impl Executor<'_> {
+    /// Makes one step. `op` is its call with every argument a value.
+    pub(super) async fn step(&self, step: &Step, op: Option<Op>) -> StepResult {
+        let Some(op) = op else {
+            // The plan's `needs` make this impossible; a plan that broke them is refused, not guessed at.
+            let failure = Failure::internal(step.op.call(), "an argument has no value");
+            return StepResult::Failed(StepFailure {
+                failure,
+                request: step.op.request(),
+                answer: None,
+            });
+        };
+        let span = telemetry::step_span(op.call(), &step.object.to_string());
+        self.drive(step, &op).instrument(span).await
+    }
+
+    async fn drive(&self, step: &Step, op: &Op) -> StepResult {
+        let fail = |failure: Failure, answer: Option<Answer>| {
+            tracing::warn!(error = %failure, "step failed");
+            StepResult::Failed(StepFailure {
+                failure,
+                request: op.request(),
+                answer,
+            })
+        };
+        let answer = {
+            let _permit = self.calls.acquire().await;
+            self.progress.event(Event::Started { step });
+            let answer = match self.call(step, op).await {
+                Ok(answer) => answer,
+                Err(failure) => return fail(failure, None),
+            };
+            match self.settle(op, &answer).await {
+                Ok(()) => answer,
+                Err(Stopped::Failed(failure)) => return fail(failure, Some(answer)),
+                Err(Stopped::Unfinished(waiting)) => {
+                    return StepResult::Unfinished { answer, waiting };
+                }
+                Err(Stopped::Dead) => return self.dead(op, answer),
+            }
+        };
+        if answer.record.is_none() {
+            return StepResult::Done(answer);
+        }
+        match self.follow(step, op, &answer).await {
+            Ok(()) => StepResult::Done(answer),
+            Err(Stopped::Failed(failure)) => fail(failure, Some(answer)),
+            Err(Stopped::Unfinished(waiting)) => StepResult::Unfinished { answer, waiting },
+            Err(Stopped::Dead) => self.dead(op, answer),
+        }
+    }
+
+    fn dead(&self, op: &Op, answer: Answer) -> StepResult {
+        let id = [
+            answer.product.map(|id| id.to_string()),
+            answer.version.map(|id| id.to_string()),
+            answer.portfolio.map(|id| id.to_string()),
+            answer.constraint.map(|id| id.to_string()),
+            answer.provisioned.map(|id| id.to_string()),
+        ];
+        // A version's answer has no product in it, a product's has both: the product is what is gone.
+        match (op.token(), id.into_iter().flatten().next()) {
+            (Some(token), Some(id)) => StepResult::Dead {
+                token: token.clone(),
+                id,
+            },
+            _ => StepResult::Failed(StepFailure {
+                failure: Failure::internal(op.call(), "what the call made is gone"),
+                request: op.request(),
+                answer: None,
+            }),
+        }
+    }
+
+    /// Makes the call, again while the service does not see what was made just before.
+    async fn call(&self, step: &Step, op: &Op) -> Result<Answer, Failure> {
+        let started = self.clock.now();
+        for attempt in 0.. {
+            let failure = match self.aws.apply(op).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let invisible = matches!(
+                failure.class,
+                Class::NotVisibleYet | Class::MissingDependency
+            );
+            let waited = self.clock.now().duration_since(started).unsigned_abs();
+            if !invisible || waited >= self.patience.visible {
+                return Err(failure);
+            }
+            self.progress.event(Event::Retrying {
+                step,
+                reason: &failure.message,
+            });
+            if !self
+                .pause(self.patience.retry.wait(attempt, self.jitter()))
+                .await
+            {
+                return Err(failure);
+            }
+        }
+        Err(Failure::internal(op.call(), "attempts ran out"))
+    }
+
+    /// Reads until the write shows, twice in a row.
+    async fn settle(&self, op: &Op, answer: &Answer) -> Result<(), Stopped> {
+        if !self.aws.can_lag(op) {
+            return Ok(());
+        }
+        let started = self.clock.now();
+        let mut state = Settle::default();
+        for attempt in 0.. {
+            let read = match self.aws.shows(op, answer).await {
+                Ok(read) => read,
+                Err(failure) if failure.class == Class::Denied => {
+                    // Not allowed to look: the write itself was answered, so that is what we go by.
+                    tracing::warn!(error = %failure, "a write cannot be confirmed");
+                    return Ok(());
+                }
+                Err(failure) => Read::NotYet(failure.message),
+            };
+            state = state.next(read);
+            let wait = match &state {
+                Settle::Settled => return Ok(()),
+                Settle::Gone => return Err(Stopped::Dead),
+                Settle::Failed(reason) => {
+                    let failure = Failure::reported(op.call(), reason);
+                    return Err(Stopped::Failed(failure));
+                }
+                Settle::Reading { good: 0, missing } => {
+                    let waited = self.clock.now().duration_since(started).unsigned_abs();
+                    if waited >= self.patience.settle {
+                        let missing = missing.clone().unwrap_or_default();
+                        return Err(Stopped::Unfinished(format!("not visible yet: {missing}")));
+                    }
+                    self.patience.retry.wait(attempt, self.jitter())
+                }
+                Settle::Reading { .. } => self.patience.between_reads,
+            };
+            if !wait.is_zero() && !self.pause(wait).await {
+                return Err(Stopped::Unfinished("stopped before it showed".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the call's record to its end, then reads until the provisioned product shows it.
+    async fn follow(&self, step: &Step, op: &Op, answer: &Answer) -> Result<(), Stopped> {
+        let Some(record) = &answer.record else {
+            return Ok(());
+        };
+        let started = self.clock.now();
+        let mut states = self.poller.follow(record);
+        let end = loop {
+            let state = states.borrow_and_update().clone();
+            if state.is_over() {
+                break state;
+            }
+            self.progress.event(Event::Record {
+                step,
+                state: &state,
+            });
+            let waited = self.clock.now().duration_since(started).unsigned_abs();
+            let left = self.patience.record.saturating_sub(waited);
+            let unfinished =
+                |why: &str| Stopped::Unfinished(format!("record {record} is {state:?}; {why}"));
+            tokio::select! {
+                changed = states.changed() => if changed.is_err() {
+                    return Err(unfinished("nobody follows it any more"));
+                },
+                () = self.stop.cancelled() => return Err(unfinished("stopped")),
+                () = self.clock.sleep(left) => return Err(unfinished("the deadline passed")),
+            }
+        };
+        self.progress.event(Event::Record { step, state: &end });
+        let Some(id) = &answer.provisioned else {
+            return Ok(());
+        };
+        let seen = self.provisioned_end(op, id, &end).await?;
+        match end {
+            RecordState::Succeeded => Ok(()),
+            _ => Err(Stopped::Failed(match seen {
+                Some(message) => Failure::reported(op.call(), &message),
+                None => self.record_failure(op, record).await,
+            })),
+        }
+    }
+
+    async fn record_failure(&self, op: &Op, record: &crate::ids::RecordId) -> Failure {
+        match self.aws.record(record).await {
+            Ok(seen) => Failure::reported(op.call(), &seen.reason()),
+            Err(failure) => failure,
+        }
+    }
+
+    /// Reads the provisioned product until it shows the record's end; returns its status message.
+    async fn provisioned_end(
+        &self,
+        op: &Op,
+        id: &crate::ids::ProvisionedProductId,
+        end: &RecordState,
+    ) -> Result<Option<String>, Stopped> {
+        let terminates = matches!(op, Op::Terminate { .. }) && *end == RecordState::Succeeded;
+        let started = self.clock.now();
+        let mut good = 0;
+        for attempt in 0.. {
+            let (shows, message) = match self.aws.provisioned_status(id).await {
+                Ok(None) => (terminates, None),
+                Ok(Some((status, message))) => {
+                    let stable = match status {
+                        ProvisionedStatus::Available => *end == RecordState::Succeeded,
+                        ProvisionedStatus::Tainted | ProvisionedStatus::Error => {
+                            *end == RecordState::Failed
+                        }
+                        ProvisionedStatus::UnderChange
+                        | ProvisionedStatus::PlanInProgress
+                        | ProvisionedStatus::Unknown(_) => false,
+                    };
+                    (stable && !terminates, message)
+                }
+                Err(failure) if failure.class == Class::Denied => (true, None),
+                Err(_) => (false, None),
+            };
+            good = if shows { good + 1 } else { 0 };
+            if good >= crate::run::settle::GOOD_READS {
+                return Ok(message);
+            }
+            let waited = self.clock.now().duration_since(started).unsigned_abs();
+            if waited >= self.patience.settle {
+                // The record is over; what lags is only the view of it, and the next pass reads that again.
+                return Ok(message);
+            }
+            let wait = if shows {
+                self.patience.between_reads
+            } else {
+                self.patience.retry.wait(attempt, self.jitter())
+            };
+            if !wait.is_zero() && !self.pause(wait).await {
+                return Err(Stopped::Unfinished("stopped before it showed".to_owned()));
+            }
+        }
+        Ok(None)
+    }
+}

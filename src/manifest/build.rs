@@ -1,0 +1,278 @@
+//! Checked specs → the model. What has an error, or depends on what has one, is left out and named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding::{Code, Finding, Severity};
+use super::node::At;
+use super::schema::{
+    AssociationSpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec, ProductSpec,
+    ProvisionedSpec, SourceSpec, Specs, Tag, ValueSpec, VersionSpec,
+};
+use super::template::Templates;
+use crate::ids::{Key, Kind, Name};
+use crate::model::desired::{
+    Association, Constraints, Desired, Launch, Parameter, ParameterValue, Portfolio, Principal,
+    Product, ProvisionedProduct, Support, Tags, TemplateSource, Version,
+};
+
+/// Puts the sound objects together.
+///
+/// Afterwards every reference between the objects in the maps can be followed.
+pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Finding>) -> Desired {
+    let errors = || findings.iter().filter(|f| f.severity == Severity::Error);
+    let mut desired = Desired {
+        broken: errors().filter_map(|f| f.object.clone()).collect(),
+        incomplete: errors().any(|f| f.object.is_none()),
+        ..Desired::default()
+    };
+    // A spec that cannot be built lacks a part that is a finding already, so its key is among the broken.
+    let sound = |desired: &Desired, kind: Kind, name: &Name| {
+        !desired.broken.contains(&Key::new(kind, name.clone()))
+    };
+    for spec in specs.portfolios {
+        if let Some(found) = portfolio(spec)
+            && sound(&desired, Kind::Portfolio, &found.name)
+        {
+            desired.portfolios.insert(found.name.clone(), found);
+        }
+    }
+    for spec in specs.products {
+        if let Some(found) = product(spec, &templates)
+            && sound(&desired, Kind::Product, &found.name)
+        {
+            desired.products.insert(found.name.clone(), found);
+        }
+    }
+    for spec in specs.provisioned {
+        if let Some(found) = provisioned(spec)
+            && sound(&desired, Kind::ProvisionedProduct, &found.name)
+        {
+            desired.provisioned.insert(found.name.clone(), found);
+        }
+    }
+    drop_dependents(&mut desired, findings);
+    let used: BTreeSet<_> = desired
+        .products
+        .values()
+        .flat_map(|product| &product.versions)
+        .filter_map(|version| match &version.source {
+            TemplateSource::File { raw, .. } => Some(raw.clone()),
+            TemplateSource::Url(_) | TemplateSource::Stack(_) => None,
+        })
+        .collect();
+    desired.templates = templates.files;
+    desired.templates.retain(|raw, _| used.contains(raw));
+    desired
+}
+
+/// Takes out what depends on a broken object, until nothing more does (promise 6).
+fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
+    // Dependencies lead from provisioned products to products to portfolios, and among provisioned products.
+    let mut waiting: Vec<(Key, Key)> = Vec::new();
+    for product in desired.products.values() {
+        let key = Key::new(Kind::Product, product.name.clone());
+        let portfolios = product.portfolios.iter().flat_map(BTreeMap::keys);
+        waiting
+            .extend(portfolios.map(|name| (key.clone(), Key::new(Kind::Portfolio, name.clone()))));
+    }
+    for found in desired.provisioned.values() {
+        let key = Key::new(Kind::ProvisionedProduct, found.name.clone());
+        let product = Key::new(Kind::Product, found.product.clone());
+        let portfolio = found
+            .portfolio
+            .iter()
+            .cloned()
+            .map(|n| Key::new(Kind::Portfolio, n));
+        let upstream = found
+            .upstream()
+            .into_iter()
+            .map(|name| Key::new(Kind::ProvisionedProduct, name.clone()));
+        let needs = [product].into_iter().chain(portfolio).chain(upstream);
+        waiting.extend(needs.map(|need| (key.clone(), need)));
+    }
+    let mut dependents: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
+    for (key, need) in &waiting {
+        dependents.entry(need).or_default().push(key);
+    }
+    let mut open: Vec<Key> = desired.broken.iter().cloned().collect();
+    while let Some(broken) = open.pop() {
+        for key in dependents.get(&broken).into_iter().flatten().copied() {
+            let Some(origin) = desired.origin(key).cloned() else {
+                continue;
+            };
+            let message = format!("{key} is left out, because {broken} has errors");
+            findings.push(
+                Finding::new(Code::DependsOnBroken, &origin, message)
+                    .hint(format!("mend {broken}"))
+                    .about(Some(key)),
+            );
+            match key.kind {
+                Kind::Portfolio => drop(desired.portfolios.remove(&key.name)),
+                Kind::Product => drop(desired.products.remove(&key.name)),
+                Kind::ProvisionedProduct => drop(desired.provisioned.remove(&key.name)),
+            }
+            desired.broken.insert(key.clone());
+            open.push(key.clone());
+        }
+    }
+}
+
+fn text(found: Option<At<String>>) -> Option<String> {
+    found.map(|found| found.value)
+}
+
+fn tags(found: Option<Vec<Tag>>) -> Option<Tags> {
+    found.map(|tags| {
+        tags.into_iter()
+            .map(|t| (t.key.value, t.value.value))
+            .collect()
+    })
+}
+
+fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
+    let PortfolioSpec {
+        header,
+        display_name,
+        description,
+        provider_name,
+        tags: tag_specs,
+        principals,
+    } = spec;
+    let name = header.name?;
+    Some(Portfolio {
+        display_name: text(display_name).unwrap_or_else(|| name.to_string()),
+        description: text(description),
+        provider_name: provider_name?.value,
+        tags: tags(tag_specs),
+        principals: principals.map(|items| items.into_iter().map(principal).collect()),
+        origin: header.origin,
+        name,
+    })
+}
+
+fn principal(spec: At<PrincipalSpec>) -> Principal {
+    match spec.value {
+        PrincipalSpec::Arn(arn) => Principal::Arn(arn),
+        PrincipalSpec::Pattern(pattern) => Principal::Pattern(pattern),
+        PrincipalSpec::Caller => Principal::Caller,
+    }
+}
+
+fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
+    let ProductSpec {
+        header,
+        display_name,
+        owner,
+        description,
+        distributor,
+        support,
+        tags: tag_specs,
+        portfolios,
+        versions,
+        versions_known: _,
+    } = spec;
+    let name = header.name?;
+    let versions: Option<Vec<Version>> = versions
+        .into_iter()
+        .map(|v| version(v, templates))
+        .collect();
+    Some(Product {
+        display_name: text(display_name).unwrap_or_else(|| name.to_string()),
+        owner: owner?.value,
+        description: text(description),
+        distributor: text(distributor),
+        support: Support {
+            description: text(support.description),
+            email: text(support.email),
+            url: text(support.url),
+        },
+        tags: tags(tag_specs),
+        portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
+        versions: versions.filter(|versions| !versions.is_empty())?,
+        origin: header.origin,
+        name,
+    })
+}
+
+fn association(spec: AssociationSpec) -> (Name, Association) {
+    let constraints = spec.constraints.map(|found| Constraints {
+        launch: found.launch.map(|launch| match launch.value {
+            LaunchSpec::RoleArn(arn) => Launch::RoleArn(arn),
+            LaunchSpec::LocalRoleName(name) => Launch::LocalRoleName(name),
+        }),
+        tag_updates: found.tag_updates,
+    });
+    let association = Association {
+        origin: spec.portfolio.origin,
+        constraints,
+    };
+    (spec.portfolio.value, association)
+}
+
+fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {
+    let source = match spec.source? {
+        SourceSpec::File { found, .. } => {
+            let found = found?;
+            let interface = templates
+                .interfaces
+                .get(&found.raw)
+                .and_then(Option::as_ref);
+            TemplateSource::File {
+                path: found.shown,
+                parameters: interface.and_then(|read| read.parameters.clone()),
+                raw: found.raw,
+            }
+        }
+        SourceSpec::Url(url) => TemplateSource::Url(url.value),
+        SourceSpec::Stack(arn) => TemplateSource::Stack(arn.value),
+    };
+    Some(Version {
+        name: spec.name.value,
+        origin: spec.name.origin,
+        description: text(spec.description),
+        source,
+        active: spec.active.is_none_or(|active| active.value),
+        guidance: spec.guidance.map(|guidance| guidance.value),
+    })
+}
+
+fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
+    let ProvisionedSpec {
+        header,
+        live_name,
+        product,
+        version,
+        portfolio,
+        parameters,
+        parameters_known: _,
+        tags: tag_specs,
+        depends_on,
+    } = spec;
+    let name = header.name?;
+    Some(ProvisionedProduct {
+        live_name: text(live_name).unwrap_or_else(|| name.to_string()),
+        product: product?.value,
+        version: version?.value,
+        portfolio: portfolio.map(|found| found.value),
+        parameters: parameters.map(|items| items.into_iter().map(parameter).collect()),
+        tags: tags(tag_specs),
+        depends_on: depends_on.into_iter().map(|found| found.value).collect(),
+        origin: header.origin,
+        name,
+    })
+}
+
+fn parameter(spec: ParameterSpec) -> (String, Parameter) {
+    let value = match spec.value.value {
+        ValueSpec::Literal(text) => ParameterValue::Literal(text),
+        ValueSpec::Output { from, key } => ParameterValue::Output {
+            provisioned_product: from.value,
+            key: key.value,
+        },
+    };
+    let parameter = Parameter {
+        origin: spec.value.origin,
+        value,
+    };
+    (spec.key.value, parameter)
+}

@@ -1,0 +1,94 @@
+//! Names are unique per kind; items of a list stand there once.
+
+use std::collections::BTreeMap;
+
+use super::Catalog;
+use crate::manifest::finding::{Code, Finding};
+use crate::manifest::node::At;
+use crate::manifest::schema::{Header, PrincipalSpec};
+use crate::manifest::words;
+use crate::model::desired::Origin;
+
+pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
+    names(catalog.specs.portfolios.iter().map(|s| &s.header), findings);
+    names(catalog.specs.products.iter().map(|s| &s.header), findings);
+    names(
+        catalog.specs.provisioned.iter().map(|s| &s.header),
+        findings,
+    );
+    for spec in &catalog.specs.portfolios {
+        let principals = spec.principals.iter().flatten();
+        let shown = principals.map(|At { value, origin }| match value {
+            PrincipalSpec::Arn(text) => (("arn", text.as_str()), origin),
+            PrincipalSpec::Pattern(text) => (("pattern", text.as_str()), origin),
+            PrincipalSpec::Caller => (("self", "self"), origin),
+        });
+        items(&spec.header, "principals", shown, findings);
+    }
+    for spec in &catalog.specs.products {
+        let portfolios = spec.portfolios.iter().flatten();
+        let named = portfolios.map(|a| (("", a.portfolio.value.as_str()), &a.portfolio.origin));
+        items(&spec.header, "portfolios", named, findings);
+    }
+    for spec in &catalog.specs.provisioned {
+        let named = spec
+            .depends_on
+            .iter()
+            .map(|n| (("", n.value.as_str()), &n.origin));
+        items(&spec.header, "dependsOn", named, findings);
+    }
+}
+
+fn names<'a>(headers: impl Iterator<Item = &'a Header>, findings: &mut Vec<Finding>) {
+    let mut seen = BTreeMap::new();
+    for header in headers {
+        let Some(key) = header.name.as_ref().and(header.key.as_ref()) else {
+            continue;
+        };
+        match seen.get(key) {
+            None => {
+                seen.insert(key, &header.origin);
+            }
+            Some(first) => findings.push(
+                header
+                    .finding(
+                        Code::DuplicateName,
+                        &header.origin,
+                        format!(
+                            "another {} has the name {}",
+                            key.kind,
+                            words::code(key.name.as_str())
+                        ),
+                    )
+                    .hint("names are unique per kind in a source: rename one")
+                    .related(first, "the first one"),
+            ),
+        }
+    }
+}
+
+fn items<'a>(
+    header: &Header,
+    list: &str,
+    items: impl Iterator<Item = ((&'static str, &'a str), &'a Origin)>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut seen: BTreeMap<(&str, &str), &Origin> = BTreeMap::new();
+    for (item, origin) in items {
+        match seen.get(&item) {
+            None => {
+                seen.insert(item, origin);
+            }
+            Some(first) => findings.push(
+                header
+                    .finding(
+                        Code::DuplicateItem,
+                        origin,
+                        format!("{} is in `{list}` twice", words::code(item.1)),
+                    )
+                    .hint("keep one of the two")
+                    .related(first, "the first one"),
+            ),
+        }
+    }
+}

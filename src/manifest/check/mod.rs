@@ -1,0 +1,101 @@
+//! The rules: one file each. A rule sees all specs, says what it finds, and changes nothing.
+
+mod cycles;
+mod duplicates;
+mod lengths;
+mod live_names;
+mod outputs;
+mod parameters;
+mod principals;
+mod products_in_portfolios;
+mod references;
+mod roles;
+mod tags;
+mod urls;
+mod versions;
+
+use std::collections::BTreeMap;
+
+use super::finding::{Code, Finding};
+use super::schema::{
+    Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs, VersionSpec,
+};
+use super::template::{Interface, Templates};
+use crate::ids::Name;
+use crate::model::desired::Origin;
+
+/// What rules look at: the specs, and an index of each kind by name. Of two with one name the first counts.
+struct Catalog<'a> {
+    specs: &'a Specs,
+    templates: &'a Templates,
+    portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
+    products: BTreeMap<&'a Name, &'a ProductSpec>,
+    provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
+}
+
+/// Runs every rule.
+pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Finding>) {
+    let catalog = Catalog {
+        specs,
+        templates,
+        portfolios: index(&specs.portfolios, |spec| &spec.header),
+        products: index(&specs.products, |spec| &spec.header),
+        provisioned: index(&specs.provisioned, |spec| &spec.header),
+    };
+    let rules = [
+        duplicates::check,
+        references::check,
+        products_in_portfolios::check,
+        cycles::check,
+        outputs::check,
+        parameters::check,
+        versions::check,
+        live_names::check,
+        lengths::check,
+        principals::check,
+        roles::check,
+        urls::check,
+        tags::check,
+    ];
+    for rule in rules {
+        rule(&catalog, findings);
+    }
+}
+
+fn index<T>(specs: &[T], header: impl Fn(&T) -> &Header) -> BTreeMap<&Name, &T> {
+    let mut found = BTreeMap::new();
+    for spec in specs {
+        if let Some(name) = &header(spec).name {
+            found.entry(name).or_insert(spec);
+        }
+    }
+    found
+}
+
+impl Header {
+    /// A finding about the object.
+    fn finding(&self, code: Code, origin: &Origin, message: impl Into<String>) -> Finding {
+        Finding::new(code, origin, message).about(self.key.as_ref())
+    }
+}
+
+impl<'a> Catalog<'a> {
+    /// The product and version that a provisioned product names, where both are there.
+    fn version_of(&self, spec: &ProvisionedSpec) -> Option<(&'a ProductSpec, &'a VersionSpec)> {
+        let product = *self.products.get(&spec.product.as_ref()?.value)?;
+        let version = &spec.version.as_ref()?.value;
+        let found = product.versions.iter().find(|v| v.name.value == *version)?;
+        Some((product, found))
+    }
+
+    /// What the template of a provisioned product's version says, where that is known.
+    fn interface_of(&self, spec: &ProvisionedSpec) -> Option<&'a Interface> {
+        let (_, version) = self.version_of(spec)?;
+        match &version.source {
+            Some(SourceSpec::File {
+                found: Some(file), ..
+            }) => self.templates.interfaces.get(&file.raw)?.as_ref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Documents → typed specs. Texts are as written: `resolve` substitutes and looks references up.
+
+mod portfolio;
+mod product;
+mod provisioned;
+mod read;
+
+pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
+pub(super) use product::{
+    AssociationSpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
+};
+pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
+pub(super) use read::{Reader, start_of};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::read::Shape;
+use super::finding::{Code, Finding};
+use super::node::{At, Node, Value};
+use super::parse::Document;
+use super::words;
+use crate::ids::{Key, Kind, Name};
+use crate::model::desired::Origin;
+
+/// The API version that manifests must have.
+pub(super) const API_VERSION: &str = "catalogd.dev/v1";
+/// What every API version of ours begins with.
+pub(super) const API_GROUP: &str = "catalogd.dev/";
+/// Kinds of the manifest language that this version cannot do yet.
+const LATER_KINDS: &[&str] = &["TagOption", "ServiceAction", "Defaults"];
+
+/// A tag with the places of both its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tag {
+    pub(super) key: At<String>,
+    pub(super) value: At<String>,
+}
+
+/// What every object has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    /// `metadata.name`; `None` where it could not be read: such an object is checked and then left out.
+    pub(super) name: Option<Name>,
+    /// Where `metadata.name` stands.
+    pub(super) origin: Origin,
+    /// The object's key, if it has a name.
+    pub(super) key: Option<Key>,
+}
+
+/// The specs of a source.
+#[derive(Debug, Default)]
+pub(super) struct Specs {
+    pub(super) portfolios: Vec<PortfolioSpec>,
+    pub(super) products: Vec<ProductSpec>,
+    pub(super) provisioned: Vec<ProvisionedSpec>,
+    /// Lines that hold parameters, which may be secret: first and last, by file.
+    pub(super) secrets: BTreeMap<Arc<str>, Vec<(u32, u32)>>,
+}
+
+/// Whether a text names one of our kinds, known or to come.
+pub(super) fn is_kind(text: &str) -> bool {
+    Kind::ALL.iter().any(|kind| kind.as_str() == text) || LATER_KINDS.contains(&text)
+}
+
+/// Reads a document into the specs, if it is ours. Returns whether it is.
+pub(super) fn read(document: Document, specs: &mut Specs, findings: &mut Vec<Finding>) -> bool {
+    let Document {
+        root,
+        findings: yaml,
+    } = document;
+    match ownership(&root) {
+        Ownership::Foreign => false,
+        Ownership::Listed(origin) => {
+            findings.push(
+                Finding::new(
+                    Code::ListOfManifests,
+                    &origin,
+                    "a manifest inside a list is not read",
+                )
+                .hint("make it a document of its own: documents are separated by a line `---`"),
+            );
+            true
+        }
+        Ownership::Ours => {
+            let object = identify(&root);
+            remember_secrets(&root, specs);
+            findings.extend(yaml.into_iter().map(|f| f.about(object.as_ref())));
+            let mut reader = Reader { findings, object };
+            reader.document(&root, specs);
+            true
+        }
+    }
+}
+
+/// Notes which lines hold parameters. Whatever is wrong there, the line is not to be shown (promise 8).
+fn remember_secrets(root: &Node, specs: &mut Specs) {
+    for spec in root.entries().iter().filter(|e| e.key.value == "spec") {
+        let entries = spec.value.entries().iter();
+        for parameters in entries.filter(|e| e.key.value == "parameters") {
+            let at = &parameters.key.origin;
+            let lines = (at.line, parameters.value.last_line());
+            specs
+                .secrets
+                .entry(at.file.clone())
+                .or_default()
+                .push(lines);
+        }
+    }
+}
+
+enum Ownership {
+    Foreign,
+    Listed(Origin),
+    Ours,
+}
+
+/// Ours is what says so, and what looks so much like ours that a typo is likelier than another tool.
+fn ownership(root: &Node) -> Ownership {
+    let says_so = |node: &Node| {
+        let mut versions = node
+            .entries()
+            .iter()
+            .filter(|entry| entry.key.value == "apiVersion");
+        versions.any(|entry| entry.value.text().is_some_and(is_our_version))
+    };
+    let looks_so = |node: &Node| {
+        let mut kinds = node.entries().iter().filter(|e| e.key.value == "kind");
+        kinds.any(|entry| entry.value.text().is_some_and(is_kind))
+    };
+    match &root.value {
+        Value::Map(_) if says_so(root) || looks_so(root) => Ownership::Ours,
+        Value::List(items) => match items.iter().find(|item| says_so(item)) {
+            Some(item) => Ownership::Listed(item.origin.clone()),
+            None => Ownership::Foreign,
+        },
+        _ => Ownership::Foreign,
+    }
+}
+
+fn is_our_version(text: &str) -> bool {
+    text.starts_with(API_GROUP) || text == API_GROUP.trim_end_matches('/')
+}
+
+/// The object's key, if kind and name can be told without doubt.
+fn identify(root: &Node) -> Option<Key> {
+    let kind = root.only("kind")?.text()?;
+    let kind = Kind::ALL.into_iter().find(|k| k.as_str() == kind)?;
+    let name = root.only("metadata")?.only("name")?;
+    // An unquoted number is a finding, but which object is meant is plain.
+    Some(Key::new(kind, Name::parse(name.text()?)?))
+}
+
+const DOCUMENT: Shape = Shape {
+    what: "the document",
+    known: &["apiVersion", "kind", "metadata", "spec"],
+    later: &[],
+};
+
+const METADATA: Shape = Shape {
+    what: "metadata",
+    known: &["name", "onRemove"],
+    later: &["adopt"],
+};
+
+impl Reader<'_> {
+    fn document(&mut self, root: &Node, specs: &mut Specs) {
+        let Some(fields) = self.fields(root, &root.origin, &DOCUMENT) else {
+            return;
+        };
+        if !self.api_version(&fields) {
+            return;
+        }
+        let kind = self.kind(&fields);
+        let header = self.header(&fields);
+        let (Some(kind), Some(spec)) = (kind, self.required(&fields, "spec")) else {
+            return;
+        };
+        let at = &spec.key.origin;
+        match kind {
+            Kind::Portfolio => specs
+                .portfolios
+                .extend(self.portfolio(header, &spec.value, at)),
+            Kind::Product => specs.products.extend(self.product(header, &spec.value, at)),
+            Kind::ProvisionedProduct => {
+                specs
+                    .provisioned
+                    .extend(self.provisioned(header, &spec.value, at))
+            }
+        }
+    }
+
+    /// Whether what follows can be read as ours: another version's, or another tool's, would only make noise.
+    fn api_version(&mut self, fields: &read::Fields<'_>) -> bool {
+        let Some(found) = self.required_text(fields, "apiVersion") else {
+            return true;
+        };
+        if found.value == API_VERSION {
+            return true;
+        }
+        let (wanted, text) = (words::code(API_VERSION), words::code(&found.value));
+        let near = words::did_you_mean(&found.value, [API_VERSION]);
+        let ours = is_our_version(&found.value);
+        let typo = near.is_some() && !ours;
+        let hint = match near {
+            _ if ours => format!("this version of catalogd reads {wanted} alone"),
+            Some(near) => near,
+            None => {
+                format!("write {wanted}, or keep other tools' manifests out of catalogd's path")
+            }
+        };
+        let message = format!("apiVersion {text} is not {wanted}");
+        self.report(Finding::new(Code::ApiVersion, &found.origin, message).hint(hint));
+        typo
+    }
+
+    fn kind(&mut self, fields: &read::Fields<'_>) -> Option<Kind> {
+        let found = self.required_text(fields, "kind")?;
+        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == found.value);
+        if kind.is_none() {
+            if LATER_KINDS.contains(&found.value.as_str()) {
+                self.later(
+                    &found.origin,
+                    &format!("kind {}", words::code(&found.value)),
+                );
+                return None;
+            }
+            let names = || Kind::ALL.into_iter().map(Kind::as_str);
+            let near = words::did_you_mean(&found.value, names());
+            let message = format!("unknown kind {}", words::code(&found.value));
+            self.report(
+                Finding::new(Code::UnknownKind, &found.origin, message).hint(
+                    near.unwrap_or_else(|| format!("it can be {}", words::listed(names(), "or"))),
+                ),
+            );
+        }
+        kind
+    }
+
+    fn header(&mut self, fields: &read::Fields<'_>) -> Header {
+        let nameless = |origin: &Origin, key: Option<Key>| Header {
+            name: None,
+            origin: origin.clone(),
+            key,
+        };
+        let Some(metadata) = self.required(fields, "metadata") else {
+            return nameless(fields.at(), None);
+        };
+        let at = &metadata.key.origin;
+        let Some(fields) = self.fields(&metadata.value, at, &METADATA) else {
+            return nameless(at, None);
+        };
+        self.choice(
+            &fields,
+            "onRemove",
+            &[("retain", ())],
+            &["delete", "release"],
+        );
+        let found = self.required_text(&fields, "name");
+        match found.and_then(|found| self.name(found, "metadata.name")) {
+            // A name given twice is in doubt: the key says so by its absence.
+            Some(name) if self.object.is_some() => Header {
+                origin: name.origin,
+                key: self.object.clone(),
+                name: Some(name.value),
+            },
+            _ => nameless(at, self.object.clone()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The spec of a portfolio.
+
+use super::read::{Reader, Shape};
+use super::{Header, Tag};
+use crate::manifest::finding::{Code, Finding};
+use crate::manifest::node::{At, Node};
+use crate::model::desired::Origin;
+
+/// A portfolio as its manifest says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct PortfolioSpec {
+    pub(in super::super) header: Header,
+    pub(in super::super) display_name: Option<At<String>>,
+    pub(in super::super) description: Option<At<String>>,
+    pub(in super::super) provider_name: Option<At<String>>,
+    pub(in super::super) tags: Option<Vec<Tag>>,
+    pub(in super::super) principals: Option<Vec<At<PrincipalSpec>>>,
+}
+
+/// One of `arn`, `pattern` and `self`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum PrincipalSpec {
+    Arn(String),
+    Pattern(String),
+    Caller,
+}
+
+const SPEC: Shape = Shape {
+    what: "the portfolio's spec",
+    known: &[
+        "displayName",
+        "description",
+        "providerName",
+        "tags",
+        "principals",
+    ],
+    later: &["shares", "tagOptions", "budgets", "adopt"],
+};
+
+const PRINCIPAL: Shape = Shape {
+    what: "a principal",
+    known: &["arn", "pattern", "self"],
+    later: &[],
+};
+
+impl Reader<'_> {
+    pub(super) fn portfolio(
+        &mut self,
+        header: Header,
+        node: &Node,
+        at: &Origin,
+    ) -> Option<PortfolioSpec> {
+        let fields = self.fields(node, at, &SPEC)?;
+        Some(PortfolioSpec {
+            header,
+            display_name: self.text(&fields, "displayName"),
+            description: self.text(&fields, "description"),
+            provider_name: self.required_text(&fields, "providerName"),
+            tags: self.tags(&fields),
+            principals: self
+                .list(&fields, "principals")
+                .map(|items| items.iter().filter_map(|n| self.principal(n)).collect()),
+        })
+    }
+
+    fn principal(&mut self, node: &Node) -> Option<At<PrincipalSpec>> {
+        let fields = self.fields(node, &node.origin, &PRINCIPAL)?;
+        let (key, entry) = self.exactly_one(&fields, PRINCIPAL.known)?;
+        if key == "self" {
+            let flag = self.flag(&fields, key)?;
+            if !flag.value {
+                let message = "`self` can only be `true`";
+                self.report(
+                    Finding::new(Code::UnknownValue, &flag.origin, message)
+                        .hint("leave the item out instead"),
+                );
+                return None;
+            }
+            return Some(At::new(PrincipalSpec::Caller, &entry.key.origin));
+        }
+        let found = self.text(&fields, key)?;
+        let principal = match key {
+            "arn" => PrincipalSpec::Arn(found.value),
+            _ => PrincipalSpec::Pattern(found.value),
+        };
+        Some(At::new(principal, &found.origin))
+    }
+}

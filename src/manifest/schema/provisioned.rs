@@ -1,0 +1,150 @@
+//! The spec of a provisioned product.
+
+use super::read::{Reader, Shape};
+use super::{Header, Tag};
+use crate::ids::Name;
+use crate::manifest::finding::{Code, Finding};
+use crate::manifest::node::{At, Entry, Node, Plain, Value};
+use crate::manifest::words;
+use crate::model::desired::Origin;
+
+/// A provisioned product as its manifest says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct ProvisionedSpec {
+    pub(in super::super) header: Header,
+    pub(in super::super) live_name: Option<At<String>>,
+    pub(in super::super) product: Option<At<Name>>,
+    pub(in super::super) version: Option<At<String>>,
+    pub(in super::super) portfolio: Option<At<Name>>,
+    pub(in super::super) parameters: Option<Vec<ParameterSpec>>,
+    /// Every parameter given could be read: one that is not among them is not given.
+    pub(in super::super) parameters_known: bool,
+    pub(in super::super) tags: Option<Vec<Tag>>,
+    pub(in super::super) depends_on: Vec<At<Name>>,
+}
+
+/// A parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct ParameterSpec {
+    pub(in super::super) key: At<String>,
+    pub(in super::super) value: At<ValueSpec>,
+}
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum ValueSpec {
+    Literal(String),
+    Output { from: At<Name>, key: At<String> },
+}
+
+const SPEC: Shape = Shape {
+    what: "the provisioned product's spec",
+    known: &[
+        "name",
+        "product",
+        "version",
+        "portfolio",
+        "parameters",
+        "tags",
+        "dependsOn",
+    ],
+    later: &["import", "adopt", "notificationArns", "stackSet"],
+};
+
+const PARAMETER: Shape = Shape {
+    what: "a parameter's value",
+    known: &["output"],
+    later: &["ssm"],
+};
+
+const OUTPUT: Shape = Shape {
+    what: "output",
+    known: &["provisionedProduct", "key"],
+    later: &[],
+};
+
+impl Reader<'_> {
+    pub(super) fn provisioned(
+        &mut self,
+        header: Header,
+        node: &Node,
+        at: &Origin,
+    ) -> Option<ProvisionedSpec> {
+        let fields = self.fields(node, at, &SPEC)?;
+        self.required(&fields, "product");
+        let given = self
+            .free_map(&fields, "parameters")
+            .map(Iterator::collect::<Vec<_>>);
+        let parameters: Option<Vec<ParameterSpec>> = given
+            .as_ref()
+            .map(|given| given.iter().filter_map(|e| self.parameter(e)).collect());
+        let read = parameters.as_ref().map_or(0, Vec::len);
+        let depends_on = self.list(&fields, "dependsOn").unwrap_or_default();
+        Some(ProvisionedSpec {
+            header,
+            live_name: self.text(&fields, "name"),
+            product: self.reference(&fields, "product"),
+            version: self.required_text(&fields, "version"),
+            portfolio: self.reference(&fields, "portfolio"),
+            parameters_known: match &given {
+                Some(given) => given.len() == read,
+                None => fields.get("parameters").is_none(),
+            },
+            parameters,
+            tags: self.tags(&fields),
+            depends_on: depends_on
+                .iter()
+                .filter_map(|node| {
+                    let found = self.scalar(node, "dependsOn")?;
+                    self.name(found, "dependsOn")
+                })
+                .collect(),
+        })
+    }
+
+    /// Any scalar is sent as it was written; only null says nothing.
+    fn parameter(&mut self, entry: &Entry) -> Option<ParameterSpec> {
+        let node = &entry.value;
+        let key = entry.key.clone();
+        let value = match &node.value {
+            Value::Quoted(text) => ValueSpec::Literal(text.clone()),
+            Value::Plain(text) if Plain::of(text) != Plain::Null => {
+                ValueSpec::Literal(text.clone())
+            }
+            Value::Plain(_) => {
+                let message = format!("parameter {} has no value", words::code(&key.value));
+                self.report(
+                    Finding::new(Code::NullValue, &node.origin, message)
+                        .hint("leave it out to keep its value or default; `\"\"` is an empty text"),
+                );
+                return None;
+            }
+            Value::List(_) => {
+                let what = format!("lists as values ({})", words::code(&key.value));
+                self.later(&node.origin, &what);
+                return None;
+            }
+            Value::Unknown => return None,
+            Value::Map(_) => {
+                let at = &entry.key.origin;
+                let fields = self.fields(node, at, &PARAMETER)?;
+                if fields.get("ssm").is_some() {
+                    return None;
+                }
+                let output = self.required(&fields, "output")?;
+                let fields = self.fields(&output.value, &output.key.origin, &OUTPUT)?;
+                self.required(&fields, "provisionedProduct");
+                let from = self.reference(&fields, "provisionedProduct");
+                let key = self.required_text(&fields, "key");
+                ValueSpec::Output {
+                    from: from?,
+                    key: key?,
+                }
+            }
+        };
+        Some(ParameterSpec {
+            key,
+            value: At::new(value, &node.origin),
+        })
+    }
+}

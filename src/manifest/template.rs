@@ -1,0 +1,444 @@
+//! Template files: finding them in the source, and reading what they say of parameters and outputs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_yaml::{Mapping, Value};
+
+use super::finding::{Code, Finding};
+use super::node::At;
+use super::schema::{SourceSpec, Specs, TemplateFile};
+use super::words;
+use crate::ids::{Digest, Name};
+use crate::model::limits;
+use crate::model::template::{ParameterDecl, Template};
+use crate::model::tree::{Entry, Tree};
+
+/// What a template says of its interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its parameters; `None` where a macro may add some.
+    pub parameters: Option<Vec<ParameterDecl>>,
+    /// The keys of its outputs; `None` where a macro may add some.
+    pub outputs: Option<BTreeSet<String>>,
+}
+
+/// Reads a template's interface: YAML with any tags, or JSON (with tabs, too).
+///
+/// # Errors
+/// Why it cannot be read, for a person. That is no reason not to upload it: CloudFormation decides.
+pub fn interface(bytes: &[u8]) -> Result<Interface, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // YAML does not take tabs as indentation, JSON does.
+    let json = bytes
+        .trim_ascii_start()
+        .starts_with(b"{")
+        .then(|| serde_json::from_slice(bytes).ok())
+        .flatten();
+    let root: Value = match json {
+        Some(root) => root,
+        None => serde_yaml::from_slice(bytes).map_err(|error| error.to_string())?,
+    };
+    let Value::Mapping(root) = untagged(&root) else {
+        return Err("it is no map".to_owned());
+    };
+    let parameters = section(root, "Parameters")?;
+    let outputs = section(root, "Outputs")?;
+    // Serverless and the like rewrite resources; a macro of somebody's own may write anything.
+    let macros = root
+        .get("Transform")
+        .is_some_and(|transform| !is_amazons(transform));
+    Ok(Interface {
+        parameters: (!has_functions(parameters)).then(|| {
+            let entries = parameters.into_iter().flatten();
+            entries
+                .filter_map(|(key, value)| declared(key, value))
+                .collect()
+        }),
+        outputs: (!macros && !has_functions(outputs)).then(|| {
+            let keys = outputs.into_iter().flatten();
+            keys.filter_map(|(key, _)| key.as_str().map(str::to_owned))
+                .collect()
+        }),
+    })
+}
+
+fn section<'v>(root: &'v Mapping, name: &str) -> Result<Option<&'v Mapping>, String> {
+    match root.get(name).map(untagged) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Mapping(found)) => Ok(Some(found)),
+        Some(_) => Err(format!("`{name}` is no map")),
+    }
+}
+
+fn untagged(value: &Value) -> &Value {
+    match value {
+        Value::Tagged(tagged) => untagged(&tagged.value),
+        other => other,
+    }
+}
+
+/// `Fn::Transform` and `Fn::ForEach::…` make keys when the template is processed.
+fn has_functions(section: Option<&Mapping>) -> bool {
+    let keys = section.into_iter().flat_map(Mapping::keys);
+    keys.filter_map(Value::as_str)
+        .any(|key| key.starts_with("Fn::"))
+}
+
+fn is_amazons(transform: &Value) -> bool {
+    match untagged(transform) {
+        // Language extensions make outputs by `Fn::ForEach` alone, which is seen in the section itself.
+        Value::String(name) => name.starts_with("AWS::") && name != "AWS::Include",
+        Value::Sequence(names) => names.iter().all(is_amazons),
+        _ => false,
+    }
+}
+
+fn declared(key: &Value, value: &Value) -> Option<ParameterDecl> {
+    let value = untagged(value).as_mapping();
+    let field = |name: &str| value.and_then(|map| map.get(name)).map(untagged);
+    let no_echo = match field("NoEcho") {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
+    Some(ParameterDecl {
+        key: scalar(key)?,
+        no_echo,
+        // A default of a wrong type is CloudFormation's to refuse; it is a default all the same.
+        default: field("Default").map(|value| scalar(value).unwrap_or_default()),
+    })
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+/// The template files that versions name.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    /// By the digest of their bytes.
+    pub(super) files: BTreeMap<Digest, Arc<Template>>,
+    /// Paths in the tree that some version names, found or not: nobody else's business.
+    pub(super) named: BTreeSet<String>,
+    /// Of those that a provisioned product's version has; `None` where it cannot be read.
+    pub(super) interfaces: BTreeMap<Digest, Option<Interface>>,
+}
+
+/// Finds the template of every version, and reads those that provisioned products need.
+pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>) -> Templates {
+    let mut templates = Templates::default();
+    let mut digests: BTreeMap<String, Digest> = BTreeMap::new();
+    let launched: BTreeSet<(&Name, &str)> = specs
+        .provisioned
+        .iter()
+        .filter_map(|p| {
+            Some((
+                &p.product.as_ref()?.value,
+                p.version.as_ref()?.value.as_str(),
+            ))
+        })
+        .collect();
+    for product in &mut specs.products {
+        let header = &product.header;
+        for version in &mut product.versions {
+            let Some(SourceSpec::File { path, found }) = &mut version.source else {
+                continue;
+            };
+            let mut report = |finding: Finding| findings.push(finding.about(header.key.as_ref()));
+            let bytes = match Lookup::of(tree, path).and_then(|lookup| {
+                templates.named.insert(lookup.path.clone());
+                let bytes = lookup.bytes()?;
+                Ok((lookup.path, bytes))
+            }) {
+                Ok(found) => found,
+                Err(finding) => {
+                    report(*finding);
+                    continue;
+                }
+            };
+            let (full, bytes) = bytes;
+            let raw = match digests.get(&full) {
+                Some(raw) => raw.clone(),
+                None => {
+                    let template = Template::new(bytes.clone());
+                    let raw = template.raw.clone();
+                    digests.insert(full.clone(), raw.clone());
+                    templates
+                        .files
+                        .entry(raw.clone())
+                        .or_insert_with(|| Arc::new(template));
+                    raw
+                }
+            };
+            if let Some(why) = suspicious(&bytes) {
+                report(Finding::new(Code::TemplateSuspect, &path.origin, why.0).hint(why.1));
+            }
+            let named = (header.name.as_ref(), version.name.value.as_str());
+            let needed = named
+                .0
+                .is_some_and(|name| launched.contains(&(name, named.1)));
+            if needed && !templates.interfaces.contains_key(&raw) {
+                let read = interface(&bytes);
+                if let Err(why) = &read {
+                    let message = format!(
+                        "the parameters of {} cannot be read: {why}",
+                        words::code(&path.value)
+                    );
+                    report(
+                        Finding::new(Code::TemplateUnparsed, &path.origin, message)
+                            .hint("it is uploaded as it is: CloudFormation decides"),
+                    );
+                }
+                templates.interfaces.insert(raw.clone(), read.ok());
+            }
+            *found = Some(TemplateFile {
+                shown: Arc::from(tree.shown(&full)),
+                raw,
+            });
+        }
+    }
+    templates
+}
+
+/// Why a file is hardly a template, and what to do about it.
+fn suspicious(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Some((
+            "the template is a Git LFS pointer, not the file itself",
+            "keep templates out of Git LFS: they are small",
+        ));
+    }
+    bytes.trim_ascii().is_empty().then_some((
+        "the template is empty",
+        "the service refuses it: write a template",
+    ))
+}
+
+/// A template path, resolved against its manifest.
+struct Lookup<'a> {
+    tree: &'a Tree,
+    path: String,
+    written: &'a At<String>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Resolves the path as written, without looking at files.
+    fn of(tree: &'a Tree, written: &'a At<String>) -> Result<Self, Box<Finding>> {
+        let text = written.value.as_str();
+        let refuse = |message: String, hint: &str| {
+            let finding = Finding::new(Code::TemplatePath, &written.origin, message).hint(hint);
+            Err(Box::new(finding))
+        };
+        let shown = words::code(text);
+        if text.contains("://") {
+            return refuse(format!("{shown} is a URL, not a path"), "use `templateUrl`");
+        }
+        if text.starts_with('/') || text.starts_with('~') {
+            return refuse(
+                format!("{shown} is absolute"),
+                "a template's path is relative to its manifest",
+            );
+        }
+        if text.contains('\\') {
+            return refuse(
+                format!("{shown} has a backslash"),
+                "separate folders by `/`",
+            );
+        }
+        if text.is_empty() || text.ends_with('/') || text.chars().any(char::is_control) {
+            return refuse(
+                format!("{shown} names no file"),
+                "write the path of a template, relative to the manifest",
+            );
+        }
+        // A manifest always lies below the scope.
+        let manifest = &*written.origin.file;
+        let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut parts: Vec<&str> = Vec::new();
+        for part in [tree.scope.as_str(), folder, text]
+            .into_iter()
+            .flat_map(|path| path.split('/'))
+        {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    if parts.pop().is_none() {
+                        return refuse(
+                            format!("{shown} leaves the repository"),
+                            "keep templates in the repository of their manifests",
+                        );
+                    }
+                }
+                part => parts.push(part),
+            }
+        }
+        Ok(Self {
+            tree,
+            path: parts.join("/"),
+            written,
+        })
+    }
+
+    fn refuse<T>(&self, code: Code, message: String) -> Result<T, Box<Finding>> {
+        Err(Box::new(Finding::new(code, &self.written.origin, message)))
+    }
+
+    /// The file's bytes.
+    fn bytes(&self) -> Result<Arc<[u8]>, Box<Finding>> {
+        let shown = words::code(&self.written.value);
+        match self.tree.files.get(&self.path) {
+            Some(Entry::File(bytes)) if bytes.len() > limits::TEMPLATE_BYTES => self.refuse(
+                Code::TemplateTooLarge,
+                format!(
+                    "{shown} has {} bytes: CloudFormation reads {} at most",
+                    bytes.len(),
+                    limits::TEMPLATE_BYTES
+                ),
+            ),
+            Some(Entry::File(bytes)) => Ok(bytes.clone()),
+            Some(Entry::TooLarge { bytes }) => self.refuse(
+                Code::TemplateTooLarge,
+                format!(
+                    "{shown} has {bytes} bytes: CloudFormation reads {} at most",
+                    limits::TEMPLATE_BYTES
+                ),
+            ),
+            Some(Entry::Symlink) => self.symlink(&shown, &self.path),
+            Some(Entry::Unreadable { reason }) => self.refuse(
+                Code::Unreadable,
+                format!("{shown} cannot be read: {reason}"),
+            ),
+            None => self.missing(&shown),
+        }
+    }
+
+    fn symlink<T>(&self, shown: &str, link: &str) -> Result<T, Box<Finding>> {
+        let message = if link == self.path {
+            format!("{shown} is a symbolic link, and links are not followed")
+        } else {
+            let link = words::code(self.tree.shown(link));
+            format!("{shown} lies behind the symbolic link {link}, and links are not followed")
+        };
+        Err(Box::new(
+            Finding::new(Code::Symlink, &self.written.origin, message).hint("name the file itself"),
+        ))
+    }
+
+    /// Why nothing is under the path, and what may have been meant.
+    fn missing<T>(&self, shown: &str) -> Result<T, Box<Finding>> {
+        for (at, _) in self.path.match_indices('/') {
+            let parent = self.path.get(..at).unwrap_or_default();
+            match self.tree.files.get(parent) {
+                Some(Entry::Symlink) => return self.symlink(shown, parent),
+                Some(Entry::Unreadable { reason }) => {
+                    let message = format!("{shown} cannot be read: {reason}");
+                    return self.refuse(Code::Unreadable, message);
+                }
+                _ => {}
+            }
+        }
+        let full = words::code(self.tree.shown(&self.path));
+        let message = format!("the template {shown} is not there (looked for {full})");
+        Err(Box::new(
+            Finding::new(Code::TemplateMissing, &self.written.origin, message).hint(
+                self.meant()
+                    .map(|path| format!("did you mean {}?", words::code(&path)))
+                    .unwrap_or_else(|| "a template's path is relative to its manifest".to_owned()),
+            ),
+        ))
+    }
+
+    /// A near file name in the same folder, or the same file name in another; as it is to be written.
+    fn meant(&self) -> Option<String> {
+        let (folder, name) = match self.path.rsplit_once('/') {
+            Some((folder, name)) => (format!("{folder}/"), name),
+            None => (String::new(), self.path.as_str()),
+        };
+        let siblings = self
+            .tree
+            .files
+            .range(folder.clone()..)
+            .map_while(|(path, _)| path.strip_prefix(folder.as_str()))
+            .filter(|rest| !rest.contains('/'));
+        if let Some(near) = words::near(name, siblings) {
+            let written = self.written.value.as_str();
+            let before = written.rsplit_once('/').map_or("", |(folder, _)| folder);
+            return Some(match before {
+                "" => near.to_owned(),
+                before => format!("{before}/{near}"),
+            });
+        }
+        let end = format!("/{name}");
+        let manifest = &*self.written.origin.file;
+        let home = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let (elsewhere, _) = self.tree.scoped().find(|(path, entry)| {
+            matches!(entry, Entry::File(_)) && (path.ends_with(&end) || *path == name)
+        })?;
+        Some(relative(home, self.tree.shown(elsewhere)))
+    }
+}
+
+/// The path of a file as seen from a folder.
+fn relative(folder: &str, file: &str) -> String {
+    let from: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let to: Vec<&str> = file.split('/').collect();
+    let (name, to) = to
+        .split_last()
+        .map_or(("", &[][..]), |(n, rest)| (*n, rest));
+    let shared = from.iter().zip(to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(shared).map(|_| "..");
+    let down = to.iter().skip(shared).copied();
+    up.chain(down).chain([name]).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_of_yaml_json_and_macros() {
+        let yaml = b"\xef\xbb\xbfAWSTemplateFormatVersion: 2010-09-09\nParameters:\n  A: {Type: String}\n  B: {Type: Number, Default: 3, NoEcho: 'true'}\nResources: {X: {Type: T, P: !Sub '${A}'}}\nOutputs: {O: {Value: !GetAtt X.Arn}}\n";
+        let read = interface(yaml).unwrap();
+        let parameters = read.parameters.unwrap();
+        assert_eq!(parameters[0].default, None);
+        assert_eq!(parameters[1].default.as_deref(), Some("3"));
+        assert!(parameters[1].no_echo);
+        assert!(read.outputs.unwrap().contains("O"));
+
+        let json = b"{\n\t\"Parameters\": {\"A\": {\"Type\": \"String\", \"Default\": \"\"}}\n}";
+        let read = interface(json).unwrap();
+        assert_eq!(read.parameters.unwrap()[0].default.as_deref(), Some(""));
+        assert_eq!(read.outputs, Some(BTreeSet::new()));
+
+        let made = interface(b"Transform: [AWS::Serverless-2016-10-31, Mine]\n").unwrap();
+        assert_eq!((made.outputs, made.parameters), (None, Some(Vec::new())));
+        let each = interface(b"Outputs: {'Fn::ForEach::X': []}\n").unwrap();
+        assert_eq!(each.outputs, None);
+        let serverless = interface(b"Transform: AWS::Serverless-2016-10-31\n").unwrap();
+        assert!(serverless.outputs.is_some());
+    }
+
+    #[test]
+    fn what_is_no_template_says_why() {
+        assert_eq!(interface(b"- a\n").unwrap_err(), "it is no map");
+        assert_eq!(
+            interface(b"Parameters: 1\n").unwrap_err(),
+            "`Parameters` is no map"
+        );
+        assert!(interface(b"a: [").is_err());
+    }
+
+    #[test]
+    fn relative_paths_lead_there() {
+        assert_eq!(relative("a/b", "a/c/x.yaml"), "../c/x.yaml");
+        assert_eq!(relative("", "a/x.yaml"), "a/x.yaml");
+        assert_eq!(relative("a", "x.yaml"), "../x.yaml");
+        assert_eq!(relative("a", "a/x.yaml"), "x.yaml");
+    }
+}

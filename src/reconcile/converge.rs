@@ -1,0 +1,116 @@
+//! Passes until nothing is left to do: what `apply` does.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::execute::progress::{Progress, Quiet};
+use crate::execute::{Outcome, StepResult};
+use crate::model::desired::Desired;
+use crate::plan::Plan;
+use crate::run::backoff::Backoff;
+
+use super::{Pass, Reconciler};
+
+/// Between looks at objects that wait for work of the service.
+const WAITING: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    most: Duration::from_secs(20),
+};
+
+/// Who is asked before a plan is made, and told what came of it.
+pub trait Driver {
+    /// Whether this pass's plan may be made. Asked for every pass that would change something or waits.
+    ///
+    /// # Errors
+    /// Where the question could not be put.
+    fn consent(&mut self, pass: &Pass) -> anyhow::Result<bool>;
+    /// A plan's calls begin.
+    fn begin(&mut self, plan: &Plan);
+    /// Shows its steps.
+    fn progress(&self) -> &dyn Progress;
+    /// A plan's calls are over.
+    fn end(&mut self, outcome: &Outcome);
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Converged {
+    /// The last pass. Its plan is what is left.
+    pub pass: Pass,
+    /// Why there are no further passes.
+    pub end: End,
+    /// How many passes there were.
+    pub passes: usize,
+}
+
+/// Why there are no further passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Nothing changes and nothing waits; what is blocked or stalled needs a person.
+    Settled,
+    /// Consent was refused.
+    Declined,
+    /// The stop or the deadline came first.
+    Stopped,
+}
+
+impl Reconciler {
+    /// Passes until nothing changes and nothing waits, or `stop` is cancelled.
+    ///
+    /// # Errors
+    /// Where consent could not be asked for.
+    pub async fn converge(
+        &mut self,
+        desired: &Desired,
+        base: Option<&Desired>,
+        stop: &CancellationToken,
+        driver: &mut dyn Driver,
+    ) -> anyhow::Result<Converged> {
+        let mut waits = 0;
+        for passes in 1.. {
+            let pass = self.plan(desired, base).await;
+            if stop.is_cancelled() {
+                return Ok(Converged {
+                    pass,
+                    end: End::Stopped,
+                    passes,
+                });
+            }
+            if !pass.plan.has_changes() && !pass.plan.is_waiting() {
+                if !pass.plan.steps.is_empty() {
+                    // Caches of the template bucket: no change, so not asked for.
+                    self.execute(&pass.plan, stop, &Quiet).await;
+                }
+                return Ok(Converged {
+                    pass,
+                    end: End::Settled,
+                    passes,
+                });
+            }
+            if !driver.consent(&pass)? {
+                return Ok(Converged {
+                    pass,
+                    end: End::Declined,
+                    passes,
+                });
+            }
+            if pass.plan.has_changes() {
+                driver.begin(&pass.plan);
+                let outcome = self.execute(&pass.plan, stop, driver.progress()).await;
+                driver.end(&outcome);
+                if outcome.results.values().any(StepResult::moved) {
+                    waits = 0;
+                    continue;
+                }
+            }
+            let wait = WAITING.wait(waits, self.entropy.fraction());
+            waits += 1;
+            tokio::select! {
+                () = self.clock.sleep(wait) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        anyhow::bail!("passes ran out")
+    }
+}

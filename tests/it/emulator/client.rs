@@ -1,0 +1,226 @@
+//! An emulator with an SDK client and a plain one.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_servicecatalog as sc;
+use bytes::Bytes;
+use catalogd::clock::Clock;
+use catalogd::emulator::faults::Faults;
+use catalogd::emulator::{Dropped, Emulator, InProcess, Options, Profile};
+use http::{Request, Response};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The account behind ordinary keys.
+pub const ACCOUNT: &str = "123456789012";
+/// The principal behind them.
+pub const ROLE: &str = "arn:aws:iam::123456789012:role/catalogd";
+
+/// A template with a parameter that needs a value, one with a default, and an output.
+pub const TEMPLATE: &str = r#"
+AWSTemplateFormatVersion: "2010-09-09"
+Description: A topic
+Parameters:
+  Owner: {Type: String, Description: Who answers for it}
+  Size: {Type: String, Default: small, AllowedValues: [small, large]}
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: !Sub "${Owner}-${Size}"}
+Outputs:
+  Kind: {Description: How large, Value: !Ref Size}
+"#;
+
+/// An emulator and those who call it.
+#[derive(Clone)]
+pub struct Bench {
+    pub emulator: Emulator,
+    key: String,
+}
+
+/// An error's code and message.
+pub type Refusal = (String, String);
+
+impl Bench {
+    pub fn new(profile: Profile) -> Self {
+        Self::with(profile, Faults::default())
+    }
+
+    pub fn with(profile: Profile, faults: Faults) -> Self {
+        let start = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+        Self {
+            emulator: Emulator::new(Options {
+                clock: Clock::starting_at(start),
+                seed: 7,
+                profile,
+                quotas: true,
+                faults,
+            }),
+            key: "AKIAEXAMPLE".to_owned(),
+        }
+    }
+
+    /// The same emulator with the keys of another account.
+    pub fn in_account(&self, account: &str) -> Self {
+        Self {
+            emulator: self.emulator.clone(),
+            key: account.to_owned(),
+        }
+    }
+
+    /// The SDK's client, its own retries off.
+    pub fn sdk(&self) -> sc::Client {
+        let config = sc::Config::builder()
+            .behavior_version(sc::config::BehaviorVersion::latest())
+            .region(sc::config::Region::new("us-east-1"))
+            .credentials_provider(Credentials::new(&self.key, "secret", None, None, "test"))
+            .retry_config(sc::config::retry::RetryConfig::disabled())
+            .http_client(InProcess(self.emulator.clone()))
+            .build();
+        sc::Client::from_conf(config)
+    }
+
+    /// A request as the SDK sends it, its answer as it comes.
+    pub async fn send(&self, operation: &str, body: String) -> Result<Response<Bytes>, Dropped> {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/servicecatalog/aws4_request, \
+             SignedHeaders=host, Signature=00",
+            self.key
+        );
+        let request = Request::post("https://servicecatalog.us-east-1.amazonaws.com/")
+            .header("content-type", "application/x-amz-json-1.1")
+            .header(
+                "x-amz-target",
+                format!("AWS242ServiceCatalogService.{operation}"),
+            )
+            .header("authorization", authorization)
+            .body(Bytes::from(body))
+            .unwrap();
+        self.emulator.call(request).await
+    }
+
+    /// The answer's body, or the error's code and message.
+    pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
+        let response = self.send(operation, input.to_string()).await.unwrap();
+        let ok = response.status().is_success();
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        if ok {
+            return Ok(body);
+        }
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        Err((text("__type"), text("Message")))
+    }
+
+    /// As [`Self::call`], of which success is expected.
+    pub async fn ok(&self, operation: &str, input: Value) -> Value {
+        let answer = self.call(operation, input.clone()).await;
+        answer.unwrap_or_else(|error| panic!("{operation} {input}: {error:?}"))
+    }
+
+    pub async fn refused(&self, operation: &str, input: Value) -> Refusal {
+        self.call(operation, input).await.unwrap_err()
+    }
+
+    pub async fn pass(&self, seconds: f64) {
+        let clock = self.emulator.clock();
+        clock.sleep(Duration::from_secs_f64(seconds)).await;
+    }
+
+    /// Puts a template into the embedded S3 and returns its address.
+    pub async fn template(&self, name: &str, body: &str) -> String {
+        let bucket = format!("templates-{}", self.key.to_lowercase());
+        self.s3("PUT", &bucket, "", "").await;
+        let response = self.s3("PUT", &bucket, name, body).await;
+        assert!(response.status().is_success(), "{response:?}");
+        format!("https://{bucket}.s3.us-east-1.amazonaws.com/{name}")
+    }
+
+    /// A call of S3.
+    pub async fn s3(&self, method: &str, bucket: &str, key: &str, body: &str) -> Response<Bytes> {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/s3/aws4_request, \
+             SignedHeaders=host, Signature=00",
+            self.key
+        );
+        let host = format!("{bucket}.s3.us-east-1.amazonaws.com");
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://{host}/{key}"))
+            .header("authorization", authorization)
+            .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+            .header("x-amz-date", "20270115T080000Z")
+            .header("host", host)
+            .header("content-length", body.len())
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
+        self.emulator.call(request).await.unwrap()
+    }
+
+    /// A product with one version of the template, and their ids.
+    pub async fn product_of(&self, name: &str, template: &str) -> (String, String) {
+        let url = self.template(&format!("{name}.yaml"), template).await;
+        let answer = self
+            .ok(
+                "CreateProduct",
+                json!({
+                    "Name": name, "Owner": "platform", "ProductType": "CLOUD_FORMATION_TEMPLATE",
+                    "IdempotencyToken": format!("product-{name}"),
+                    "ProvisioningArtifactParameters": {
+                        "Name": "v1", "Info": {"LoadTemplateFromURL": url},
+                    },
+                }),
+            )
+            .await;
+        (
+            text(&answer, "/ProductViewDetail/ProductViewSummary/ProductId"),
+            text(&answer, "/ProvisioningArtifactDetail/Id"),
+        )
+    }
+
+    /// The same of the ordinary template.
+    pub async fn product(&self, name: &str) -> (String, String) {
+        self.product_of(name, TEMPLATE).await
+    }
+
+    pub async fn portfolio(&self, name: &str) -> String {
+        let answer = self
+            .ok(
+                "CreatePortfolio",
+                json!({"DisplayName": name, "ProviderName": "it", "IdempotencyToken": format!("portfolio-{name}")}),
+            )
+            .await;
+        text(&answer, "/PortfolioDetail/Id")
+    }
+
+    /// A product in a portfolio that the caller may launch from: portfolio, product, version.
+    pub async fn launchable(&self, name: &str) -> (String, String, String) {
+        self.launchable_of(name, TEMPLATE).await
+    }
+
+    /// The same of another template.
+    pub async fn launchable_of(&self, name: &str, template: &str) -> (String, String, String) {
+        let (product, version) = self.product_of(name, template).await;
+        let portfolio = self.portfolio(name).await;
+        self.ok(
+            "AssociateProductWithPortfolio",
+            json!({"ProductId": product, "PortfolioId": portfolio}),
+        )
+        .await;
+        self.ok(
+            "AssociatePrincipalWithPortfolio",
+            json!({"PortfolioId": portfolio, "PrincipalARN": ROLE, "PrincipalType": "IAM"}),
+        )
+        .await;
+        (portfolio, product, version)
+    }
+}
+
+/// The text at a JSON pointer.
+pub fn text(value: &Value, pointer: &str) -> String {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_else(|| panic!("{pointer} of {value}"))
+        .to_owned()
+}

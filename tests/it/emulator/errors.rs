@@ -1,0 +1,403 @@
+//! The collected texts of real errors, and the rules behind them (facts §2.1).
+
+use catalogd::emulator::Profile;
+use serde_json::{Value, json};
+
+use super::client::{ACCOUNT, Bench, ROLE};
+
+const INVALID: &str = "InvalidParametersException";
+const NOT_FOUND: &str = "ResourceNotFoundException";
+const IN_USE: &str = "ResourceInUseException";
+
+struct Setting {
+    bench: Bench,
+    portfolio: String,
+    product: String,
+    version: String,
+    /// In no portfolio.
+    lonely: String,
+    lonely_version: String,
+}
+
+impl Setting {
+    async fn new() -> Self {
+        let bench = Bench::new(Profile::Instant);
+        let (portfolio, product, version) = bench.launchable("topic").await;
+        let (lonely, lonely_version) = bench.product("lonely").await;
+        Self {
+            bench,
+            portfolio,
+            product,
+            version,
+            lonely,
+            lonely_version,
+        }
+    }
+
+    fn launch(&self, more: Value) -> Value {
+        let mut input = json!({
+            "ProductId": self.product, "ProvisioningArtifactId": self.version,
+            "ProvisionedProductName": "mine", "ProvisionToken": "token",
+            "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
+        });
+        for (key, value) in more.as_object().unwrap() {
+            input[key] = value.clone();
+        }
+        input.as_object_mut().unwrap().retain(|_, v| !v.is_null());
+        input
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn texts_quoted_by_users_are_said_word_by_word() {
+    let s = Setting::new().await;
+    let lonely = &s.lonely;
+    let no_path = format!("No launch paths found for resource: {lonely}");
+    // A second version of the same name, a second path of the same product, and a name that is taken.
+    let url = s
+        .bench
+        .template("again.yaml", super::client::TEMPLATE)
+        .await;
+    let twin = json!({"ProductId": s.lonely, "IdempotencyToken": "twin", "Parameters": {
+        "Name": "v1", "Info": {"LoadTemplateFromURL": url}}});
+    s.bench.ok("CreateProvisioningArtifact", twin).await;
+    s.bench
+        .ok(
+            "ProvisionProduct",
+            s.launch(json!({"ProvisionedProductName": "my-product"})),
+        )
+        .await;
+    let table: Vec<(&str, Value, &str, String)> = vec![
+        (
+            "DescribeProduct",
+            json!({"Id": lonely}),
+            NOT_FOUND,
+            format!("{lonely} does not exist or access was denied"),
+        ),
+        ("ListLaunchPaths", json!({"ProductId": lonely}), NOT_FOUND, no_path.clone()),
+        (
+            "ProvisionProduct",
+            s.launch(json!({"ProductId": lonely, "ProvisioningArtifactId": s.lonely_version,
+                            "ProvisionToken": "other"})),
+            NOT_FOUND,
+            no_path,
+        ),
+        (
+            "ProvisionProduct",
+            s.launch(json!({"ProvisionedProductName": "my-product", "ProvisionToken": "again"})),
+            INVALID,
+            "A stack named my-product already exists.".into(),
+        ),
+        (
+            "ProvisionProduct",
+            s.launch(json!({"ProvisionedProductName": "My Test Sandbox1"})),
+            "ValidationException",
+            "1 validation error detected: Value 'My Test Sandbox1' at 'provisionedProductName' failed \
+             to satisfy constraint: Member must satisfy regular expression pattern: \
+             [a-zA-Z0-9][a-zA-Z0-9._-]*"
+                .into(),
+        ),
+        (
+            "ProvisionProduct",
+            s.launch(json!({"PathId": "lpv2-idjpzoaysispo", "ProvisionToken": "path"})),
+            INVALID,
+            "Invalid PathId: lpv2-idjpzoaysispo".into(),
+        ),
+        (
+            "CreateConstraint",
+            json!({"PortfolioId": s.portfolio, "ProductId": lonely, "Type": "LAUNCH",
+                   "Parameters": "{\"LocalRoleName\":\"x\"}", "IdempotencyToken": "t"}),
+            NOT_FOUND,
+            "Resource not found.".into(),
+        ),
+        (
+            "AssociateProductWithPortfolio",
+            json!({"ProductId": "prod-xxxx", "PortfolioId": s.portfolio}),
+            NOT_FOUND,
+            "Product prod-xxxx not found.".into(),
+        ),
+        (
+            "UpdateProvisioningArtifact",
+            json!({"ProductId": lonely, "ProvisioningArtifactId": "pa-mgblbwxdfhj7g"}),
+            NOT_FOUND,
+            "ProvisioningArtifact pa-mgblbwxdfhj7g not found.".into(),
+        ),
+        (
+            "DescribeProvisioningArtifact",
+            json!({"ProductId": lonely, "ProvisioningArtifactName": "v1"}),
+            INVALID,
+            "Multiple Provisioning Artifact with name v1 found.".into(),
+        ),
+        (
+            "DeletePortfolio",
+            json!({"Id": s.portfolio}),
+            IN_USE,
+            format!("Portfolio {} still has associated Principals", s.portfolio),
+        ),
+    ];
+    for (operation, input, code, message) in table {
+        let said = s.bench.refused(operation, input).await;
+        assert_eq!(said, (code.to_owned(), message), "{operation}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_paths_must_be_told_apart() {
+    let s = Setting::new().await;
+    let second = s.bench.portfolio("second").await;
+    s.bench
+        .ok(
+            "AssociateProductWithPortfolio",
+            json!({"ProductId": s.product, "PortfolioId": second}),
+        )
+        .await;
+    s.bench
+        .ok(
+            "AssociatePrincipalWithPortfolio",
+            json!({"PortfolioId": second, "PrincipalARN": "arn:aws:iam:::role/cat*", "PrincipalType": "IAM_PATTERN"}),
+        )
+        .await;
+    assert_eq!(
+        s.bench
+            .refused("ProvisionProduct", s.launch(json!({})))
+            .await,
+        (
+            INVALID.to_owned(),
+            "More than one launch path ids exist. Please specify the launch path id".to_owned()
+        )
+    );
+    let paths = s
+        .bench
+        .ok("ListLaunchPaths", json!({"ProductId": s.product}))
+        .await;
+    let paths = paths["LaunchPathSummaries"].as_array().unwrap().clone();
+    assert_eq!(paths.len(), 2);
+    assert_eq!(paths[1]["Name"], "second");
+    let by_id = s.launch(json!({"PathId": paths[1]["Id"]}));
+    let record = s.bench.ok("ProvisionProduct", by_id).await;
+    assert_eq!(record["RecordDetail"]["PathId"], paths[1]["Id"]);
+    let by_name = s
+        .launch(json!({"PathName": "topic", "ProvisionedProductName": "b", "ProvisionToken": "b"}));
+    let record = s.bench.ok("ProvisionProduct", by_name).await;
+    assert_eq!(record["RecordDetail"]["PathId"], paths[0]["Id"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_or_a_name_but_not_both_and_not_none() {
+    let s = Setting::new().await;
+    for (operation, none, both) in [
+        (
+            "DescribeProvisionedProduct",
+            json!({}),
+            json!({"Id": "a", "Name": "a"}),
+        ),
+        (
+            "DescribeProductAsAdmin",
+            json!({}),
+            json!({"Id": "a", "Name": "a"}),
+        ),
+        (
+            "DescribeProduct",
+            json!({}),
+            json!({"Id": "a", "Name": "a"}),
+        ),
+        (
+            "TerminateProvisionedProduct",
+            json!({"TerminateToken": "t"}),
+            json!({"TerminateToken": "t", "ProvisionedProductId": "a", "ProvisionedProductName": "a"}),
+        ),
+    ] {
+        assert_eq!(
+            s.bench.refused(operation, none).await.0,
+            INVALID,
+            "{operation}"
+        );
+        assert_eq!(
+            s.bench.refused(operation, both).await.0,
+            INVALID,
+            "{operation}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_template_must_be_readable_and_be_one() {
+    let s = Setting::new().await;
+    let create = |url: &str, more: Value| {
+        let mut parameters = json!({"Name": "v", "Info": {"LoadTemplateFromURL": url}});
+        for (key, value) in more.as_object().unwrap() {
+            parameters[key] = value.clone();
+        }
+        json!({"ProductId": s.product, "IdempotencyToken": "t", "Parameters": parameters})
+    };
+    let operation = "CreateProvisioningArtifact";
+    let broken = s.bench.template("broken.yaml", "Parameters: {}").await;
+    let text = "Invalid templateBody. Please make sure that your template is valid";
+    assert_eq!(
+        s.bench.refused(operation, create(&broken, json!({}))).await,
+        (INVALID.to_owned(), text.to_owned())
+    );
+    let missing = broken.replace("broken", "missing");
+    assert_eq!(
+        s.bench
+            .refused(operation, create(&missing, json!({})))
+            .await
+            .0,
+        INVALID
+    );
+    let elsewhere = "https://example.com/template.yaml";
+    assert_eq!(
+        s.bench
+            .refused(operation, create(elsewhere, json!({})))
+            .await
+            .0,
+        INVALID
+    );
+    let neither = json!({"Info": {"Colour": "red"}});
+    assert_eq!(
+        s.bench.refused(operation, create(&broken, neither)).await.0,
+        INVALID
+    );
+    // Unchecked on request; it shows when it is launched (facts §9.1).
+    s.bench
+        .ok(
+            operation,
+            create(&broken, json!({"DisableTemplateValidation": true})),
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_use_stays() {
+    let s = Setting::new().await;
+    let (bench, product, portfolio) = (&s.bench, &s.product, &s.portfolio);
+    assert_eq!(
+        bench
+            .refused("DeleteProduct", json!({"Id": product}))
+            .await
+            .0,
+        IN_USE
+    );
+    let last = json!({"ProductId": product, "ProvisioningArtifactId": s.version});
+    assert_eq!(
+        bench.refused("DeleteProvisioningArtifact", last).await.0,
+        IN_USE
+    );
+    let constraint = bench
+        .ok(
+            "CreateConstraint",
+            json!({"PortfolioId": portfolio, "ProductId": product, "Type": "LAUNCH",
+                   "Parameters": "{\"LocalRoleName\":\"x\"}", "IdempotencyToken": "t"}),
+        )
+        .await;
+    let pair = json!({"ProductId": product, "PortfolioId": portfolio});
+    let disassociate = "DisassociateProductFromPortfolio";
+    assert_eq!(bench.refused(disassociate, pair.clone()).await.0, IN_USE);
+    let id = &constraint["ConstraintDetail"]["ConstraintId"];
+    bench.ok("DeleteConstraint", json!({"Id": id})).await;
+    bench.ok(disassociate, pair.clone()).await;
+    assert_eq!(bench.refused(disassociate, pair).await.0, NOT_FOUND);
+    bench.ok("DeleteProduct", json!({"Id": product})).await;
+    let principal = json!({"PortfolioId": portfolio, "PrincipalARN": ROLE});
+    bench
+        .ok("DisassociatePrincipalFromPortfolio", principal.clone())
+        .await;
+    let again = bench
+        .refused("DisassociatePrincipalFromPortfolio", principal)
+        .await;
+    assert_eq!(again.0, NOT_FOUND);
+    bench.ok("DeletePortfolio", json!({"Id": portfolio})).await;
+    for (operation, id) in [
+        ("DescribePortfolio", portfolio),
+        ("DescribeProductAsAdmin", product),
+    ] {
+        assert_eq!(
+            bench.refused(operation, json!({"Id": id})).await.0,
+            NOT_FOUND
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn constraints_exclude_each_other() {
+    let s = Setting::new().await;
+    let create = |kind: &str, parameters: &str, token: &str| {
+        json!({"PortfolioId": s.portfolio, "ProductId": s.product, "Type": kind,
+               "Parameters": parameters, "IdempotencyToken": token})
+    };
+    let operation = "CreateConstraint";
+    let tags = r#"{"Version":"2.0","Properties":{"TagUpdateOnProvisionedProduct":"ALLOWED"}}"#;
+    for (kind, parameters) in [
+        ("LAUNCH", "{}"),
+        (
+            "LAUNCH",
+            r#"{"RoleArn":"arn:aws:iam::123456789012:role/a","LocalRoleName":"a"}"#,
+        ),
+        ("LAUNCH", "not json"),
+        (
+            "RESOURCE_UPDATE",
+            r#"{"Version":"2.0","Properties":{"TagUpdatesOnProvisionedProduct":"ALLOWED"}}"#,
+        ),
+        ("COLOUR", "{}"),
+    ] {
+        let said = s
+            .bench
+            .refused(operation, create(kind, parameters, "bad"))
+            .await;
+        assert_eq!(said.0, INVALID, "{kind} {parameters}");
+    }
+    s.bench
+        .ok(operation, create("LAUNCH", r#"{"LocalRoleName":"a"}"#, "1"))
+        .await;
+    s.bench
+        .ok(operation, create("RESOURCE_UPDATE", tags, "2"))
+        .await;
+    let second = s
+        .bench
+        .refused(operation, create("LAUNCH", r#"{"LocalRoleName":"b"}"#, "3"))
+        .await;
+    assert_eq!(second.0, "DuplicateResourceException");
+    let second = s
+        .bench
+        .refused(operation, create("RESOURCE_UPDATE", tags, "4"))
+        .await;
+    assert_eq!(second.0, "DuplicateResourceException");
+    let stack_set = create("STACKSET", r#"{"Version":"1","Properties":{}}"#, "5");
+    assert_eq!(s.bench.refused(operation, stack_set).await.0, INVALID);
+}
+
+#[tokio::test(start_paused = true)]
+async fn quotas_hold() {
+    let bench = Bench::new(Profile::Instant);
+    for n in 0..100 {
+        bench.portfolio(&format!("p{n}")).await;
+    }
+    let input = json!({"DisplayName": "more", "ProviderName": "it", "IdempotencyToken": "more"});
+    let said = bench.refused("CreatePortfolio", input).await;
+    assert_eq!(said.0, "LimitExceededException");
+    let portfolio = bench.portfolio("p0").await;
+    for n in 0..=10 {
+        let arn = format!("arn:aws:iam:::role/r{n}-*");
+        let input =
+            json!({"PortfolioId": portfolio, "PrincipalARN": arn, "PrincipalType": "IAM_PATTERN"});
+        let answer = bench.call("AssociatePrincipalWithPortfolio", input).await;
+        assert_eq!(answer.is_ok(), n < 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unused_account_of_a_principal_is_refused() {
+    let s = Setting::new().await;
+    let input = json!({"PortfolioId": s.portfolio, "PrincipalARN": "arn:aws:iam:::role/*", "PrincipalType": "IAM"});
+    let said = s
+        .bench
+        .refused("AssociatePrincipalWithPortfolio", input)
+        .await;
+    assert_eq!(
+        said,
+        (
+            NOT_FOUND.to_owned(),
+            format!("caller account id {ACCOUNT} does not match input account id ()")
+        )
+    );
+}

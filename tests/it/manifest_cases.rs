@@ -1,0 +1,1315 @@
+//! What each finding looks like: a manifest, and all that is said of it.
+//!
+//! `m.yaml` holds the manifest. Beside it lie `t.yaml`, a template with the parameters `A` (no default) and `B` and the output
+//! `VpcId`; `bad.yaml`, which does not parse; `empty.yaml`; and `lfs.yaml`, a Git LFS pointer.
+
+/// A name, a manifest, and the lines `place code message | hint` (with `~` before the code of a warning).
+pub const CASES: &[(&str, &str, &str)] = &[
+    (
+        "syntax",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net
+spec: 1
+"#,
+        r#"
+4:5 syntax the file is no valid YAML: while parsing a flow mapping, did not find expected ',' or '}' | a bracket before this place is not closed, or a comma is missing
+"#,
+    ),
+    (
+        "syntax_tabs",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata:
+	name: net
+"#,
+        r#"
+4:1 syntax YAML cannot be indented with tabs | indent with spaces
+"#,
+    ),
+    (
+        "syntax_colon",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us: them
+"#,
+        r#"
+5:19 syntax the file is no valid YAML: mapping values are not allowed in this context | a text that contains `: ` must be quoted; else look at the indentation
+"#,
+    ),
+    (
+        "a_broken_document_hides_no_other",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: [
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  oops: 1
+"#,
+        r#"
+3:1 syntax the file is no valid YAML: while parsing a node, did not find expected node content
+9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+"#,
+    ),
+    (
+        "too_complex",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
+"#,
+        r#"
+3:42 too-complex values nest more than 32 deep | a manifest needs 8 levels at most: look for unbalanced brackets
+"#,
+    ),
+    (
+        "alias",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: &n net}
+spec:
+  providerName: *n
+  <<: {description: x}
+"#,
+        r#"
+3:18 alias anchors and aliases are not read here | write the value out where it is needed
+5:17 alias anchors and aliases are not read here | write the value out where it is needed
+6:3 alias merge keys are not read here | write the fields out where they are needed
+"#,
+    ),
+    (
+        "yaml_tag",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  description: !Sub hello
+"#,
+        r#"
+6:16 yaml-tag the YAML tag `!Sub` is not read here | drop it; a text that looks like a number is written in quotes
+"#,
+    ),
+    (
+        "duplicate_key",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  providerName: Them
+"#,
+        r#"
+6:3 duplicate-key `providerName` is there twice | keep one of the two
+"#,
+    ),
+    (
+        "duplicate_name_key",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net, name: work}
+spec:
+  providerName: Us
+"#,
+        r#"
+3:23 duplicate-key `name` is there twice | keep one of the two
+"#,
+    ),
+    (
+        "invalid_key",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  {{ owner }}: x
+"#,
+        r#"
+6:3 invalid-key a key must be a plain text | `{{ … }}` without quotes is read as a map: quote it
+6:4 invalid-key a key must be a plain text | `{{ … }}` without quotes is read as a map: quote it
+"#,
+    ),
+    (
+        "api_version_other",
+        r#"
+apiVersion: catalogd.dev/v2
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us}
+"#,
+        r#"
+1:13 api-version apiVersion `catalogd.dev/v2` is not `catalogd.dev/v1` | this version of catalogd reads `catalogd.dev/v1` alone
+"#,
+    ),
+    (
+        "api_version_typo",
+        r#"
+apiVersion: catalog.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us}
+"#,
+        r#"
+1:13 api-version apiVersion `catalog.dev/v1` is not `catalogd.dev/v1` | did you mean `catalogd.dev/v1`?
+"#,
+    ),
+    (
+        "api_version_missing",
+        r#"
+ApiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us}
+"#,
+        r#"
+1:1 unknown-field unknown field `ApiVersion` in the document | did you mean `apiVersion`?
+1:1 missing-field the document lacks `apiVersion` | add `apiVersion:`
+"#,
+    ),
+    (
+        "api_version_foreign",
+        r#"
+apiVersion: servicecatalog.aws.crossplane.io/v1alpha1
+kind: Product
+metadata: {name: net}
+spec: {owner: Us}
+"#,
+        r#"
+1:13 api-version apiVersion `servicecatalog.aws.crossplane.io/v1alpha1` is not `catalogd.dev/v1` | write `catalogd.dev/v1`, or keep other tools' manifests out of catalogd's path
+"#,
+    ),
+    (
+        "unknown_kind",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfoli
+metadata: {name: net}
+spec: {providerName: Us}
+"#,
+        r#"
+2:7 unknown-kind unknown kind `Portfoli` | did you mean `Portfolio`?
+"#,
+    ),
+    (
+        "missing_kind",
+        r#"
+apiVersion: catalogd.dev/v1
+Kind: Portfolio
+metadata: {name: net}
+"#,
+        r#"
+1:1 missing-field the document lacks `kind` | add `kind:`
+1:1 missing-field the document lacks `spec` | add `spec:`
+2:1 unknown-field unknown field `Kind` in the document | did you mean `kind`?
+"#,
+    ),
+    (
+        "later_kind",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: net}
+spec: {}
+"#,
+        r#"
+2:7 not-supported-yet this version of catalogd cannot do kind `TagOption` yet | leave it out until a later version
+"#,
+    ),
+    (
+        "list_of_manifests",
+        r#"
+- apiVersion: catalogd.dev/v1
+  kind: Portfolio
+"#,
+        r#"
+1:3 list-of-manifests a manifest inside a list is not read | make it a document of its own: documents are separated by a line `---`
+"#,
+    ),
+    (
+        "invalid_name",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: Net Work}
+spec: {providerName: Us}
+"#,
+        r#"
+3:18 invalid-name `Net Work` in metadata.name is no name | a name has 1 to 63 of `a-z`, `0-9` and `-`, with no `-` at its ends: `net-work` would do
+"#,
+    ),
+    (
+        "unknown_field",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  descripton: x
+  colour: red
+"#,
+        r#"
+6:3 unknown-field unknown field `descripton` in the portfolio's spec | did you mean `description`?
+7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+"#,
+    ),
+    (
+        "missing_field",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  portfolios: []
+"#,
+        r#"
+3:18 ~no-portfolio the product stands in no portfolio: nobody can launch it | name one under `portfolios`
+4:1 missing-field the product's spec lacks `owner` | add `owner:`
+4:1 missing-field the product's spec lacks `versions` | add `versions:`
+"#,
+    ),
+    (
+        "missing_spec",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {}
+"#,
+        r#"
+1:1 missing-field the document lacks `spec` | add `spec:`
+3:1 missing-field metadata lacks `name` | add `name:`
+"#,
+    ),
+    (
+        "wrong_type",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  description: [a]
+  principals: {self: true}
+  tags: [a]
+"#,
+        r#"
+6:16 wrong-type `description` must be a text, and is a list
+7:15 wrong-type `principals` must be a list, and is a map
+8:9 wrong-type `tags` must be a map, and is a list
+"#,
+    ),
+    (
+        "unquoted",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+    - {name: 1.0, template: t.yaml}
+    - {name: true, template: t.yaml}
+  tags: {account: 059299583895}
+"#,
+        r#"
+15:14 unquoted `name` wants a text, and `1.0` without quotes is a number | write `name: "1.0"`
+16:14 unquoted `name` wants a text, and `true` without quotes is a boolean | write `name: "true"`
+17:19 unquoted `account` wants a text, and `059299583895` without quotes is a number | write `account: "059299583895"`
+"#,
+    ),
+    (
+        "null",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  description:
+  tags: {a: ~}
+  principals: null
+"#,
+        r#"
+6:14 null-value `description` has no value | leave the field out if it is not to be managed; `""`, `[]` or `{}` clears it
+7:13 null-value `a` has no value | leave the field out if it is not to be managed; `""`, `[]` or `{}` clears it
+8:15 null-value `principals` has no value | leave the field out if it is not to be managed; `""`, `[]` or `{}` clears it
+"#,
+    ),
+    (
+        "unknown_value",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - name: v1
+      template: t.yaml
+      guidance: deprecated
+  unlistedVersions: keeep
+"#,
+        r#"
+16:17 unknown-value `guidance` cannot be `deprecated` | did you mean `DEPRECATED`?
+17:21 unknown-value `unlistedVersions` cannot be `keeep` | did you mean `keep`?
+"#,
+    ),
+    (
+        "quoted_flag",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - name: v1
+      template: t.yaml
+      active: "true"
+"#,
+        r#"
+16:15 wrong-type `active` must be `true` or `false` without quotes, and is a text
+"#,
+    ),
+    (
+        "exactly_one",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  principals:
+    - {arn: a, pattern: b}
+    - {}
+    - {self: false}
+"#,
+        r#"
+7:16 exactly-one a principal has `arn` and `pattern`: only one can hold | keep one of them
+8:7 exactly-one a principal needs `arn`, `pattern` or `self` | add one of them
+9:14 unknown-value `self` can only be `true` | leave the item out instead
+"#,
+    ),
+    (
+        "empty_value",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: ''
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec: {owner: ' ', portfolios: [{portfolio: net}], versions: []}
+"#,
+        r#"
+5:17 empty-value `providerName` is empty, and the service wants a text
+10:15 empty-value `owner` is empty, and the service wants a text
+10:52 empty-value a product needs at least one version | list a version with a `name` and a `template`
+"#,
+    ),
+    (
+        "not_supported_yet",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  shares: [{account: '1'}]
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - name: v1
+      template: t.yaml
+      ref: v1
+  unlistedVersions: delete
+  retention: {active: 3}
+"#,
+        r#"
+6:3 not-supported-yet this version of catalogd cannot do `shares` in the portfolio's spec yet | leave it out until a later version
+17:7 not-supported-yet this version of catalogd cannot do `ref` in a version yet | leave it out until a later version
+18:21 not-supported-yet this version of catalogd cannot do `unlistedVersions: delete` yet | leave it out until a later version
+19:3 not-supported-yet this version of catalogd cannot do `retention` in the product's spec yet | leave it out until a later version
+"#,
+    ),
+    (
+        "copy_from",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: ami, onRemove: delete}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  copyFrom: {productArn: x}
+"#,
+        r#"
+9:33 not-supported-yet this version of catalogd cannot do `onRemove: delete` yet | leave it out until a later version
+13:3 not-supported-yet this version of catalogd cannot do `copyFrom` in the product's spec yet | leave it out until a later version
+"#,
+    ),
+    (
+        "parameters_not_supported_yet",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  import: {stackArn: x}
+  parameters:
+    A: {ssm: /x}
+    B: [1, 2]
+"#,
+        r#"
+22:3 not-supported-yet this version of catalogd cannot do `import` in the provisioned product's spec yet | leave it out until a later version
+24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
+25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
+"#,
+    ),
+    (
+        "too_long",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  displayName: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+"#,
+        r#"
+6:16 too-long `displayName` has 101 characters: the service takes 100 | shorten it
+"#,
+    ),
+    (
+        "over_default_quota",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions: [{name: v0, template: t.yaml}, {name: v1, template: t.yaml}, {name: v2, template: t.yaml}, {name: v3, template: t.yaml}, {name: v4, template: t.yaml}, {name: v5, template: t.yaml}, {name: v6, template: t.yaml}, {name: v7, template: t.yaml}, {name: v8, template: t.yaml}, {name: v9, template: t.yaml}, {name: v10, template: t.yaml}, {name: v11, template: t.yaml}, {name: v12, template: t.yaml}, {name: v13, template: t.yaml}, {name: v14, template: t.yaml}, {name: v15, template: t.yaml}, {name: v16, template: t.yaml}, {name: v17, template: t.yaml}, {name: v18, template: t.yaml}, {name: v19, template: t.yaml}, {name: v20, template: t.yaml}, {name: v21, template: t.yaml}, {name: v22, template: t.yaml}, {name: v23, template: t.yaml}, {name: v24, template: t.yaml}, {name: v25, template: t.yaml}, {name: v26, template: t.yaml}, {name: v27, template: t.yaml}, {name: v28, template: t.yaml}, {name: v29, template: t.yaml}, {name: v30, template: t.yaml}, {name: v31, template: t.yaml}, {name: v32, template: t.yaml}, {name: v33, template: t.yaml}, {name: v34, template: t.yaml}, {name: v35, template: t.yaml}, {name: v36, template: t.yaml}, {name: v37, template: t.yaml}, {name: v38, template: t.yaml}, {name: v39, template: t.yaml}, {name: v40, template: t.yaml}, {name: v41, template: t.yaml}, {name: v42, template: t.yaml}, {name: v43, template: t.yaml}, {name: v44, template: t.yaml}, {name: v45, template: t.yaml}, {name: v46, template: t.yaml}, {name: v47, template: t.yaml}, {name: v48, template: t.yaml}, {name: v49, template: t.yaml}, {name: v50, template: t.yaml}, {name: v51, template: t.yaml}, {name: v52, template: t.yaml}, {name: v53, template: t.yaml}, {name: v54, template: t.yaml}, {name: v55, template: t.yaml}, {name: v56, template: t.yaml}, {name: v57, template: t.yaml}, {name: v58, template: t.yaml}, {name: v59, template: t.yaml}, {name: v60, template: t.yaml}, {name: v61, template: t.yaml}, {name: v62, template: t.yaml}, {name: v63, template: t.yaml}, {name: v64, template: t.yaml}, {name: v65, template: t.yaml}, {name: v66, template: t.yaml}, {name: v67, template: t.yaml}, {name: v68, template: t.yaml}, {name: v69, template: t.yaml}, {name: v70, template: t.yaml}, {name: v71, template: t.yaml}, {name: v72, template: t.yaml}, {name: v73, template: t.yaml}, {name: v74, template: t.yaml}, {name: v75, template: t.yaml}, {name: v76, template: t.yaml}, {name: v77, template: t.yaml}, {name: v78, template: t.yaml}, {name: v79, template: t.yaml}, {name: v80, template: t.yaml}, {name: v81, template: t.yaml}, {name: v82, template: t.yaml}, {name: v83, template: t.yaml}, {name: v84, template: t.yaml}, {name: v85, template: t.yaml}, {name: v86, template: t.yaml}, {name: v87, template: t.yaml}, {name: v88, template: t.yaml}, {name: v89, template: t.yaml}, {name: v90, template: t.yaml}, {name: v91, template: t.yaml}, {name: v92, template: t.yaml}, {name: v93, template: t.yaml}, {name: v94, template: t.yaml}, {name: v95, template: t.yaml}, {name: v96, template: t.yaml}, {name: v97, template: t.yaml}, {name: v98, template: t.yaml}, {name: v99, template: t.yaml}, {name: v100, template: t.yaml}]
+"#,
+        r#"
+13:3111 ~over-default-quota the product has 101 versions: by default an account can have 100 | ask AWS to raise quota L-A5846085, or drop versions that nobody runs
+"#,
+    ),
+    (
+        "too_many_patterns",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  principals: [{pattern: 'arn:aws:iam:::role/x0'}, {pattern: 'arn:aws:iam:::role/x1'}, {pattern: 'arn:aws:iam:::role/x2'}, {pattern: 'arn:aws:iam:::role/x3'}, {pattern: 'arn:aws:iam:::role/x4'}, {pattern: 'arn:aws:iam:::role/x5'}, {pattern: 'arn:aws:iam:::role/x6'}, {pattern: 'arn:aws:iam:::role/x7'}, {pattern: 'arn:aws:iam:::role/x8'}, {pattern: 'arn:aws:iam:::role/x9'}, {pattern: 'arn:aws:iam:::role/x10'}]
+"#,
+        r#"
+6:386 too-many the portfolio has 11 patterns: the service takes 10 | a pattern can have wildcards: `*` and `?`
+"#,
+    ),
+    (
+        "too_many_tags",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  tags: {k00: v, k01: v, k02: v, k03: v, k04: v, k05: v, k06: v, k07: v, k08: v, k09: v, k10: v, k11: v, k12: v, k13: v, k14: v, k15: v, k16: v, k17: v, k18: v, k19: v}
+"#,
+        r#"
+6:162 too-many there are 20 tags: the service takes 20, and one is catalogd's own | keep 19 at most
+"#,
+    ),
+    (
+        "invalid_arn",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  principals:
+    - arn: Admin
+    - arn: arn:aws:iam:::role/Dev*
+    - arn: arn:aws:iam::123:role/Dev
+    - arn: arn:aws:iam::${account}:role/Dev*
+    - pattern: arn:aws:iam::${account}:role/Dev*
+    - pattern: arn:aws:s3:::x
+"#,
+        r#"
+7:12 invalid-arn `Admin` is no ARN of a principal | it has the form `arn:aws:iam::123456789012:role/NAME` (or `user/…`, `group/…`)
+8:12 invalid-arn `arn:aws:iam:::role/Dev*` is no ARN of a principal | an ARN without an account is a `pattern`
+9:12 invalid-arn `arn:aws:iam::123:role/Dev` is no ARN of a principal | an account has twelve digits; `${account}` stands for the target's
+10:12 invalid-arn `arn:aws:iam::210987654321:role/Dev*` is no ARN of a principal | wildcards belong into a `pattern`
+11:16 invalid-arn `arn:aws:iam::210987654321:role/Dev*` is no principal pattern | a pattern has no account: `arn:aws:iam:::role/NAME*`; a whole ARN is an `arn`
+12:16 invalid-arn `arn:aws:s3:::x` is no principal pattern | it has the form `arn:aws:iam:::role/NAME*` (or `user/…`, `group/…`), without an account
+"#,
+    ),
+    (
+        "launch",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net, constraints: {launch: {roleArn: SCLaunchRole}}}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: two}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net, constraints: {launch: {localRoleName: 'arn:aws:iam::1:role/x'}}}]
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+12:65 invalid-arn `SCLaunchRole` is no ARN of a role | it has the form `arn:aws:iam::123456789012:role/NAME`; a mere name is a `localRoleName`
+21:71 invalid-role-name `arn:aws:iam::1:role/x` is no name of a role | it has 1 to 64 of letters, digits and `+=,.@_-`; an ARN is a `roleArn`
+"#,
+    ),
+    (
+        "launch_both",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net, constraints: {launch: {roleArn: a, localRoleName: b}, template: x}}]
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+12:68 exactly-one launch has `roleArn` and `localRoleName`: only one can hold | keep one of them
+12:87 not-supported-yet this version of catalogd cannot do `template` in constraints yet | leave it out until a later version
+"#,
+    ),
+    (
+        "invalid_stack",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+    - {name: v2, fromStack: my-stack}
+"#,
+        r#"
+15:29 invalid-arn `my-stack` is no ARN of a stack | it has the form `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID`
+"#,
+    ),
+    (
+        "invalid_url",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+    - {name: v2, templateUrl: s3://b/k}
+  support: {url: example.com}
+"#,
+        r#"
+15:31 invalid-url templateUrl `s3://b/k` is no https URL | write `https://BUCKET.s3.REGION.amazonaws.com/KEY`
+16:18 invalid-url support.url `example.com` is no URL | it begins with `https://` or `http://`
+"#,
+    ),
+    (
+        "invalid_live_name",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+  name: my stack
+"#,
+        r#"
+23:9 invalid-live-name `my stack` is no name of a provisioned product | it has 1 to 128 of letters, digits, `.`, `_` and `-`, and begins with a letter or digit
+"#,
+    ),
+    (
+        "reserved_tag",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  tags: {'aws:x': a, 'catalogd:portfolio': b}
+"#,
+        r#"
+6:10 reserved-tag the tag `aws:x` begins with `aws:`, which AWS keeps for itself | use another key
+6:22 reserved-tag the tag `catalogd:portfolio` begins with `catalogd:`, which catalogd keeps for itself | use another key
+"#,
+    ),
+    (
+        "invalid_tag",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  tags: {'a#b': x, c: 'd;e', '': f}
+"#,
+        r#"
+6:10 invalid-tag the key of tag `a#b` cannot have `#` | tags have letters, digits, blanks and `_.:/=+-@`
+6:23 invalid-tag the value of tag `c` cannot have `;` | tags have letters, digits, blanks and `_.:/=+-@`
+6:30 invalid-tag the key of tag `` is empty | tags have letters, digits, blanks and `_.:/=+-@`
+"#,
+    ),
+    (
+        "duplicate_name",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+"#,
+        r#"
+9:18 duplicate-name another Portfolio has the name `net` | names are unique per kind in a source: rename one
+"#,
+    ),
+    (
+        "duplicate_version",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+15:14 duplicate-version another version has the name `v1` | a version never changes: a new template needs a new name
+"#,
+    ),
+    (
+        "duplicate_item",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  principals: [{self: true}, {self: true}]
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}, {portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+6:31 duplicate-item `self` is in `principals` twice | keep one of the two
+13:46 duplicate-item `net` is in `portfolios` twice | keep one of the two
+"#,
+    ),
+    (
+        "duplicate_live_name",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+  name: hub
+"#,
+        r#"
+18:18 duplicate-live-name another provisioned product is called `hub` in the account | give one of them another `spec.name`
+31:9 duplicate-live-name another provisioned product is called `hub` in the account | give one of them another `spec.name`
+"#,
+    ),
+    (
+        "dangling_portfolio",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: nett}]
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+12:28 dangling-reference no Portfolio named `nett` is in this source | did you mean `net`?
+"#,
+    ),
+    (
+        "dangling_others",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v11
+  parameters: {A: x}
+  portfolio: work
+  dependsOn: [nobody]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vcp
+  version: v1
+"#,
+        r#"
+21:12 dangling-reference product `vpc` has no version `v11` | did you mean `v1`?
+23:14 dangling-reference no Portfolio named `work` is in this source | references are by `metadata.name`: add a Portfolio of this name, or name another
+24:15 dangling-reference no ProvisionedProduct named `nobody` is in this source | references are by `metadata.name`: add a ProvisionedProduct of this name, or name another
+30:12 dangling-reference no Product named `vcp` is in this source | did you mean `vpc`?
+"#,
+    ),
+    (
+        "unknown_output",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: {output: {provisionedProduct: hub, key: VpcID}}}
+"#,
+        r#"
+30:59 unknown-output the template of `hub` has no output `VpcID` | did you mean `VpcId`?
+"#,
+    ),
+    (
+        "dependency_cycle",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: {output: {provisionedProduct: spoke, key: VpcId}}}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+  dependsOn: [hub]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: me}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+  dependsOn: [me]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: late}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+  dependsOn: [hub]
+"#,
+        r#"
+22:49 dependency-cycle these wait for each other: hub → spoke → hub | drop one of the outputs or `dependsOn` that close the circle
+31:15 dependency-cycle these wait for each other: hub → spoke → hub | drop one of the outputs or `dependsOn` that close the circle
+40:15 dependency-cycle `me` waits for itself | drop one of the outputs or `dependsOn` that close the circle
+44:18 ~depends-on-broken provisioned-product/late is left out, because provisioned-product/hub has errors | mend provisioned-product/hub
+"#,
+    ),
+    (
+        "product_not_in_portfolio",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: work}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+  portfolio: work
+"#,
+        r#"
+29:14 product-not-in-portfolio portfolio `work` does not hold product `vpc` | the product is in `net`: name one of these, or add the portfolio to the product
+"#,
+    ),
+    (
+        "no_portfolio",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+3:18 ~no-portfolio the product stands in no portfolio: nobody can launch it | name one under `portfolios`
+"#,
+    ),
+    (
+        "depends_on_broken",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  oops: 1
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters: {A: x}
+"#,
+        r#"
+6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+10:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
+19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
+"#,
+    ),
+    (
+        "template_path",
+        r#"
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: p0}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: '/t.yaml'}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: p1}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: '../../t.yaml'}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: p2}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: 'a\\t.yaml'}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: p3}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: ''}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: p4}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: 'https://x/t.yaml'}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+"#,
+        r#"
+9:28 template-path `/t.yaml` is absolute | a template's path is relative to its manifest
+18:28 template-path `../../t.yaml` leaves the repository | keep templates in the repository of their manifests
+27:28 template-path `a\\t.yaml` has a backslash | separate folders by `/`
+36:28 template-path `` names no file | write the path of a template, relative to the manifest
+45:28 template-path `https://x/t.yaml` is a URL, not a path | use `templateUrl`
+"#,
+    ),
+    (
+        "template_missing",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: tt.yaml}
+    - {name: v2, template: deep/t.yaml}
+    - {name: v3, template: nowhere.json}
+"#,
+        r#"
+14:28 template-missing the template `tt.yaml` is not there (looked for `tt.yaml`) | did you mean `t.yaml`?
+15:28 template-missing the template `deep/t.yaml` is not there (looked for `deep/t.yaml`) | did you mean `t.yaml`?
+16:28 template-missing the template `nowhere.json` is not there (looked for `nowhere.json`) | a template's path is relative to its manifest
+"#,
+    ),
+    (
+        "template_unparsed",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: bad.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+"#,
+        r#"
+14:28 ~template-unparsed the parameters of `bad.yaml` cannot be read: did not find expected node content at line 2 column 1, while parsing a flow node | it is uploaded as it is: CloudFormation decides
+"#,
+    ),
+    (
+        "template_suspect",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: lfs.yaml}
+    - {name: v2, template: empty.yaml}
+"#,
+        r#"
+14:28 ~template-suspect the template is a Git LFS pointer, not the file itself | keep templates out of Git LFS: they are small
+15:28 ~template-suspect the template is empty | the service refuses it: write a template
+"#,
+    ),
+    (
+        "parameters",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters: {a: x, B: 1}
+"#,
+        r#"
+21:12 missing-parameter version `v1` needs the parameter `A` | add them under `parameters`: the template has no default for them
+22:16 unknown-parameter the template has no parameter `a` | did you mean `A`?
+"#,
+    ),
+];
