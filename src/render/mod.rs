@@ -5,5 +5,7 @@ pub mod json;
 pub mod safe;
 pub mod status;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 pub mod text;

@@ -7,8 +7,8 @@ use crate::model::desired::{Guidance, ParameterValue, Principal, TagUpdates};
 use crate::model::observed::{ProvisionedStatus, Running};
 use crate::model::owner::tag_key;
 use crate::plan::op::{Op, ParameterArg};
-use crate::plan::testing::*;
 use crate::plan::{Failed, Shown};
+use crate::render::testing::*;
 
 /// The parameters of the one update or launch in a plan, as they would be logged.
 fn sent(world: &World) -> String {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Input, Plan, Policy, plan};
 use crate::diff::normalise::{LAUNCH, RESOURCE_UPDATE};
 use crate::diff::{association, portfolio};
 use crate::ids::{
@@ -16,6 +15,7 @@ use crate::model::desired::*;
 use crate::model::observed::*;
 use crate::model::owner::{Identity, Installation, tag_key};
 use crate::model::template::{ParameterDecl, Template, VersionContent};
+use crate::plan::{Input, Plan, Policy, plan};
 use crate::render::text::{self, Style};
 use crate::status::statuses;
 
@@ -250,7 +250,7 @@ impl World {
     }
 }
 
-fn ids(steps: &BTreeSet<super::op::StepId>) -> Vec<usize> {
+fn ids(steps: &BTreeSet<crate::plan::op::StepId>) -> Vec<usize> {
     steps.iter().map(|id| id.0).collect()
 }
 

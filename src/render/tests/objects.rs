@@ -7,7 +7,7 @@ use crate::ids::{ConstraintId, PortfolioId, VersionId};
 use crate::model::desired::{Guidance, Launch, Principal, TemplateSource};
 use crate::model::observed::{LivePrincipal, ReadyStatus};
 use crate::model::template::Template;
-use crate::plan::testing::*;
+use crate::render::testing::*;
 
 #[test]
 fn a_new_catalog_is_made() {

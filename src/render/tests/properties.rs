@@ -6,7 +6,7 @@ use crate::ids::PortfolioId;
 use crate::model::desired::{Desired, Guidance, Principal};
 use crate::model::observed::Scope;
 use crate::plan::op::Op;
-use crate::plan::testing::*;
+use crate::render::testing::*;
 
 /// A random source: portfolios, products with versions in some of them, provisioned products in a chain.
 fn sources() -> impl Strategy<Value = Desired> {

@@ -1,11 +1,11 @@
 //! The plan of a small world in every format.
 
-use super::text::{self, Style};
-use super::{json, safe};
 use crate::ids::Kind;
 use crate::model::observed::{ProvisionedStatus, Scope};
-use crate::plan::testing::*;
 use crate::plan::{Action, Change, Shown};
+use crate::render::testing::*;
+use crate::render::text::{self, Style};
+use crate::render::{json, safe};
 
 #[test]
 fn json_says_all_that_text_says() {

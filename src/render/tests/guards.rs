@@ -6,7 +6,7 @@ use crate::ids::{Key, Kind, PortfolioId, ProductId};
 use crate::model::desired::Principal;
 use crate::model::observed::{LivePrincipal, Scope};
 use crate::plan::Failed;
-use crate::plan::testing::*;
+use crate::render::testing::*;
 
 #[test]
 fn an_unread_list_makes_nothing() {
