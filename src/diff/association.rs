@@ -100,9 +100,7 @@ fn one_kind(
     // The one that already says what git wants is kept; any more of the type are surplus.
     let same = |c: &&LiveConstraint| want.as_ref().is_some_and(|w| same_json(w, &c.parameters));
     let kept = match &want {
-        Some(_) if !live.is_empty() => {
-            Some(live.remove(live.iter().position(|c| same(&c)).unwrap_or(0)))
-        }
+        Some(_) if !live.is_empty() => Some(live.remove(live.iter().position(same).unwrap_or(0))),
         _ => None,
     };
     let shown = |json: &String| constraint_text(kind, json);

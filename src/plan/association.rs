@@ -57,13 +57,13 @@ impl<'a> Planner<'a> {
     ) {
         let place = match self.portfolios.get(name) {
             Some(portfolio) => portfolio.place.arg(),
-            None => Err("it has an error in its manifest, or none"),
+            None => Err(self.undeclared(Kind::Portfolio, name)),
         };
         let portfolio = match place {
             Ok(portfolio) => portfolio,
             Err(why) => {
                 let message = format!(
-                    "it can't be put in portfolio/{name}: {why} ({})",
+                    "it can't be put in portfolio/{name}, which {why} ({})",
                     want.origin
                 );
                 return draft.blocked(BlockedCode::Dependency, message);

@@ -114,18 +114,14 @@ impl<'a> Doubt<'a> {
 
 /// A refusal that names the read that failed.
 pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
-    let denied = if gap.denied {
-        "; the permission for it is missing"
-    } else {
-        ""
-    };
+    // The gap itself is listed with its reason; here its name is enough.
+    let how = if gap.denied { "was denied" } else { "failed" };
     Blocked {
         code: BlockedCode::Gap,
         message: format!(
-            "{what}: {} could not be read ({}: {}{denied})",
+            "{what}: {} could not be read ({} {how})",
             scope_text(&gap.scope),
             gap.operation,
-            gap.reason
         ),
     }
 }

@@ -80,17 +80,17 @@ impl<'a> Planner<'a> {
     pub(crate) fn goal(&self, want: &ProvisionedProduct) -> Result<Goal<'_, 'a>, Blocked> {
         let name = &want.product;
         let Some(product) = self.products.get(name) else {
-            let key = crate::ids::Key::new(Kind::Product, name.clone());
-            let why = if self.input.desired.broken.contains(&key) {
-                "has an error in its manifest"
-            } else {
-                "is not declared"
-            };
-            return Err(dependency(format!("{key} {why} ({})", want.origin)));
+            let why = self.undeclared(Kind::Product, name);
+            let message = format!("it launches product/{name}, which {why} ({})", want.origin);
+            return Err(dependency(message));
         };
         let product_arg = match product.place.arg() {
             Ok(arg) => arg,
-            Err(why) => return Err(dependency(format!("it launches product/{name}: {why}"))),
+            Err(why) => {
+                return Err(dependency(format!(
+                    "it launches product/{name}, which {why}"
+                )));
+            }
         };
         let Some(version) = product.versions.get(&want.version) else {
             return Err(dependency(format!(

@@ -15,10 +15,6 @@ mod planner;
 mod portfolio;
 mod product;
 mod provisioned;
-#[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
-mod tests;
 mod upstream;
 mod version;
 

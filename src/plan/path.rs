@@ -81,7 +81,7 @@ impl<'a> Planner<'a> {
             if let Some(stuck) = self.stuck_portfolio(name) {
                 return Err(Blocked {
                     code: BlockedCode::Dependency,
-                    message: format!("it launches from portfolio/{name}: {stuck}"),
+                    message: format!("it launches from portfolio/{name}, which {stuck}"),
                 });
             }
             return Err(no_path(format!(
@@ -243,7 +243,7 @@ impl<'a> Planner<'a> {
             None => {
                 let key = Key::new(Kind::Portfolio, name.clone());
                 let broken = self.input.desired.broken.contains(&key);
-                broken.then(|| format!("the manifest of {key} has an error"))
+                broken.then(|| self.undeclared(Kind::Portfolio, name).to_owned())
             }
         }
     }

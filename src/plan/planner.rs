@@ -37,7 +37,7 @@ pub(crate) enum Place<T> {
     Live(T),
     /// A step makes it.
     Made(StepId),
-    /// It will not be there, and why.
+    /// It will not be there, and why, as said of it: `is blocked (gap)`.
     Not(String),
 }
 
@@ -132,6 +132,16 @@ impl<'a> Planner<'a> {
         draft.object.settle();
         self.drafts.push(draft);
         repeated.is_none()
+    }
+
+    /// What to say of an object that the source names and does not give.
+    pub(crate) fn undeclared(&self, kind: Kind, name: &Name) -> &'static str {
+        let key = Key::new(kind, name.clone());
+        if self.input.desired.broken.contains(&key) {
+            "has an error in its manifest"
+        } else {
+            "is not declared"
+        }
     }
 
     /// Why an object that is not there is made.
@@ -251,13 +261,13 @@ fn orphans(input: &Input<'_>, owned: &Owned<'_>) -> Vec<Orphan> {
 }
 
 impl ObjectPlan {
-    /// Why something that rests on this object can't be done now, where it will not come by itself.
+    /// What to say of this object where something rests on it and it will not come by itself: `is blocked (gap)`.
     pub(crate) fn stuck(&self) -> Option<String> {
-        let key = &self.key;
         if let Some(stalled) = &self.stalled {
-            return Some(format!("{key} is stalled: {}", stalled.reason));
+            return Some(format!("is stalled ({})", stalled.reason));
         }
         let blocked = self.blocked.first()?;
-        Some(format!("{key} is blocked: {}", blocked.message))
+        // Its own entry says why at length.
+        Some(format!("is blocked ({})", blocked.code.as_str()))
     }
 }

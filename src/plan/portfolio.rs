@@ -34,7 +34,7 @@ impl Planner<'_> {
         let found = self.owned.portfolios.get(&want.name).unwrap_or(&none);
         let (unchanged, after) = match found.as_slice() {
             [] => {
-                let not = format!("{} is not there", draft.object.key);
+                let not = "is not there";
                 (absent(want, not), self.create_portfolio(&mut draft, want))
             }
             [live] => (
@@ -43,8 +43,8 @@ impl Planner<'_> {
             ),
             several => {
                 conflict(&mut draft, several.iter().map(|o| o.id.as_str()));
-                let not = format!("{} is claimed twice", draft.object.key);
-                (absent(want, not.clone()), absent(want, not))
+                let not = "is claimed twice";
+                (absent(want, not), absent(want, not))
             }
         };
         let done = self.commit(draft);
@@ -60,10 +60,10 @@ impl Planner<'_> {
                 gap,
                 "it is not made, because it may be there already",
             ));
-            return absent(want, format!("{key} can't be looked for"));
+            return absent(want, "can't be looked for");
         }
         let Some(tags) = self.owner_tags(draft, &want.tags, limits::TAGS) else {
-            return absent(want, format!("{key} has too many tags"));
+            return absent(want, "has too many tags");
         };
         draft.object.action = Action::Create;
         let reason = self.creation_reason(&key);
@@ -226,9 +226,9 @@ impl PortfolioAfter {
     }
 }
 
-fn absent(want: &Portfolio, why: String) -> PortfolioAfter {
+fn absent(want: &Portfolio, why: &str) -> PortfolioAfter {
     PortfolioAfter {
-        place: Place::Not(why),
+        place: Place::Not(why.to_owned()),
         display_name: want.display_name.clone(),
         renamed: None,
         principals: Vec::new(),
@@ -240,7 +240,7 @@ pub(crate) fn conflict<'a>(draft: &mut Draft, ids: impl Iterator<Item = &'a str>
     let ids: Vec<&str> = ids.collect();
     let key: &Key = &draft.object.key;
     let message = format!(
-        "{} all carry the ownership of {key}: none is touched until the {} tag is taken from all but one",
+        "{} carry the ownership of {key}: none is touched until the {} tag is taken from all but one",
         ids.join(" and "),
         tag_key(key.kind)
     );

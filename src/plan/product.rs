@@ -38,9 +38,9 @@ pub(crate) struct AssociationAfter {
 }
 
 impl ProductAfter<'_> {
-    fn absent(why: String) -> Self {
+    fn absent(why: &str) -> Self {
         Self {
-            place: Place::Not(why),
+            place: Place::Not(why.to_owned()),
             versions: BTreeMap::new(),
             associations: BTreeMap::new(),
             left: BTreeSet::new(),
@@ -62,14 +62,13 @@ impl<'a> ProductAfter<'a> {
 impl<'a> Planner<'a> {
     pub(crate) fn product(&mut self, want: &'a Product) {
         let mut draft = self.draft(Kind::Product, &want.name);
-        let key = draft.object.key.clone();
         let mut bucket = self.bucket.clone();
         let none = Vec::new();
         let found = self.owned.products.get(&want.name).unwrap_or(&none);
         let unchanged = match found.as_slice() {
-            [] => ProductAfter::absent(format!("{key} is not there")),
+            [] => ProductAfter::absent("is not there"),
             [live] => ProductAfter::live(live),
-            _ => ProductAfter::absent(format!("{key} is claimed twice")),
+            _ => ProductAfter::absent("is claimed twice"),
         };
         let mut after = unchanged.clone();
         match found.as_slice() {

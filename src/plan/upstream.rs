@@ -18,7 +18,7 @@ pub(crate) enum Settled<'a> {
     Converged(&'a LiveProvisioned),
     /// As git wants it, but its last change failed: its outputs hold, and it will not get better by itself.
     Degraded(&'a LiveProvisioned, String),
-    /// It changes in this plan or a following one.
+    /// It changes in this plan or a following one; said of it, as in the next two: `changes in this plan`.
     Moving(String),
     /// It can't change until a person acts.
     Stuck(String),
@@ -27,23 +27,19 @@ pub(crate) enum Settled<'a> {
 impl<'a> Settled<'a> {
     /// Of a finished draft.
     pub(crate) fn of(object: &ObjectPlan, live: Option<&'a LiveProvisioned>) -> Self {
-        if let Some(waiting) = object.waiting.first() {
-            return Self::Moving(format!("{} waits: {}", object.key, waiting.message));
+        if !object.waiting.is_empty() {
+            return Self::Moving("waits itself".to_owned());
         }
         if object.action != Action::None {
-            return Self::Moving(format!("{} changes in this plan", object.key));
+            return Self::Moving("changes in this plan".to_owned());
         }
         let is_hard = object.stalled.is_some() || object.blocked.iter().any(|b| !is_soft(b.code));
         match (live, is_hard) {
             (Some(live), false) => match &live.status {
                 ProvisionedStatus::Available => Self::Converged(live),
-                status => Self::Degraded(live, format!("{} is {}", object.key, word(status))),
+                status => Self::Degraded(live, format!("is {}", word(status))),
             },
-            _ => Self::Stuck(
-                object
-                    .stuck()
-                    .unwrap_or_else(|| format!("{} is not there", object.key)),
-            ),
+            _ => Self::Stuck(object.stuck().unwrap_or_else(|| "is not there".to_owned())),
         }
     }
 }
@@ -84,11 +80,11 @@ impl<'a> Planner<'a> {
                 Settled::Converged(_) => {}
                 Settled::Moving(why) => inputs.waiting.push(Waiting {
                     on: Some(key),
-                    message: why,
+                    message: format!("it depends on provisioned-product/{name}, which {why}"),
                 }),
                 Settled::Degraded(_, why) | Settled::Stuck(why) => {
                     inputs.refused.push(dependency(format!(
-                        "it depends on {key}: {why} ({})",
+                        "it depends on {key}, which {why} ({})",
                         want.origin
                     )));
                 }
@@ -134,17 +130,19 @@ impl<'a> Planner<'a> {
         let live = match self.settled(of) {
             Settled::Converged(live) => live,
             Settled::Degraded(live, why) => {
-                inputs.refused.push(dependency(format!("{needs}: {why}")));
+                inputs
+                    .refused
+                    .push(dependency(format!("{needs}, which {why}")));
                 live
             }
             Settled::Moving(why) => {
                 inputs.outputs.push(Waiting {
                     on: Some(key),
-                    message: format!("{needs}: {why}"),
+                    message: format!("{needs}, which {why}"),
                 });
                 return Ok(None);
             }
-            Settled::Stuck(why) => return Err(format!("{needs}: {why}")),
+            Settled::Stuck(why) => return Err(format!("{needs}, which {why}")),
         };
         if let Some(stack) = &live.stack {
             let known = || stack.outputs.keys().map(String::as_str).collect::<Vec<_>>();
@@ -171,11 +169,10 @@ impl<'a> Planner<'a> {
         if let Some(settled) = self.provisioned.get(name) {
             return settled.clone();
         }
-        let key = Key::new(Kind::ProvisionedProduct, name.clone());
-        Settled::Stuck(if self.input.desired.broken.contains(&key) {
-            format!("the manifest of {key} has an error")
-        } else {
-            format!("{key} is not declared, or needs this one in turn")
+        Settled::Stuck(match self.input.desired.provisioned.contains_key(name) {
+            // The order leaves only the members of a cycle to be looked at too early.
+            true => "needs this one in turn".to_owned(),
+            false => self.undeclared(Kind::ProvisionedProduct, name).to_owned(),
         })
     }
 }

@@ -168,8 +168,13 @@ impl<'a> Planner<'a> {
         }
         known.active = edit.active.unwrap_or(known.active);
         known.guidance = edit.guidance.unwrap_or(known.guidance);
+        // Launches wait for what makes the version launchable, not for a text of it.
+        let opens = edit.active == Some(true) || edit.guidance == Some(Guidance::Default);
         draft.object.changes.extend(edit.changes);
-        known.needs.insert(draft.step(op, []));
+        let step = draft.step(op, []);
+        if opens {
+            known.needs.insert(step);
+        }
     }
 
     /// Makes one more version. A template that can't be had refuses this version alone.
@@ -263,7 +268,6 @@ impl<'a> Planner<'a> {
     ) -> VersionAfter<'a> {
         let guidance = want.guidance.filter(|g| *g != Guidance::Default);
         let active = (!want.active).then_some(false);
-        let mut needs = BTreeSet::from([made]);
         if let (Ok(product), true) = (product.arg(), guidance.is_some() || active.is_some()) {
             let op = Op::UpdateVersion {
                 product,
@@ -273,12 +277,12 @@ impl<'a> Planner<'a> {
                 active,
                 guidance,
             };
-            needs.insert(draft.step(op, [made]));
+            draft.step(op, [made]);
         }
         VersionAfter {
             ids: Vec::new(),
             made: Some(made),
-            needs,
+            needs: BTreeSet::from([made]),
             active: want.active,
             guidance: want.guidance.unwrap_or(Guidance::Default),
             status: ReadyStatus::Available,

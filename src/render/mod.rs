@@ -4,4 +4,8 @@ pub mod findings;
 pub mod json;
 pub mod safe;
 pub mod status;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;

@@ -129,7 +129,7 @@ fn write_object(out: &mut String, object: &ObjectPlan, style: Style) {
     let name = style.paint(Paint::Bold, &object.key.to_string());
     let why = why(object);
     let why = if why.is_empty() {
-        why.to_owned()
+        String::new()
     } else {
         format!("  ({why})")
     };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::ids::{Key, Kind};
-use crate::model::desired::Desired;
+use crate::model::desired::{Desired, Product};
 use crate::model::observed::{
     LiveProduct, LiveProvisioned, Observed, ProvisionedStatus, ReadyStatus,
 };
@@ -91,7 +91,8 @@ impl ObjectStatus {
 /// The status of every object of the source, by a plan that was made of what is observed now: planned objects in the
 /// plan's order, then those whose manifest has an error.
 pub fn statuses(plan: &Plan, desired: &Desired, observed: &Observed) -> Vec<ObjectStatus> {
-    let planned = plan.objects.iter().map(|object| status(object, observed));
+    let planned = plan.objects.iter();
+    let planned = planned.map(|object| status(object, desired, observed));
     let broken = desired.broken.iter().map(|key| ObjectStatus {
         key: key.clone(),
         id: None,
@@ -105,8 +106,8 @@ pub fn statuses(plan: &Plan, desired: &Desired, observed: &Observed) -> Vec<Obje
     planned.chain(broken).collect()
 }
 
-fn status(object: &ObjectPlan, observed: &Observed) -> ObjectStatus {
-    let (health, message) = health(object, observed);
+fn status(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> ObjectStatus {
+    let (health, message) = health(object, desired, observed);
     ObjectStatus {
         key: object.key.clone(),
         id: object.id.clone(),
@@ -137,7 +138,7 @@ fn sync(object: &ObjectPlan) -> Sync {
     }
 }
 
-fn health(object: &ObjectPlan, observed: &Observed) -> (Health, Option<String>) {
+fn health(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> (Health, Option<String>) {
     let Some(id) = &object.id else {
         let hidden = |b: &Blocked| matches!(b.code, BlockedCode::Gap | BlockedCode::Conflict);
         let hidden = object.blocked.iter().any(hidden);
@@ -154,7 +155,8 @@ fn health(object: &ObjectPlan, observed: &Observed) -> (Health, Option<String>) 
         Kind::Portfolio => (Health::Healthy, None),
         Kind::Product => {
             let live = observed.products.get(&id.as_str().into());
-            live.map_or((Health::Unknown, None), product)
+            let listed = desired.products.get(&object.key.name);
+            live.map_or((Health::Unknown, None), |live| product(listed, live))
         }
         Kind::ProvisionedProduct => {
             let live = observed.provisioned.get(&id.as_str().into());
@@ -163,9 +165,13 @@ fn health(object: &ObjectPlan, observed: &Observed) -> (Health, Option<String>) 
     }
 }
 
-fn product(live: &LiveProduct) -> (Health, Option<String>) {
+/// By the versions that git lists: what others leave behind beside them is not managed.
+fn product(listed: Option<&Product>, live: &LiveProduct) -> (Health, Option<String>) {
+    let is_listed =
+        |name: &str| listed.is_some_and(|product| product.versions.iter().any(|v| v.name == name));
     let named = |wanted: fn(&ReadyStatus) -> bool| {
-        let versions = live.versions.iter().filter(|v| wanted(&v.status));
+        let versions = live.versions.iter();
+        let versions = versions.filter(|v| wanted(&v.status) && is_listed(&v.name));
         versions.map(|v| v.name.as_str()).collect::<Vec<_>>()
     };
     let failed = named(|status| *status == ReadyStatus::Failed);

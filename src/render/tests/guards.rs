@@ -1,0 +1,256 @@
+//! Gaps, conflicts, crowds of removals, requests that failed.
+
+use std::collections::BTreeSet;
+
+use crate::ids::{Key, Kind, PortfolioId, ProductId};
+use crate::model::desired::Principal;
+use crate::model::observed::{LivePrincipal, Scope};
+use crate::plan::Failed;
+use crate::render::testing::*;
+
+#[test]
+fn an_unread_list_makes_nothing() {
+    for (scope, call) in [
+        (Scope::Portfolios, "CreatePortfolio"),
+        (
+            Scope::Portfolio(PortfolioId::new("port-x")),
+            "CreatePortfolio",
+        ),
+        (Scope::Products, "CreateProduct"),
+        (Scope::Product(ProductId::new("prod-x")), "CreateProduct"),
+        (Scope::Provisioned, "ProvisionProduct"),
+        (Scope::Bucket, "PutObject"),
+    ] {
+        let mut world = World::empty(catalog());
+        let made = |world: &World| world.calls().iter().any(|c| c.starts_with(call));
+        assert!(made(&world), "{call}");
+        world.gap(scope);
+        assert!(!made(&world), "{call}");
+    }
+    let mut world = World::empty(catalog());
+    world.gap(Scope::Portfolios);
+    insta::assert_snapshot!(world.text(), @r##"
+      + product/vpc  (not in the catalog)
+          + name: VPC
+          + owner: Platform
+          + support.email: help@example.com
+          + tags team=net
+          + version v1  templates/v1.yaml
+          + version v2  templates/v2.yaml
+          ! dependency: it can't be put in portfolio/net, which is blocked (gap) (catalog.yaml:30:3)
+
+      ! portfolio/net  (blocked)
+          ! gap: it is not made, because it may be there already: the list of portfolios could not be read (ListSomething was denied)
+
+      ! provisioned-product/hub  (blocked)
+          ! gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
+
+      ! provisioned-product/spoke  (blocked)
+          ! gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
+
+    Not read (nothing is made or removed where that leaves a doubt):
+          ! the list of portfolios: ListSomething: AccessDeniedException: no
+
+    Plan: 1 to create, 0 to update, 0 to replace; 7 calls. 4 blocked, 1 not read.
+    "##);
+    insta::assert_snapshot!(world.status(), @r##"
+    portfolio/net  Unknown Unknown  gap: it is not made, because it may be there already: the list of portfolios could not be read (ListSomething was denied)
+    product/vpc  OutOfSync Missing  dependency: it can't be put in portfolio/net, which is blocked (gap) (catalog.yaml:30:3)
+    provisioned-product/hub  Unknown Unknown  gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
+    provisioned-product/spoke  Unknown Unknown  gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
+    4 objects: 0 synced and healthy, 1 out of sync, 3 unknown, 1 missing, 4 blocked.
+    "##);
+}
+
+#[test]
+fn an_unread_object_is_left_as_it_is() {
+    let mut world = World::converged(catalog());
+    world.portfolio("net").display_name = "drifted".to_owned();
+    world.product("vpc").owner = "drifted".to_owned();
+    let stack = world.provisioned("hub").stack.as_mut().unwrap();
+    stack
+        .parameters
+        .insert("Cidr".to_owned(), "drifted".to_owned());
+    assert_eq!(world.plan().steps.len(), 3);
+    world.gap(Scope::Portfolio("port-net".into()));
+    world.gap(Scope::Product("prod-vpc".into()));
+    world.gap(Scope::ProvisionedProduct("pp-hub".into()));
+    insta::assert_snapshot!(world.text(), @r##"
+      ! portfolio/net  (blocked)
+          ! gap: it is left as it is: portfolio port-net could not be read (ListSomething was denied)
+
+      ! product/vpc  (blocked)
+          ! gap: its fields and versions are left as they are: product prod-vpc could not be read (ListSomething was denied)
+          ! gap: its place in portfolio/net is left as it is: portfolio port-net could not be read (ListSomething was denied)
+
+      ! provisioned-product/hub  (blocked)
+          ! gap: it is left as it is: provisioned product pp-hub could not be read (ListSomething was denied)
+
+    Not read (nothing is made or removed where that leaves a doubt):
+          ! portfolio port-net: ListSomething: AccessDeniedException: no
+          ! product prod-vpc: ListSomething: AccessDeniedException: no
+          ! provisioned product pp-hub: ListSomething: AccessDeniedException: no
+
+    No changes can be made now. 3 blocked, 3 not read.
+    "##);
+}
+
+#[test]
+fn a_broken_manifest_removes_nothing_anywhere() {
+    let mut world = World::converged(catalog());
+    let net = world.desired.portfolios.get_mut(&name("net")).unwrap();
+    net.principals = Some(BTreeSet::from([Principal::Caller]));
+    let wanted = vpc(&mut world.desired);
+    wanted.versions[1].active = false;
+    wanted.portfolios = Some([].into());
+    world.desired.provisioned.clear();
+    assert_eq!(world.plan().steps.len(), 5);
+    let key = Key::new(Kind::ProvisionedProduct, name("hub"));
+    world.desired.broken.insert(key);
+    insta::assert_snapshot!(world.text(), @r##"
+      ! portfolio/net  (blocked)
+          ! gap: principal arn:aws:iam::123456789012:role/Dev stays: a manifest of the source has an error, so nothing is removed until it is mended
+
+      ! product/vpc  (blocked)
+          ! gap: version "v2" stays: a manifest of the source has an error, so nothing is removed until it is mended
+          ! gap: its place in portfolio/net stays: a manifest of the source has an error, so nothing is removed until it is mended
+
+    Orphaned (ours, no longer in git, left alone):
+          provisioned-product/spoke  pp-spoke  spoke
+
+    No changes can be made now. 2 blocked, 1 orphaned.
+    "##);
+    world.desired.incomplete = true;
+    assert_eq!(world.plan().orphans, []);
+}
+
+#[test]
+fn two_owners_are_a_conflict() {
+    let mut world = World::converged(catalog());
+    let mut twin = world.product("vpc").clone();
+    twin.id = "prod-twin".into();
+    twin.owner = "drifted".to_owned();
+    world.observed.products.insert(twin.id.clone(), twin);
+    insta::assert_snapshot!(world.text(), @r##"
+      ! product/vpc  (blocked)
+          ! conflict: prod-twin and prod-vpc carry the ownership of product/vpc: none is touched until the catalogd:product tag is taken from all but one
+
+      ! provisioned-product/hub  (blocked)
+          ! dependency: it launches product/vpc, which is blocked (conflict)
+
+      ! provisioned-product/spoke  (blocked)
+          ! dependency: it launches product/vpc, which is blocked (conflict)
+
+    No changes can be made now. 3 blocked.
+    "##);
+    insta::assert_snapshot!(world.status(), @r##"
+    product/vpc  Conflict Unknown  conflict: prod-twin and prod-vpc carry the ownership of product/vpc: none is touched until the catalogd:product tag is taken from all but one
+    provisioned-product/hub  OutOfSync Healthy  dependency: it launches product/vpc, which is blocked (conflict)
+    provisioned-product/spoke  OutOfSync Healthy  dependency: it launches product/vpc, which is blocked (conflict)
+    4 objects: 1 synced and healthy, 2 out of sync, 1 in conflict, 3 blocked.
+    "##);
+}
+
+fn crowd(members: usize) -> World {
+    let mut world = World::converged(catalog());
+    for n in 0..members {
+        world.portfolio("net").principals.insert(LivePrincipal {
+            arn: format!("arn:aws:iam::123456789012:role/R{n}"),
+            pattern: false,
+        });
+    }
+    world
+}
+
+#[test]
+fn a_crowd_of_removals_is_refused() {
+    let world = crowd(7);
+    assert_eq!(world.plan().steps.len(), 7, "nine are no crowd");
+    let mut world = crowd(8);
+    assert_eq!(world.plan().steps, [], "eight of ten are too many");
+    insta::assert_snapshot!(world.text(), @r##"
+      ! portfolio/net  (blocked)
+          ! removal-guard: 8 of 10 principals would go at once, more than 30 %: allow them with --allow-deletes 8
+
+    No changes can be made now. 1 blocked.
+    "##);
+    world.policy.allow_removals = Some(7);
+    assert_eq!(world.plan().steps, []);
+    world.policy.allow_removals = Some(8);
+    assert_eq!(world.plan().steps.len(), 8);
+}
+
+#[test]
+fn twenty_removals_are_the_most_at_once() {
+    let big = |kept: usize, gone: usize| {
+        let mut world = crowd(kept);
+        let principals = world.portfolio("net").principals.iter();
+        let kept = principals.map(|p| Principal::Arn(p.arn.clone())).collect();
+        world
+            .desired
+            .portfolios
+            .get_mut(&name("net"))
+            .unwrap()
+            .principals = Some(kept);
+        for n in 0..gone {
+            world.portfolio("net").principals.insert(LivePrincipal {
+                arn: format!("arn:aws:iam::123456789012:role/Gone{n}"),
+                pattern: false,
+            });
+        }
+        world.plan().steps.len()
+    };
+    assert_eq!(big(80, 20), 20);
+    assert_eq!(big(80, 21), 0);
+}
+
+#[test]
+fn a_failed_create_stalls_what_needs_it() {
+    let mut world = World::empty(catalog());
+    let plan = world.plan();
+    let create = plan
+        .steps
+        .iter()
+        .find(|s| s.op.call() == "CreateProduct")
+        .unwrap();
+    let failed = Failed {
+        request: create.op.request(),
+        retry_at: "2026-01-01T01:00:00Z".parse().unwrap(),
+        reason: "InvalidParametersException: Invalid templateBody".to_owned(),
+        advice: "mend the template".to_owned(),
+    };
+    world.policy.failed.insert(create.object.clone(), failed);
+    insta::assert_snapshot!(world.text(), @r##"
+      + portfolio/net  (not in the catalog)
+          + displayName: NET
+          + providerName: Platform
+          + description: About net
+          + tags cost=12
+          + principal arn:aws:iam::123456789012:role/Dev
+          + principal arn:aws:iam::123456789012:role/Deploy
+
+      ! product/vpc  (stalled)
+          + name: VPC
+          + owner: Platform
+          + support.email: help@example.com
+          + tags team=net
+          + version v1  templates/v1.yaml
+          + version v2  templates/v2.yaml
+          + portfolio net  launch: localRoleName SCLaunch, tagUpdates: allowed
+          ! stalled: InvalidParametersException: Invalid templateBody
+            mend the template
+
+      ! provisioned-product/hub  (blocked)
+          ! dependency: it launches product/vpc, which is stalled (InvalidParametersException: Invalid templateBody)
+
+      ! provisioned-product/spoke  (blocked)
+          ! dependency: it launches product/vpc, which is stalled (InvalidParametersException: Invalid templateBody)
+
+    Plan: 1 to create, 0 to update, 0 to replace; 3 calls. 2 blocked, 1 stalled.
+    "##);
+    insta::assert_snapshot!(world.calls().join("\n"), @r##"
+    CreatePortfolio portfolio/net needs []
+    AssociatePrincipalWithPortfolio portfolio/net needs [0]
+    AssociatePrincipalWithPortfolio portfolio/net needs [0]
+    "##);
+}

@@ -1,0 +1,8 @@
+//! The middle, rule by rule: a small world, and its plan and status as people read them. They stand here because
+//! rendering is the middle's last step.
+
+mod formats;
+mod guards;
+mod objects;
+mod properties;
+mod provisioned;
