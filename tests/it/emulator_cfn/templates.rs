@@ -178,10 +178,14 @@ async fn real_templates_become_stacks() {
                     let stack = stacks.get(&id).cloned().unwrap();
                     // Named resources collide with the next version's.
                     stacks.delete(ctx, &id)?;
-                    let Some(helper) = stack.status_reason.as_deref().and_then(helper) else {
-                        for before in 0..attempt {
-                            stacks.delete(ctx, &format!("helper-{at}-{before}"))?;
-                        }
+                    let reason = stack.status_reason.clone().unwrap_or_default();
+                    if let Some((_, rest)) = reason.split_once(" is already exported by stack ") {
+                        // It is this stack that really exports it.
+                        let helper = rest.split(". ").next().unwrap_or_default();
+                        stacks.delete(ctx, helper)?;
+                        continue;
+                    }
+                    let Some(helper) = helper(&reason) else {
                         return Ok(stack);
                     };
                     let name = format!("helper-{at}-{attempt}");
