@@ -26,8 +26,8 @@ pub mod status;
 // show
 pub mod render;
 // edges
-pub mod telemetry;
 pub mod git;
+pub mod telemetry;
 pub mod aws;
 pub mod store;
 // drive

@@ -38,7 +38,6 @@ pub(super) struct Refused {
 pub(super) struct Connected {
     pub(super) reconciler: Reconciler,
     pub(super) target: Target,
-    pub(super) patience: Patience,
     /// What is worth a line before anything else.
     pub(super) greeting: String,
 }
@@ -111,7 +110,6 @@ impl TargetArgs {
         Ok(Connected {
             reconciler,
             target,
-            patience,
             greeting,
         })
     }

@@ -5,8 +5,7 @@ use crate::execute::{Outcome, StepResult};
 use crate::ids::{Key, Kind};
 use crate::model::observed::Observed;
 use crate::model::owner::Owner;
-use crate::model::template::VersionContent;
-use crate::plan::op::{Answer, NewSource, NewVersion, Op, Step};
+use crate::plan::op::{Answer, Op, Step};
 use crate::plan::{Failed, Plan};
 
 use super::{RETRY_AFTER, RETRY_UNKNOWN_AFTER, Reconciler};
@@ -42,9 +41,9 @@ impl Reconciler {
             match outcome.results.get(&step.id) {
                 Some(StepResult::Done(answer)) => {
                     self.failed.remove(&step.object);
-                    self.learn_answer(step, answer);
+                    self.learn_id(step, answer);
                 }
-                Some(StepResult::Unfinished { answer, .. }) => self.learn_answer(step, answer),
+                Some(StepResult::Unfinished { answer, .. }) => self.learn_id(step, answer),
                 Some(StepResult::Dead { token, id }) => {
                     self.memory.dead.insert(token.clone(), id.clone());
                 }
@@ -70,45 +69,15 @@ impl Reconciler {
         }
     }
 
-    fn learn_answer(&mut self, step: &Step, answer: &Answer) {
-        let id = match (&step.op, answer) {
-            (
-                Op::CreatePortfolio { .. },
-                Answer {
-                    portfolio: Some(id),
-                    ..
-                },
-            ) => id.to_string(),
-            (
-                Op::CreateProduct { version, .. },
-                Answer {
-                    product: Some(id), ..
-                },
-            ) => {
-                self.learn_content(version, answer);
-                id.to_string()
-            }
-            (Op::CreateVersion { version, .. }, _) => return self.learn_content(version, answer),
-            (
-                Op::Provision { .. },
-                Answer {
-                    provisioned: Some(id),
-                    ..
-                },
-            ) => id.to_string(),
-            _ => return,
+    fn learn_id(&mut self, step: &Step, answer: &Answer) {
+        let id = match &step.op {
+            Op::CreatePortfolio { .. } => answer.portfolio.as_ref().map(ToString::to_string),
+            Op::CreateProduct { .. } => answer.product.as_ref().map(ToString::to_string),
+            Op::Provision { .. } => answer.provisioned.as_ref().map(ToString::to_string),
+            _ => None,
         };
-        self.memory.known.insert(step.object.clone(), id);
-    }
-
-    /// What we uploaded is what the service has loaded: it need not be read back.
-    fn learn_content(&mut self, version: &NewVersion, answer: &Answer) {
-        if let (NewSource::Bucket { template, .. }, Some(id)) = (&version.source, &answer.version) {
-            let content = VersionContent {
-                content: template.content.clone(),
-                parameters: None,
-            };
-            self.memory.index.insert(id.clone(), content);
+        if let Some(id) = id {
+            self.memory.known.insert(step.object.clone(), id);
         }
     }
 }
