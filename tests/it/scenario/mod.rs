@@ -5,7 +5,7 @@ mod crash;
 mod drift;
 mod failing;
 mod gaps;
-mod kit;
+pub mod kit;
 mod lanes;
 mod outputs;
 mod ownership;
