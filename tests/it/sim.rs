@@ -610,8 +610,9 @@ async fn run(seed: u64) {
     }
 
     world.emulator.set_faults(Faults::default());
-    converge(&world, &mut catalog, &mut random).await;
     // Reads lag by up to five seconds here: a plan made at once may still see what was before.
+    world.clock.sleep(Duration::from_secs(10)).await;
+    converge(&world, &mut catalog, &mut random).await;
     world.clock.sleep(Duration::from_secs(10)).await;
     world.expect_empty_plan().await;
     let pass = world.plan().await;

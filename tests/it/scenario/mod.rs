@@ -9,5 +9,6 @@ pub mod kit;
 mod lanes;
 mod outputs;
 mod ownership;
+mod preempt;
 mod sage;
 mod unkind;
