@@ -696,19 +696,30 @@ async fn converge(world: &World, catalog: &mut Catalog, random: &mut Entropy) {
     );
 }
 
-macro_rules! simulations {
-    ($($name:ident: $seeds:expr;)*) => {$(
-        #[tokio::test(start_paused = true)]
-        async fn $name() {
-            for seed in $seeds {
-                run(seed).await;
-            }
-        }
-    )*};
+/// Three tests, so that two cores share them.
+async fn run_all(seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        run(seed).await;
+    }
 }
 
-simulations! {
-    random_catalogs_converge_after_random_troubles_a: 0..4;
-    random_catalogs_converge_after_random_troubles_b: 4..8;
-    random_catalogs_converge_after_random_troubles_c: 8..12;
+#[tokio::test(start_paused = true)]
+async fn random_catalogs_converge_after_random_troubles() {
+    run_all(0..6).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_random_catalogs_converge_after_random_troubles() {
+    run_all(6..12).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn yet_more_random_catalogs_converge_after_random_troubles() {
+    run_all(12..18).await;
+}
+
+/// Seed 166: what needs an output of something tainted waits for a person, who gives it other parameters.
+#[tokio::test(start_paused = true)]
+async fn what_needs_something_tainted_goes_on_once_that_is_mended() {
+    run(166).await;
 }
