@@ -79,7 +79,7 @@ pub struct Daemon<'a> {
     pub entropy: Entropy,
     /// How often the live catalog is compared although nothing woke the loop.
     pub interval: Duration,
-    /// Cancelled when the process is to end: calls under way finish, nothing new begins.
+    /// Cancelled when the process is to end: calls under way finish, reads end at once, nothing new begins.
     pub stop: CancellationToken,
     /// Shows steps as they go.
     pub progress: &'a dyn Progress,
@@ -91,6 +91,8 @@ enum Cycle {
     Wait(Duration),
     /// The source moved meanwhile: read it at once.
     Again,
+    /// The process is to end.
+    Stopped,
 }
 
 impl Daemon<'_> {
@@ -101,6 +103,7 @@ impl Daemon<'_> {
         while !self.stop.is_cancelled() {
             let wait = match self.cycle(&wakes, &mut state, report).await {
                 Cycle::Again => continue,
+                Cycle::Stopped => break,
                 Cycle::Wait(wait) => wait,
             };
             tokio::select! {
@@ -112,7 +115,12 @@ impl Daemon<'_> {
     }
 
     async fn cycle(&mut self, wakes: &Wakes, state: &mut State, report: &mut dyn Report) -> Cycle {
-        let snapshot = match self.source.read().await {
+        let read = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Cycle::Stopped,
+            read = self.source.read() => read,
+        };
+        let snapshot = match read {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 report.source_failed(&error);
@@ -136,10 +144,12 @@ impl Daemon<'_> {
             let revision = snapshot.revision.to_string();
             let span = telemetry::pass_span(state.passes, &revision, &self.target.to_string());
             let step = self.pass(&desired, state.base.as_deref(), &snapshot, wakes, report);
-            let (pass, end) = step.instrument(span).await;
+            let Some((pass, end)) = step.instrument(span).await else {
+                return Cycle::Stopped;
+            };
             match end {
                 PassEnd::Moved => return Cycle::Again,
-                PassEnd::Progress if passes < PASSES_AT_ONCE && !self.stop.is_cancelled() => {}
+                PassEnd::Progress if passes < PASSES_AT_ONCE => {}
                 PassEnd::Progress | PassEnd::Nothing => break pass,
             }
         };
@@ -166,7 +176,8 @@ impl Daemon<'_> {
         Cycle::Wait(next)
     }
 
-    /// One pass. A source that wakes meanwhile stops it at the next safe point (promise 7).
+    /// One pass; `None` where the process was told to end. A source that wakes meanwhile stops it at the next safe
+    /// point (promise 7).
     async fn pass(
         &mut self,
         desired: &Desired,
@@ -174,12 +185,17 @@ impl Daemon<'_> {
         snapshot: &Snapshot,
         wakes: &Wakes,
         report: &mut dyn Report,
-    ) -> (Pass, PassEnd) {
-        let mut pass = self.reconciler.plan(desired, base).await;
+    ) -> Option<(Pass, PassEnd)> {
+        // Reading changes nothing, so it may end anywhere.
+        let mut pass = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return None,
+            pass = self.reconciler.plan(desired, base) => pass,
+        };
         report.planned(&pass);
         tracing::Span::current().record("plan", pass.plan.digest.short());
-        if pass.plan.steps.is_empty() || self.stop.is_cancelled() {
-            return (pass, PassEnd::Nothing);
+        if pass.plan.steps.is_empty() {
+            return Some((pass, PassEnd::Nothing));
         }
         let halt = self.stop.child_token();
         let (moved, outcome) = {
@@ -195,6 +211,9 @@ impl Daemon<'_> {
             }
         };
         report.executed(&pass, &outcome);
+        if self.stop.is_cancelled() {
+            return None;
+        }
         let changed = pass
             .plan
             .steps
@@ -212,7 +231,7 @@ impl Daemon<'_> {
             (false, true) => PassEnd::Progress,
             (false, false) => PassEnd::Nothing,
         };
-        (pass, end)
+        Some((pass, end))
     }
 }
 

@@ -185,13 +185,14 @@ impl Executor<'_> {
             });
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             let left = self.patience.record.saturating_sub(waited);
-            let unfinished =
-                |why: &str| Stopped::Unfinished(format!("record {record} is {state:?}; {why}"));
+            let unfinished = |why: &str| {
+                Stopped::Unfinished(format!("{state} at the service as {record}; {why}"))
+            };
             tokio::select! {
                 changed = states.changed() => if changed.is_err() {
                     return Err(unfinished("nobody follows it any more"));
                 },
-                () = self.stop.cancelled() => return Err(unfinished("stopped")),
+                () = self.stop.cancelled() => return Err(unfinished("not waited for")),
                 () = self.clock.sleep(left) => return Err(unfinished("the deadline passed")),
             }
         };

@@ -336,6 +336,11 @@ impl Running {
         self.out.text()
     }
 
+    /// All of stderr so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.err.text()
+    }
+
     /// Whether it still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
