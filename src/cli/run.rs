@@ -152,7 +152,8 @@ impl Report for Told<'_> {
         }
         if pass.plan.has_changes() {
             self.last = None;
-            self.out.result(&text::plan(&pass.plan, self.out.style()));
+            let plan = text::plan(&pass.plan, self.out.style());
+            self.out.result(&format!("\n{plan}"));
             self.live.begin(&pass.plan);
         }
     }
@@ -169,7 +170,7 @@ impl Report for Told<'_> {
         // A quiet pass whose words would be the same is not worth a line.
         if self.last.as_ref() != Some(&block) {
             self.out.result(&format!(
-                "{block}{} calls in {:.1} s; next look in {}, or when the manifests change",
+                "\n{block}{} calls in {:.1} s; next look in {}, or when the manifests change",
                 settled.calls,
                 settled.took.as_secs_f64(),
                 in_words(settled.next),

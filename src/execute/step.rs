@@ -39,7 +39,8 @@ impl Executor<'_> {
 
     async fn drive(&self, step: &Step, op: &Op) -> StepResult {
         let fail = |failure: Failure, answer: Option<Answer>| {
-            tracing::warn!(error = %failure, "step failed");
+            // No warning: whoever shows progress shows this, and the status has it.
+            tracing::info!(error = %failure, "step failed");
             StepResult::Failed(StepFailure {
                 failure,
                 request: op.request(),
