@@ -115,6 +115,7 @@ impl Daemon<'_> {
         let snapshot = match self.source.read().await {
             Ok(snapshot) => snapshot,
             Err(error) => {
+                tracing::info!(%error, "the source cannot be read; the catalog is left alone");
                 report.source_failed(&error);
                 state.source_failures += 1;
                 let wait = SOURCE_RETRY.wait(state.source_failures - 1, self.entropy.fraction());
@@ -176,8 +177,15 @@ impl Daemon<'_> {
         report: &mut dyn Report,
     ) -> (Pass, PassEnd) {
         let mut pass = self.reconciler.plan(desired, base).await;
-        report.planned(&pass);
         tracing::Span::current().record("plan", pass.plan.digest.short());
+        tracing::info!(
+            calls = pass.plan.steps.len(),
+            blocked = pass.plan.is_blocked(),
+            waiting = pass.plan.is_waiting(),
+            gaps = pass.plan.gaps.len(),
+            "planned"
+        );
+        report.planned(&pass);
         if pass.plan.steps.is_empty() || self.stop.is_cancelled() {
             return (pass, PassEnd::Nothing);
         }
