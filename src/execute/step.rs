@@ -1,5 +1,10 @@
 //! One step: the call, reads until it shows, and its record followed to the end.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::aws::confirm::DEAD_AFTER;
 use crate::aws::error::{Class, Failure};
 use crate::model::observed::ProvisionedStatus;
 use crate::plan::op::{Answer, Op, Step};
@@ -215,7 +220,7 @@ impl Executor<'_> {
         let Some(id) = &answer.provisioned else {
             return Ok(());
         };
-        let seen = self.provisioned_end(op, id, &end).await?;
+        let seen = self.provisioned_end(op, id, &end, answer.created).await?;
         match end {
             RecordState::Succeeded => Ok(()),
             _ => Err(Stopped::Failed(match seen {
@@ -233,18 +238,28 @@ impl Executor<'_> {
     }
 
     /// Reads the provisioned product until it shows the record's end; returns its status message.
+    ///
+    /// A repeated token answers with the record of its first use, whose provisioned product may be gone by now: that
+    /// is believed once the record is old enough (design §7), and until then it is not over.
     async fn provisioned_end(
         &self,
         op: &Op,
         id: &crate::ids::ProvisionedProductId,
         end: &RecordState,
+        created: Option<Timestamp>,
     ) -> Result<Option<String>, Stopped> {
         let terminates = matches!(op, Op::Terminate { .. }) && *end == RecordState::Succeeded;
         let started = self.clock.now();
         let mut good = 0;
         for attempt in 0.. {
+            let mut missing = false;
             let (shows, message) = match self.aws.provisioned_status(id).await {
-                Ok(None) => (terminates, None),
+                Ok(None) => {
+                    missing = !terminates;
+                    let age = created.map(|at| self.clock.now().duration_since(at));
+                    let old = age.and_then(|age| Duration::try_from(age).ok());
+                    (terminates || old.is_some_and(|age| age >= DEAD_AFTER), None)
+                }
                 Ok(Some((status, message))) => {
                     let stable = match status {
                         ProvisionedStatus::Available => *end == RecordState::Succeeded,
@@ -262,10 +277,17 @@ impl Executor<'_> {
             };
             good = if shows { good + 1 } else { 0 };
             if good >= crate::run::settle::GOOD_READS {
-                return Ok(message);
+                return if missing {
+                    Err(Stopped::Dead)
+                } else {
+                    Ok(message)
+                };
             }
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             if waited >= self.patience.settle {
+                if missing && *end == RecordState::Succeeded {
+                    return Err(Stopped::Unfinished(format!("{id} is not to be seen")));
+                }
                 // The record is over; what lags is only the view of it, and the next pass reads that again.
                 return Ok(message);
             }
