@@ -123,6 +123,7 @@ impl Daemon<'_> {
         let snapshot = match read {
             Ok(snapshot) => snapshot,
             Err(error) => {
+                tracing::info!(%error, "the source cannot be read; the catalog is left alone");
                 report.source_failed(&error);
                 state.source_failures += 1;
                 let wait = SOURCE_RETRY.wait(state.source_failures - 1, self.entropy.fraction());
@@ -192,8 +193,15 @@ impl Daemon<'_> {
             () = self.stop.cancelled() => return None,
             pass = self.reconciler.plan(desired, base) => pass,
         };
-        report.planned(&pass);
         tracing::Span::current().record("plan", pass.plan.digest.short());
+        tracing::info!(
+            calls = pass.plan.steps.len(),
+            blocked = pass.plan.is_blocked(),
+            waiting = pass.plan.is_waiting(),
+            gaps = pass.plan.gaps.len(),
+            "planned"
+        );
+        report.planned(&pass);
         if pass.plan.steps.is_empty() {
             return Some((pass, PassEnd::Nothing));
         }

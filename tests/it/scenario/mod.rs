@@ -4,6 +4,7 @@ mod budget;
 mod crash;
 mod drift;
 mod failing;
+mod kit;
 mod lanes;
 mod sage;
 mod unkind;
