@@ -59,7 +59,7 @@ impl Emulator {
         let address = listener.local_addr()?;
         out.result(&format!("listening on http://{address}"));
         out.note(&format!(
-            "  export AWS_ENDPOINT_URL=http://{address} AWS_REGION=us-east-1 \
+            "  export AWS_ENDPOINT_URL=http://{address} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 \
              AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=any\n\
              The access key id names the account. Signatures are not checked. Ctrl-C stops it, and all is forgotten."
         ));

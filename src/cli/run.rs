@@ -153,7 +153,9 @@ impl Report for Told<'_> {
 
     fn planned(&mut self, pass: &Pass) {
         match could_not_observe(&pass.observed) {
-            Some(refused) => self.trouble(format!("error: {refused}")),
+            Some(refused) => {
+                self.trouble(format!("error: {refused}\n  the catalog is left as it is"));
+            }
             None => {
                 if self.trouble.take().is_some() {
                     self.last = None;
@@ -175,6 +177,9 @@ impl Report for Told<'_> {
     }
 
     fn settled(&mut self, settled: &Settled<'_>) {
+        if could_not_observe(&settled.pass.observed).is_some() {
+            return;
+        }
         let plan = &settled.pass.plan;
         let mut block = text::gaps(plan, self.out.style());
         block.push_str(&status::status(&settled.pass.statuses, self.out.style()));

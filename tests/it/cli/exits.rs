@@ -1,7 +1,7 @@
 //! What a pipeline sees: exit codes (design §9), and words that say what, where, why and what next.
 
-use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Rule};
+use catalogd::emulator::{Profile, Service};
 use serde_json::Value;
 
 use super::bench::{Bench, Running, clean};
@@ -102,6 +102,28 @@ async fn four_where_the_caller_may_not_look() {
             .notes("deploy/iam-policy.json");
     }
     assert_eq!(bench.writes(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_where_the_catalog_does_not_answer() {
+    let bench = Bench::small(Profile::Instant).await;
+    bench
+        .run(&["apply", "--yes", "--pace", "none", "catalog"])
+        .await
+        .expect(0);
+    for service in [Service::ServiceCatalog, Service::S3] {
+        let mut away = Rule::always(Effect::DropBefore);
+        away.service = Some(service);
+        bench.emulator.inject(away);
+    }
+    let ended = bench
+        .run(&["plan", "--pace", "none", "catalog"])
+        .await
+        .expect(1)
+        .notes("error: the catalog of 123456789012/us-east-1 cannot be read: ")
+        .notes("next: check the network");
+    assert_eq!(ended.stdout, "", "a plan of nothing but doubts is none");
+    assert_eq!(ended.stderr.lines().count(), 2, "{ended}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
