@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use catalogd::clock::Clock;
+use catalogd::execute::progress::Quiet;
 use catalogd::model::observed::{LiveProduct, LiveProvisioned, Observed};
 use catalogd::plan::Plan;
 use catalogd::plan::op::Op;
 use catalogd::reconcile::Pass;
 use catalogd::status::ObjectStatus;
+use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
@@ -198,4 +200,13 @@ impl Hand {
             .await
             .unwrap();
     }
+}
+
+/// One pass of a process without a memory: plan and execute, and no second look.
+pub async fn one_pass(world: &World) -> Pass {
+    let mut process = world.process_in(None).await;
+    let mut pass = process.reconciler.plan(&world.desired(), None).await;
+    let stop = CancellationToken::new();
+    pass.outcome = process.reconciler.execute(&pass.plan, &stop, &Quiet).await;
+    pass
 }
