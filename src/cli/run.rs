@@ -9,7 +9,7 @@ use indicatif::MultiProgress;
 
 use crate::clock::{Clock, Entropy};
 use crate::daemon::{Daemon, Report, Settled};
-use crate::execute::Outcome;
+use crate::execute::{Outcome, StepResult};
 use crate::git::{Snapshot, SourceError};
 use crate::manifest::{Finding, Loaded};
 use crate::reconcile::Pass;
@@ -72,6 +72,7 @@ impl Run {
             findings: Vec::new(),
             watching: Some(watching),
             trouble: None,
+            unfinished: false,
             last: None,
         };
         let daemon = Daemon {
@@ -85,7 +86,14 @@ impl Run {
             progress: &live,
         };
         daemon.run(&mut told).await;
-        out.note("stopped; what runs at the service goes on there, and the next start follows it");
+        let unfinished = told.unfinished;
+        out.note(match (unfinished, self.target.emulator) {
+            (_, Some(_)) => "stopped; the embedded AWS is gone with all that was in it",
+            (true, None) => {
+                "stopped; what runs at the service goes on there, and the next start follows it"
+            }
+            (false, None) => "stopped",
+        });
         Ok(Exit::Done)
     }
 }
@@ -100,6 +108,8 @@ struct Told<'a> {
     watching: Option<String>,
     /// Why the source or the catalog can't be read.
     trouble: Option<String>,
+    /// Whether the last plan's calls left something running at the service.
+    unfinished: bool,
     /// How things stood when that was last said.
     last: Option<String>,
 }
@@ -158,7 +168,9 @@ impl Report for Told<'_> {
         }
     }
 
-    fn executed(&mut self, _: &Pass, _: &Outcome) {
+    fn executed(&mut self, _: &Pass, outcome: &Outcome) {
+        let mut results = outcome.results.values();
+        self.unfinished = results.any(|result| matches!(result, StepResult::Unfinished { .. }));
         self.live.finish();
     }
 
