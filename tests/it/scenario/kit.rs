@@ -6,7 +6,7 @@ use catalogd::clock::Clock;
 use catalogd::execute::progress::Quiet;
 use catalogd::model::observed::{LiveProduct, LiveProvisioned, Observed};
 use catalogd::plan::Plan;
-use catalogd::plan::op::Op;
+use catalogd::plan::op::{Arg, Op};
 use catalogd::reconcile::Pass;
 use catalogd::status::ObjectStatus;
 use tokio_util::sync::CancellationToken;
@@ -111,7 +111,7 @@ pub fn calls(plan: &Plan) -> Vec<&'static str> {
     steps.map(|step| step.op.call()).collect()
 }
 
-/// Whether a call takes something away.
+/// Whether a call takes something away. A version that is made inactive was never there to be taken.
 pub fn removes(op: &Op) -> bool {
     matches!(
         op,
@@ -120,6 +120,7 @@ pub fn removes(op: &Op) -> bool {
             | Op::DeleteConstraint { .. }
             | Op::Terminate { .. }
             | Op::UpdateVersion {
+                version: Arg::Value(_),
                 active: Some(false),
                 ..
             }
