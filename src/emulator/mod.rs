@@ -127,6 +127,11 @@ impl Injected {
     }
 }
 
+/// The operations of Service Catalog that are answered; all others are refused with `NotImplemented`.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    ops::names()
+}
+
 /// An embedded AWS. Clones are the same one; it outlives whoever calls it.
 #[derive(Clone)]
 pub struct Emulator {

@@ -104,6 +104,15 @@ fn listed(name: &str) -> Option<&'static Operation> {
         .find(|operation| operation.name == name)
 }
 
+/// The names of all operations there are.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FAMILIES
+        .iter()
+        .copied()
+        .flatten()
+        .map(|operation| operation.name)
+}
+
 /// The operation of that name.
 ///
 /// # Errors
