@@ -316,7 +316,7 @@ async fn a_launch_under_way_is_left_to_the_next_process() {
     let emulator = world.emulator.clone();
     let clock = world.clock;
     let watch = tokio::spawn(async move {
-        while emulator.counts().get("ProvisionProduct").is_none() {
+        while !emulator.counts().contains_key("ProvisionProduct") {
             clock.sleep(std::time::Duration::from_millis(10)).await;
         }
         halt.cancel();

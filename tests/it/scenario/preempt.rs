@@ -169,7 +169,7 @@ async fn a_newer_revision_does_not_wait_for_a_launch_of_the_older_one() {
             &CATALOG.replace("VPCs and DNS", "The newer one"),
         )]);
         told.until(&world, "planned UpdatePortfolio").await;
-        while world.emulator.counts().get("UpdatePortfolio").is_none() {
+        while !world.emulator.counts().contains_key("UpdatePortfolio") {
             world.clock.sleep(Duration::from_millis(100)).await;
         }
         let waited = world.clock.now().duration_since(launched).as_secs();
