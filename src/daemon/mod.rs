@@ -87,8 +87,9 @@ pub struct Daemon<'a> {
 
 /// What a cycle came to.
 enum Cycle {
-    /// Look again after so long.
-    Wait(Duration),
+    /// Look again after so long, or as soon as the source holds another revision than this one. Asking a source costs
+    /// little, reading the catalog does not. Where the source could not be read, any wake is reason enough.
+    Wait(Duration, Option<Revision>),
     /// The source moved meanwhile: read it at once.
     Again,
     /// The process is to end.
@@ -101,15 +102,22 @@ impl Daemon<'_> {
         let wakes = self.source.wakes(self.clock);
         let mut state = State::default();
         while !self.stop.is_cancelled() {
-            let wait = match self.cycle(&wakes, &mut state, report).await {
+            let (wait, revision) = match self.cycle(&wakes, &mut state, report).await {
                 Cycle::Again => continue,
                 Cycle::Stopped => break,
-                Cycle::Wait(wait) => wait,
+                Cycle::Wait(wait, revision) => (wait, revision),
+            };
+            let (stop, clock) = (self.stop.clone(), self.clock);
+            let changed = async {
+                match &revision {
+                    Some(revision) => while_the_same(&mut self.source, &wakes, revision).await,
+                    None => wakes.wake().await,
+                }
             };
             tokio::select! {
-                () = self.stop.cancelled() => break,
-                () = wakes.wake() => {}
-                () = self.clock.sleep(wait) => {}
+                () = stop.cancelled() => break,
+                () = changed => {}
+                () = clock.sleep(wait) => {}
             }
         }
     }
@@ -127,7 +135,7 @@ impl Daemon<'_> {
                 report.source_failed(&error);
                 state.source_failures += 1;
                 let wait = SOURCE_RETRY.wait(state.source_failures - 1, self.entropy.fraction());
-                return Cycle::Wait(wait.min(self.interval));
+                return Cycle::Wait(wait.min(self.interval), None);
             }
         };
         state.source_failures = 0;
@@ -174,7 +182,7 @@ impl Daemon<'_> {
             took: self.clock.now().duration_since(started).unsigned_abs(),
             next,
         });
-        Cycle::Wait(next)
+        Cycle::Wait(next, Some(snapshot.revision.clone()))
     }
 
     /// One pass; `None` where the process was told to end. A source that wakes meanwhile stops it at the next safe
@@ -240,6 +248,17 @@ impl Daemon<'_> {
             (false, false) => PassEnd::Nothing,
         };
         Some((pass, end))
+    }
+}
+
+/// Returns once the source no longer holds this revision, or cannot be read: which is then told.
+async fn while_the_same(source: &mut Source, wakes: &Wakes, revision: &Revision) {
+    loop {
+        wakes.wake().await;
+        match source.read().await {
+            Ok(snapshot) if snapshot.revision == *revision => {}
+            Ok(_) | Err(_) => return,
+        }
     }
 }
 

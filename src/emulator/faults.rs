@@ -115,6 +115,8 @@ pub enum Effect {
     Latency(f64),
     /// A listing of Service Catalog ends after so many items as if that were all.
     CutListing(usize),
+    /// A version or constraint that the call makes or changes goes from CREATING to FAILED.
+    FailCreating,
     /// Any other refusal, before the work, e.g. the "profile does not exist" of a fresh IAM role.
     #[serde(rename_all = "camelCase")]
     Refuse {
@@ -189,6 +191,7 @@ pub(super) struct Verdict {
     pub(super) drop_before: bool,
     pub(super) drop_after: bool,
     pub(super) cut_listing: Option<usize>,
+    pub(super) fail_creating: bool,
     pub(super) before: Duration,
     pub(super) after: Duration,
 }
@@ -358,6 +361,7 @@ impl Effect {
             Self::DropAfter => verdict.drop_after = true,
             Self::AccessDenied => verdict.refuse = Some(denied(route)),
             Self::Latency(more) => verdict.before += seconds(*more),
+            Self::FailCreating => verdict.fail_creating = true,
             Self::CutListing(items) => verdict.cut_listing = Some(*items),
             Self::Refuse { code, message } => {
                 verdict.refuse = Some(ApiError::new(code, message.clone()));

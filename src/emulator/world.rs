@@ -18,8 +18,9 @@ use super::sts::Sessions;
 use super::{Call, ids, lag, wire};
 use crate::clock::Entropy;
 
-/// How many calls the log keeps.
-const MAX_LOG: usize = 100_000;
+/// How many calls the log keeps: a daemon may run on an embedded AWS for days. A call takes about 250 bytes, so this
+/// is 8 MB, and being a power of two it fills its ring.
+const MAX_LOG: usize = 1 << 15;
 
 /// All accounts and regions, and what goes wrong in them.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub(super) struct Job<'a> {
     pub(super) quotas: bool,
     pub(super) cut: Option<usize>,
     pub(super) overlap: Option<Overlap>,
+    pub(super) fail: bool,
 }
 
 impl World {
@@ -183,6 +185,7 @@ fn catalog(
         quotas: job.quotas,
         cut: job.cut,
         overlap: job.overlap.clone(),
+        fail: job.fail,
         partition,
     })?;
     Ok(match ops::token(operation, &input) {
@@ -190,7 +193,7 @@ fn catalog(
             let answer = Arc::new(answer);
             partition
                 .answers
-                .insert((operation.name, token), Arc::clone(&answer));
+                .keep((operation.name, token), Arc::clone(&answer));
             answer.as_ref().clone()
         }
         None => answer,

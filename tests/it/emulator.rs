@@ -6,4 +6,5 @@ mod inconsistency;
 mod lifecycle;
 mod paging;
 mod provisioning;
+mod strict;
 mod wire;

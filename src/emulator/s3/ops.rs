@@ -765,7 +765,8 @@ async fn read(body: Option<dto::StreamingBlob>) -> S3Result<Bytes> {
         Some(blob) => s3s::Body::from(blob)
             .collect()
             .await
-            .map(http_body_util::Collected::to_bytes)
+            // A body of one piece would keep the connection's whole read buffer alive.
+            .map(|body| Bytes::copy_from_slice(&body.to_bytes()))
             .map_err(|_| s3_error!(IncompleteBody, "The request body could not be read")),
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use catalogd::clock::Clock;
+use catalogd::execute::progress::Quiet;
 use catalogd::model::observed::{LiveProduct, LiveProvisioned, Observed};
 use catalogd::plan::Plan;
-use catalogd::plan::op::Op;
+use catalogd::plan::op::{Arg, Op};
 use catalogd::reconcile::Pass;
 use catalogd::status::ObjectStatus;
+use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
@@ -109,7 +111,7 @@ pub fn calls(plan: &Plan) -> Vec<&'static str> {
     steps.map(|step| step.op.call()).collect()
 }
 
-/// Whether a call takes something away.
+/// Whether a call takes something away. A version that is made inactive was never there to be taken.
 pub fn removes(op: &Op) -> bool {
     matches!(
         op,
@@ -118,6 +120,7 @@ pub fn removes(op: &Op) -> bool {
             | Op::DeleteConstraint { .. }
             | Op::Terminate { .. }
             | Op::UpdateVersion {
+                version: Arg::Value(_),
                 active: Some(false),
                 ..
             }
@@ -198,4 +201,13 @@ impl Hand {
             .await
             .unwrap();
     }
+}
+
+/// One pass of a process without a memory: plan and execute, and no second look.
+pub async fn one_pass(world: &World) -> Pass {
+    let mut process = world.process_in(None).await;
+    let mut pass = process.reconciler.plan(&world.desired(), None).await;
+    let stop = CancellationToken::new();
+    pass.outcome = process.reconciler.execute(&pass.plan, &stop, &Quiet).await;
+    pass
 }
