@@ -16,10 +16,12 @@ use crate::plan::op::{Answer, Op, ProductFields, TagChange};
 use crate::run::settle::Read;
 
 /// An object that its description does not know so long after it was made is gone for good (design §7).
-const DEAD_AFTER: Duration = Duration::from_secs(15 * 60);
-/// The same for a constraint, counted from our call: the service does not say when it was made. A second attempt
-/// that comes too early is refused, for a product has but one constraint of our types in a portfolio (facts §9.6).
-const DEAD_CONSTRAINT_AFTER: Duration = Duration::from_secs(2 * 60);
+pub const DEAD_AFTER: Duration = Duration::from_secs(15 * 60);
+/// The same for a constraint, counted from our call: the service does not say when it was made. It is shorter than
+/// every [`Patience`](crate::execute::Patience) with a write, or a constraint that was deleted by hand would never come
+/// back; and a second attempt that comes too early is refused, for a product has but one constraint of our types in a
+/// portfolio (facts §9.6).
+const DEAD_CONSTRAINT_AFTER: Duration = Duration::from_secs(20);
 /// Portfolios of a page (facts §5).
 const PORTFOLIOS_A_PAGE: i32 = 100;
 

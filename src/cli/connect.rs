@@ -91,8 +91,8 @@ impl TargetArgs {
         let store = match (&emulated, &self.state) {
             // An embedded AWS ends with the process: what was remembered of another one would only mislead.
             (Some(_), _) => None,
-            (None, Some(root)) => Some(Store::open(root, &identity)?),
-            (None, None) => Some(Store::open(&state_root(), &identity)?),
+            (None, Some(root)) => open_store(root, &identity),
+            (None, None) => open_store(&state_root(), &identity),
         };
         let patience = match pace {
             Pace::None => Patience::EMULATOR,
@@ -112,6 +112,18 @@ impl TargetArgs {
             target,
             greeting,
         })
+    }
+}
+
+/// Caches only: without them everything is the same, but slower.
+fn open_store(root: &Path, identity: &Identity) -> Option<Store> {
+    match Store::open(root, identity) {
+        Ok(store) => Some(store),
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::warn!(%error, cause, "going on without it");
+            None
+        }
     }
 }
 

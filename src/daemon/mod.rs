@@ -79,7 +79,7 @@ pub struct Daemon<'a> {
     pub entropy: Entropy,
     /// How often the live catalog is compared although nothing woke the loop.
     pub interval: Duration,
-    /// Cancelled when the process is to end: calls under way finish, nothing new begins.
+    /// Cancelled when the process is to end: calls under way finish, reads end at once, nothing new begins.
     pub stop: CancellationToken,
     /// Shows steps as they go.
     pub progress: &'a dyn Progress,
@@ -87,10 +87,13 @@ pub struct Daemon<'a> {
 
 /// What a cycle came to.
 enum Cycle {
-    /// Look again after so long.
-    Wait(Duration),
+    /// Look again after so long, or as soon as the source holds another revision than this one. Asking a source costs
+    /// little, reading the catalog does not. Where the source could not be read, any wake is reason enough.
+    Wait(Duration, Option<Revision>),
     /// The source moved meanwhile: read it at once.
     Again,
+    /// The process is to end.
+    Stopped,
 }
 
 impl Daemon<'_> {
@@ -99,26 +102,40 @@ impl Daemon<'_> {
         let wakes = self.source.wakes(self.clock);
         let mut state = State::default();
         while !self.stop.is_cancelled() {
-            let wait = match self.cycle(&wakes, &mut state, report).await {
+            let (wait, revision) = match self.cycle(&wakes, &mut state, report).await {
                 Cycle::Again => continue,
-                Cycle::Wait(wait) => wait,
+                Cycle::Stopped => break,
+                Cycle::Wait(wait, revision) => (wait, revision),
+            };
+            let (stop, clock) = (self.stop.clone(), self.clock);
+            let changed = async {
+                match &revision {
+                    Some(revision) => while_the_same(&mut self.source, &wakes, revision).await,
+                    None => wakes.wake().await,
+                }
             };
             tokio::select! {
-                () = self.stop.cancelled() => break,
-                () = wakes.wake() => {}
-                () = self.clock.sleep(wait) => {}
+                () = stop.cancelled() => break,
+                () = changed => {}
+                () = clock.sleep(wait) => {}
             }
         }
     }
 
     async fn cycle(&mut self, wakes: &Wakes, state: &mut State, report: &mut dyn Report) -> Cycle {
-        let snapshot = match self.source.read().await {
+        let read = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Cycle::Stopped,
+            read = self.source.read() => read,
+        };
+        let snapshot = match read {
             Ok(snapshot) => snapshot,
             Err(error) => {
+                tracing::info!(%error, "the source cannot be read; the catalog is left alone");
                 report.source_failed(&error);
                 state.source_failures += 1;
                 let wait = SOURCE_RETRY.wait(state.source_failures - 1, self.entropy.fraction());
-                return Cycle::Wait(wait.min(self.interval));
+                return Cycle::Wait(wait.min(self.interval), None);
             }
         };
         state.source_failures = 0;
@@ -136,10 +153,12 @@ impl Daemon<'_> {
             let revision = snapshot.revision.to_string();
             let span = telemetry::pass_span(state.passes, &revision, &self.target.to_string());
             let step = self.pass(&desired, state.base.as_deref(), &snapshot, wakes, report);
-            let (pass, end) = step.instrument(span).await;
+            let Some((pass, end)) = step.instrument(span).await else {
+                return Cycle::Stopped;
+            };
             match end {
                 PassEnd::Moved => return Cycle::Again,
-                PassEnd::Progress if passes < PASSES_AT_ONCE && !self.stop.is_cancelled() => {}
+                PassEnd::Progress if passes < PASSES_AT_ONCE => {}
                 PassEnd::Progress | PassEnd::Nothing => break pass,
             }
         };
@@ -163,10 +182,11 @@ impl Daemon<'_> {
             took: self.clock.now().duration_since(started).unsigned_abs(),
             next,
         });
-        Cycle::Wait(next)
+        Cycle::Wait(next, Some(snapshot.revision.clone()))
     }
 
-    /// One pass. A source that wakes meanwhile stops it at the next safe point (promise 7).
+    /// One pass; `None` where the process was told to end. A source that wakes meanwhile stops it at the next safe
+    /// point (promise 7).
     async fn pass(
         &mut self,
         desired: &Desired,
@@ -174,12 +194,24 @@ impl Daemon<'_> {
         snapshot: &Snapshot,
         wakes: &Wakes,
         report: &mut dyn Report,
-    ) -> (Pass, PassEnd) {
-        let mut pass = self.reconciler.plan(desired, base).await;
-        report.planned(&pass);
+    ) -> Option<(Pass, PassEnd)> {
+        // Reading changes nothing, so it may end anywhere.
+        let mut pass = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return None,
+            pass = self.reconciler.plan(desired, base) => pass,
+        };
         tracing::Span::current().record("plan", pass.plan.digest.short());
-        if pass.plan.steps.is_empty() || self.stop.is_cancelled() {
-            return (pass, PassEnd::Nothing);
+        tracing::info!(
+            calls = pass.plan.steps.len(),
+            blocked = pass.plan.is_blocked(),
+            waiting = pass.plan.is_waiting(),
+            gaps = pass.plan.gaps.len(),
+            "planned"
+        );
+        report.planned(&pass);
+        if pass.plan.steps.is_empty() {
+            return Some((pass, PassEnd::Nothing));
         }
         let halt = self.stop.child_token();
         let (moved, outcome) = {
@@ -195,6 +227,9 @@ impl Daemon<'_> {
             }
         };
         report.executed(&pass, &outcome);
+        if self.stop.is_cancelled() {
+            return None;
+        }
         let changed = pass
             .plan
             .steps
@@ -212,7 +247,18 @@ impl Daemon<'_> {
             (false, true) => PassEnd::Progress,
             (false, false) => PassEnd::Nothing,
         };
-        (pass, end)
+        Some((pass, end))
+    }
+}
+
+/// Returns once the source no longer holds this revision, or cannot be read: which is then told.
+async fn while_the_same(source: &mut Source, wakes: &Wakes, revision: &Revision) {
+    loop {
+        wakes.wake().await;
+        match source.read().await {
+            Ok(snapshot) if snapshot.revision == *revision => {}
+            Ok(_) | Err(_) => return,
+        }
     }
 }
 

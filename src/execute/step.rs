@@ -1,5 +1,10 @@
 //! One step: the call, reads until it shows, and its record followed to the end.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::aws::confirm::DEAD_AFTER;
 use crate::aws::error::{Class, Failure};
 use crate::model::observed::ProvisionedStatus;
 use crate::plan::op::{Answer, Op, Step};
@@ -34,12 +39,27 @@ impl Executor<'_> {
             });
         };
         let span = telemetry::step_span(op.call(), &step.object.to_string());
-        self.drive(step, &op).instrument(span).await
+        async {
+            let result = self.drive(step, &op).await;
+            match &result {
+                StepResult::Done(_) => tracing::info!("step done"),
+                StepResult::Failed(failed) => {
+                    tracing::info!(error = %failed.failure, "step failed");
+                }
+                StepResult::Dead { id, .. } => tracing::info!(id, "what the step made is gone"),
+                StepResult::Unfinished { waiting, .. } => {
+                    tracing::info!(waiting, "step left to the next pass");
+                }
+                StepResult::Skipped { .. } | StepResult::NotStarted => {}
+            }
+            result
+        }
+        .instrument(span)
+        .await
     }
 
     async fn drive(&self, step: &Step, op: &Op) -> StepResult {
         let fail = |failure: Failure, answer: Option<Answer>| {
-            tracing::warn!(error = %failure, "step failed");
             StepResult::Failed(StepFailure {
                 failure,
                 request: op.request(),
@@ -62,9 +82,10 @@ impl Executor<'_> {
                 Err(Stopped::Dead) => return self.dead(op, answer),
             }
         };
-        if answer.record.is_none() {
+        let Some(record) = &answer.record else {
             return StepResult::Done(answer);
-        }
+        };
+        tracing::Span::current().record("record", record.as_str());
         match self.follow(step, op, &answer).await {
             Ok(()) => StepResult::Done(answer),
             Err(Stopped::Failed(failure)) => fail(failure, Some(answer)),
@@ -185,13 +206,14 @@ impl Executor<'_> {
             });
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             let left = self.patience.record.saturating_sub(waited);
-            let unfinished =
-                |why: &str| Stopped::Unfinished(format!("record {record} is {state:?}; {why}"));
+            let unfinished = |why: &str| {
+                Stopped::Unfinished(format!("{state} at the service as {record}; {why}"))
+            };
             tokio::select! {
                 changed = states.changed() => if changed.is_err() {
                     return Err(unfinished("nobody follows it any more"));
                 },
-                () = self.stop.cancelled() => return Err(unfinished("stopped")),
+                () = self.stop.cancelled() => return Err(unfinished("not waited for")),
                 () = self.clock.sleep(left) => return Err(unfinished("the deadline passed")),
             }
         };
@@ -199,7 +221,7 @@ impl Executor<'_> {
         let Some(id) = &answer.provisioned else {
             return Ok(());
         };
-        let seen = self.provisioned_end(op, id, &end).await?;
+        let seen = self.provisioned_end(op, id, &end, answer.created).await?;
         match end {
             RecordState::Succeeded => Ok(()),
             _ => Err(Stopped::Failed(match seen {
@@ -217,18 +239,28 @@ impl Executor<'_> {
     }
 
     /// Reads the provisioned product until it shows the record's end; returns its status message.
+    ///
+    /// A repeated token answers with the record of its first use, whose provisioned product may be gone by now: that
+    /// is believed once the record is old enough (design §7), and until then it is not over.
     async fn provisioned_end(
         &self,
         op: &Op,
         id: &crate::ids::ProvisionedProductId,
         end: &RecordState,
+        created: Option<Timestamp>,
     ) -> Result<Option<String>, Stopped> {
         let terminates = matches!(op, Op::Terminate { .. }) && *end == RecordState::Succeeded;
         let started = self.clock.now();
         let mut good = 0;
         for attempt in 0.. {
+            let mut missing = false;
             let (shows, message) = match self.aws.provisioned_status(id).await {
-                Ok(None) => (terminates, None),
+                Ok(None) => {
+                    missing = !terminates;
+                    let age = created.map(|at| self.clock.now().duration_since(at));
+                    let old = age.and_then(|age| Duration::try_from(age).ok());
+                    (terminates || old.is_some_and(|age| age >= DEAD_AFTER), None)
+                }
                 Ok(Some((status, message))) => {
                     let stable = match status {
                         ProvisionedStatus::Available => *end == RecordState::Succeeded,
@@ -246,10 +278,17 @@ impl Executor<'_> {
             };
             good = if shows { good + 1 } else { 0 };
             if good >= crate::run::settle::GOOD_READS {
-                return Ok(message);
+                return if missing {
+                    Err(Stopped::Dead)
+                } else {
+                    Ok(message)
+                };
             }
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             if waited >= self.patience.settle {
+                if missing && *end == RecordState::Succeeded {
+                    return Err(Stopped::Unfinished(format!("{id} is not to be seen")));
+                }
                 // The record is over; what lags is only the view of it, and the next pass reads that again.
                 return Ok(message);
             }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use catalogd::model::desired::Desired;
 use catalogd::model::observed::{Observed, ProvisionedStatus};
+use catalogd::reconcile::Pass;
 use catalogd::status::{Health, Sync};
 
 use crate::world::{Process, World};
@@ -22,6 +24,11 @@ pub fn world() -> World {
 pub async fn expect_the_example(process: &mut Process, world: &World) {
     let desired = world.desired();
     let pass = process.reconciler.plan(&desired, None).await;
+    expect_the_example_in(&pass, &desired);
+}
+
+/// The same of a pass that was made.
+pub fn expect_the_example_in(pass: &Pass, desired: &Desired) {
     expect_each_once(&pass.observed);
     let observed = &pass.observed;
     assert_eq!(observed.gaps, []);

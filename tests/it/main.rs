@@ -17,6 +17,7 @@ mod examples;
 mod fidelity;
 mod git;
 mod manifest;
+mod model;
 mod scenario;
 mod shared;
 mod sim;

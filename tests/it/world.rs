@@ -15,7 +15,7 @@ use catalogd::emulator::faults::Faults;
 use catalogd::emulator::{Emulator, InProcess, Options, Profile};
 use catalogd::execute::progress::{Progress, Quiet};
 use catalogd::execute::{Outcome, Patience};
-use catalogd::ids::{Kind, Name, Target};
+use catalogd::ids::{Name, Target};
 use catalogd::manifest::{self, Severity};
 use catalogd::model::desired::Desired;
 use catalogd::model::owner::{Identity, Installation};
@@ -77,15 +77,6 @@ impl World {
             .lock()
             .unwrap()
             .insert(path.to_owned(), text.as_ref().to_vec());
-        self
-    }
-
-    pub fn remove(&self, path: &str) -> &Self {
-        self.files
-            .lock()
-            .unwrap()
-            .remove(path)
-            .expect("the file is there");
         self
     }
 
@@ -162,7 +153,7 @@ impl World {
         let store = state.map(|root| Store::open(root, &identity).unwrap());
         let entropy = Entropy::seeded(7);
         let reconciler = Reconciler::new(
-            aws.clone(),
+            aws,
             identity,
             self.clock,
             entropy,
@@ -170,7 +161,6 @@ impl World {
             store,
         );
         Process {
-            aws,
             reconciler,
             clock: self.clock,
         }
@@ -265,7 +255,6 @@ impl World {
 
 /// A process of catalogd.
 pub struct Process {
-    pub aws: Aws,
     pub reconciler: Reconciler,
     clock: Clock,
 }
@@ -305,8 +294,4 @@ impl Driver for Willing {
 
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
-}
-
-pub fn product() -> Kind {
-    Kind::Product
 }

@@ -12,9 +12,12 @@ use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::ids::{Kind, ProductId};
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus, Scope};
+use crate::model::owner::{Identity, Owner};
 
 /// `SearchProductsAsAdmin` (facts §5).
 const PRODUCTS_A_PAGE: i32 = 20;
+/// What lists a product's versions.
+const VERSIONS: &str = "ListProvisioningArtifacts";
 
 impl Aws {
     pub(super) async fn products(&self, hints: &Hints) -> Found<LiveProduct> {
@@ -32,7 +35,8 @@ impl Aws {
             .map(|id| (id, false))
             .collect();
         let all = listed.into_iter().map(|id| (id, true)).chain(known);
-        for part in gather(all.map(|(id, listed)| self.product(id, listed))).await {
+        for part in gather(all.map(|(id, listed)| self.product(id, listed, &hints.identity))).await
+        {
             found.add(part);
         }
         found
@@ -77,7 +81,12 @@ impl Aws {
     }
 
     /// Reads one product. One that no search showed may not be there; one that was found is.
-    async fn product(&self, id: ProductId, listed: bool) -> Found<LiveProduct> {
+    async fn product(
+        &self,
+        id: ProductId,
+        listed: bool,
+        identity: &Identity,
+    ) -> Found<LiveProduct> {
         let mut found = Found::default();
         let described = match listed {
             true => self.listed(|| self.describe_product(&id)).await,
@@ -93,7 +102,14 @@ impl Aws {
                 return found;
             }
         };
+        let ours = identity.owner(Kind::Product, &product.tags) != Owner::Nobody;
         match self.listed(|| self.versions(&id)).await {
+            // It was made with one, and the last one can't be deleted: such an answer is not to be believed, or its
+            // first version, which came with the product and not by a token of its own, would be made a second time.
+            Ok(versions) if versions.is_empty() && ours => {
+                let failure = Failure::internal(VERSIONS, "the answer has no version at all");
+                found.gap(Scope::Product(id), &failure);
+            }
             Ok(versions) => product.versions = versions,
             Err(failure) => found.gap(Scope::Product(id), &failure),
         }
@@ -123,7 +139,7 @@ impl Aws {
 
     /// All versions, oldest first.
     async fn versions(&self, id: &ProductId) -> Result<Vec<LiveVersion>, Failure> {
-        const OPERATION: &str = "ListProvisioningArtifacts";
+        const OPERATION: &str = VERSIONS;
         let request = self
             .sc()
             .list_provisioning_artifacts()

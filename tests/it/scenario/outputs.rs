@@ -1,0 +1,255 @@
+//! Outputs, `dependsOn` and parameters that are never shown.
+
+use catalogd::ids::{Key, Kind};
+use catalogd::model::desired::Desired;
+use catalogd::model::observed::ProvisionedStatus;
+use catalogd::plan::{BlockedCode, Shown};
+use catalogd::render::{json, text};
+use catalogd::status::{Health, Sync};
+
+use super::kit::{CATALOG, SIZE, calls, one_pass, provisioned, status, writes};
+use crate::world::{World, name};
+
+/// `hub`, `middle` and `edge`, each made of the output of the one before; `late` only comes after `edge`.
+fn chain() -> World {
+    let world = World::new();
+    let link = |name: &str, from: &str| {
+        format!(
+            "---\napiVersion: catalogd.dev/v1\nkind: ProvisionedProduct\nmetadata: {{name: {name}}}\nspec:\n  \
+             product: vpc\n  version: v1\n  parameters:\n    \
+             Size: {{output: {{provisionedProduct: {from}, key: Size}}}}\n"
+        )
+    };
+    let late = "---\napiVersion: catalogd.dev/v1\nkind: ProvisionedProduct\nmetadata: {name: late}\nspec:\n  \
+                product: vpc\n  version: v1\n  dependsOn: [edge]\n  parameters: {Size: late}\n";
+    let text = format!(
+        "{CATALOG}{}{}{late}",
+        link("edge", "middle"),
+        link("middle", "hub")
+    );
+    world.write("catalog.yaml", text).write("size.yaml", SIZE);
+    world
+}
+
+fn sizes(pass: &catalogd::reconcile::Pass) -> Vec<String> {
+    ["hub", "middle", "edge", "late"]
+        .iter()
+        .map(|name| {
+            let live = provisioned(&pass.observed, name);
+            assert_eq!(live.status, ProvisionedStatus::Available);
+            live.stack.as_ref().unwrap().parameters["Size"].clone()
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_travels_down_the_chain_one_pass_a_link() {
+    let world = chain();
+    let converged = world.apply().await;
+    assert_eq!(converged.passes, 5, "four links and the proof");
+    assert_eq!(sizes(&world.plan().await), ["one", "one", "one", "late"]);
+
+    world.edit("catalog.yaml", "Size: one", "Size: two");
+    let pass = world.plan().await;
+    assert_eq!(calls(&pass.plan), ["UpdateProvisionedProduct"]);
+    for (name, on) in [("middle", "hub"), ("edge", "middle"), ("late", "edge")] {
+        let waiting = &status(&pass, &format!("provisioned-product/{name}")).waiting;
+        // `late` needs no output: nothing of it differs, so there is nothing to wait for.
+        if name == "late" {
+            assert_eq!(waiting, &[]);
+        } else {
+            let key = Key::new(Kind::ProvisionedProduct, crate::world::name(on));
+            assert_eq!(waiting[0].on.as_ref(), Some(&key));
+        }
+    }
+    world.calls();
+    world.apply().await;
+    assert_eq!(
+        writes(&world),
+        [("UpdateProvisionedProduct".to_owned(), 3)].into()
+    );
+    assert_eq!(sizes(&world.plan().await), ["two", "two", "two", "late"]);
+    world.expect_empty_plan().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_depends_on_something_broken_is_blocked_with_its_name() {
+    let world = chain();
+    world.edit(
+        "catalog.yaml",
+        "  product: vpc\n  version: v1\n  parameters:\n    Size: one\n",
+        "  product: vpc\n  version: v2\n  parameters:\n    Size: one\n",
+    );
+    // v2 is deprecated: hub takes no launch from it.
+    let mut process = world.process().await;
+    let ended = process.apply(&world.desired()).await;
+    let hub = status(&ended.pass, "provisioned-product/hub");
+    assert_eq!(hub.blocked[0].code, BlockedCode::VersionState);
+    for name in ["middle", "edge", "late"] {
+        let shown = status(&ended.pass, &format!("provisioned-product/{name}"));
+        assert_eq!(
+            (shown.sync, shown.health),
+            (Sync::OutOfSync, Health::Missing)
+        );
+        assert_eq!(shown.blocked[0].code, BlockedCode::Dependency, "{shown:?}");
+    }
+    assert!(ended.pass.observed.provisioned.is_empty());
+    world.edit(
+        "catalog.yaml",
+        "version: v2\n  parameters:\n    Size: one",
+        "version: v1\n  parameters:\n    Size: one",
+    );
+    world.apply().await;
+    assert_eq!(sizes(&world.plan().await), ["one", "one", "one", "late"]);
+}
+
+const SECRET: &str = "correct-horse-battery";
+const OTHER: &str = "staple-of-another-kind";
+
+/// `hub` with a NoEcho parameter.
+fn secretive() -> World {
+    let world = World::new();
+    let template = SIZE
+        .replace(
+            "Parameters:\n",
+            "Parameters:\n  Password: {Type: String, NoEcho: true, MinLength: 8}\n",
+        )
+        .replace(
+            "DisplayName: !Ref Size",
+            "DisplayName: !Sub '${Size}-${Password}'",
+        );
+    let manifest = CATALOG.replace(
+        "    Size: one\n",
+        &format!("    Size: one\n    Password: {SECRET}\n"),
+    );
+    world
+        .write("catalog.yaml", manifest)
+        .write("size.yaml", template);
+    world
+}
+
+async fn calls_with(world: &World, base: Option<&Desired>, resend: bool) -> Vec<&'static str> {
+    let mut process = world.process().await;
+    if resend {
+        let key = Key::new(Kind::ProvisionedProduct, name("hub"));
+        process.reconciler.resend_secrets([key].into());
+    }
+    let pass = process.reconciler.plan(&world.desired(), base).await;
+    if let Some(change) = pass
+        .plan
+        .objects
+        .iter()
+        .flat_map(|o| &o.changes)
+        .find(|c| c.field == "parameters.Password")
+    {
+        assert_eq!(change.after, Shown::Secret);
+    }
+    expect_silence(&pass);
+    calls(&pass.plan)
+}
+
+/// No form of a pass shows a secret.
+fn expect_silence(pass: &catalogd::reconcile::Pass) {
+    let forms = [
+        text::plan(&pass.plan, text::Style::default()),
+        json::plan(&pass.plan),
+        format!("{:?}", pass.plan),
+        format!("{:?}", pass.outcome),
+        format!("{:?}", pass.statuses),
+        format!("{:?}", pass.observed),
+    ];
+    for form in forms {
+        for secret in [SECRET, OTHER] {
+            assert!(!form.contains(secret), "{form}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_sent_when_git_changes_it_and_never_shown() {
+    let world = secretive();
+    let base = world.desired();
+    let first = one_pass(&world).await;
+    expect_silence(&first);
+    world.apply().await;
+    assert_eq!(calls_with(&world, None, false).await, [""; 0]);
+    assert_eq!(calls_with(&world, Some(&base), false).await, [""; 0]);
+
+    world.edit("catalog.yaml", SECRET, OTHER);
+    assert_eq!(
+        calls_with(&world, None, false).await,
+        [""; 0],
+        "nobody can tell without a base"
+    );
+    assert_eq!(
+        calls_with(&world, Some(&base), false).await,
+        ["UpdateProvisionedProduct"]
+    );
+    assert_eq!(
+        calls_with(&world, None, true).await,
+        ["UpdateProvisionedProduct"]
+    );
+
+    let mut process = world.process().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let desired = world.desired();
+    let ended = process
+        .reconciler
+        .converge(&desired, Some(&base), &stop, &mut Once::default())
+        .await
+        .unwrap();
+    expect_silence(&ended.pass);
+    world.expect_empty_plan().await;
+    // What the stack got is the new one.
+    let live =
+        world
+            .emulator
+            .with_stacks(crate::world::ACCOUNT, crate::world::REGION, |stacks, _| {
+                format!("{stacks:?}")
+            });
+    assert!(live.contains(OTHER) && !live.contains(&format!("one-{SECRET}")));
+}
+
+/// Agrees to one plan: without a memory of what was sent, a changed secret would be sent each time.
+#[derive(Default)]
+struct Once(bool);
+
+impl catalogd::reconcile::converge::Driver for Once {
+    fn consent(&mut self, _: &catalogd::reconcile::Pass) -> anyhow::Result<bool> {
+        Ok(!std::mem::replace(&mut self.0, true))
+    }
+    fn begin(&mut self, _: &catalogd::plan::Plan) {}
+    fn progress(&self) -> &dyn catalogd::execute::progress::Progress {
+        &catalogd::execute::progress::Quiet
+    }
+    fn end(&mut self, _: &catalogd::execute::Outcome) {}
+}
+
+/// The service repeats the value that it refuses; we do not.
+#[tokio::test(start_paused = true)]
+async fn a_refused_secret_is_not_repeated_by_any_message() {
+    use catalogd::emulator::faults::{Effect, Rule};
+    let world = secretive();
+    let refused = Effect::Refuse {
+        code: "InvalidParametersException".to_owned(),
+        message: format!("Value '{SECRET}' at 'Password' failed to satisfy constraint"),
+    };
+    world
+        .emulator
+        .inject(Rule::always(refused).on("ProvisionProduct"));
+    let pass = one_pass(&world).await;
+    expect_silence(&pass);
+    let failures: Vec<_> = pass.outcome.failures().collect();
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0].1.failure.message.contains("(secret)"));
+    let ended = world.process().await.apply(&world.desired()).await;
+    expect_silence(&ended.pass);
+    assert!(
+        status(&ended.pass, "provisioned-product/hub")
+            .stalled
+            .as_ref()
+            .unwrap()
+            .reason
+            .contains("(secret)")
+    );
+}
