@@ -1,6 +1,7 @@
 //! The embedded AWS, called as its users call it: through the unchanged SDK and in virtual time.
 
 pub mod client;
+mod documented;
 mod errors;
 mod inconsistency;
 mod lifecycle;

@@ -127,7 +127,8 @@ pub(super) fn target(
     };
     let portfolio = path::choose(catalog, product, &call.ctx.caller.principal, path)?;
     let version = version::find(product, version)?;
-    version::usable(version, call.at())?;
+    // A version that was seen to be AVAILABLE stays so: this does not lag.
+    version::usable(version, call.ctx.now)?;
     if product.kind != CLOUDFORMATION {
         return Err(unsupported(&format!(
             "Launching a {} product",

@@ -1,8 +1,11 @@
 //! S3: buckets and objects, for templates and for what stacks make.
 //!
-//! `s3s` reads requests and writes answers; [`store`] holds what there is. Signatures are not verified: the router has
+//! `s3s` reads requests and writes answers; the store holds what there is. Signatures are not verified: the router has
 //! already read from the credential who calls. A bucket is its account's alone: policies are kept, not evaluated.
 
+mod answer;
+mod condition;
+mod listing;
 mod ops;
 mod request;
 mod store;
