@@ -152,14 +152,7 @@ impl World {
         };
         let store = state.map(|root| Store::open(root, &identity).unwrap());
         let entropy = Entropy::seeded(7);
-        let reconciler = Reconciler::new(
-            aws,
-            identity,
-            self.clock,
-            entropy,
-            self.patience,
-            store,
-        );
+        let reconciler = Reconciler::new(aws, identity, self.clock, entropy, self.patience, store);
         Process {
             reconciler,
             clock: self.clock,
