@@ -207,7 +207,7 @@ impl Emulator {
         result
     }
 
-    /// The calls so far, in the order in which they ended; the log keeps the last 32,768.
+    /// The calls so far, in the order in which they ended; the log keeps the last 16,384.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().log.iter().cloned().collect()
     }

@@ -143,7 +143,7 @@ pub(super) fn repeated(
     operation: &Operation,
     input: &Map<String, Value>,
     partition: &Partition,
-) -> Option<Arc<Value>> {
+) -> Option<Value> {
     partition
         .answers
         .get(&(operation.name, token(operation, input)?))
