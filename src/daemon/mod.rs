@@ -15,14 +15,11 @@ use crate::git::{Snapshot, SourceError};
 use crate::ids::{Revision, Target};
 use crate::manifest::{self, Loaded};
 use crate::model::desired::Desired;
+use crate::reconcile::converge::PASSES_AT_ONCE;
 use crate::reconcile::{Pass, Reconciler};
 use crate::run::backoff::Backoff;
 use crate::telemetry;
 use source::{Source, Wakes};
-
-/// Passes in a row that change something, before the loop waits all the same: a plan that never empties is a defect,
-/// and must not become a storm of calls.
-const PASSES_AT_ONCE: usize = 50;
 
 /// Between looks at objects that wait for work of the service.
 const WAITING: Backoff = Backoff {

@@ -18,6 +18,10 @@ const WAITING: Backoff = Backoff {
     most: Duration::from_secs(20),
 };
 
+/// Passes that change something and follow each other at once. From then on there is a wait between them all the same:
+/// a plan that never empties is a defect, and must not become a storm of calls.
+pub const PASSES_AT_ONCE: usize = 50;
+
 /// Who is asked before a plan is made, and told what came of it.
 pub trait Driver {
     /// Whether this pass's plan may be made. Asked for every pass that would change something or waits.
@@ -107,7 +111,8 @@ impl Reconciler {
                         passes,
                     });
                 }
-                if outcome.results.values().any(StepResult::moved) {
+                let moved = outcome.results.values().any(StepResult::moved);
+                if moved && passes < PASSES_AT_ONCE {
                     waits = 0;
                     continue;
                 }

@@ -1,5 +1,8 @@
 //! Outputs, `dependsOn` and parameters that are never shown.
 
+use std::sync::{Arc, Mutex};
+
+use catalogd::emulator::faults::{Effect, Rule};
 use catalogd::ids::{Key, Kind};
 use catalogd::model::desired::Desired;
 use catalogd::model::observed::ProvisionedStatus;
@@ -165,8 +168,42 @@ fn expect_silence(pass: &catalogd::reconcile::Pass) {
     }
 }
 
+/// What was logged, at every level.
+#[derive(Clone, Default)]
+struct Logs(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Logs {
+    /// Logs of this thread, ours alone: `RUST_LOG` can ask the SDK for its own, with whole requests in them.
+    fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+        let logs = Self::default();
+        let writer = logs.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter("catalogd=trace")
+            .with_writer(move || writer.clone())
+            .finish();
+        (logs, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn expect_silence(&self) {
+        let logs = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        assert!(logs.contains("connected"), "nothing was heard");
+        assert!(!logs.contains(SECRET) && !logs.contains(OTHER), "{logs}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_sent_when_git_changes_it_and_never_shown() {
+    let (logs, _guard) = Logs::listen();
     let world = secretive();
     let base = world.desired();
     let first = one_pass(&world).await;
@@ -200,6 +237,7 @@ async fn a_secret_is_sent_when_git_changes_it_and_never_shown() {
         .unwrap();
     expect_silence(&ended.pass);
     world.expect_empty_plan().await;
+    logs.expect_silence();
     // What the stack got is the new one.
     let live =
         world
@@ -228,7 +266,7 @@ impl catalogd::reconcile::converge::Driver for Once {
 /// The service repeats the value that it refuses; we do not.
 #[tokio::test(start_paused = true)]
 async fn a_refused_secret_is_not_repeated_by_any_message() {
-    use catalogd::emulator::faults::{Effect, Rule};
+    let (logs, _guard) = Logs::listen();
     let world = secretive();
     let refused = Effect::Refuse {
         code: "InvalidParametersException".to_owned(),
@@ -252,4 +290,5 @@ async fn a_refused_secret_is_not_repeated_by_any_message() {
             .reason
             .contains("(secret)")
     );
+    logs.expect_silence();
 }
