@@ -8,8 +8,8 @@ use catalogd::clock::Entropy;
 use catalogd::daemon::{Daemon, Report, Settled};
 use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Rule};
-use catalogd::execute::Outcome;
 use catalogd::execute::progress::Quiet;
+use catalogd::execute::{Outcome, Patience};
 use catalogd::git::{Access, Location, Repository, RepositoryOptions, Snapshot, SourceError};
 use catalogd::manifest::Loaded;
 use catalogd::model::observed::ProvisionedStatus;
@@ -202,7 +202,9 @@ async fn a_newer_revision_does_not_wait_for_a_launch_of_the_older_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_newer_revision_mends_an_older_one_that_fails() {
-    let world = World::new();
+    let mut world = World::new();
+    // A call that names something not visible yet is repeated for three minutes.
+    world.patience = Patience::SERVICE;
     let repo = Repo::new();
     let refused = Effect::Refuse {
         code: "InvalidParametersException".to_owned(),
@@ -223,7 +225,10 @@ async fn a_newer_revision_mends_an_older_one_that_fails() {
             world.clock.sleep(Duration::from_millis(100)).await;
         }
         repo.commit(&[("catalog.yaml", &portfolios)]);
+        let committed = world.clock.now();
         told.until(&world, "settled true").await;
+        let waited = world.clock.now().duration_since(committed).as_secs();
+        assert!(waited < 90, "the newer revision waited {waited} s");
         stop.cancel();
     };
     tokio::join!(daemon(&world, &repo, &told, &stop), script);
