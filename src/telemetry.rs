@@ -114,15 +114,18 @@ fn parse_filter(filter: &str) -> Result<EnvFilter, TelemetryError> {
         })
 }
 
+// The spans have the level of errors so that every event within them carries their fields, whatever the filter lets
+// through; a span by itself writes no line.
+
 /// The span of one pass over a source and a target. Its `plan` is recorded once there is one:
 /// `span.record("plan", …)`.
 pub fn pass_span(pass: u64, revision: &str, target: &str) -> Span {
-    tracing::info_span!("pass", pass, revision, target, plan = tracing::field::Empty)
+    tracing::error_span!("pass", pass, revision, target, plan = tracing::field::Empty)
 }
 
 /// The span of one step of a plan. Its `record` is recorded once the service names one.
 pub fn step_span(op: &str, object: &str) -> Span {
-    tracing::info_span!("step", op, object, record = tracing::field::Empty)
+    tracing::error_span!("step", op, object, record = tracing::field::Empty)
 }
 
 /// Writes lines above progress bars that are being drawn on stderr.

@@ -81,11 +81,11 @@ impl fmt::Debug for Settings {
 pub enum ConnectError {
     /// No region is named anywhere.
     #[error(
-        "no AWS region: set AWS_REGION, or `region` in the profile, or name one on the command line"
+        "no AWS region is named\n  next: set AWS_REGION, or `region` in the profile, or give --region"
     )]
     NoRegion,
     /// The service does not say who we are.
-    #[error("AWS does not say who is calling: {failure} ({})", .failure.advice())]
+    #[error("AWS does not say who is calling: {failure}\n  next: {}", .failure.advice())]
     Identity {
         /// The refusal.
         failure: Failure,

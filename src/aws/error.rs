@@ -221,7 +221,7 @@ impl Failure {
                 "make what the request names, or name something else".to_owned()
             }
             (Class::Unknown, "Failed") => {
-                "mend what the service names, then change the manifest or run `sync`".to_owned()
+                "mend what the service names, then change the manifest".to_owned()
             }
             (Class::Unknown, _) => "look the code up in the service's documentation".to_owned(),
         }
@@ -338,11 +338,26 @@ where
                 CredentialsError::ProviderTimedOut(_) => Class::Transient,
                 _ => Class::Denied,
             };
-            return (class, "CredentialsError".to_owned(), words(error));
+            return (class, "CredentialsError".to_owned(), root(error));
         }
         source = inner.source();
     }
-    (Class::Transient, "Dispatch".to_owned(), words(error))
+    (Class::Transient, "Dispatch".to_owned(), root(error))
+}
+
+/// What is behind everything else: the layers in front of it only say that they failed.
+fn root(error: &dyn Error) -> String {
+    let mut root = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        root = inner.to_string();
+        source = inner.source();
+    }
+    // Where no provider is set up, the SDK lists each of them: our advice is shorter.
+    let root = root
+        .split_once(". Attempted:")
+        .map_or(root.as_str(), |(said, _)| said);
+    one_line(root)
 }
 
 /// An error with everything behind it, on one line.
@@ -354,7 +369,11 @@ fn words(error: &dyn Error) -> String {
         text.push_str(&inner.to_string());
         source = inner.source();
     }
-    // Some say what they tried line by line; a message is one line.
+    one_line(&text)
+}
+
+/// Some say what they tried line by line; a message is one line.
+fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -503,7 +522,10 @@ mod tests {
             (Class::Denied, "CredentialsError")
         );
         assert!(failure.advice().contains("AWS_PROFILE"));
-        assert!(failure.message.ends_with("Attempted: imds"), "{failure}");
+        assert_eq!(
+            failure.message, "none in the chain",
+            "what was tried is advice's to say"
+        );
     }
 
     #[test]

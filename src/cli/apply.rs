@@ -22,7 +22,7 @@ use super::connect::{Connected, could_not_observe};
 use super::exit::Exit;
 use super::out::Out;
 use super::plan::{refuse, show};
-use super::progress::{Live, interrupted};
+use super::progress::{Interrupt, Live};
 use super::source::load;
 
 /// Makes the catalog agree with the manifests.
@@ -67,9 +67,12 @@ impl Apply {
             Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
             None => None,
         };
-        out.note(&format!("{} at {}", connected.greeting, snapshot.revision));
-        let stop = interrupted();
-        let deadline = stop.child_token();
+        out.note(&format!(
+            "{}, manifests of {}",
+            connected.greeting, snapshot.revision
+        ));
+        let interrupt = Interrupt::abrupt(&bars);
+        let deadline = interrupt.stop.child_token();
         let timer = {
             let (deadline, timeout) = (deadline.clone(), self.timeout);
             tokio::spawn(async move {
@@ -80,6 +83,7 @@ impl Apply {
         let mut asked = Asked {
             out,
             bars: &bars,
+            interrupt: &interrupt,
             yes: self.yes,
             agreed: None,
             live: None,
@@ -93,26 +97,36 @@ impl Apply {
         if let Some(refused) = could_not_observe(&ended.pass.observed) {
             return Err(refused.into());
         }
-        if ended.end == End::Declined {
-            out.note("nothing was written");
-            return Ok(Exit::Error);
-        }
+        let pass = match ended.end {
+            End::Declined => {
+                out.note("nothing was written");
+                return Ok(Exit::Error);
+            }
+            End::Stopped if interrupt.stop.is_cancelled() => {
+                out.note("Interrupted. What runs goes on at the service; apply again to go on.");
+                return Ok(Exit::Interrupted);
+            }
+            // The last plan is older than what came of it.
+            End::Stopped => {
+                let base = base.as_ref();
+                connected.reconciler.plan(&loaded.desired, base).await
+            }
+            End::Settled => ended.pass,
+        };
         if !asked_once {
-            show(out, &ended.pass);
+            show(out, &pass);
         }
-        let mut exit = exit_of(&ended.pass);
-        if exit == Exit::Done && ended.end == End::Settled {
-            connected.reconciler.applied(&snapshot.revision.full());
+        let mut exit = exit_of(&pass);
+        if !loaded.desired.broken.is_empty() || loaded.desired.incomplete {
+            exit = exit.max(Exit::Partial);
         }
         if ended.end == End::Stopped {
-            exit = exit.max(if stop.is_cancelled() {
-                Exit::Interrupted
-            } else {
-                Exit::Deadline
-            });
+            exit = exit.max(Exit::Deadline);
+        } else if exit == Exit::Done {
+            connected.reconciler.applied(&snapshot.revision.full());
         }
         if asked_once || exit != Exit::Done {
-            say(out, &connected, &ended.pass, exit);
+            say(out, &connected, &pass, exit);
         }
         Ok(exit)
     }
@@ -122,6 +136,7 @@ impl Apply {
 struct Asked<'a> {
     out: &'a mut Out,
     bars: &'a MultiProgress,
+    interrupt: &'a Interrupt,
     yes: bool,
     agreed: Option<BTreeSet<Key>>,
     live: Option<Live>,
@@ -156,7 +171,7 @@ impl Driver for Asked<'_> {
     }
 
     fn begin(&mut self, plan: &Plan) {
-        let live = Live::new(self.out, self.bars.clone());
+        let live = Live::new(self.out, self.bars.clone(), self.interrupt);
         live.begin(plan);
         self.live = Some(live);
     }
@@ -193,11 +208,13 @@ fn exit_of(pass: &Pass) -> Exit {
 
 /// Says how it ended.
 fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit) {
-    out.result(&status::status(&pass.statuses, out.style()));
+    out.result(&format!(
+        "\n{}",
+        status::status(&pass.statuses, out.style())
+    ));
     let calls = connected.reconciler.calls();
     out.note(&match exit {
         Exit::Done => format!("Converged with {calls} calls."),
-        Exit::Interrupted => "Interrupted. What runs goes on at the service.".to_owned(),
         Exit::Deadline => "Not converged before the deadline. What runs goes on at the service; \
              apply again to go on."
             .to_owned(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Args;
 
 use crate::aws::pace::Pace;
@@ -14,6 +15,13 @@ use crate::telemetry::Format;
 
 use super::out::Color;
 
+/// Where the arguments of every command stand in its help: last, as nobody reads them first.
+const EVERYWHERE: &str = "Everywhere";
+/// The heading of [`SourceArgs`].
+const SOURCE: &str = "Manifests";
+/// The heading of [`TargetArgs`].
+const TARGET: &str = "Catalog";
+
 /// Arguments of every command.
 #[derive(Debug, Args)]
 pub(super) struct Global {
@@ -21,6 +29,7 @@ pub(super) struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "FILTER",
         env = "CATALOGD_LOG",
         default_value = "warn",
@@ -28,10 +37,22 @@ pub(super) struct Global {
     )]
     pub(super) log: String,
     /// How it is logged: text or json
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = EVERYWHERE,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub(super) log_format: Format,
     /// When colours are used
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = EVERYWHERE,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub(super) color: Color,
 }
 
@@ -42,19 +63,14 @@ pub(super) struct SourceArgs {
     #[arg(value_name = "PATH", default_value = ".", conflicts_with = "git")]
     pub(super) folder: PathBuf,
     /// A git repository instead: https://…, ssh://…, user@host:path or a path
-    #[arg(long, value_name = "URL")]
+    #[arg(long, help_heading = SOURCE, value_name = "URL")]
     pub(super) git: Option<String>,
-    /// The branch, tag or commit to read from the repository
-    #[arg(
-        long = "ref",
-        value_name = "REF",
-        default_value = "HEAD",
-        requires = "git"
-    )]
-    pub(super) reference: String,
-    /// The folder with manifests within the repository
-    #[arg(long, value_name = "SUB", default_value = "", requires = "git")]
-    pub(super) path: String,
+    /// The branch, tag or commit to read from the repository; otherwise its HEAD
+    #[arg(long = "ref", help_heading = SOURCE, value_name = "REF")]
+    reference: Option<String>,
+    /// The folder with manifests within the repository; otherwise its root
+    #[arg(long, help_heading = SOURCE, value_name = "SUB")]
+    path: Option<String>,
     /// The user for https; a token's host may want one
     #[arg(long, env = "CATALOGD_GIT_USERNAME", hide = true)]
     pub(super) git_username: Option<String>,
@@ -63,29 +79,59 @@ pub(super) struct SourceArgs {
     pub(super) git_token: Option<String>,
 }
 
+/// A repository, a ref of it and a folder in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Remote<'a> {
+    pub(super) url: &'a str,
+    pub(super) reference: &'a str,
+    pub(super) path: &'a str,
+}
+
+impl SourceArgs {
+    /// The repository to read, or `None` for the folder.
+    ///
+    /// Checked here: clap's `requires` is silent wherever PATH is given.
+    pub(super) fn remote(&self) -> anyhow::Result<Option<Remote<'_>>> {
+        match (&self.git, &self.reference, &self.path) {
+            (Some(url), reference, path) => Ok(Some(Remote {
+                url,
+                reference: reference.as_deref().unwrap_or("HEAD"),
+                path: path.as_deref().unwrap_or(""),
+            })),
+            (None, Some(_), _) => bail!(
+                "--ref is for repositories\n  next: name one with --git, or leave --ref out: a folder is read as it is"
+            ),
+            (None, None, Some(_)) => bail!(
+                "--path is for repositories\n  next: name one with --git, or give the folder itself as PATH"
+            ),
+            (None, None, None) => Ok(None),
+        }
+    }
+}
+
 /// Which catalog, and how it is reached.
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
     /// Work on an embedded AWS in this process, without an account; PROFILE is instant, local (the default) or aws
-    #[arg(long, value_name = "PROFILE", num_args = 0..=1, require_equals = true, default_missing_value = "local")]
+    #[arg(long, help_heading = TARGET, value_name = "PROFILE", num_args = 0..=1, require_equals = true, default_missing_value = "local")]
     pub(super) emulator: Option<Profile>,
     /// Whose objects these are: two installations never touch each other's
-    #[arg(long, value_name = "NAME", env = "CATALOGD_INSTALLATION", default_value = Installation::DEFAULT, value_parser = parse_installation)]
+    #[arg(long, help_heading = TARGET, value_name = "NAME", env = "CATALOGD_INSTALLATION", hide_env_values = true, default_value = Installation::DEFAULT, value_parser = parse_installation)]
     pub(super) installation: Installation,
     /// The region; otherwise the AWS configuration's
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, help_heading = TARGET, value_name = "REGION")]
     pub(super) region: Option<String>,
     /// The bucket for templates; otherwise catalogd-ACCOUNT-REGION
-    #[arg(long, value_name = "BUCKET", env = "CATALOGD_TEMPLATE_BUCKET")]
+    #[arg(long, help_heading = TARGET, value_name = "BUCKET", env = "CATALOGD_TEMPLATE_BUCKET", hide_env_values = true)]
     pub(super) template_bucket: Option<String>,
-    /// The folder for caches: ids, version contents, fetched repositories
-    #[arg(long, value_name = "DIR", env = "CATALOGD_STATE")]
+    /// The folder for caches (ids, version contents, fetched repositories); otherwise ~/.local/state/catalogd
+    #[arg(long, help_heading = TARGET, value_name = "DIR", env = "CATALOGD_STATE", hide_env_values = true)]
     pub(super) state: Option<PathBuf>,
     /// How fast calls go out: default (10 reads and 4 writes a second) or none
-    #[arg(long, value_name = "PACE", value_parser = parse_pace)]
+    #[arg(long, help_heading = TARGET, value_name = "PACE", value_parser = parse_pace)]
     pub(super) pace: Option<Pace>,
     /// Send the NoEcho values of this object again (KIND/NAME; repeatable)
-    #[arg(long, value_name = "OBJECT", value_parser = parse_key)]
+    #[arg(long, help_heading = TARGET, value_name = "OBJECT", value_parser = parse_key)]
     pub(super) resend_secrets: Vec<Key>,
 }
 
@@ -94,7 +140,7 @@ pub(super) struct TargetArgs {
 pub(super) enum OutputFormat {
     /// For people
     Text,
-    /// For programs: docs/plan-json.md
+    /// For programs
     Json,
 }
 

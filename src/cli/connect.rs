@@ -91,8 +91,8 @@ impl TargetArgs {
         let store = match (&emulated, &self.state) {
             // An embedded AWS ends with the process: what was remembered of another one would only mislead.
             (Some(_), _) => None,
-            (None, Some(root)) => Some(Store::open(root, &identity)?),
-            (None, None) => Some(Store::open(&state_root(), &identity)?),
+            (None, Some(root)) => open_store(root, &identity),
+            (None, None) => open_store(&state_root(), &identity),
         };
         let patience = match pace {
             Pace::None => Patience::EMULATOR,
@@ -112,6 +112,18 @@ impl TargetArgs {
             target,
             greeting,
         })
+    }
+}
+
+/// Caches only: without them everything is the same, but slower.
+fn open_store(root: &Path, identity: &Identity) -> Option<Store> {
+    match Store::open(root, identity) {
+        Ok(store) => Some(store),
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::warn!(%error, cause, "going on without it");
+            None
+        }
     }
 }
 
@@ -159,26 +171,41 @@ pub(super) fn state_root() -> PathBuf {
         .join("catalogd")
 }
 
-/// Whether so little could be read that a plan would say nothing: every listing was denied.
+/// Whether so little could be read that a plan would say nothing: portfolios and products could not be listed for want
+/// of permission, or there was no answer about any of them.
 pub(super) fn could_not_observe(observed: &Observed) -> Option<Refused> {
-    let denied = |scope: &Scope| {
-        observed
-            .gaps
-            .iter()
-            .find(|gap| gap.scope == *scope && gap.denied)
+    // What was denied says more than what failed after it.
+    let gap = |scope: &Scope| {
+        let gaps = observed.gaps.iter().filter(|gap| gap.scope == *scope);
+        gaps.min_by_key(|gap| !gap.denied)
     };
-    let (portfolios, products) = (denied(&Scope::Portfolios)?, denied(&Scope::Products)?);
+    let (portfolios, products) = (gap(&Scope::Portfolios)?, gap(&Scope::Products)?);
+    let denied = portfolios.denied && products.denied;
+    let silent = observed.portfolios.is_empty() && observed.products.is_empty();
+    if !(denied || silent) {
+        return None;
+    }
+    let next = if denied {
+        format!(
+            "give the caller {} the permissions of deploy/iam-policy.json, or use other credentials (AWS_PROFILE)",
+            observed.caller
+        )
+    } else {
+        "check the network, the region, and AWS_ENDPOINT_URL where it is set".to_owned()
+    };
     Some(Refused {
-        exit: Exit::Credentials,
+        exit: if denied {
+            Exit::Credentials
+        } else {
+            Exit::Error
+        },
         message: format!(
-            "the catalog of {} cannot be read: {}: {}; {}: {}\n  next: give the caller {} the permissions of \
-             deploy/iam-policy.json, or use other credentials (AWS_PROFILE)",
+            "the catalog of {} cannot be read: {}: {}; {}: {}\n  next: {next}",
             observed.target,
             portfolios.operation,
             portfolios.reason,
             products.operation,
             products.reason,
-            observed.caller,
         ),
     })
 }

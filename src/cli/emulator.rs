@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use indicatif::MultiProgress;
 
 use crate::clock::Clock;
 use crate::emulator::faults::Faults;
@@ -13,7 +14,7 @@ use crate::emulator::{self, Profile};
 use super::connect::load_seed;
 use super::exit::Exit;
 use super::out::Out;
-use super::progress::interrupted;
+use super::progress::Interrupt;
 
 /// Serves the embedded AWS.
 #[derive(Debug, Args)]
@@ -36,7 +37,12 @@ pub(super) struct Emulator {
 }
 
 impl Emulator {
-    pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
+    pub(super) async fn execute(
+        self,
+        out: &mut Out,
+        clock: Clock,
+        bars: &MultiProgress,
+    ) -> Result<Exit> {
         let emulator = emulator::Emulator::new(emulator::Options {
             clock,
             seed: self.random_seed,
@@ -53,11 +59,11 @@ impl Emulator {
         let address = listener.local_addr()?;
         out.result(&format!("listening on http://{address}"));
         out.note(&format!(
-            "  export AWS_ENDPOINT_URL=http://{address} AWS_REGION=us-east-1 \
+            "  export AWS_ENDPOINT_URL=http://{address} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 \
              AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=any\n\
              The access key id names the account. Signatures are not checked. Ctrl-C stops it, and all is forgotten."
         ));
-        let stop = interrupted();
+        let stop = Interrupt::graceful(bars).stop;
         emulator::server::serve(listener, emulator, stop.cancelled_owned()).await?;
         Ok(Exit::Done)
     }

@@ -78,7 +78,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&mut Out::plain(), &anyhow::Error::new(error)).into(),
     };
-    runtime.block_on(dispatch(cli)).into()
+    let exit = runtime.block_on(dispatch(cli));
+    // A fetch that hangs must not hold back the end; whatever it writes is a cache, made to be cut off.
+    runtime.shutdown_background();
+    exit.into()
 }
 
 async fn dispatch(cli: Cli) -> Exit {
@@ -93,9 +96,9 @@ async fn dispatch(cli: Cli) -> Exit {
     let result = match cli.command {
         Command::Validate(command) => command.execute(&mut out).await,
         Command::Plan(command) => command.execute(&mut out, clock).await,
-        Command::Apply(command) => command.execute(&mut out, clock, bars).await,
-        Command::Run(command) => command.execute(&mut out, clock, bars).await,
-        Command::Emulator(command) => command.execute(&mut out, clock).await,
+        Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))
 }

@@ -21,7 +21,7 @@ pub(super) struct Plan {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
-    /// How the plan is printed
+    /// How the plan is printed; docs/plan-json.md has the JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: OutputFormat,
     /// Exit with 2 when a change is pending

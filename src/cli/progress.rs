@@ -1,7 +1,9 @@
 //! What is seen while calls are made: bars on a terminal, plain lines elsewhere; and Ctrl-C.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +18,9 @@ use crate::run::record::RecordState;
 
 use super::out::Out;
 
+/// How often the time beside a bar is drawn.
+const TICK: Duration = Duration::from_millis(500);
+
 /// The bars of this process: hidden where nobody watches.
 pub(super) fn bars(out: &Out) -> MultiProgress {
     let target = if out.has_terminal() {
@@ -26,18 +31,67 @@ pub(super) fn bars(out: &Out) -> MultiProgress {
     MultiProgress::with_draw_target(target)
 }
 
-/// Cancelled by the first Ctrl-C or SIGTERM; a second one ends the process at once.
-pub(super) fn interrupted() -> CancellationToken {
-    let token = CancellationToken::new();
-    let stop = token.clone();
-    tokio::spawn(async move {
-        signal().await;
-        tracing::info!("stopping: calls under way finish, nothing new begins");
-        stop.cancel();
-        signal().await;
-        std::process::exit(i32::from(super::Exit::Interrupted.code()));
+/// Ctrl-C and SIGTERM.
+#[derive(Debug, Clone)]
+pub(super) struct Interrupt {
+    /// Cancelled by the first one: calls under way finish, nothing new begins.
+    pub(super) stop: CancellationToken,
+    /// Whether calls are under way that change something.
+    busy: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// For a command that stops by itself when it is told to.
+    pub(super) fn graceful(bars: &MultiProgress) -> Self {
+        Self::watch(bars, false)
+    }
+
+    /// For a command that reads and asks: while no call is under way that changes something, the first signal ends it.
+    pub(super) fn abrupt(bars: &MultiProgress) -> Self {
+        Self::watch(bars, true)
+    }
+
+    fn watch(bars: &MultiProgress, abrupt: bool) -> Self {
+        let interrupt = Self {
+            stop: CancellationToken::new(),
+            busy: Arc::default(),
+        };
+        let (Self { stop, busy }, bars) = (interrupt.clone(), bars.clone());
+        tokio::spawn(async move {
+            signal().await;
+            let busy = busy.load(Ordering::SeqCst);
+            if abrupt && !busy {
+                end(&bars, "interrupted; no call was under way");
+            }
+            if busy {
+                say(
+                    &bars,
+                    "stopping: calls under way finish, nothing new begins; a second Ctrl-C or SIGTERM ends it at once",
+                );
+            }
+            stop.cancel();
+            signal().await;
+            end(
+                &bars,
+                "ended at once; the next start goes on from what the service has",
+            );
+        });
+        interrupt
+    }
+}
+
+/// Ends the process as interrupted.
+fn end(bars: &MultiProgress, last_words: &str) -> ! {
+    let _ = bars.clear();
+    say(bars, last_words);
+    std::process::exit(i32::from(super::Exit::Interrupted.code()))
+}
+
+fn say(bars: &MultiProgress, text: &str) {
+    bars.suspend(|| {
+        let mut stderr = std::io::stderr().lock();
+        let _ = std::io::Write::write_all(&mut stderr, format!("{text}\n").as_bytes());
     });
-    token
 }
 
 async fn signal() {
@@ -59,6 +113,7 @@ pub(super) struct Live {
     bars: MultiProgress,
     terminal: bool,
     color: bool,
+    busy: Arc<AtomicBool>,
     state: Mutex<State>,
 }
 
@@ -73,17 +128,19 @@ struct State {
 }
 
 impl Live {
-    pub(super) fn new(out: &Out, bars: MultiProgress) -> Self {
+    pub(super) fn new(out: &Out, bars: MultiProgress, interrupt: &Interrupt) -> Self {
         Self {
             bars,
             terminal: out.has_terminal(),
             color: out.stderr_color(),
+            busy: Arc::clone(&interrupt.busy),
             state: Mutex::default(),
         }
     }
 
     /// Begins to show a plan.
     pub(super) fn begin(&self, plan: &Plan) {
+        self.busy.store(true, Ordering::SeqCst);
         let mut state = State::default();
         for step in plan.steps.iter().filter(|step| !step.op.is_housekeeping()) {
             let (left, all) = state.left.entry(step.object.clone()).or_default();
@@ -92,8 +149,11 @@ impl Live {
         }
         if self.terminal {
             let bar = self.bars.add(ProgressBar::new(state.objects.len() as u64));
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} calls  {wide_msg}");
+            let style =
+                ProgressStyle::with_template("{bar:30} {pos}/{len} calls  {elapsed}  {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            // A stack can take many minutes: the time shows that somebody is still at it.
+            bar.enable_steady_tick(TICK);
             state.bar = Some(bar);
         }
         *self.lock() = state;
@@ -101,6 +161,7 @@ impl Live {
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
+        self.busy.store(false, Ordering::SeqCst);
         if let Some(bar) = self.lock().bar.take() {
             bar.finish_and_clear();
         }
@@ -116,10 +177,7 @@ impl Live {
         } else {
             format!("  {sign} {text}")
         };
-        self.bars.suspend(|| {
-            let mut stderr = std::io::stderr().lock();
-            let _ = std::io::Write::write_all(&mut stderr, format!("{line}\n").as_bytes());
-        });
+        say(&self.bars, &line);
     }
 
     fn ended(&self, step: &Step, result: &StepResult) {
@@ -175,6 +233,9 @@ impl Progress for Live {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Started { step } => {
+                if step.op.is_housekeeping() {
+                    return;
+                }
                 if let Some(bar) = &self.lock().bar {
                     bar.set_message(format!("{}  {}", step.object, step.op.call()));
                 }

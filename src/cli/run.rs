@@ -6,11 +6,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use indicatif::MultiProgress;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Entropy};
 use crate::daemon::{Daemon, Report, Settled};
-use crate::execute::Outcome;
+use crate::execute::{Outcome, StepResult};
 use crate::git::{Snapshot, SourceError};
 use crate::manifest::{Finding, Loaded};
 use crate::reconcile::Pass;
@@ -21,7 +20,10 @@ use super::args::{SourceArgs, TargetArgs, parse_duration};
 use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
-use super::progress::{Live, interrupted};
+use super::progress::{Interrupt, Live};
+
+/// Neither a remote nor the catalog is looked at more often than this.
+const LOOKS_APART: Duration = Duration::from_secs(1);
 
 /// Keeps the catalog in agreement with the manifests.
 #[derive(Debug, Args)]
@@ -33,6 +35,9 @@ pub(super) struct Run {
     /// How often the live catalog is compared although the manifests did not change
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     interval: Duration,
+    /// How often a repository is asked whether its ref moved; a folder is watched
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    poll: Duration,
 }
 
 impl Run {
@@ -43,25 +48,31 @@ impl Run {
         bars: MultiProgress,
     ) -> Result<Exit> {
         let source = self.source.open(self.target.state.as_deref())?;
-        let stop: CancellationToken = interrupted();
-        let connected = self
-            .target
-            .connect(clock, Some(&self.source.folder))
-            .await?;
-        let place = match &self.source.git {
-            Some(url) => crate::git::redact(url),
-            None => self.source.folder.display().to_string(),
+        let source = source.polled(self.poll.max(LOOKS_APART));
+        let interrupt = Interrupt::graceful(&bars);
+        let connecting = self.target.connect(clock, Some(&self.source.folder));
+        let connected = tokio::select! {
+            connected = connecting => connected?,
+            () = interrupt.stop.cancelled() => return Ok(Exit::Done),
         };
+        let place = self.source.shown();
         out.note(&format!(
             "catalogd reconciles {place} with {}",
             connected.greeting
         ));
-        let live = Live::new(out, bars);
+        let watching = match source.poll() {
+            None => format!("watching {place}; Ctrl-C stops"),
+            Some(poll) => format!("asking {place} every {}; Ctrl-C stops", in_words(poll)),
+        };
+        let live = Live::new(out, bars, &interrupt);
         let mut told = Told {
             out,
             live: &live,
             revision: None,
             findings: Vec::new(),
+            watching: Some(watching),
+            trouble: None,
+            unfinished: false,
             last: None,
         };
         let daemon = Daemon {
@@ -70,32 +81,51 @@ impl Run {
             target: connected.target,
             clock,
             entropy: Entropy::system(),
-            interval: self.interval,
-            stop,
+            interval: self.interval.max(LOOKS_APART),
+            stop: interrupt.stop.clone(),
             progress: &live,
         };
         daemon.run(&mut told).await;
-        out.note("stopped; nothing was left half-done");
+        let unfinished = told.unfinished;
+        out.note(match (unfinished, self.target.emulator) {
+            (_, Some(_)) => "stopped; the embedded AWS is gone with all that was in it",
+            (true, None) => {
+                "stopped; what runs at the service goes on there, and the next start follows it"
+            }
+            (false, None) => "stopped",
+        });
         Ok(Exit::Done)
     }
 }
 
-/// Prints what the loop tells.
+/// Prints what the loop tells; what it has said already, it does not say again.
 struct Told<'a> {
     out: &'a mut Out,
     live: &'a Live,
     revision: Option<String>,
     findings: Vec<Finding>,
+    /// Said once, when there is nothing more to do for the first time.
+    watching: Option<String>,
+    /// Why the source or the catalog can't be read.
+    trouble: Option<String>,
+    /// Whether the last plan's calls left something running at the service.
+    unfinished: bool,
+    /// How things stood when that was last said.
     last: Option<String>,
+}
+
+impl Told<'_> {
+    fn trouble(&mut self, text: String) {
+        if self.trouble.as_ref() != Some(&text) {
+            self.out.error(&text);
+            self.trouble = Some(text);
+        }
+    }
 }
 
 impl Report for Told<'_> {
     fn source_failed(&mut self, error: &SourceError) {
-        let text = format!("error: {error}\n  the catalog is left as it is");
-        if self.last.as_deref() != Some(&text) {
-            self.out.error(&text);
-            self.last = Some(text);
-        }
+        self.trouble(format!("error: {error}\n  the catalog is left as it is"));
     }
 
     fn loaded(&mut self, snapshot: &Snapshot, loaded: &Loaded) {
@@ -115,38 +145,56 @@ impl Report for Told<'_> {
                 self.out
                     .note(&findings::to_text(&loaded.findings, &snapshot.tree, color));
             }
+            self.last = None;
         }
         self.revision = Some(revision);
         self.findings.clone_from(&loaded.findings);
     }
 
     fn planned(&mut self, pass: &Pass) {
-        if let Some(refused) = could_not_observe(&pass.observed) {
-            self.out.error(&format!("error: {refused}"));
+        match could_not_observe(&pass.observed) {
+            Some(refused) => {
+                self.trouble(format!("error: {refused}\n  the catalog is left as it is"));
+            }
+            None => {
+                if self.trouble.take().is_some() {
+                    self.last = None;
+                }
+            }
         }
         if pass.plan.has_changes() {
             self.last = None;
-            self.out.result(&text::plan(&pass.plan, self.out.style()));
+            let plan = text::plan(&pass.plan, self.out.style());
+            self.out.result(&format!("\n{plan}"));
             self.live.begin(&pass.plan);
         }
     }
 
-    fn executed(&mut self, _: &Pass, _: &Outcome) {
+    fn executed(&mut self, _: &Pass, outcome: &Outcome) {
+        let mut results = outcome.results.values();
+        self.unfinished = results.any(|result| matches!(result, StepResult::Unfinished { .. }));
         self.live.finish();
     }
 
     fn settled(&mut self, settled: &Settled<'_>) {
-        let block = status::status(&settled.pass.statuses, self.out.style());
-        let line = format!(
-            "{}{} calls in {:.1} s; looking again in {}, or when something changes",
-            block,
-            settled.calls,
-            settled.took.as_secs_f64(),
-            in_words(settled.next),
-        );
+        if could_not_observe(&settled.pass.observed).is_some() {
+            return;
+        }
+        let plan = &settled.pass.plan;
+        let mut block = text::gaps(plan, self.out.style());
+        block.push_str(&status::status(&settled.pass.statuses, self.out.style()));
+        block.push_str(&text::orphans(plan));
         // A quiet pass whose words would be the same is not worth a line.
         if self.last.as_ref() != Some(&block) {
-            self.out.result(&line);
+            self.out.result(&format!(
+                "\n{block}{} calls in {:.1} s; next look in {}, or when the manifests change",
+                settled.calls,
+                settled.took.as_secs_f64(),
+                in_words(settled.next),
+            ));
+            if let Some(watching) = self.watching.take() {
+                self.out.note(&watching);
+            }
         }
         self.last = Some(block);
     }

@@ -5,32 +5,37 @@ use anyhow::{Context as _, Result};
 use crate::daemon::source::Source;
 use crate::git::{
     Access, Credentials, Folder, Location, Repository, RepositoryOptions, Snapshot, off_thread,
+    redact,
 };
 use crate::ids::Target;
 use crate::manifest::{self, Loaded};
 use crate::model::desired::Desired;
 use crate::render::findings;
 
-use super::args::SourceArgs;
+use super::args::{Remote, SourceArgs};
 use super::connect::state_root;
 use super::out::Out;
 
 impl SourceArgs {
     /// Opens the source.
     pub(super) fn open(&self, state: Option<&std::path::Path>) -> Result<Source> {
-        match &self.git {
+        match self.remote()? {
             None => Ok(Folder::open(&self.folder)?.into()),
-            Some(url) => {
-                let options = self.options(url, &self.reference, state)?;
-                Ok(Repository::open(options)?.into())
-            }
+            Some(remote) => Ok(Repository::open(self.options(remote, state)?)?.into()),
+        }
+    }
+
+    /// The source for people.
+    pub(super) fn shown(&self) -> String {
+        match &self.git {
+            Some(url) => redact(url),
+            None => self.folder.display().to_string(),
         }
     }
 
     fn options(
         &self,
-        url: &str,
-        reference: &str,
+        remote: Remote<'_>,
         state: Option<&std::path::Path>,
     ) -> Result<RepositoryOptions> {
         let credentials = self
@@ -38,9 +43,9 @@ impl SourceArgs {
             .clone()
             .map(|token| Credentials::new(self.git_username.clone(), token));
         Ok(RepositoryOptions {
-            location: Location::parse(url)?,
-            reference: reference.to_owned(),
-            path: self.path.clone(),
+            location: Location::parse(remote.url)?,
+            reference: remote.reference.to_owned(),
+            path: remote.path.to_owned(),
             cache: state
                 .map_or_else(state_root, std::path::Path::to_path_buf)
                 .join("git"),
@@ -58,13 +63,17 @@ impl SourceArgs {
         state: Option<&std::path::Path>,
         target: &Target,
     ) -> Result<Desired> {
-        let snapshot = match &self.git {
+        let snapshot = match self.remote()? {
             None => {
                 let (folder, revision) = (Folder::open(&self.folder)?, revision.to_owned());
                 off_thread(move || folder.read_at(&revision)).await
             }
-            Some(url) => {
-                let mut repository = Repository::open(self.options(url, revision, state)?)?;
+            Some(remote) => {
+                let remote = Remote {
+                    reference: revision,
+                    ..remote
+                };
+                let mut repository = Repository::open(self.options(remote, state)?)?;
                 off_thread(move || repository.read()).await
             }
         };

@@ -15,7 +15,7 @@ use super::out::Out;
 pub(super) struct Validate {
     #[command(flatten)]
     source: SourceArgs,
-    /// How findings are printed
+    /// How findings are printed; docs/findings.md lists them
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: OutputFormat,
 }
@@ -24,6 +24,10 @@ impl Validate {
     pub(super) async fn execute(self, out: &mut Out) -> Result<Exit> {
         let snapshot = self.source.open(None)?.read().await?;
         let loaded = manifest::load(&snapshot.tree, &manifest::Context { target: None });
+        let invalid = loaded
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error);
         match self.format {
             OutputFormat::Json => {
                 let json = findings::to_json(&loaded.findings);
@@ -35,24 +39,24 @@ impl Validate {
                     out.result(&findings::to_text(&loaded.findings, &snapshot.tree, color));
                 }
                 let desired = &loaded.desired;
+                let versions = desired.products.values().map(|p| p.versions.len());
+                let versions: usize = versions.sum();
                 out.result(&format!(
-                    "{}: {} portfolios, {} products with {} versions, {} provisioned products",
+                    "{}: {}, {} with {}, {} ({})",
+                    if invalid { "Without errors" } else { "Valid" },
+                    count(desired.portfolios.len(), "portfolio"),
+                    count(desired.products.len(), "product"),
+                    count(versions, "version"),
+                    count(desired.provisioned.len(), "provisioned product"),
                     snapshot.revision,
-                    desired.portfolios.len(),
-                    desired.products.len(),
-                    desired
-                        .products
-                        .values()
-                        .map(|product| product.versions.len())
-                        .sum::<usize>(),
-                    desired.provisioned.len(),
                 ));
             }
         }
-        let invalid = loaded
-            .findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error);
         Ok(if invalid { Exit::Invalid } else { Exit::Done })
     }
+}
+
+fn count(number: usize, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{plural}")
 }

@@ -76,7 +76,7 @@ pub struct Daemon<'a> {
     pub entropy: Entropy,
     /// How often the live catalog is compared although nothing woke the loop.
     pub interval: Duration,
-    /// Cancelled when the process is to end: calls under way finish, nothing new begins.
+    /// Cancelled when the process is to end: calls under way finish, reads end at once, nothing new begins.
     pub stop: CancellationToken,
     /// Shows steps as they go.
     pub progress: &'a dyn Progress,
@@ -89,6 +89,8 @@ enum Cycle {
     Wait(Duration, Option<Revision>),
     /// The source moved meanwhile: read it at once.
     Again,
+    /// The process is to end.
+    Stopped,
 }
 
 impl Daemon<'_> {
@@ -99,6 +101,7 @@ impl Daemon<'_> {
         while !self.stop.is_cancelled() {
             let (wait, revision) = match self.cycle(&wakes, &mut state, report).await {
                 Cycle::Again => continue,
+                Cycle::Stopped => break,
                 Cycle::Wait(wait, revision) => (wait, revision),
             };
             let (stop, clock) = (self.stop.clone(), self.clock);
@@ -117,9 +120,15 @@ impl Daemon<'_> {
     }
 
     async fn cycle(&mut self, wakes: &Wakes, state: &mut State, report: &mut dyn Report) -> Cycle {
-        let snapshot = match self.source.read().await {
+        let read = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Cycle::Stopped,
+            read = self.source.read() => read,
+        };
+        let snapshot = match read {
             Ok(snapshot) => snapshot,
             Err(error) => {
+                tracing::info!(%error, "the source cannot be read; the catalog is left alone");
                 report.source_failed(&error);
                 state.source_failures += 1;
                 let wait = SOURCE_RETRY.wait(state.source_failures - 1, self.entropy.fraction());
@@ -141,10 +150,12 @@ impl Daemon<'_> {
             let revision = snapshot.revision.to_string();
             let span = telemetry::pass_span(state.passes, &revision, &self.target.to_string());
             let step = self.pass(&desired, state.base.as_deref(), &snapshot, wakes, report);
-            let (pass, end) = step.instrument(span).await;
+            let Some((pass, end)) = step.instrument(span).await else {
+                return Cycle::Stopped;
+            };
             match end {
                 PassEnd::Moved => return Cycle::Again,
-                PassEnd::Progress if passes < PASSES_AT_ONCE && !self.stop.is_cancelled() => {}
+                PassEnd::Progress if passes < PASSES_AT_ONCE => {}
                 PassEnd::Progress | PassEnd::Nothing => break pass,
             }
         };
@@ -171,7 +182,8 @@ impl Daemon<'_> {
         Cycle::Wait(next, Some(snapshot.revision.clone()))
     }
 
-    /// One pass. A source that wakes meanwhile stops it at the next safe point (promise 7).
+    /// One pass; `None` where the process was told to end. A source that wakes meanwhile stops it at the next safe
+    /// point (promise 7).
     async fn pass(
         &mut self,
         desired: &Desired,
@@ -179,12 +191,24 @@ impl Daemon<'_> {
         snapshot: &Snapshot,
         wakes: &Wakes,
         report: &mut dyn Report,
-    ) -> (Pass, PassEnd) {
-        let mut pass = self.reconciler.plan(desired, base).await;
-        report.planned(&pass);
+    ) -> Option<(Pass, PassEnd)> {
+        // Reading changes nothing, so it may end anywhere.
+        let mut pass = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return None,
+            pass = self.reconciler.plan(desired, base) => pass,
+        };
         tracing::Span::current().record("plan", pass.plan.digest.short());
-        if pass.plan.steps.is_empty() || self.stop.is_cancelled() {
-            return (pass, PassEnd::Nothing);
+        tracing::info!(
+            calls = pass.plan.steps.len(),
+            blocked = pass.plan.is_blocked(),
+            waiting = pass.plan.is_waiting(),
+            gaps = pass.plan.gaps.len(),
+            "planned"
+        );
+        report.planned(&pass);
+        if pass.plan.steps.is_empty() {
+            return Some((pass, PassEnd::Nothing));
         }
         let halt = self.stop.child_token();
         let (moved, outcome) = {
@@ -200,6 +224,9 @@ impl Daemon<'_> {
             }
         };
         report.executed(&pass, &outcome);
+        if self.stop.is_cancelled() {
+            return None;
+        }
         let changed = pass
             .plan
             .steps
@@ -217,7 +244,7 @@ impl Daemon<'_> {
             (false, true) => PassEnd::Progress,
             (false, false) => PassEnd::Nothing,
         };
-        (pass, end)
+        Some((pass, end))
     }
 }
 

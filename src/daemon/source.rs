@@ -15,6 +15,7 @@ pub const POLL_REMOTE: Duration = Duration::from_secs(30);
 pub struct Source {
     inner: Arc<Mutex<git::Source>>,
     folder: Option<PathBuf>,
+    poll: Duration,
 }
 
 /// What wakes a loop when the source may have changed.
@@ -23,7 +24,7 @@ pub enum Wakes {
     /// A watched folder.
     Watch(Watch),
     /// A remote's ref, asked from time to time.
-    Poll(Clock),
+    Poll(Clock, Duration),
 }
 
 impl From<Folder> for Source {
@@ -32,6 +33,7 @@ impl From<Folder> for Source {
         Self {
             inner: Arc::new(Mutex::new(folder.into())),
             folder: Some(path),
+            poll: POLL_REMOTE,
         }
     }
 }
@@ -41,11 +43,24 @@ impl From<Repository> for Source {
         Self {
             inner: Arc::new(Mutex::new(repository.into())),
             folder: None,
+            poll: POLL_REMOTE,
         }
     }
 }
 
 impl Source {
+    /// The same, but its remote is asked this often; a folder is watched all the same.
+    #[must_use]
+    pub fn polled(mut self, every: Duration) -> Self {
+        self.poll = every;
+        self
+    }
+
+    /// How often a remote is asked; `None` for a folder, which is watched.
+    pub fn poll(&self) -> Option<Duration> {
+        self.folder.is_none().then_some(self.poll)
+    }
+
     /// Reads what it holds now. A repository is fetched only when its ref moved; where nothing changed it is the very
     /// snapshot of the last read.
     ///
@@ -60,7 +75,7 @@ impl Source {
     pub fn wakes(&self, clock: Clock) -> Wakes {
         match &self.folder {
             Some(folder) => Wakes::Watch(Watch::folder(folder, clock)),
-            None => Wakes::Poll(clock),
+            None => Wakes::Poll(clock, self.poll),
         }
     }
 }
@@ -70,7 +85,7 @@ impl Wakes {
     pub async fn wake(&self) {
         match self {
             Self::Watch(watch) => watch.changed().await,
-            Self::Poll(clock) => clock.sleep(POLL_REMOTE).await,
+            Self::Poll(clock, every) => clock.sleep(*every).await,
         }
     }
 }

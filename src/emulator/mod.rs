@@ -127,6 +127,11 @@ impl Injected {
     }
 }
 
+/// The operations of Service Catalog that are answered; all others are refused with `NotImplemented`.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    ops::names()
+}
+
 /// An embedded AWS. Clones are the same one; it outlives whoever calls it.
 #[derive(Clone)]
 pub struct Emulator {
@@ -189,10 +194,7 @@ impl Emulator {
         } else {
             let response = match verdict.refuse.clone() {
                 Some(error) => self.refusal(route.service, &error),
-                None => {
-                    self.work(&route, request, verdict.cut_listing, before)
-                        .await
-                }
+                None => self.work(&route, request, &verdict, before).await,
             };
             self.wait(verdict.after).await;
             if verdict.drop_after {
@@ -205,7 +207,7 @@ impl Emulator {
         result
     }
 
-    /// The calls so far, in the order in which they ended; the log keeps the last hundred thousand.
+    /// The calls so far, in the order in which they ended; the log keeps the last 16,384.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().log.iter().cloned().collect()
     }
@@ -274,7 +276,7 @@ impl Emulator {
         &self,
         route: &Route,
         request: Request<Bytes>,
-        cut: Option<usize>,
+        verdict: &faults::Verdict,
         overlap: Option<ops::Overlap>,
     ) -> Response<Bytes> {
         // The lock must be free again before the refusal asks for it: not in the match itself.
@@ -308,7 +310,8 @@ impl Emulator {
             timing,
             body: request.body(),
             quotas: self.inner.quotas,
-            cut,
+            cut: verdict.cut_listing,
+            fail: verdict.fail_creating,
             overlap,
         };
         world.work(job, &self.inner.buckets)

@@ -21,10 +21,10 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Reads PageSize and PageToken. A PageSize of 0, which the model allows, is taken as none.
+    /// Reads PageSize and PageToken. A PageSize of 0, which the model allows, is taken as none (a guess).
     ///
     /// # Errors
-    /// `InvalidParametersException` for a token of another query.
+    /// `InvalidParametersException` for a token of another query; its text was not found (a guess).
     pub(super) fn of(
         operation: &str,
         input: &Map<String, Value>,

@@ -16,6 +16,8 @@ pub(super) const PRINCIPALS: usize = 100;
 pub(super) const PATTERNS: usize = 10;
 /// Tags per product and per portfolio.
 pub(super) const TAGS: usize = 20;
+/// Tags per provisioned product; AutoTags do not count.
+pub(super) const PROVISIONED_TAGS: usize = 50;
 /// Constraints per product per portfolio.
 pub(super) const CONSTRAINTS: usize = 100;
 

@@ -1,8 +1,9 @@
 //! What the service catalog of one account in one region holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -167,9 +168,9 @@ pub(super) struct Version {
     pub(super) active: bool,
     pub(super) deprecated: bool,
     pub(super) source: Source,
-    pub(super) template: Arc<[u8]>,
-    /// CREATING until then.
-    pub(super) ready: Timestamp,
+    /// The very bytes of the S3 object or the stack: shared, and parsed when asked for.
+    pub(super) template: Bytes,
+    pub(super) making: Making,
     /// Made together with its product (facts §9.1, ProvisioningArtifactMetadata).
     pub(super) first: bool,
 }
@@ -192,8 +193,27 @@ pub(super) struct Constraint {
     pub(super) product: String,
     /// As sent, byte for byte (facts §9.6).
     pub(super) parameters: String,
+    pub(super) making: Making,
+}
+
+/// How an object that is made asynchronously comes to be (facts §8).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Making {
     /// CREATING until then.
-    pub(super) ready: Timestamp,
+    pub(super) ends: Timestamp,
+    /// FAILED from then on, which only a fault brings about: no real cause was found.
+    pub(super) fails: bool,
+}
+
+impl Making {
+    /// What an answer says of it.
+    pub(super) fn status(self, at: Timestamp) -> &'static str {
+        match (at < self.ends, self.fails) {
+            (true, _) => "CREATING",
+            (false, true) => "FAILED",
+            (false, false) => "AVAILABLE",
+        }
+    }
 }
 
 /// A provisioned product.
@@ -205,7 +225,7 @@ pub(super) struct Provisioned {
     pub(super) created: Timestamp,
     pub(super) status: Status,
     pub(super) message: Option<String>,
-    /// The ProvisionToken of the launch.
+    /// The ProvisionToken of the launch; that an update leaves it is a guess (facts §4).
     pub(super) token: String,
     pub(super) product: String,
     pub(super) product_name: String,
@@ -330,6 +350,38 @@ pub(super) enum Work {
     Nothing,
 }
 
+/// How many answers are kept for repetitions: a few megabytes, and more writes than anybody repeats one after.
+const MAX_ANSWERS: usize = 5_000;
+
+/// An operation and an idempotency token.
+type AnswerKey = (&'static str, String);
+
+/// The newest answers to requests with a token, as text: a tree of an answer takes ten times as much.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    by_key: BTreeMap<AnswerKey, Box<str>>,
+    order: VecDeque<AnswerKey>,
+}
+
+impl Answers {
+    pub(super) fn get(&self, key: &AnswerKey) -> Option<Value> {
+        serde_json::from_str(self.by_key.get(key)?).ok()
+    }
+
+    /// Keeps one more and forgets the oldest beyond the limit.
+    pub(super) fn keep(&mut self, key: AnswerKey, answer: &Value) {
+        let answer = answer.to_string().into_boxed_str();
+        if self.by_key.insert(key.clone(), answer).is_none() {
+            self.order.push_back(key);
+        }
+        while self.order.len() > MAX_ANSWERS {
+            if let Some(oldest) = self.order.pop_front() {
+                self.by_key.remove(&oldest);
+            }
+        }
+    }
+}
+
 /// One account in one region.
 #[derive(Debug)]
 pub(super) struct Partition {
@@ -338,7 +390,7 @@ pub(super) struct Partition {
     pub(super) history: History,
     pub(super) stacks: Stacks,
     /// Answers by operation and idempotency token.
-    pub(super) answers: BTreeMap<(&'static str, String), Arc<Value>>,
+    pub(super) answers: Answers,
     pub(super) changes: Vec<Change>,
 }
 
@@ -349,7 +401,7 @@ impl Partition {
             changed: false,
             history: History::default(),
             stacks,
-            answers: BTreeMap::new(),
+            answers: Answers::default(),
             changes: Vec::new(),
         }
     }
@@ -375,5 +427,27 @@ impl Partition {
             Some(_) => {}
         }
         self.changed = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_answers_are_forgotten() {
+        let mut answers = Answers::default();
+        for number in 0..=MAX_ANSWERS {
+            answers.keep(("CreateProduct", number.to_string()), &number.into());
+        }
+        let kept = |number: usize| {
+            answers
+                .get(&("CreateProduct", number.to_string()))
+                .is_some()
+        };
+        assert!(!kept(0) && kept(1) && kept(MAX_ANSWERS));
+        assert_eq!(answers.by_key.len(), MAX_ANSWERS);
+        let last = ("CreateProduct", MAX_ANSWERS.to_string());
+        assert_eq!(answers.get(&last), Some(MAX_ANSWERS.into()));
     }
 }

@@ -114,7 +114,7 @@ fn structure(
             found.push(violation("null", &join(path, member), "not be null"));
         }
     }
-    // Members that the model does not know are ignored, as the service does.
+    // Members that the model does not know are ignored, as AWS's JSON services do (of this one a guess).
     for (member, shape) in &shape.members {
         match input.get(member) {
             None | Some(Value::Null) => {}

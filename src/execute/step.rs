@@ -39,12 +39,27 @@ impl Executor<'_> {
             });
         };
         let span = telemetry::step_span(op.call(), &step.object.to_string());
-        self.drive(step, &op).instrument(span).await
+        async {
+            let result = self.drive(step, &op).await;
+            match &result {
+                StepResult::Done(_) => tracing::info!("step done"),
+                StepResult::Failed(failed) => {
+                    tracing::info!(error = %failed.failure, "step failed");
+                }
+                StepResult::Dead { id, .. } => tracing::info!(id, "what the step made is gone"),
+                StepResult::Unfinished { waiting, .. } => {
+                    tracing::info!(waiting, "step left to the next pass");
+                }
+                StepResult::Skipped { .. } | StepResult::NotStarted => {}
+            }
+            result
+        }
+        .instrument(span)
+        .await
     }
 
     async fn drive(&self, step: &Step, op: &Op) -> StepResult {
         let fail = |failure: Failure, answer: Option<Answer>| {
-            tracing::warn!(error = %failure, "step failed");
             StepResult::Failed(StepFailure {
                 failure,
                 request: op.request(),
@@ -67,9 +82,10 @@ impl Executor<'_> {
                 Err(Stopped::Dead) => return self.dead(op, answer),
             }
         };
-        if answer.record.is_none() {
+        let Some(record) = &answer.record else {
             return StepResult::Done(answer);
-        }
+        };
+        tracing::Span::current().record("record", record.as_str());
         match self.follow(step, op, &answer).await {
             Ok(()) => StepResult::Done(answer),
             Err(Stopped::Failed(failure)) => fail(failure, Some(answer)),
@@ -190,13 +206,14 @@ impl Executor<'_> {
             });
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             let left = self.patience.record.saturating_sub(waited);
-            let unfinished =
-                |why: &str| Stopped::Unfinished(format!("record {record} is {state:?}; {why}"));
+            let unfinished = |why: &str| {
+                Stopped::Unfinished(format!("{state} at the service as {record}; {why}"))
+            };
             tokio::select! {
                 changed = states.changed() => if changed.is_err() {
                     return Err(unfinished("nobody follows it any more"));
                 },
-                () = self.stop.cancelled() => return Err(unfinished("stopped")),
+                () = self.stop.cancelled() => return Err(unfinished("not waited for")),
                 () = self.clock.sleep(left) => return Err(unfinished("the deadline passed")),
             }
         };

@@ -169,7 +169,7 @@ impl fmt::Display for SourceError {
         let Self { kind, at, why, .. } = self;
         write!(
             f,
-            "{} [{}]: {at}: {why}; {}",
+            "{} [{}]: {at}: {why}\n  next: {}",
             kind.what(),
             kind.code(),
             self.next()

@@ -144,7 +144,7 @@ pub struct LiveProvisioned {
     pub product: ProductId,
     /// The version as the detail shows it; after a failed update not what runs (facts §9.3, peers C8 68).
     pub version: VersionId,
-    /// The token of the last request that was shown: ours begin with [`crate::model::owner::token_prefix`].
+    /// The token of the last request that was shown: ours begin with [`crate::model::owner::Identity::token_prefix`].
     pub idempotency_token: Option<String>,
     /// The last record of any kind.
     pub last_record: Option<RecordId>,

@@ -40,7 +40,7 @@ pub trait Driver {
 /// How it ended.
 #[derive(Debug)]
 pub struct Converged {
-    /// The last pass. Its plan is what is left.
+    /// The last pass. Its plan is what is left; where a stop came while it was made, its outcome says how far it got.
     pub pass: Pass,
     /// Why there are no further passes.
     pub end: End,
@@ -103,6 +103,14 @@ impl Reconciler {
                 driver.begin(&pass.plan);
                 let outcome = self.execute(&pass.plan, stop, driver.progress()).await;
                 driver.end(&outcome);
+                if stop.is_cancelled() {
+                    let pass = Pass { outcome, ..pass };
+                    return Ok(Converged {
+                        pass,
+                        end: End::Stopped,
+                        passes,
+                    });
+                }
                 let moved = outcome.results.values().any(StepResult::moved);
                 if moved && passes < PASSES_AT_ONCE {
                     waits = 0;

@@ -48,8 +48,12 @@ pub fn plan(plan: &Plan, style: Style) -> String {
         write_object(&mut out, object, style);
         out.push('\n');
     }
-    write_orphans(&mut out, plan);
-    write_gaps(&mut out, plan, style);
+    for part in [orphans(plan), gaps(plan, style)] {
+        if !part.is_empty() {
+            out.push_str(&part);
+            out.push('\n');
+        }
+    }
     out.push_str(&style.paint(Paint::Bold, &summary(plan)));
     out.push('\n');
     out
@@ -333,23 +337,25 @@ fn shown(value: &Shown) -> String {
     }
 }
 
-fn write_orphans(out: &mut String, plan: &Plan) {
-    if plan.orphans.is_empty() {
-        return;
+/// What is ours and no longer in git; empty where there is none.
+pub fn orphans(plan: &Plan) -> String {
+    let mut out = String::new();
+    if !plan.orphans.is_empty() {
+        out.push_str("Orphaned (ours, no longer in git, left alone):\n");
     }
-    out.push_str("Orphaned (ours, no longer in git, left alone):\n");
     for orphan in &plan.orphans {
         let name = line(&orphan.display_name, VALUE);
         let _ = writeln!(out, "      {}  {}  {name}", orphan.key, orphan.id);
     }
-    out.push('\n');
+    out
 }
 
-fn write_gaps(out: &mut String, plan: &Plan, style: Style) {
-    if plan.gaps.is_empty() {
-        return;
+/// What could not be read; empty where there is none.
+pub fn gaps(plan: &Plan, style: Style) -> String {
+    let mut out = String::new();
+    if !plan.gaps.is_empty() {
+        out.push_str("Not read (nothing is made or removed where that leaves a doubt):\n");
     }
-    out.push_str("Not read (nothing is made or removed where that leaves a doubt):\n");
     for gap in &plan.gaps {
         let sign = style.paint(Paint::Red, "!");
         let _ = writeln!(
@@ -360,5 +366,5 @@ fn write_gaps(out: &mut String, plan: &Plan, style: Style) {
             line(&gap.reason, MESSAGE)
         );
     }
-    out.push('\n');
+    out
 }

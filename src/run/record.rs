@@ -63,6 +63,19 @@ pub enum RecordState {
     Failed,
 }
 
+impl fmt::Display for RecordState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Working => "in progress",
+            Self::RollingBack => "failed and rolling back",
+            Self::Puzzled(word) => word,
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        })
+    }
+}
+
 impl RecordState {
     /// Whether nothing more follows.
     pub fn is_over(&self) -> bool {

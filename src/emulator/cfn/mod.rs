@@ -10,6 +10,7 @@
 
 mod blueprint;
 mod check;
+mod declaration;
 mod derive;
 mod engine;
 mod intrinsic;

@@ -1,8 +1,8 @@
 //! A stack as its readers see it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::derive;
@@ -131,7 +131,7 @@ pub struct NewStack {
     /// `[a-zA-Z][-a-zA-Z0-9]*`, at most 128.
     pub name: String,
     /// The template's bytes.
-    pub template: Arc<[u8]>,
+    pub template: Bytes,
     /// Values of its parameters.
     pub parameters: Vec<Param>,
     /// Tags; system tags (`aws:`) are let in, for Service Catalog's own.
@@ -156,7 +156,7 @@ pub struct NewStack {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeStack {
     /// The template's bytes; `None` is `UsePreviousTemplate`.
-    pub template: Option<Arc<[u8]>>,
+    pub template: Option<Bytes>,
     /// Values of its parameters: one that is not named takes its default, not its previous value.
     pub parameters: Vec<Param>,
     /// The full set; `None` leaves the tags as they are.
@@ -234,7 +234,7 @@ pub struct Stack {
     /// Why, in CloudFormation's words.
     pub status_reason: Option<String>,
     /// The template of the last change, as it was given (also after a rollback has begun: then the one before).
-    pub template: Arc<[u8]>,
+    pub template: Bytes,
     /// The template's description.
     pub description: Option<String>,
     /// In the template's order, masked where they must be.

@@ -1,9 +1,9 @@
 //! A stack at work: one step after the other, each at its time.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::blueprint::{Blueprint, Planned};
@@ -58,7 +58,7 @@ pub(super) enum Step {
 /// A stack before an update.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Before {
-    pub(super) template: Arc<[u8]>,
+    pub(super) template: Bytes,
     pub(super) description: Option<String>,
     pub(super) parameters: Vec<StackParam>,
     pub(super) outputs: Vec<Output>,

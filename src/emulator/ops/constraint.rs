@@ -55,7 +55,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         portfolio: portfolio.to_owned(),
         product: product.to_owned(),
         parameters: parameters.to_owned(),
-        ready: ready(call),
+        making: call.making(),
     };
     let answer = shown(&constraint, "CREATING");
     let catalog = call.edit();
@@ -69,7 +69,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (input, ready) = (call.input, ready(call));
+    let (input, making) = (call.input, call.making());
     let id = input.need("Id")?;
     let present = call.newest().constraints.get(id);
     let mut constraint = present.ok_or_else(|| none(id))?.as_ref().clone();
@@ -80,7 +80,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if let Some(description) = input.owned("Description") {
         constraint.description = Some(description);
     }
-    constraint.ready = ready;
+    constraint.making = making;
     let answer = shown(&constraint, "CREATING");
     if let Some(present) = call.edit().constraints.edit(id) {
         *present = constraint;
@@ -107,11 +107,7 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
     let constraint = call.seen().constraints.get(id);
     let constraint = constraint.ok_or_else(|| none(id))?;
-    let creating = call.at() < constraint.ready;
-    Ok(shown(
-        constraint,
-        if creating { "CREATING" } else { "AVAILABLE" },
-    ))
+    Ok(shown(constraint, constraint.making.status(call.at())))
 }
 
 /// Without their parameters: those need a describe each (facts §9.6).
@@ -150,11 +146,6 @@ fn detail(constraint: &Constraint) -> Value {
         "ProductId": constraint.product,
         "Type": constraint.kind,
     })
-}
-
-fn ready(call: &Call<'_>) -> jiff::Timestamp {
-    let ready = call.ctx.now.checked_add(call.ctx.timing.creating);
-    ready.unwrap_or(call.ctx.now)
 }
 
 fn none(id: &str) -> ApiError {

@@ -6,6 +6,9 @@ use super::invalid;
 use crate::emulator::api::ApiError;
 use crate::emulator::state::Tags;
 
+/// What tags of AWS's own begin with.
+const RESERVED: &str = "aws:";
+
 /// The members of a request.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::emulator) struct Input<'a>(&'a Map<String, Value>);
@@ -58,8 +61,28 @@ impl<'a> Input<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// Tags as sent, in the order given.
+    ///
+    /// # Errors
+    /// `InvalidParametersException` for a key that AWS keeps to itself and for a key given twice: both are
+    /// refused everywhere in AWS, but what Service Catalog says was not found (a guess).
+    pub(super) fn tags(&self, member: &str) -> Result<Vec<(String, String)>, ApiError> {
+        let tags = self.pairs(member);
+        for (at, (key, _)) in tags.iter().enumerate() {
+            if key.to_ascii_lowercase().starts_with(RESERVED) {
+                return Err(invalid(format!(
+                    "Tag keys must not begin with {RESERVED}: {key}"
+                )));
+            }
+            if tags.iter().take(at).any(|(other, _)| other == key) {
+                return Err(invalid(format!("Duplicate tag key: {key}")));
+            }
+        }
+        Ok(tags)
+    }
+
     /// A list of `{Key, Value}` in the order given.
-    pub(super) fn pairs(&self, member: &str) -> Vec<(String, String)> {
+    fn pairs(&self, member: &str) -> Vec<(String, String)> {
         self.objects(member)
             .filter_map(|tag| Some((tag.owned("Key")?, tag.owned("Value")?)))
             .collect()
@@ -96,11 +119,16 @@ impl<'a> Input<'a> {
     }
 
     /// Applies RemoveTags, then AddTags: clients send all old keys and all new tags in one call.
-    pub(super) fn retag(&self, tags: &mut Tags) {
+    ///
+    /// # Errors
+    /// As [`Self::tags`].
+    pub(super) fn retag(&self, tags: &mut Tags) -> Result<(), ApiError> {
+        let more = self.tags("AddTags")?;
         for key in self.texts("RemoveTags") {
             tags.remove(key);
         }
-        tags.extend(self.pairs("AddTags"));
+        tags.extend(more);
+        Ok(())
     }
 }
 

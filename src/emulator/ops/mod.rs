@@ -32,7 +32,7 @@ use super::faults::Class;
 use super::lag::Sight;
 use super::page::Page;
 use super::s3::Buckets;
-use super::state::{Catalog, Partition, Product, Version};
+use super::state::{Catalog, Making, Partition, Product, Version};
 use super::{validate, wire};
 
 const FAMILIES: &[&[Operation]] = &[
@@ -104,6 +104,15 @@ fn listed(name: &str) -> Option<&'static Operation> {
         .find(|operation| operation.name == name)
 }
 
+/// The names of all operations there are.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FAMILIES
+        .iter()
+        .copied()
+        .flatten()
+        .map(|operation| operation.name)
+}
+
 /// The operation of that name.
 ///
 /// # Errors
@@ -129,14 +138,15 @@ pub(super) fn token(operation: &Operation, input: &Map<String, Value>) -> Option
 }
 
 /// The first answer to a request with this token. Same token, same answer: also when the other
-/// members differ and after the object is gone, of which neither is documented (facts §4; a guess).
+/// members differ, after the object is gone and however late, of which none is documented (facts §4; a guess).
 pub(super) fn repeated(
     operation: &Operation,
     input: &Map<String, Value>,
     partition: &Partition,
-) -> Option<Arc<Value>> {
-    let key = (operation.name, token(operation, input)?);
-    partition.answers.get(&key).cloned()
+) -> Option<Value> {
+    partition
+        .answers
+        .get(&(operation.name, token(operation, input)?))
 }
 
 /// What a write of versions found when it came in. If another one finished meanwhile, this one
@@ -178,6 +188,8 @@ pub(super) struct Call<'a> {
     pub(super) quotas: bool,
     pub(super) cut: Option<usize>,
     pub(super) overlap: Option<Overlap>,
+    /// A fault: what this call makes ends in FAILED.
+    pub(super) fail: bool,
     pub(super) partition: &'a mut Partition,
 }
 
@@ -202,6 +214,15 @@ impl Call<'_> {
 
     fn edit(&mut self) -> &mut Catalog {
         self.partition.edit()
+    }
+
+    /// The making of a version or constraint that begins with this call.
+    fn making(&self) -> Making {
+        let ends = self.ctx.now.checked_add(self.ctx.timing.creating);
+        Making {
+            ends: ends.unwrap_or(self.ctx.now),
+            fails: self.fail,
+        }
     }
 
     fn page(&self) -> Result<Page, ApiError> {

@@ -31,6 +31,7 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
                 "ConstraintSummaries": summaries(catalog, portfolio, id),
                 "Id": ids::path_id(&portfolio.id),
                 "Name": portfolio.name,
+                // Whether the product's are among them is not known: those of the portfolio (a guess).
                 "Tags": tag_list(&portfolio.tags),
             })
         })
@@ -50,9 +51,11 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let product = product::find(catalog, wanted)?;
     let portfolio = choose(catalog, product, &call.ctx.caller.principal, path)?;
     let version = version::find(product, version)?;
+    version::visible(version)?;
     let template = Template::parse(&version.template)
         .map_err(|error| invalid(format!("Error occurred during parameter parsing: {error}")))?;
-    // This deprecated member really lists the product's versions (facts §9.3).
+    // This deprecated member really lists the product's versions (facts §9.3); that inactive ones are among
+    // them is a guess.
     let versions = product.versions.iter().map(|version| {
         json!({"Key": version.id, "Description": version.description.as_deref().unwrap_or("")})
     });

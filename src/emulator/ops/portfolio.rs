@@ -20,7 +20,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let present = call.newest().portfolios.len();
     quota::room(call.quotas, present, quota::PORTFOLIOS, "portfolios")?;
-    let tags: Tags = call.input.pairs("Tags").into_iter().collect();
+    let tags: Tags = call.input.tags("Tags")?.into_iter().collect();
     let id = ids::fresh("port", call.ctx.entropy);
     let portfolio = Portfolio {
         id: id.clone(),
@@ -54,7 +54,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if let Some(provider) = input.owned("ProviderName") {
         portfolio.provider = provider;
     }
-    input.retag(&mut portfolio.tags);
+    input.retag(&mut portfolio.tags)?;
     quota::fits(quotas, portfolio.tags.len(), quota::TAGS, "tags")?;
     let answer = json!({
         "PortfolioDetail": detail(call, &portfolio),

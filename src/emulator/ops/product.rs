@@ -51,13 +51,13 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         owner: input.need("Owner")?.to_owned(),
         kind: input.need("ProductType")?.to_owned(),
         texts: Default::default(),
-        tags: input.pairs("Tags").into_iter().collect::<Tags>(),
+        tags: input.tags("Tags")?.into_iter().collect::<Tags>(),
         created: wire::whole_seconds(call.ctx.now),
         versions: Arc::default(),
         version_writes: 0,
         portfolios: Vec::new(),
     };
-    set_texts(&mut product, input);
+    set_texts(&mut product, input)?;
     let first_detail = version::detail(&first);
     product.versions = Arc::new(vec![Arc::new(first)]);
     let answer = json!({
@@ -85,8 +85,8 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if let Some(owner) = input.owned("Owner") {
         product.owner = owner;
     }
-    set_texts(&mut product, input);
-    input.retag(&mut product.tags);
+    set_texts(&mut product, input)?;
+    input.retag(&mut product.tags)?;
     // The model lists no LimitExceededException here, though the quota is the same.
     if quota::fits(quotas, product.tags.len(), quota::TAGS, "tags").is_err() {
         return Err(invalid(format!("A product can have {} tags.", quota::TAGS)));
@@ -105,6 +105,7 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
     let product = call.newest().products.get(id);
     let product = product.ok_or_else(|| no_product(id))?;
+    // Provisioned products of it are not in the way (a guess: the documentation names only "users").
     if !product.portfolios.is_empty() {
         return Err(in_use(format!(
             "Product {id} is still assigned to a Portfolio"
@@ -243,12 +244,20 @@ pub(super) fn summary(product: &Product) -> Value {
     summary
 }
 
-fn set_texts(product: &mut Product, input: Input<'_>) {
+/// # Errors
+/// `InvalidParametersException` for a SupportUrl that is none by the pattern the model's text gives
+/// (`^https?:\/\//`; empty ones were recorded). Its words were not found (a guess).
+fn set_texts(product: &mut Product, input: Input<'_>) -> Result<(), ApiError> {
+    let url = input.text("SupportUrl").unwrap_or_default();
+    if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(invalid(format!("Invalid SupportUrl: {url}")));
+    }
     for (request, _) in TEXTS {
         if let Some(text) = input.owned(request) {
             product.texts.insert(request, text);
         }
     }
+    Ok(())
 }
 
 /// Not there and not allowed read the same (facts §2.1).

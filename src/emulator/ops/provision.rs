@@ -12,13 +12,15 @@ use crate::emulator::state::{
     Catalog, Change, ChangeKind, Portfolio, Product, Provisioned, Record, RecordStatus, Status,
     Version, Work,
 };
-use crate::emulator::{ids, wire};
+use crate::emulator::{ids, quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("ProvisionProduct", provision).with_token("ProvisionToken")];
 
 /// What Service Catalog acknowledges for the caller (four recorded stacks, facts §10.1).
 const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
+/// Tags that Service Catalog adds of itself.
+const AUTO_TAGS: usize = 5;
 /// The only kind of product that is launched here.
 const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
 
@@ -53,14 +55,14 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let id = ids::fresh("pp", call.ctx.entropy);
     let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
-    let own_tags = input.pairs("Tags");
-    let tags = tags(call, &target, &arn, &own_tags);
+    let own_tags = input.tags("Tags")?;
+    let tags = tags(call, &target, &arn, &own_tags)?;
     let mut topics = target.policy.notifications.clone();
     topics.extend(input.texts("NotificationArns").map(str::to_owned));
     let parameters = input.objects("ProvisioningParameters");
     let stack = NewStack {
         name: format!("SC-{}-{id}", call.account()),
-        template: Arc::clone(&target.version.template),
+        template: target.version.template.clone(),
         parameters: parameters
             .filter_map(|p| Some(Param::text(p.text("Key")?, p.text("Value").unwrap_or(""))))
             .collect(),
@@ -125,10 +127,8 @@ pub(super) fn target(
     };
     let portfolio = path::choose(catalog, product, &call.ctx.caller.principal, path)?;
     let version = version::find(product, version)?;
-    // Inactive versions are invisible to end users (facts §9.2): so this reads as not found (a guess).
-    if !version.active {
-        return Err(version::no_version(&version.id));
-    }
+    // A version that was seen to be AVAILABLE stays so: this does not lag.
+    version::usable(version, call.ctx.now)?;
     if product.kind != CLOUDFORMATION {
         return Err(unsupported(&format!(
             "Launching a {} product",
@@ -158,15 +158,20 @@ pub(super) fn capabilities(template: &[u8]) -> Vec<String> {
 }
 
 /// AutoTags in the recorded order with the two newer ones last, then those of the product and the
-/// portfolio, then the caller's own, which win (a guess).
+/// portfolio, then the caller's own, which win. That records show those of product and portfolio too is a
+/// guess as well.
+///
+/// # Errors
+/// `InvalidParametersException` beyond the quota, to which AutoTags do not count (facts §6); no code of the
+/// model fits, and its text was not found (a guess).
 pub(super) fn tags(
     call: &Call<'_>,
     target: &Target,
     arn: &str,
     own: &[(String, String)],
-) -> Vec<(String, String)> {
+) -> Result<Vec<(String, String)>, ApiError> {
     let (region, account) = (call.ctx.region.as_str(), call.account());
-    let auto = [
+    let auto: [_; AUTO_TAGS] = [
         (
             "productArn",
             ids::product_arn(region, account, &target.product.id),
@@ -194,7 +199,13 @@ pub(super) fn tags(
             None => tags.push((key.clone(), value.clone())),
         }
     }
-    tags
+    let limit = quota::PROVISIONED_TAGS;
+    if quota::fits(call.quotas, tags.len() - AUTO_TAGS, limit, "tags").is_err() {
+        return Err(invalid(format!(
+            "A provisioned product can have {limit} tags."
+        )));
+    }
+    Ok(tags)
 }
 
 /// A record in CREATED: its tags are not shown yet (facts §9.3).

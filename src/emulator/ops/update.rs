@@ -26,7 +26,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let present = Arc::clone(provisioned::find(call.newest(), wanted)?);
     ready(&present)?;
     let target = resolve(call, &present)?;
-    let asked = input.pairs("Tags");
+    let asked = input.tags("Tags")?;
     // The refusal is documented, its code and text are not (facts §9.3; a guess).
     if !asked.is_empty() && !target.policy.tag_updates {
         return Err(invalid(
@@ -36,13 +36,13 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let own_tags = own_tags(&present, asked);
     let tags = if target.policy.tag_updates {
-        tags(call, &target, &present.arn, &own_tags)
+        tags(call, &target, &present.arn, &own_tags)?
     } else {
-        only_auto_tags(&present, tags(call, &target, &present.arn, &own_tags))
+        only_auto_tags(&present, tags(call, &target, &present.arn, &own_tags)?)
     };
     let stack = present.stack.clone().ok_or_else(not_running)?;
     let change = ChangeStack {
-        template: Some(Arc::clone(&target.version.template)),
+        template: Some(target.version.template.clone()),
         parameters: parameters(input)?,
         tags: Some(tags.clone()),
         capabilities: capabilities(&target.version.template),
@@ -60,6 +60,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if let Some(row) = call.edit().provisioned.edit(&id) {
         row.status = Status::UnderChange;
         row.message = None;
+        // IdempotencyToken stays the launch's: what an update makes of it was not recorded (a guess).
         // From here on the attempted version is shown, also if the attempt fails (facts §12; a guess).
         row.product = target.product.id.clone();
         row.product_name = target.product.name.clone();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
@@ -69,7 +70,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "Info": info(&version),
         "ProvisioningArtifactDetail": detail(&version),
-        "Status": if now < version.ready { "CREATING" } else { "AVAILABLE" },
+        "Status": version.making.status(now),
     }))
 }
 
@@ -111,11 +112,12 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "Info": info,
         "ProvisioningArtifactDetail": detail(version),
         "ProvisioningArtifactParameters": parameters,
-        "Status": if call.at() < version.ready { "CREATING" } else { "AVAILABLE" },
+        "Status": version.making.status(call.at()),
     }))
 }
 
-/// All versions, inactive ones too; there is nothing to page with (facts §9.2).
+/// All versions, inactive ones too, oldest first as in the one transcript of two; there is nothing to page with
+/// (facts §9.2).
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("ProductId")?;
     let product = call.seen().products.get(id);
@@ -146,7 +148,7 @@ pub(super) fn load(call: &mut Call<'_>, properties: Input<'_>) -> Result<Version
             let stack = call.partition.stacks.get(arn);
             let stack =
                 stack.ok_or_else(|| invalid(format!("Stack with id {arn} does not exist")))?;
-            (Source::Stack(stack.id.clone()), Arc::clone(&stack.template))
+            (Source::Stack(stack.id.clone()), stack.template.clone())
         }
         // The text is a guess.
         _ => {
@@ -162,7 +164,6 @@ pub(super) fn load(call: &mut Call<'_>, properties: Input<'_>) -> Result<Version
             "Invalid templateBody. Please make sure that your template is valid",
         ));
     }
-    let ready = call.ctx.now.checked_add(call.ctx.timing.creating);
     Ok(Version {
         id: ids::fresh("pa", call.ctx.entropy),
         name: properties.owned("Name"),
@@ -173,7 +174,7 @@ pub(super) fn load(call: &mut Call<'_>, properties: Input<'_>) -> Result<Version
         deprecated: false,
         source,
         template,
-        ready: ready.unwrap_or(call.ctx.now),
+        making: call.making(),
         first: false,
     })
 }
@@ -200,6 +201,28 @@ pub(super) fn find<'a>(
                 ))),
             }
         }
+    }
+}
+
+/// Refuses what end users do not see: inactive versions (facts §9.2), which therefore read as not there (a guess).
+pub(super) fn visible(version: &Version) -> Result<(), ApiError> {
+    if version.active {
+        Ok(())
+    } else {
+        Err(no_version(&version.id))
+    }
+}
+
+/// Refuses versions that cannot be launched: those not seen, and those not AVAILABLE. Clients wait for that state, so
+/// what the service says to one that does not was not found (a guess).
+pub(super) fn usable(version: &Version, at: Timestamp) -> Result<(), ApiError> {
+    visible(version)?;
+    match version.making.status(at) {
+        "AVAILABLE" => Ok(()),
+        status => Err(invalid(format!(
+            "ProvisioningArtifact {} is in status {status}.",
+            version.id
+        ))),
     }
 }
 

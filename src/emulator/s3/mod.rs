@@ -1,8 +1,11 @@
 //! S3: buckets and objects, for templates and for what stacks make.
 //!
-//! `s3s` reads requests and writes answers; [`store`] holds what there is. Signatures are not verified: the router has
+//! `s3s` reads requests and writes answers; the store holds what there is. Signatures are not verified: the router has
 //! already read from the credential who calls. A bucket is its account's alone: policies are kept, not evaluated.
 
+mod answer;
+mod condition;
+mod listing;
 mod ops;
 mod request;
 mod store;
@@ -16,6 +19,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use super::api::Caller;
 use request::Location;
+pub(super) use request::signs;
 use store::Store;
 
 /// Who asks for what, where and when: rides along with a request through `s3s`.
@@ -83,11 +87,11 @@ impl Buckets {
         }
     }
 
-    /// What an S3 URL of any form names, read with the rights of `account`.
+    /// What an S3 URL of any form names, read with the rights of `account`. The object's bytes are shared, not copied.
     ///
     /// # Errors
     /// CloudFormation's text for a URL that is not S3's, and for an object that is missing or not the account's.
-    pub fn read_url(&self, account: &str, url: &str) -> Result<Arc<[u8]>, String> {
+    pub fn read_url(&self, account: &str, url: &str) -> Result<Bytes, String> {
         /// What follows every text of S3's in CloudFormation's.
         const MORE: &str = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html";
         let location = Location::parse(url)
@@ -107,7 +111,7 @@ impl Buckets {
             return Err(said(store::REDIRECT));
         }
         match bucket.version(&location.key, location.version_id.as_deref()) {
-            Some(version) => Ok(Arc::from(version.body.as_ref())),
+            Some(version) => Ok(version.body.clone()),
             None => Err(said("The specified key does not exist.")),
         }
     }

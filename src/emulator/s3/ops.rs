@@ -1,19 +1,18 @@
 //! The operations.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, dto, s3_error};
 
 use super::Circumstances;
+use super::answer::{aes256, owner, sse_s3, time};
+use super::condition::{checked, conditions, matches};
+use super::listing::list;
 use super::store::{Bucket, REDIRECT, Store, Version};
 
-/// The most keys that one page of a listing has.
-const MAX_KEYS: i32 = 1000;
 /// Where buckets have no location constraint, and where making one's own bucket again is no error.
 const HOME: &str = "us-east-1";
 
@@ -579,98 +578,6 @@ impl S3 for Ops {
     }
 }
 
-/// A page of a listing. The continuation token is the last key or common prefix of the page before.
-fn list(bucket: &Bucket, input: &dto::ListObjectsV2Input) -> S3Result<dto::ListObjectsV2Output> {
-    let limit = input.max_keys.unwrap_or(MAX_KEYS);
-    if limit < 0 {
-        return Err(s3_error!(
-            InvalidArgument,
-            "Argument maxKeys must be an integer between 0 and 2147483647"
-        ));
-    }
-    let limit = usize::try_from(limit.min(MAX_KEYS)).unwrap_or_default();
-    let after = match &input.continuation_token {
-        Some(token) => aws_smithy_types::base64::decode(token)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(|| {
-                s3_error!(
-                    InvalidArgument,
-                    "The continuation token provided is incorrect"
-                )
-            })?,
-        None => input.start_after.clone().unwrap_or_default(),
-    };
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let delimiter = input.delimiter.clone().filter(|text| !text.is_empty());
-    let url = input
-        .encoding_type
-        .as_ref()
-        .is_some_and(|encoding| encoding.as_str() == dto::EncodingType::URL);
-    let written = |text: &str| if url { encode(text) } else { text.to_owned() };
-    let mut contents = Vec::new();
-    let mut prefixes: Vec<String> = Vec::new();
-    let mut last = String::new();
-    let mut truncated = false;
-    for key in bucket.objects.keys().filter(|key| key.starts_with(&prefix)) {
-        let Some(version) = bucket.version(key, None) else {
-            continue;
-        };
-        let common = delimiter.as_ref().and_then(|delimiter| {
-            let end = key[prefix.len()..].find(delimiter.as_str())?;
-            Some(key[..prefix.len() + end + delimiter.len()].to_owned())
-        });
-        let entry = common.as_ref().unwrap_or(key);
-        if (!after.is_empty() && *entry <= after) || prefixes.last() == Some(entry) {
-            continue;
-        }
-        if contents.len() + prefixes.len() >= limit {
-            truncated = limit > 0;
-            break;
-        }
-        last.clone_from(entry);
-        match common {
-            Some(common) => prefixes.push(common),
-            None => contents.push(dto::Object {
-                e_tag: Some(dto::ETag::Strong(version.etag.clone())),
-                key: Some(written(key)),
-                last_modified: Some(time(version.modified)),
-                owner: input
-                    .fetch_owner
-                    .unwrap_or_default()
-                    .then(|| owner(&bucket.account)),
-                size: i64::try_from(version.body.len()).ok(),
-                storage_class: Some(dto::ObjectStorageClass::from_static(
-                    dto::ObjectStorageClass::STANDARD,
-                )),
-                ..dto::Object::default()
-            }),
-        }
-    }
-    Ok(dto::ListObjectsV2Output {
-        key_count: i32::try_from(contents.len() + prefixes.len()).ok(),
-        contents: Some(contents),
-        common_prefixes: Some(
-            prefixes
-                .iter()
-                .map(|prefix| dto::CommonPrefix {
-                    prefix: Some(written(prefix)),
-                })
-                .collect(),
-        ),
-        continuation_token: input.continuation_token.clone(),
-        delimiter: delimiter.as_deref().map(written),
-        encoding_type: input.encoding_type.clone(),
-        is_truncated: Some(truncated),
-        max_keys: Some(input.max_keys.unwrap_or(MAX_KEYS)),
-        name: Some(input.bucket.clone()),
-        next_continuation_token: truncated.then(|| aws_smithy_types::base64::encode(&last)),
-        prefix: Some(written(&prefix)),
-        start_after: input.start_after.as_deref().map(written),
-        ..dto::ListObjectsV2Output::default()
-    })
-}
-
 fn circumstances(extensions: &http::Extensions) -> S3Result<Circumstances> {
     extensions
         .get::<Circumstances>()
@@ -686,86 +593,14 @@ fn present(bucket: &Bucket, key: &str, version_id: Option<&str>) -> S3Result<Ver
     })
 }
 
-fn conditions(
-    version: &Version,
-    if_match: Option<&dto::ETagCondition>,
-    if_none_match: Option<&dto::ETagCondition>,
-) -> S3Result<()> {
-    if if_match.is_some_and(|condition| !matches(condition, &version.etag)) {
-        return Err(s3_error!(
-            PreconditionFailed,
-            "At least one of the pre-conditions you specified did not hold"
-        ));
-    }
-    if if_none_match.is_some_and(|condition| matches(condition, &version.etag)) {
-        return Err(s3_error!(NotModified, "Not Modified"));
-    }
-    Ok(())
-}
-
-fn matches(condition: &dto::ETagCondition, etag: &str) -> bool {
-    match condition {
-        dto::ETagCondition::Any => true,
-        dto::ETagCondition::ETag(wanted) => wanted.value() == etag,
-    }
-}
-
-/// Computes the checksums a request names and compares them; without any, the one S3 chooses itself.
-fn checked(input: &dto::PutObjectInput, body: &Bytes) -> S3Result<dto::Checksum> {
-    let none = input.checksum_crc32.is_none()
-        && input.checksum_crc32c.is_none()
-        && input.checksum_sha1.is_none()
-        && input.checksum_sha256.is_none();
-    let mut hasher = s3s::checksum::ChecksumHasher::default();
-    if input.checksum_crc32.is_some() {
-        hasher.crc32 = Some(s3s::crypto::Crc32::new());
-    }
-    if input.checksum_crc32c.is_some() {
-        hasher.crc32c = Some(s3s::crypto::Crc32c::new());
-    }
-    if input.checksum_sha1.is_some() {
-        hasher.sha1 = Some(s3s::crypto::Sha1::new());
-    }
-    if input.checksum_sha256.is_some() {
-        hasher.sha256 = Some(s3s::crypto::Sha256::new());
-    }
-    if none {
-        hasher.crc64nvme = Some(s3s::crypto::Crc64Nvme::new());
-    }
-    hasher.update(body);
-    let mut found = hasher.finalize();
-    let pairs = [
-        ("CRC32", &input.checksum_crc32, &found.checksum_crc32),
-        ("CRC32C", &input.checksum_crc32c, &found.checksum_crc32c),
-        (
-            "CRC64NVME",
-            &input.checksum_crc64nvme,
-            &found.checksum_crc64nvme,
-        ),
-        ("SHA1", &input.checksum_sha1, &found.checksum_sha1),
-        ("SHA256", &input.checksum_sha256, &found.checksum_sha256),
-    ];
-    for (name, given, computed) in pairs {
-        if given.is_some() && given != computed {
-            return Err(s3_error!(
-                BadDigest,
-                "The {name} you specified did not match the calculated checksum."
-            ));
-        }
-    }
-    found.checksum_type = Some(dto::ChecksumType::from_static(
-        dto::ChecksumType::FULL_OBJECT,
-    ));
-    Ok(found)
-}
-
 async fn read(body: Option<dto::StreamingBlob>) -> S3Result<Bytes> {
     match body {
         None => Ok(Bytes::new()),
         Some(blob) => s3s::Body::from(blob)
             .collect()
             .await
-            .map(http_body_util::Collected::to_bytes)
+            // A body of one piece would keep the connection's whole read buffer alive.
+            .map(|body| Bytes::copy_from_slice(&body.to_bytes()))
             .map_err(|_| s3_error!(IncompleteBody, "The request body could not be read")),
     }
 }
@@ -790,31 +625,6 @@ fn custom(code: &'static str, message: &'static str, status: http::StatusCode) -
     error
 }
 
-fn owner(account: &str) -> dto::Owner {
-    dto::Owner {
-        // A canonical user id is 64 hex digits.
-        id: Some(format!("{account:0>64}")),
-        ..dto::Owner::default()
-    }
-}
-
-fn aes256() -> dto::ServerSideEncryption {
-    dto::ServerSideEncryption::from_static(dto::ServerSideEncryption::AES256)
-}
-
-/// What every new bucket has.
-fn sse_s3() -> dto::ServerSideEncryptionConfiguration {
-    dto::ServerSideEncryptionConfiguration {
-        rules: vec![dto::ServerSideEncryptionRule {
-            apply_server_side_encryption_by_default: Some(dto::ServerSideEncryptionByDefault {
-                kms_master_key_id: None,
-                sse_algorithm: aes256(),
-            }),
-            bucket_key_enabled: Some(false),
-        }],
-    }
-}
-
 fn binary() -> Option<String> {
     Some("binary/octet-stream".to_owned())
 }
@@ -822,20 +632,4 @@ fn binary() -> Option<String> {
 /// A version id is shown where there is versioning.
 fn shown(version_id: String) -> Option<String> {
     (version_id != "null").then_some(version_id)
-}
-
-fn time(at: Timestamp) -> dto::Timestamp {
-    dto::Timestamp::from(SystemTime::from(at))
-}
-
-/// Percent-encodes a key as `encoding-type=url` does.
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' | b'*' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }

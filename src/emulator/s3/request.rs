@@ -4,7 +4,11 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 
 /// Query parameters and headers that only sign a request.
-const SIGNING: [&str; 7] = [
+const SIGNING: [&str; 10] = [
+    // Of signature version 2.
+    "awsaccesskeyid",
+    "expires",
+    "signature",
     "x-amz-algorithm",
     "x-amz-credential",
     "x-amz-date",
@@ -108,7 +112,8 @@ pub(super) fn plain(request: Request<Bytes>) -> Result<Request<Bytes>, String> {
         "transfer-encoding",
     ]
     .into_iter()
-    .chain(SIGNING)
+    // `Expires` is also a header of objects, and so stays.
+    .chain(SIGNING.into_iter().filter(|name| *name != "expires"))
     {
         parts.headers.remove(name);
     }
@@ -118,7 +123,8 @@ pub(super) fn plain(request: Request<Bytes>) -> Result<Request<Bytes>, String> {
     Ok(Request::from_parts(parts, body))
 }
 
-fn signs(name: &str) -> bool {
+/// Whether a query parameter is only there to sign.
+pub(in crate::emulator) fn signs(name: &str) -> bool {
     SIGNING.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 

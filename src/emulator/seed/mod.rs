@@ -14,7 +14,7 @@
 //! ```
 //!
 //! `${name.Member.0.Other}` stands for a part of the answer to the call that was named so. Idempotency tokens are
-//! filled in. After a call that starts something (a stack, a record) the seed waits, in the emulator's time, until it
+//! filled in. After a call that starts something (a stack, a record, a version, a constraint) the seed waits, in the emulator's time, until it
 //! has ended; ending badly is an error unless the call says `fails: true`.
 
 mod call;

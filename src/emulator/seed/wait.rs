@@ -18,9 +18,13 @@ enum Work<'a> {
     Stack(&'a str),
     /// A record, by id.
     Record(&'a str),
+    /// A version, by its product's id and its own.
+    Version(&'a str, &'a str),
+    /// A constraint, by id.
+    Constraint(&'a str),
 }
 
-/// Waits for the stack or record that the call started, if it did.
+/// Waits for the stack, record, version or constraint that the call started, if it did.
 ///
 /// # Errors
 /// How it ended, if not as `fails` says.
@@ -40,6 +44,20 @@ pub(super) async fn for_end(
         | "ImportAsProvisionedProduct" => answer["RecordDetail"]["RecordId"]
             .as_str()
             .map(Work::Record),
+        // A version that is CREATING cannot be launched by the next call.
+        "CreateProduct" | "CreateProvisioningArtifact" => {
+            let summary = &answer["ProductViewDetail"]["ProductViewSummary"];
+            let product = summary["ProductId"]
+                .as_str()
+                .or_else(|| input["ProductId"].as_str());
+            let version = answer["ProvisioningArtifactDetail"]["Id"].as_str();
+            product
+                .zip(version)
+                .map(|(product, version)| Work::Version(product, version))
+        }
+        "CreateConstraint" | "UpdateConstraint" => answer["ConstraintDetail"]["ConstraintId"]
+            .as_str()
+            .map(Work::Constraint),
         _ => None,
     };
     let Some(work) = work else { return Ok(()) };
@@ -102,5 +120,23 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<(bool, Stri
                 _ => Ok(None),
             }
         }
+        Work::Version(product, version) => {
+            let ids = json!({"ProductId": product, "ProvisioningArtifactId": version});
+            made(caller, "DescribeProvisioningArtifact", &ids).await
+        }
+        Work::Constraint(id) => made(caller, "DescribeConstraint", &json!({ "Id": id })).await,
     }
+}
+
+/// How the making of a version or constraint ended.
+async fn made(
+    caller: &Caller<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Option<(bool, String)>, String> {
+    let answer = caller
+        .ask(Service::ServiceCatalog, operation, input)
+        .await?;
+    let status = answer["Status"].as_str().unwrap_or_default();
+    Ok((status != "CREATING").then(|| (status != "FAILED", status.to_owned())))
 }

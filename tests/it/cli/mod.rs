@@ -1,1 +1,11 @@
-//! cli
+//! The program as people and pipelines run it: the real binary in a clean environment, and an embedded AWS on a real
+//! port. Nothing here sleeps for a time: every wait is for a line, a file or a call, and has a deadline.
+
+mod bench;
+mod converge;
+mod daemon;
+mod exits;
+mod failing;
+mod kill;
+mod repository;
+mod terminal;

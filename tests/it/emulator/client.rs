@@ -212,6 +212,8 @@ impl Bench {
             json!({"PortfolioId": portfolio, "PrincipalARN": ROLE, "PrincipalType": "IAM"}),
         )
         .await;
+        // A version is CREATING for up to three seconds.
+        self.pass(3.0).await;
         (portfolio, product, version)
     }
 }

@@ -124,7 +124,7 @@ fn helper(reason: &str) -> Option<NewStack> {
         })
     };
     Some(NewStack {
-        template: Arc::from(template.to_string().into_bytes()),
+        template: bytes::Bytes::from(template.to_string()),
         ..NewStack::default()
     })
 }
@@ -157,7 +157,7 @@ async fn real_templates_become_stacks() {
         };
         let new = NewStack {
             name: format!("stack-{at}"),
-            template: Arc::clone(bytes),
+            template: bytes::Bytes::copy_from_slice(bytes),
             parameters: template
                 .parameters()
                 .iter()

@@ -1,6 +1,9 @@
 //! The emulator's answers beside recorded ones of the real service: the same members, nesting,
 //! types, formats and order, for the nine operations that were recorded.
 
+mod clients;
+mod transcripts;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;

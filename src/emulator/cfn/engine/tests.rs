@@ -1,6 +1,6 @@
-use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::*;
@@ -102,8 +102,8 @@ impl World {
     }
 }
 
-fn bytes(template: &str) -> Arc<[u8]> {
-    Arc::from(template.as_bytes())
+fn bytes(template: &str) -> Bytes {
+    Bytes::copy_from_slice(template.as_bytes())
 }
 
 fn new(name: &str, template: &str) -> NewStack {

@@ -2,8 +2,6 @@
 
 mod shapes;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use super::rules;
@@ -21,7 +19,7 @@ const MAX_TEMPLATE: usize = 1_000_000;
 const PAGE: usize = 100;
 
 /// Loads a template from a `TemplateURL`, or says in the service's words why it can't.
-pub type ReadUrl<'a> = &'a dyn Fn(&str) -> Result<Arc<[u8]>, String>;
+pub type ReadUrl<'a> = &'a dyn Fn(&str) -> Result<Bytes, String>;
 type Answer = Result<Option<Xml>, ApiError>;
 
 /// Answers one request. `read_url` loads a template from a `TemplateURL`.
@@ -220,7 +218,7 @@ fn get_template(stacks: &Stacks, form: &Form) -> Answer {
 
 fn summary(stacks: &Stacks, read_url: ReadUrl<'_>, form: &Form) -> Answer {
     let bytes = match form.get("StackName") {
-        Some(name) => Arc::clone(&existing(stacks, name)?.template),
+        Some(name) => existing(stacks, name)?.template.clone(),
         None => template(read_url, form)?.ok_or_else(no_template)?,
     };
     let template = Template::parse(&bytes).map_err(invalid)?;
@@ -239,7 +237,7 @@ fn validate(read_url: ReadUrl<'_>, form: &Form) -> Answer {
 }
 
 /// The template of a request, if it names one.
-fn template(read_url: ReadUrl<'_>, form: &Form) -> Result<Option<Arc<[u8]>>, ApiError> {
+fn template(read_url: ReadUrl<'_>, form: &Form) -> Result<Option<Bytes>, ApiError> {
     match (form.get("TemplateBody"), form.get("TemplateURL")) {
         (Some(_), Some(_)) => Err(invalid(
             "Exactly one of TemplateBody or TemplateUrl must be specified.",
@@ -248,7 +246,7 @@ fn template(read_url: ReadUrl<'_>, form: &Form) -> Result<Option<Arc<[u8]>>, Api
             "1 validation error detected: Value '{}' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to {MAX_TEMPLATE_BODY}",
             body.chars().take(100).collect::<String>()
         ))),
-        (Some(body), None) => Ok(Some(Arc::from(body.as_bytes()))),
+        (Some(body), None) => Ok(Some(Bytes::copy_from_slice(body.as_bytes()))),
         (None, Some(url)) => {
             let bytes = read_url(url).map_err(invalid)?;
             if bytes.len() > MAX_TEMPLATE {

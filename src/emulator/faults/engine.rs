@@ -1,179 +1,18 @@
-//! Everything that can go wrong on purpose, from one seed.
+//! The rules in force: which of them strike a call, and what becomes of it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::api::ApiError;
-use super::route::{Route, Service};
+use super::{Effect, Faults, Latency, Rule, seconds};
 use crate::clock::Entropy;
-
-/// What shall go wrong, on top of what the profile does; readable from YAML.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Faults {
-    /// Judged in order; every rule that matches acts.
-    pub rules: Vec<Rule>,
-    /// Calls allowed a second; absent: as the profile says.
-    pub throttle: Option<Rates>,
-    /// How stale reads may be; absent: as the profile says.
-    pub lag: Option<Lag>,
-    /// How long an answer takes; absent: as the profile says.
-    pub latency: Option<Latency>,
-    /// Overlapping version writes on one product undo each other (facts §7); absent: as the profile says.
-    pub lost_updates: Option<bool>,
-    /// Resources that fail the next time a matching stack makes or changes them.
-    pub stacks: Vec<StackFault>,
-}
-
-/// One fault and when it strikes. All given conditions must hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Rule {
-    /// Only this service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<Service>,
-    /// Only this operation; a trailing `*` stands for any ending, e.g. `Describe*`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
-    /// Only this account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// Only the n-th of the calls that match so far, counted from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nth: Option<u64>,
-    /// Only as often as this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub times: Option<u64>,
-    /// Only with this probability.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probability: Option<f64>,
-    /// What happens.
-    pub effect: Effect,
-}
-
-impl Rule {
-    /// A rule that strikes at every call.
-    pub fn always(effect: Effect) -> Self {
-        Self {
-            service: None,
-            operation: None,
-            account: None,
-            nth: None,
-            times: None,
-            probability: None,
-            effect,
-        }
-    }
-
-    /// The same for one operation (a trailing `*` stands for any ending).
-    #[must_use]
-    pub fn on(mut self, operation: &str) -> Self {
-        self.operation = Some(operation.to_owned());
-        self
-    }
-
-    /// The same for the n-th matching call only, counted from 1 at the time the rule is set.
-    #[must_use]
-    pub fn nth(mut self, nth: u64) -> Self {
-        self.nth = Some(nth);
-        self
-    }
-
-    /// The same, but so many times at most.
-    #[must_use]
-    pub fn times(mut self, times: u64) -> Self {
-        self.times = Some(times);
-        self
-    }
-
-    /// The same, but only so likely.
-    #[must_use]
-    pub fn chance(mut self, probability: f64) -> Self {
-        self.probability = Some(probability);
-        self
-    }
-}
-
-/// What a rule does to a call.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Effect {
-    /// ThrottlingException "Rate exceeded".
-    Throttle,
-    /// 500, before the work.
-    InternalFailure,
-    /// The connection is cut and nothing is done.
-    DropBefore,
-    /// The work is done and its answer lost.
-    DropAfter,
-    /// 400 (403 in S3), before the work.
-    AccessDenied,
-    /// The answer takes this many seconds more.
-    Latency(f64),
-    /// A listing of Service Catalog ends after so many items as if that were all.
-    CutListing(usize),
-    /// Any other refusal, before the work, e.g. the "profile does not exist" of a fresh IAM role.
-    #[serde(rename_all = "camelCase")]
-    Refuse {
-        /// E.g. `InvalidParametersException`.
-        code: String,
-        /// The text.
-        message: String,
-    },
-}
-
-/// Calls a second by account, region and class; bursts of twice that.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Rates {
-    /// Describe, list, search, get.
-    pub reads: f64,
-    /// The others.
-    pub writes: f64,
-    /// Create, update and delete of a version: the most often throttled calls (facts §6).
-    pub version_writes: f64,
-}
-
-/// How far reads may lag behind writes. Which call sees what is drawn per call, so reads flip back.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Lag {
-    /// Seconds at most for describes and for the checks of dependent calls.
-    pub describe: f64,
-    /// Seconds at most for searches and lists.
-    pub search: f64,
-    /// How many reads are stale at all, `0.0..=1.0`.
-    pub chance: f64,
-}
-
-/// How long a call takes: drawn between two bounds, half of it before the work.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Latency {
-    /// Seconds.
-    pub least: f64,
-    /// Seconds.
-    pub most: f64,
-}
-
-/// A resource that shall fail once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct StackFault {
-    /// The stack's name, with `*` and `?`.
-    pub stack: String,
-    /// The resource in its template.
-    pub resource: String,
-    /// What CloudFormation shall say.
-    pub reason: String,
-}
+use crate::emulator::api::ApiError;
+use crate::emulator::route::{Route, Service};
 
 /// The classes that have a rate of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
+pub(in crate::emulator) enum Class {
     /// Reads, and everything of the other services.
     Read,
     /// Writes of Service Catalog.
@@ -184,19 +23,20 @@ pub(super) enum Class {
 
 /// What the rules and rates make of one call.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Verdict {
-    pub(super) refuse: Option<ApiError>,
-    pub(super) drop_before: bool,
-    pub(super) drop_after: bool,
-    pub(super) cut_listing: Option<usize>,
-    pub(super) before: Duration,
-    pub(super) after: Duration,
+pub(in crate::emulator) struct Verdict {
+    pub(in crate::emulator) refuse: Option<ApiError>,
+    pub(in crate::emulator) drop_before: bool,
+    pub(in crate::emulator) drop_after: bool,
+    pub(in crate::emulator) cut_listing: Option<usize>,
+    pub(in crate::emulator) fail_creating: bool,
+    pub(in crate::emulator) before: Duration,
+    pub(in crate::emulator) after: Duration,
 }
 
 /// The rules in force and how often each has struck.
 #[derive(Debug)]
-pub(super) struct Engine {
-    pub(super) faults: Faults,
+pub(in crate::emulator) struct Engine {
+    pub(in crate::emulator) faults: Faults,
     next: u64,
     armed: BTreeMap<u64, Armed>,
     buckets: BTreeMap<(String, String, Class), TokenBucket>,
@@ -217,7 +57,7 @@ struct TokenBucket {
 
 impl Engine {
     /// The profile's own behaviour, overridden by what `faults` says.
-    pub(super) fn new(profile: Faults, faults: Faults) -> Self {
+    pub(in crate::emulator) fn new(profile: Faults, faults: Faults) -> Self {
         let mut engine = Self {
             faults: Faults::default(),
             next: 0,
@@ -229,7 +69,7 @@ impl Engine {
     }
 
     /// Forgets all rules and starts over with `faults` over the profile's own.
-    pub(super) fn replace(&mut self, profile: &Faults, faults: Faults) {
+    pub(in crate::emulator) fn replace(&mut self, profile: &Faults, faults: Faults) {
         self.armed.clear();
         self.buckets.clear();
         for rule in &faults.rules {
@@ -246,7 +86,7 @@ impl Engine {
     }
 
     /// Puts one more rule in force; the number names it.
-    pub(super) fn arm(&mut self, rule: Rule) -> u64 {
+    pub(in crate::emulator) fn arm(&mut self, rule: Rule) -> u64 {
         let id = self.next;
         self.next += 1;
         let armed = Armed {
@@ -259,17 +99,17 @@ impl Engine {
     }
 
     /// How often a rule has struck.
-    pub(super) fn fired(&self, id: u64) -> u64 {
+    pub(in crate::emulator) fn fired(&self, id: u64) -> u64 {
         self.armed.get(&id).map_or(0, |armed| armed.fired)
     }
 
     /// Takes a rule out of force.
-    pub(super) fn disarm(&mut self, id: u64) {
+    pub(in crate::emulator) fn disarm(&mut self, id: u64) {
         self.armed.remove(&id);
     }
 
     /// What shall happen to this call.
-    pub(super) fn judge(
+    pub(in crate::emulator) fn judge(
         &mut self,
         route: &Route,
         class: Class,
@@ -358,6 +198,7 @@ impl Effect {
             Self::DropAfter => verdict.drop_after = true,
             Self::AccessDenied => verdict.refuse = Some(denied(route)),
             Self::Latency(more) => verdict.before += seconds(*more),
+            Self::FailCreating => verdict.fail_creating = true,
             Self::CutListing(items) => verdict.cut_listing = Some(*items),
             Self::Refuse { code, message } => {
                 verdict.refuse = Some(ApiError::new(code, message.clone()));
@@ -396,14 +237,10 @@ fn denied(route: &Route) -> ApiError {
     }
 }
 
-/// Negative and absurd numbers of seconds are none and an hour.
-pub(super) fn seconds(number: f64) -> Duration {
-    Duration::try_from_secs_f64(number.clamp(0.0, 3600.0)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::faults::Rates;
 
     fn route(operation: &str) -> Route {
         Route {
@@ -462,26 +299,6 @@ mod tests {
             [false, false, false, false, true]
         );
         assert_eq!([1, 1, 1].map(&mut refused), [false, false, true]);
-    }
-
-    #[test]
-    fn faults_are_read_from_yaml() {
-        let faults: Faults = serde_yaml::from_str(
-            "rules:\n\
-             - {operation: Describe*, probability: 0.1, effect: throttle}\n\
-             - {service: s3, nth: 3, effect: !cutListing 2}\n\
-             - operation: CreateProduct\n  times: 2\n  effect: !refuse {code: InvalidParametersException, message: profile does not exist}\n\
-             throttle: {reads: 8, writes: 4, versionWrites: 2}\n\
-             lag: {describe: 2, search: 6, chance: 0.5}\n\
-             stacks:\n\
-             - {stack: 'SC-*', resource: Bucket, reason: no}\n",
-        )
-        .unwrap();
-        assert_eq!(faults.rules.len(), 3);
-        assert_eq!(faults.rules[1].effect, Effect::CutListing(2));
-        assert!(serde_yaml::from_str::<Faults>("rulez: []").is_err());
-        let again: Faults = serde_yaml::from_str(&serde_yaml::to_string(&faults).unwrap()).unwrap();
-        assert_eq!(again, faults);
     }
 
     #[test]

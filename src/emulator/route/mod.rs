@@ -1,12 +1,13 @@
 //! Which service, operation, account and region a request is for: one port serves them all.
 
-use std::collections::BTreeMap;
+mod credential;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request};
 
 use super::api::{ApiError, Caller};
 use super::sts::Sessions;
+use credential::{Scope, form, query};
 
 /// The target prefix of Service Catalog in JSON 1.1.
 const TARGET: &str = "AWS242ServiceCatalogService.";
@@ -176,32 +177,6 @@ fn account_of(access_key: &str) -> &str {
     }
 }
 
-struct Scope {
-    access_key: String,
-    region: String,
-    service: String,
-}
-
-impl Scope {
-    /// `Credential=AKID/20261121/us-east-1/servicecatalog/aws4_request`, from the header or the query.
-    fn of(request: &Request<Bytes>) -> Option<Self> {
-        let header = text(request.headers(), header::AUTHORIZATION.as_str());
-        let credential = match header.split_once("Credential=") {
-            Some((_, rest)) => rest.split([',', ' ']).next()?.to_owned(),
-            None => query(request).remove("X-Amz-Credential")?,
-        };
-        let mut parts = credential.rsplit('/').skip(1);
-        let service = parts.next()?.to_owned();
-        let region = parts.next()?.to_owned();
-        let access_key = parts.nth(1)?.to_owned();
-        Some(Self {
-            access_key,
-            region,
-            service,
-        })
-    }
-}
-
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers
         .get(name)
@@ -224,44 +199,6 @@ fn by_host(host: &str) -> Option<Service> {
     })
 }
 
-fn query(request: &Request<Bytes>) -> BTreeMap<String, String> {
-    form(request.uri().query().unwrap_or_default())
-}
-
-fn form(text: &str) -> BTreeMap<String, String> {
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(key), decoded(value))
-        })
-        .collect()
-}
-
-/// Percent decoding as far as names and credentials need it.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escaped = (byte == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escaped {
-            Some(value) => {
-                out.push(value);
-                at += 3;
-            }
-            None => {
-                out.push(if byte == b'+' { b' ' } else { byte });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 /// The `Action` of a Query request; it may stand in the body or in the address.
 fn action(request: &Request<Bytes>) -> String {
     let body = std::str::from_utf8(request.body()).unwrap_or_default();
@@ -272,7 +209,8 @@ fn action(request: &Request<Bytes>) -> String {
 }
 
 fn s3_operation(request: &Request<Bytes>, host: &str) -> String {
-    let query = query(request);
+    let mut query = query(request);
+    query.retain(|name, _| !super::s3::signs(name));
     let mut parts = request.uri().path().split('/').filter(|p| !p.is_empty());
     let in_host = host.contains(".s3.") || host.contains(".s3-");
     let bucket = in_host || parts.next().is_some();
@@ -367,6 +305,25 @@ mod tests {
         assert_eq!(route.region, "us-west-2");
         let caller = route.caller(&Sessions::default()).unwrap();
         assert_eq!(caller.account, DEFAULT_ACCOUNT);
+    }
+
+    #[test]
+    fn an_old_signature_names_only_the_key() {
+        let presigned = "http://127.0.0.1:4566/bucket/key?AWSAccessKeyId=210987654321&Signature=a%2Bb%3D&Expires=1800003600";
+        let headers = [("authorization", "AWS 210987654321:a+b=")];
+        for (uri, headers) in [
+            (presigned, &[][..]),
+            ("http://127.0.0.1:4566/bucket/key", &headers[..]),
+        ] {
+            let route = Route::of(&request("GET", uri, headers, "")).unwrap();
+            assert_eq!(route.service, Service::S3, "{uri}");
+            assert_eq!(route.operation, "GetObject", "{uri}");
+            assert_eq!(route.region, DEFAULT_REGION, "{uri}");
+            assert_eq!(route.account, "210987654321", "{uri}");
+        }
+        let listing = presigned.replace("/bucket/key", "/bucket");
+        let route = Route::of(&request("GET", &listing, &[], "")).unwrap();
+        assert_eq!(route.operation, "ListObjects");
     }
 
     #[test]

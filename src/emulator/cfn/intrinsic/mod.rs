@@ -1,16 +1,23 @@
 //! Evaluates conditions and functions over what a stack has so far.
 
+mod condition;
+mod network;
+mod text;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use super::node::Node;
 use super::parameter;
 use super::resource;
 use super::template::Template;
+use network::{cidrs, zones};
+use text::json;
+pub(super) use text::{Piece, flat, pieces};
 
 /// The deepest nesting of functions and values that is followed; a template of 1 MB can't need more.
 const MAX_DEPTH: usize = 128;
-/// `Fn::Cidr` makes 1 to 256 blocks.
-const MAX_CIDRS: u32 = 256;
 
 /// Where a stack lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -447,81 +454,6 @@ impl<'a> Scope<'a> {
             })
     }
 
-    fn is_condition(&self, name: &str) -> bool {
-        self.template
-            .section("Conditions")
-            .iter()
-            .any(|(known, _)| known == name)
-    }
-
-    fn named_condition(&self, name: &str, depth: usize) -> Eval<bool> {
-        if let Some(holds) = self.conditions.get(name) {
-            return Ok(*holds);
-        }
-        if depth > MAX_DEPTH {
-            return Err(EvalError::Template(
-                "Template format error: Circular dependency in the Conditions block".to_owned(),
-            ));
-        }
-        match self
-            .template
-            .section("Conditions")
-            .iter()
-            .find(|(known, _)| known == name)
-        {
-            Some((_, node)) => self.condition(node, depth + 1),
-            None => Err(EvalError::Template(format!(
-                "Template format error: Unresolved condition dependency {name} in the Resources block of the template"
-            ))),
-        }
-    }
-
-    /// The truth of a condition: a function, or a name where `Fn::If` takes one.
-    fn condition(&self, node: &Node, depth: usize) -> Eval<bool> {
-        if depth > MAX_DEPTH {
-            return Err(template_error("conditions are nested too deeply"));
-        }
-        let depth = depth + 1;
-        let Some((function, argument)) = node.as_call() else {
-            return match node {
-                Node::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-                Node::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-                Node::Text(name) => self.named_condition(name, depth),
-                _ => Err(template_error(
-                    "Every Condition member must be a function or the name of a condition",
-                )),
-            };
-        };
-        let items = argument.as_list().unwrap_or(&[]);
-        match (function, items) {
-            ("Condition", _) => match argument.as_text() {
-                Some(name) => self.named_condition(name, depth),
-                None => Err(template_error("Every Condition member must be a string.")),
-            },
-            ("Fn::Equals", [left, right]) => Ok(self.at(left, depth)?.unwrap_or_default()
-                == self.at(right, depth)?.unwrap_or_default()),
-            ("Fn::Not", [inner]) => Ok(!self.condition(inner, depth)?),
-            ("Fn::And", _) if !items.is_empty() => {
-                let mut all = true;
-                for item in items {
-                    all &= self.condition(item, depth)?;
-                }
-                Ok(all)
-            }
-            ("Fn::Or", _) if !items.is_empty() => {
-                let mut any = false;
-                for item in items {
-                    any |= self.condition(item, depth)?;
-                }
-                Ok(any)
-            }
-            _ => {
-                let text = self.flat_at(node, depth)?;
-                Ok(text.eq_ignore_ascii_case("true"))
-            }
-        }
-    }
-
     fn flat_at(&self, node: &Node, depth: usize) -> Eval<String> {
         Ok(flat(&self.at(node, depth)?.unwrap_or_default()))
     }
@@ -535,59 +467,6 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// A part of the text of `Fn::Sub`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
-    /// Text between.
-    Plain(&'a str),
-    /// `${!Name}`, which stays as `${Name}`.
-    Literal(&'a str),
-    /// `${Name}`.
-    Name(&'a str),
-}
-
-/// The parts of the text of `Fn::Sub`; a `${` that nothing closes is plain text.
-pub(super) fn pieces(pattern: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = pattern;
-    while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start + 2..].find('}') else {
-            break;
-        };
-        pieces.push(Piece::Plain(&rest[..start]));
-        let name = rest[start + 2..start + 2 + length].trim();
-        pieces.push(match name.strip_prefix('!') {
-            Some(literal) => Piece::Literal(literal),
-            None => Piece::Name(name),
-        });
-        rest = &rest[start + 3 + length..];
-    }
-    pieces.push(Piece::Plain(rest));
-    pieces
-}
-
-/// The text of a value; a list's elements are joined by commas.
-pub(super) fn flat(node: &Node) -> String {
-    match node {
-        Node::Null => String::new(),
-        Node::Text(text) => text.clone(),
-        Node::List(list) => list.iter().map(flat).collect::<Vec<_>>().join(","),
-        Node::Map(_) => json(node).to_string(),
-    }
-}
-
-fn json(node: &Node) -> serde_json::Value {
-    match node {
-        Node::Null => serde_json::Value::Null,
-        Node::Text(text) => serde_json::Value::String(text.clone()),
-        Node::List(list) => list.iter().map(json).collect(),
-        Node::Map(map) => map
-            .iter()
-            .map(|(key, value)| (key.clone(), json(value)))
-            .collect(),
-    }
-}
-
 fn template_error(text: &str) -> EvalError {
     EvalError::Template(format!("Template error: {text}"))
 }
@@ -596,173 +475,4 @@ fn bad_sub() -> EvalError {
     template_error(
         "One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string",
     )
-}
-
-/// Three zones for every region, which most have.
-fn zones(region: &str) -> Node {
-    Node::List(
-        ["a", "b", "c"]
-            .iter()
-            .map(|zone| Node::Text(format!("{region}{zone}")))
-            .collect(),
-    )
-}
-
-/// `count` blocks with `bits` host bits out of an IPv4 or IPv6 block.
-fn cidrs(block: &str, count: &str, bits: &str) -> Option<Vec<String>> {
-    let (address, prefix) = block.split_once('/')?;
-    let (prefix, bits): (u32, u32) = (prefix.parse().ok()?, bits.parse().ok()?);
-    let count: u32 = count.parse().ok()?;
-    if !(1..=MAX_CIDRS).contains(&count) {
-        return None;
-    }
-    let fits = |width: u32| {
-        let length = width.checked_sub(bits)?;
-        let room = length.checked_sub(prefix)?;
-        (room >= 32 || u64::from(count) <= 1_u64 << room).then_some(length)
-    };
-    if let Ok(address) = address.parse::<std::net::Ipv4Addr>() {
-        let length = fits(32)?;
-        let base = u64::from(u32::from(address));
-        return (0..u64::from(count))
-            .map(|at| {
-                let start = u32::try_from(base + (at << bits)).ok()?;
-                Some(format!("{}/{length}", std::net::Ipv4Addr::from(start)))
-            })
-            .collect();
-    }
-    let address = address.parse::<std::net::Ipv6Addr>().ok()?;
-    let length = fits(128)?;
-    let base = u128::from(address);
-    (0..u128::from(count))
-        .map(|at| {
-            let start = base.checked_add(at.checked_shl(bits)?)?;
-            Some(format!("{}/{length}", std::net::Ipv6Addr::from(start)))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn eval(parameters: &str, expression: &str) -> Result<Option<Node>, EvalError> {
-        let yaml = format!(
-            "Parameters: {{P: {{Type: String}}, L: {{Type: CommaDelimitedList}}, E: {{Type: String}}}}
-Mappings: {{M: {{us-east-1: {{a: one, b: [x, y]}}}}}}
-Conditions:
-  Prod: !Equals [!Ref P, prod]
-  NotProd: !Not [!Condition Prod]
-  Both: !And [!Condition Prod, !Equals [!Ref E, '']]
-  Either: !Or [!Condition Prod, !Condition NotProd]
-Resources:
-  A: {{Type: 'AWS::S3::Bucket'}}
-  X: {{Type: 'AWS::SNS::Topic', Properties: {{V: {expression}}}}}
-"
-        );
-        let template = Template::parse(yaml.as_bytes()).unwrap();
-        let place = Place {
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            stack_id: "arn:aws:cloudformation:us-east-1:123456789012:stack/s/u".to_owned(),
-            stack_name: "s".to_owned(),
-            notification_arns: vec![],
-        };
-        let values = BTreeMap::from([
-            ("P".to_owned(), parameters.to_owned()),
-            ("L".to_owned(), "a, b,c".to_owned()),
-            ("E".to_owned(), String::new()),
-        ]);
-        let exports = BTreeMap::from([("net-vpc".to_owned(), "vpc-1".to_owned())]);
-        let mut scope = Scope::new(&template, &place, &values, &exports)?;
-        scope.resources.insert(
-            "A".to_owned(),
-            Known {
-                kind: "AWS::S3::Bucket".to_owned(),
-                physical_id: "bucket-1".to_owned(),
-                properties: Node::Null,
-            },
-        );
-        let node = template.section("Resources")[1]
-            .1
-            .get("Properties")
-            .and_then(|p| p.get("V"))
-            .unwrap();
-        scope.value(node)
-    }
-
-    #[test]
-    fn functions_give_their_values() {
-        let table = [
-            ("!Ref P", "prod"),
-            ("!Ref A", "bucket-1"),
-            ("!Ref L", "a,b,c"),
-            ("!Ref AWS::AccountId", "123456789012"),
-            ("!Ref AWS::Partition", "aws"),
-            ("!GetAtt A.Arn", "arn:aws:s3:::bucket-1"),
-            (
-                "!Sub '${A}/${A.Arn}/${!Lit}/${AWS::Region}/${ P }/${'",
-                "bucket-1/arn:aws:s3:::bucket-1/${Lit}/us-east-1/prod/${",
-            ),
-            ("!Sub ['${Q}-${P}', {Q: !Ref A}]", "bucket-1-prod"),
-            ("!Join ['-', [a, !Ref P, !Ref E]]", "a-prod-"),
-            ("!Join ['|', !Ref L]", "a|b|c"),
-            ("!Select [1, !Split [',', 'x,y']]", "y"),
-            ("!If [Prod, yes, no]", "yes"),
-            ("!If [NotProd, yes, no]", "no"),
-            ("!If [Both, yes, no]", "yes"),
-            ("!If [Either, yes, no]", "yes"),
-            ("!FindInMap [M, !Ref AWS::Region, a]", "one"),
-            ("!Select [0, !FindInMap [M, us-east-1, b]]", "x"),
-            ("!FindInMap [M, nope, a, {DefaultValue: d}]", "d"),
-            ("!Base64 hello", "aGVsbG8="),
-            ("!ImportValue net-vpc", "vpc-1"),
-            ("!Select [2, !GetAZs '']", "us-east-1c"),
-            ("!Select [1, !Cidr [10.0.0.0/16, 4, 8]]", "10.0.1.0/24"),
-            (
-                "!Select [1, !Cidr ['2001:db8::/56', 4, 64]]",
-                "2001:db8:0:1::/64",
-            ),
-            ("{Fn::Length: !Ref L}", "3"),
-            ("[a, !Ref AWS::NoValue, b]", "a,b"),
-            ("{Fn::ToJsonString: {a: !Ref P}}", "{\"a\":\"prod\"}"),
-        ];
-        for (expression, expected) in table {
-            let got = eval("prod", expression).unwrap().unwrap();
-            assert_eq!(flat(&got), expected, "{expression}");
-        }
-        assert_eq!(
-            eval("x", "!If [Prod, yes, !Ref AWS::NoValue]").unwrap(),
-            None
-        );
-    }
-
-    #[test]
-    fn what_has_no_value_says_why() {
-        let template = |text: &str| EvalError::Template(format!("Template error: {text}"));
-        assert_eq!(
-            eval("x", "!Select [5, [a]]").unwrap_err(),
-            template("Fn::Select  cannot select nonexistent value at index 5")
-        );
-        assert_eq!(
-            eval("x", "!FindInMap [M, q, a]").unwrap_err(),
-            template("Unable to get mapping for M::q::a")
-        );
-        assert_eq!(
-            eval("x", "!ImportValue nope").unwrap_err(),
-            EvalError::Export("No export named nope found.".to_owned())
-        );
-        assert_eq!(
-            eval("x", "!Ref Nope").unwrap_err(),
-            EvalError::Unresolved("Nope".to_owned())
-        );
-        assert!(matches!(
-            eval("x", "!Cidr [10.0.0.0/24, 300, 8]").unwrap_err(),
-            EvalError::Template(_)
-        ));
-        assert!(matches!(
-            eval("x", "!Cidr [10.0.0.0/24, 2, 8]").unwrap_err(),
-            EvalError::Template(_)
-        ));
-    }
 }

@@ -1,0 +1,161 @@
+//! plan, apply, plan; and a change by hand that is seen and put right.
+
+use catalogd::emulator::Profile;
+
+use super::bench::Bench;
+use crate::examples::expect_the_example;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_example_converges_over_a_port() {
+    let bench = Bench::example(Profile::Local).await;
+    let plan = ["plan", "--detailed-exitcode", "catalog"];
+    bench
+        .run(&plan)
+        .await
+        .expect(2)
+        .says("Plan: 8 to create, 0 to update, 0 to replace")
+        .says("1 waiting");
+    assert_eq!(bench.writes(), 0, "plan writes nothing");
+    bench
+        .run(&["apply", "--yes", "--pace", "none", "catalog"])
+        .await
+        .expect(0)
+        .says("9 objects, all synced and healthy.")
+        .notes("ok provisioned-product/hub-endpoints")
+        .notes("Converged with ");
+    let writes = bench.writes();
+    bench
+        .run(&plan)
+        .await
+        .expect(0)
+        .says("No changes. The catalog matches the manifests.");
+    bench
+        .run(&["apply", "--yes", "catalog"])
+        .await
+        .expect(0)
+        .says("No changes.");
+    assert_eq!(bench.writes(), writes, "a second apply writes nothing");
+    let world = bench.world();
+    expect_the_example(&mut world.process_in(None).await, &world).await;
+}
+
+/// A description is changed by hand; the next plan shows it with both values, and `run` puts it right.
+async fn drift_is_put_right(profile: Profile) {
+    let bench = Bench::small(profile).await;
+    let plan = ["plan", "--detailed-exitcode", "catalog"];
+    bench.run(&plan).await.expect(2);
+    bench
+        .run(&["apply", "--yes", "catalog"])
+        .await
+        .expect(0)
+        .says("3 objects, all synced and healthy.");
+    bench
+        .run(&plan)
+        .await
+        .expect(0)
+        .says("No changes. The catalog matches the manifests.");
+
+    let search = ["servicecatalog", "search-products-as-admin"];
+    let Some(found) = bench.aws_cli(&search).await else {
+        return;
+    };
+    let id = &found["ProductViewDetails"][0]["ProductViewSummary"]["ProductId"];
+    let by_hand = [
+        "servicecatalog",
+        "update-product",
+        "--id",
+        id.as_str().unwrap(),
+        "--description",
+        "Changed in the console",
+    ];
+    bench.aws_cli(&by_hand).await;
+    bench
+        .until_shown("Changed in the console", id.as_str().unwrap())
+        .await;
+    bench
+        .run(&plan)
+        .await
+        .expect(2)
+        .says("~ product/topic")
+        .says("~ description: Changed in the console → A topic for alarms");
+
+    let mut daemon = bench.start(&["run", "catalog"]);
+    daemon
+        .says("~ description: Changed in the console → A topic for alarms")
+        .await;
+    daemon.says("3 objects, all synced and healthy.").await;
+    daemon.terminate().await.expect(0).notes("stopped");
+    bench.run(&plan).await.expect(0);
+}
+
+impl Bench {
+    /// Waits until reads show a description: answers may be old ones, as those of the real service.
+    async fn until_shown(&self, description: &str, id: &str) {
+        let mut good = 0;
+        while good < 5 {
+            let call = ["servicecatalog", "describe-product-as-admin", "--id", id];
+            let product = self.aws_cli(&call).await.unwrap();
+            let shown = &product["ProductViewDetail"]["ProductViewSummary"]["ShortDescription"];
+            good = if shown == description { good + 1 } else { 0 };
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drift_is_shown_with_both_values_and_put_right() {
+    drift_is_put_right(Profile::Local).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drift_is_put_right_where_everything_lags() {
+    drift_is_put_right(Profile::Aws).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_emulator_command_serves_apply_and_is_not_needed_for_a_try() {
+    let bench = Bench::small(Profile::Instant).await;
+    let mut emulator = bench.start(&[
+        "emulator",
+        "--listen",
+        "127.0.0.1:0",
+        "--profile",
+        "instant",
+    ]);
+    emulator.says("listening on http://127.0.0.1:").await;
+    let said = emulator.stdout();
+    let url = said.split_whitespace().last().unwrap();
+    let with = |args: &[&str]| {
+        let mut command = bench.catalogd(args);
+        command.env("AWS_ENDPOINT_URL", url);
+        super::bench::Running::start(command).end()
+    };
+    with(&["apply", "--yes", "--pace", "none", "catalog"])
+        .await
+        .expect(0)
+        .says("3 objects, all synced and healthy.");
+    with(&["plan", "--detailed-exitcode", "catalog"])
+        .await
+        .expect(0);
+    // The state folder is a cache: without it the answer is the same.
+    std::fs::remove_dir_all(bench.state()).unwrap();
+    with(&["plan", "--detailed-exitcode", "catalog"])
+        .await
+        .expect(0);
+    emulator.terminate().await.expect(0);
+    with(&["plan", "catalog"])
+        .await
+        .expect(1)
+        .notes("AWS_ENDPOINT_URL");
+
+    // In the same process, with no endpoint and no credentials.
+    let mut alone = super::bench::clean(bench.home());
+    alone
+        .current_dir(bench.home())
+        .args(["apply", "--yes", "--emulator=instant", "catalog"]);
+    super::bench::Running::start(alone)
+        .end()
+        .await
+        .expect(0)
+        .says("3 objects, all synced and healthy.")
+        .notes("embedded AWS, account 123456789012 in us-east-1");
+}

@@ -1,0 +1,157 @@
+//! A git repository as the source: commits are picked up, and what cannot be read leaves the catalog alone.
+
+use std::path::{Path, PathBuf};
+
+use catalogd::emulator::Profile;
+use git2::{IndexAddOption, Repository, Signature};
+
+use super::bench::{Bench, Running, copy};
+
+/// A bare repository whose `main` has the bench's catalog, below `catalog/`.
+struct Remote {
+    path: PathBuf,
+}
+
+impl Remote {
+    fn of(bench: &Bench) -> Self {
+        let path = bench.home().join("remote.git");
+        Repository::init_bare(&path).unwrap();
+        Self { path }
+    }
+
+    /// Commits a folder's files as all there is on a branch.
+    fn commit(&self, folder: &Path, branch: &str, message: &str) {
+        let repository = Repository::open_bare(&self.path).unwrap();
+        let work = tempfile::tempdir().unwrap();
+        if folder.is_dir() {
+            copy(folder, &work.path().join("catalog"));
+        }
+        repository.set_workdir(work.path(), false).unwrap();
+        let mut index = repository.index().unwrap();
+        index.clear().unwrap();
+        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let name = format!("refs/heads/{branch}");
+        let parent = repository
+            .find_reference(&name)
+            .ok()
+            .map(|head| head.peel_to_commit().unwrap());
+        let parents: Vec<_> = parent.iter().collect();
+        let author = Signature::now("A", "a@example.com").unwrap();
+        repository
+            .commit(Some(&name), &author, &author, message, &tree, &parents)
+            .unwrap();
+    }
+}
+
+fn start(bench: &Bench, reference: &str) -> Running {
+    bench.start(&[
+        "run",
+        "--pace",
+        "none",
+        "--git",
+        "remote.git",
+        "--ref",
+        reference,
+        "--path",
+        "catalog",
+        "--poll",
+        "1s",
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_are_picked_up_and_an_empty_tree_is_no_wish() {
+    let bench = Bench::small(Profile::Instant).await;
+    let remote = Remote::of(&bench);
+    remote.commit(&bench.catalog(), "main", "Begin");
+    let mut daemon = start(&bench, "main");
+    daemon.notes("Begin").await;
+    daemon.says("3 objects, all synced and healthy.").await;
+    daemon
+        .notes("asking remote.git every 1s; Ctrl-C stops")
+        .await;
+
+    bench.edit(
+        "catalog.yaml",
+        "A topic for alarms",
+        "A topic for all alarms",
+    );
+    remote.commit(&bench.catalog(), "main", "Say more");
+    daemon.notes("Say more").await;
+    daemon
+        .says("~ description: A topic for alarms → A topic for all alarms")
+        .await;
+    daemon.says("3 objects, all synced and healthy.").await;
+
+    let writes = bench.writes();
+    remote.commit(Path::new("nowhere"), "main", "Lose everything");
+    daemon
+        .notes("error: the path does not exist in the repository [source-path-missing]")
+        .await;
+    daemon.notes("the catalog is left as it is").await;
+    let empty = bench.home().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    std::fs::write(empty.join("README.md"), "nothing").unwrap();
+    remote.commit(&empty, "main", "Only words");
+    daemon.notes("[source-empty]").await;
+    daemon.notes("the catalog is left as it is").await;
+
+    // The remote goes away, and comes back.
+    let aside = bench.home().join("aside.git");
+    std::fs::rename(&remote.path, &aside).unwrap();
+    daemon.notes("the catalog is left as it is").await;
+    std::fs::rename(&aside, &remote.path).unwrap();
+    remote.commit(&bench.catalog(), "main", "Find it again");
+    daemon.notes("Find it again").await;
+    daemon.says("3 objects, all synced and healthy.").await;
+    assert_eq!(bench.writes(), writes);
+    daemon.terminate().await.expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ref_that_is_not_there_yet_is_waited_for() {
+    let bench = Bench::small(Profile::Instant).await;
+    let remote = Remote::of(&bench);
+    remote.commit(&bench.catalog(), "main", "Begin");
+    bench
+        .run(&["plan", "--git", "remote.git", "--ref", "release"])
+        .await
+        .expect(1)
+        .notes("[source-ref-missing]")
+        .notes("next: it has main");
+    let mut daemon = start(&bench, "release");
+    daemon.notes("[source-ref-missing]").await;
+    assert_eq!(bench.writes(), 0);
+    remote.commit(&bench.catalog(), "release", "Release");
+    daemon.says("3 objects, all synced and healthy.").await;
+    daemon.terminate().await.expect(0);
+
+    // The base of a plan is a revision of the same source.
+    bench.edit(
+        "catalog.yaml",
+        "A topic for alarms",
+        "A topic for all alarms",
+    );
+    remote.commit(&bench.catalog(), "release", "Say more");
+    let plan = [
+        "plan",
+        "--git",
+        "remote.git",
+        "--ref",
+        "release",
+        "--path",
+        "catalog",
+    ];
+    bench
+        .run(&plan)
+        .await
+        .expect(0)
+        .says("~ product/topic  (differs)");
+    let based = [&plan[..], &["--base", "main"]].concat();
+    bench
+        .run(&based)
+        .await
+        .expect(0)
+        .says("~ product/topic  (git changed)");
+}
