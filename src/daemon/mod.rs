@@ -18,6 +18,7 @@ use crate::model::desired::Desired;
 use crate::reconcile::converge::PASSES_AT_ONCE;
 use crate::reconcile::{Pass, Reconciler};
 use crate::run::backoff::Backoff;
+use crate::status::Sync;
 use crate::telemetry;
 use source::{Source, Wakes};
 
@@ -159,13 +160,16 @@ impl Daemon<'_> {
                 PassEnd::Progress | PassEnd::Nothing => break pass,
             }
         };
-        let converged = !pass.plan.has_changes() && !pass.plan.is_waiting();
-        if converged && !desired.incomplete && desired.broken.is_empty() {
+        // What is blocked, stalled or unread was not applied: were it the base, a NoEcho value that it waits with would
+        // look as if it had been sent.
+        let synced = pass.statuses.iter().all(|s| s.sync == Sync::Synced);
+        if synced && !desired.incomplete && pass.plan.gaps.is_empty() {
             self.reconciler.applied(&snapshot.revision.full());
             state.base = Some(Arc::clone(&desired));
         }
         let jitter = self.entropy.fraction();
-        let next = if pass.plan.is_waiting() || pass.plan.has_changes() {
+        let doubtful = pass.plan.gaps.iter().any(|gap| !gap.denied);
+        let next = if pass.plan.is_waiting() || pass.plan.has_changes() || doubtful {
             state.waits += 1;
             WAITING.wait(state.waits - 1, jitter).min(self.interval)
         } else {

@@ -19,12 +19,13 @@ mod upstream;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub use crate::diff::{Change, Reason, Shown};
 use crate::ids::{Digest, Key, Kind, Name, Token};
-use crate::model::desired::Desired;
+use crate::model::desired::{Desired, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
 pub use guard::scope_text;
@@ -205,6 +206,9 @@ pub struct Orphan {
 pub struct Policy {
     /// Objects whose NoEcho values are sent again (`--resend-secrets`).
     pub resend_secrets: BTreeSet<Key>,
+    /// Provisioned products as this process last sent them: for these the base is older than the truth. Without it a
+    /// NoEcho value, which can't be read back, would be sent again in every pass until the base moves on.
+    pub sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
     /// Requests that failed and must not simply be repeated.
     pub failed: BTreeMap<Key, Failed>,
     /// Tokens of creates whose answer names an object that is gone, with that object's id: the next attempt's token

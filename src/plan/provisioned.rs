@@ -117,6 +117,14 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// What git said when the object was last sent: by this process, or else by whoever applied the base.
+    fn last_sent(&self, want: &ProvisionedProduct) -> Was<&'a ProvisionedProduct> {
+        match self.input.policy.sent.get(&want.name) {
+            Some(sent) => Was::Value(sent),
+            None => was(self.input.base.map(|base| base.provisioned.get(&want.name))),
+        }
+    }
+
     /// A first launch, or one after a launch that failed (`failed`), which is terminated first.
     fn launch(
         &self,
@@ -148,7 +156,7 @@ impl<'a> Planner<'a> {
         let Some(tags) = self.owner_tags(draft, &want.tags, limits::PROVISIONED_TAGS) else {
             return;
         };
-        let base = was(self.input.base.map(|base| base.provisioned.get(&want.name)));
+        let base = self.last_sent(want);
         let parameters = Parameters {
             want: inputs.wanted.as_ref(),
             was: base.part(|o| o.parameters.as_ref()),
@@ -240,8 +248,7 @@ impl<'a> Planner<'a> {
             Ok(goal) => goal,
             Err(blocked) => return draft.refuse(blocked),
         };
-        let base = self.input.base.map(|base| base.provisioned.get(&want.name));
-        let base = was(base);
+        let base = self.last_sent(want);
         let mut changes = self.running_changes(want, live, &goal, base);
         let parameters = self.compare_parameters(want, live, &goal, base, &inputs);
         changes.extend(parameters.changes.iter().cloned());

@@ -18,6 +18,9 @@ const WAITING: Backoff = Backoff {
     most: Duration::from_secs(20),
 };
 
+/// How often it looks again where nothing could be done and something could not be read, but was not denied.
+const LOOKS_AGAIN: u32 = 5;
+
 /// Passes that change something and follow each other at once. From then on there is a wait between them all the same:
 /// a plan that never empties is a defect, and must not become a storm of calls.
 pub const PASSES_AT_ONCE: usize = 50;
@@ -71,7 +74,7 @@ impl Reconciler {
         stop: &CancellationToken,
         driver: &mut dyn Driver,
     ) -> anyhow::Result<Converged> {
-        let mut waits = 0;
+        let (mut waits, mut doubts) = (0, 0);
         for passes in 1.. {
             let pass = self.plan(desired, base).await;
             if stop.is_cancelled() {
@@ -82,6 +85,16 @@ impl Reconciler {
                 });
             }
             if !pass.plan.has_changes() && !pass.plan.is_waiting() {
+                if doubts < LOOKS_AGAIN && pass.plan.gaps.iter().any(|gap| !gap.denied) {
+                    // What failed to be read may be read in a moment, and then there may be something to do.
+                    doubts += 1;
+                    let wait = WAITING.wait(doubts, self.entropy.fraction());
+                    tokio::select! {
+                        () = self.clock.sleep(wait) => {}
+                        () = stop.cancelled() => {}
+                    }
+                    continue;
+                }
                 if !pass.plan.steps.is_empty() {
                     // Caches of the template bucket: no change, so not asked for.
                     self.execute(&pass.plan, stop, &Quiet).await;

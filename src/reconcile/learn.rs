@@ -38,7 +38,9 @@ impl Reconciler {
     /// Remembers what came of a plan's steps.
     pub(super) fn learn(&mut self, plan: &Plan, outcome: &Outcome) {
         for step in &plan.steps {
-            match outcome.results.get(&step.id) {
+            let result = outcome.results.get(&step.id);
+            self.learn_sent(step, result);
+            match result {
                 Some(StepResult::Done(answer)) => {
                     self.failed.remove(&step.object);
                     self.learn_id(step, answer);
@@ -66,6 +68,23 @@ impl Reconciler {
                 }
                 Some(StepResult::Skipped { .. } | StepResult::NotStarted) | None => {}
             }
+        }
+    }
+
+    /// Remembers what was sent of a provisioned product: what an update brought about, and what a launch tried, for the
+    /// same launch must not be tried again.
+    fn learn_sent(&mut self, step: &Step, result: Option<&StepResult>) {
+        let sent = match (&step.op, result) {
+            (Op::Provision { .. } | Op::UpdateProvisioned { .. }, Some(StepResult::Done(_))) => {
+                true
+            }
+            (Op::Provision { .. }, Some(StepResult::Failed(failed))) => failed.answer.is_some(),
+            _ => false,
+        };
+        let name = &step.object.name;
+        if let (true, Some(object)) = (sent, self.wanted.get(name)) {
+            self.sent.insert(name.clone(), object.clone());
+            self.resend_secrets.remove(&step.object);
         }
     }
 

@@ -4,6 +4,7 @@ pub mod converge;
 mod learn;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -13,8 +14,8 @@ use crate::aws::collect::Hints;
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience};
-use crate::ids::Key;
-use crate::model::desired::Desired;
+use crate::ids::{Key, Name};
+use crate::model::desired::{Desired, ProvisionedProduct};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::plan::{self, Failed, Plan, Policy};
@@ -38,6 +39,9 @@ pub struct Reconciler {
     memory: Memory,
     failed: BTreeMap<Key, Failed>,
     resend_secrets: BTreeSet<Key>,
+    /// Provisioned products as the last plan wanted them, and as they were last sent.
+    wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
+    sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
 }
 
 /// What a pass saw and did.
@@ -75,10 +79,12 @@ impl Reconciler {
             memory,
             failed,
             resend_secrets,
+            wanted: BTreeMap::new(),
+            sent: BTreeMap::new(),
         }
     }
 
-    /// Objects whose NoEcho values the next plan sends again.
+    /// Objects whose NoEcho values are sent again, once.
     pub fn resend_secrets(&mut self, keys: BTreeSet<Key>) {
         self.resend_secrets = keys;
     }
@@ -99,6 +105,11 @@ impl Reconciler {
     /// Reads the live catalog and says what would be done. Writes nothing (promise 3).
     pub async fn plan(&mut self, desired: &Desired, base: Option<&Desired>) -> Pass {
         let observed = self.observe(desired).await;
+        self.wanted = desired
+            .provisioned
+            .iter()
+            .map(|(name, object)| (name.clone(), Arc::new(object.clone())))
+            .collect();
         let plan = self.decide(desired, base, &observed);
         let statuses = statuses(&plan, desired, &observed);
         Pass {
@@ -156,6 +167,7 @@ impl Reconciler {
     fn decide(&self, desired: &Desired, base: Option<&Desired>, observed: &Observed) -> Plan {
         let policy = Policy {
             resend_secrets: self.resend_secrets.clone(),
+            sent: self.sent.clone(),
             failed: self.failed.clone(),
             dead: self.memory.dead.clone(),
             allow_removals: None,

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use aws_sdk_servicecatalog::types::{ProvisioningArtifactGuidance, UpdateProvisioningParameter};
+use aws_sdk_servicecatalog::types::{
+    ProvisioningArtifactGuidance, Tag, UpdateProvisioningParameter,
+};
 use catalogd::clock::Entropy;
 use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Faults, Rule, StackFault};
@@ -486,7 +488,13 @@ fn untouched(observed: &Observed, theirs: &BTreeSet<String>) -> Vec<String> {
         .collect()
 }
 
-/// Somebody else's portfolio with somebody else's product, under names that ours have too.
+/// Another team's ownership tag.
+fn mark(key: &str, name: &str) -> Tag {
+    let value = format!("team/123456789012/us-east-1/{name}");
+    Tag::builder().key(key).value(value).build().unwrap()
+}
+
+/// Another team's portfolio with another team's product, under names that ours have too.
 async fn settle_in(world: &World) -> BTreeSet<String> {
     let sc = world.console();
     let s3 = world.s3();
@@ -514,6 +522,7 @@ async fn settle_in(world: &World) -> BTreeSet<String> {
         .product_type(aws_sdk_servicecatalog::types::ProductType::CloudFormationTemplate)
         .provisioning_artifact_parameters(version)
         .idempotency_token("theirs")
+        .tags(mark("catalogd:product", "x0"))
         .send()
         .await
         .unwrap();
@@ -529,6 +538,7 @@ async fn settle_in(world: &World) -> BTreeSet<String> {
         .create_portfolio()
         .display_name("p0")
         .provider_name("them");
+    let request = request.tags(mark("catalogd:portfolio", "p0"));
     let answer = request.idempotency_token("theirs").send().await.unwrap();
     let portfolio = answer.portfolio_detail().unwrap().id().unwrap().to_owned();
     world.clock.sleep(Duration::from_secs(30)).await;
@@ -634,32 +644,43 @@ async fn run(seed: u64) {
     assert_eq!(ours.provisioned.len(), catalog.launched.len());
 }
 
-/// A process that ends by itself, by a crash at some call, or by being killed at some time.
+/// A process that ends by itself, by crashes at some call after which another begins at once, or by being killed.
 async fn crash_somewhere(world: &World, random: &mut Entropy) {
-    let effect = if random.chance(0.5) {
-        Effect::DropBefore
-    } else {
-        Effect::DropAfter
-    };
     let life = Duration::from_secs(5 + random.below(600));
-    let mut process = match random.chance(0.5) {
-        true => world.process().await,
-        false => world.process_in(None).await,
-    };
-    world.emulator.set_faults(troubles(random));
-    let fault = world
-        .emulator
-        .inject(Rule::always(effect).nth(1 + random.below(300)));
+    let memory = random.chance(0.5);
     let desired = world.desired();
-    let struck = async {
-        while fault.fired() == 0 {
-            world.clock.sleep(Duration::from_millis(10)).await;
+    let mut processes = Vec::new();
+    for _ in 0..3 {
+        processes.push(match memory {
+            true => world.process().await,
+            false => world.process_in(None).await,
+        });
+    }
+    world.emulator.set_faults(troubles(random));
+    let death = world.clock.now() + life;
+    for mut process in processes {
+        let effect = match random.chance(0.3) {
+            true => Effect::DropBefore,
+            false => Effect::DropAfter,
+        };
+        // Calls that make something are where a crash costs most.
+        let rule = match random.chance(0.5) {
+            true => Rule::always(effect).nth(1 + random.below(200)),
+            false => Rule::always(effect).on("Create*").nth(1 + random.below(4)),
+        };
+        let fault = world.emulator.inject(rule);
+        let struck = async {
+            while fault.fired() == 0 {
+                world.clock.sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let left = death.duration_since(world.clock.now()).unsigned_abs();
+        tokio::select! {
+            () = struck => {}
+            () = world.clock.sleep(left) => return,
+            _ = process.apply(&desired) => return,
         }
-    };
-    tokio::select! {
-        () = struck => {}
-        () = world.clock.sleep(life) => {}
-        _ = process.apply(&desired) => {}
+        fault.remove();
     }
 }
 

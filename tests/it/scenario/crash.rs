@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use catalogd::emulator::faults::{Effect, Rule};
+use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
 use catalogd::model::desired::Desired;
 use catalogd::reconcile::converge::End;
 
@@ -34,6 +34,38 @@ async fn die_at(world: &World, rule: Rule) -> bool {
     let struck = fault.fired() > 0;
     fault.remove();
     struck
+}
+
+/// The answer of each call that makes something is lost, and the next process begins at once, while searches and lists
+/// still show what was before: only tokens keep it from making the thing a second time.
+#[tokio::test(start_paused = true)]
+async fn a_restart_that_does_not_see_what_was_made_makes_nothing_twice() {
+    for (call, times) in [
+        ("CreatePortfolio", 2),
+        ("CreateProduct", 5),
+        ("CreateProvisioningArtifact", 7),
+        ("CreateConstraint", 6),
+        ("ProvisionProduct", 2),
+    ] {
+        for nth in 1..=times {
+            let world = World::new();
+            world.emulator.set_faults(Faults {
+                lag: Some(Lag {
+                    describe: 0.0,
+                    search: 20.0,
+                    chance: 0.9,
+                }),
+                ..Faults::default()
+            });
+            let rule = Rule::always(Effect::DropAfter).on(call).nth(nth);
+            assert!(die_at(&world, rule).await, "{call} {nth}");
+            world.process_in(None).await.apply(&EXAMPLE).await;
+            world.clock.sleep(Duration::from_secs(60)).await;
+            let ended = world.process_in(None).await.apply(&EXAMPLE).await;
+            assert_eq!(ended.end, End::Settled, "after {call} {nth}");
+            expect_the_example_in(&ended.pass, &EXAMPLE);
+        }
+    }
 }
 
 async fn walk(effect: Effect, share: usize, shares: usize) {

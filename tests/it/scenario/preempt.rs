@@ -254,3 +254,68 @@ async fn an_unmoved_ref_costs_no_reading_of_the_catalog() {
     };
     tokio::join!(daemon(&world, &repo, &told, &stop), script);
 }
+
+/// A secret that changes while its object is blocked is still to be sent once it is free: the revision in between was
+/// not applied in full.
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_changed_while_its_object_was_blocked_is_sent_later() {
+    let world = World::new();
+    let template = SIZE
+        .replace(
+            "Parameters:\n",
+            "Parameters:\n  Password: {Type: String, NoEcho: true}\n",
+        )
+        .replace(
+            "DisplayName: !Ref Size",
+            "DisplayName: !Sub '${Size}-${Password}'",
+        );
+    let manifest = |password: &str, version: &str| {
+        CATALOG
+            .replace(
+                "    Size: one\n",
+                &format!("    Size: one\n    Password: {password}\n"),
+            )
+            .replace("  version: v1\n", &format!("  version: {version}\n"))
+            .replace("active: true", "active: false")
+    };
+    let repo = Repo::new();
+    repo.commit(&[
+        ("catalog.yaml", &manifest("first-secret", "v1")),
+        ("size.yaml", &template),
+    ]);
+    let (told, stop) = (Told::default(), CancellationToken::new());
+    let script = async {
+        told.until(&world, "settled true").await;
+        // The next process has sent nothing itself; then git names a version that is inactive.
+        stop.cancel();
+    };
+    tokio::join!(daemon(&world, &repo, &told, &stop), script);
+
+    let (told, stop) = (Told::default(), CancellationToken::new());
+    let script = async {
+        told.until(&world, "settled true").await;
+        let wait = Duration::from_secs(400);
+        repo.commit(&[("catalog.yaml", &manifest("second-secret", "v2"))]);
+        world.clock.sleep(wait).await;
+        let updates = || {
+            world
+                .emulator
+                .counts()
+                .get("UpdateProvisionedProduct")
+                .copied()
+        };
+        assert_eq!(updates(), None);
+        repo.commit(&[("catalog.yaml", &manifest("second-secret", "v1"))]);
+        world.clock.sleep(wait).await;
+        assert_eq!(updates(), Some(1));
+        stop.cancel();
+    };
+    tokio::join!(daemon(&world, &repo, &told, &stop), script);
+    let stacks =
+        world
+            .emulator
+            .with_stacks(crate::world::ACCOUNT, crate::world::REGION, |stacks, _| {
+                format!("{stacks:?}")
+            });
+    assert!(stacks.contains("second-secret"));
+}
