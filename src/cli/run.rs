@@ -1,6 +1,7 @@
 //! `catalogd run`: the daemon.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,12 +13,13 @@ use crate::daemon::{Daemon, Report, Settled};
 use crate::execute::{Outcome, StepResult};
 use crate::git::{Snapshot, SourceError};
 use crate::manifest::{Finding, Loaded};
+use crate::model::desired::Desired;
 use crate::reconcile::Pass;
 use crate::render::safe::line;
 use crate::render::{findings, status, text};
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
-use super::connect::could_not_observe;
+use super::connect::{Connected, could_not_observe};
 use super::exit::Exit;
 use super::out::Out;
 use super::progress::{Interrupt, Live};
@@ -64,6 +66,7 @@ impl Run {
             None => format!("watching {place}; Ctrl-C stops"),
             Some(poll) => format!("asking {place} every {}; Ctrl-C stops", in_words(poll)),
         };
+        let base = self.applied(&connected).await;
         let live = Live::new(out, bars, &interrupt);
         let mut told = Told {
             out,
@@ -79,6 +82,7 @@ impl Run {
             source,
             reconciler: connected.reconciler,
             target: connected.target,
+            base,
             clock,
             entropy: Entropy::system(),
             interval: self.interval.max(LOOKS_APART),
@@ -95,6 +99,23 @@ impl Run {
             (false, None) => "stopped",
         });
         Ok(Exit::Done)
+    }
+
+    /// The manifests that an earlier process last applied in full: with them the first pass can tell git's change from the
+    /// catalog's drift. Only a commit can be read again, edits can't; without it everything is the same but the reasons.
+    async fn applied(&self, connected: &Connected) -> Option<Arc<Desired>> {
+        let revision = connected.reconciler.applied_revision()?;
+        if revision.len() != 40 || !revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let state = self.target.state.as_deref();
+        match self.source.base(revision, state, &connected.target).await {
+            Ok(base) => Some(Arc::new(base)),
+            Err(error) => {
+                tracing::info!(revision, %error, "what was applied last cannot be read again");
+                None
+            }
+        }
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Daemon<'a> {
     pub reconciler: Reconciler,
     /// The account and region.
     pub target: Target,
+    /// What an earlier process last applied in full, where that can still be read.
+    pub base: Option<Arc<Desired>>,
     /// The time.
     pub clock: Clock,
     /// Jitter.
@@ -98,7 +100,10 @@ impl Daemon<'_> {
     /// Loops until `stop` is cancelled.
     pub async fn run(mut self, report: &mut dyn Report) {
         let wakes = self.source.wakes(self.clock);
-        let mut state = State::default();
+        let mut state = State {
+            base: self.base.take(),
+            ..State::default()
+        };
         while !self.stop.is_cancelled() {
             let (wait, revision) = match self.cycle(&wakes, &mut state, report).await {
                 Cycle::Again => continue,

@@ -155,3 +155,28 @@ async fn a_ref_that_is_not_there_yet_is_waited_for() {
         .expect(0)
         .says("~ product/topic  (git changed)");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_starts_again_tells_drift_from_a_change_of_git() {
+    let bench = Bench::small(Profile::Instant).await;
+    let remote = Remote::of(&bench);
+    remote.commit(&bench.catalog(), "main", "Begin");
+    let mut daemon = start(&bench, "main");
+    daemon.says("3 objects, all synced and healthy.").await;
+    daemon.terminate().await.expect(0);
+
+    let console = bench.world().console();
+    let products = console.search_products_as_admin().send().await.unwrap();
+    let product = products.product_view_details()[0]
+        .product_view_summary()
+        .unwrap();
+    let change = console.update_product().id(product.product_id().unwrap());
+    change.description("By hand").send().await.unwrap();
+    let mut daemon = start(&bench, "main");
+    daemon.says("~ product/topic  (drifted)").await;
+    daemon
+        .says("~ description: By hand → A topic for alarms")
+        .await;
+    daemon.says("3 objects, all synced and healthy.").await;
+    daemon.terminate().await.expect(0);
+}

@@ -119,6 +119,7 @@ async fn daemon(world: &World, repo: &Repo, told: &Told, stop: &CancellationToke
         source: repo.source().into(),
         reconciler: world.process().await.reconciler,
         target: world.target(),
+        base: None,
         clock: world.clock,
         entropy: Entropy::seeded(3),
         interval: Duration::from_secs(300),
