@@ -255,6 +255,11 @@ pub struct Process {
 impl Process {
     /// Applies without being asked, for at most three hours of the world's time.
     pub async fn apply(&mut self, desired: &Desired) -> Converged {
+        self.apply_over(None, desired).await
+    }
+
+    /// The same, with what was last applied.
+    pub async fn apply_over(&mut self, base: Option<&Desired>, desired: &Desired) -> Converged {
         let stop = CancellationToken::new();
         let (timer, clock) = (stop.clone(), self.clock);
         let watch = tokio::spawn(async move {
@@ -263,7 +268,7 @@ impl Process {
         });
         let ended = self
             .reconciler
-            .converge(desired, None, &stop, &mut Willing)
+            .converge(desired, base, &stop, &mut Willing)
             .await
             .unwrap();
         watch.abort();

@@ -10,10 +10,9 @@ use catalogd::plan::{BlockedCode, Shown};
 use catalogd::reconcile::converge::End;
 use catalogd::render::{json, text};
 use catalogd::status::{Health, Sync};
-use tokio_util::sync::CancellationToken;
 
 use super::kit::{CATALOG, SIZE, calls, one_pass, provisioned, status, writes};
-use crate::world::{Willing, World, name};
+use crate::world::{World, name};
 
 /// `hub`, `middle` and `edge`, each made of the output of the one before; `late` only comes after `edge`.
 fn chain() -> World {
@@ -236,14 +235,9 @@ async fn a_secret_is_sent_when_git_changes_it_and_never_shown() {
             let key = Key::new(Kind::ProvisionedProduct, name("hub"));
             process.reconciler.resend_secrets([key].into());
         }
-        let (stop, desired) = (CancellationToken::new(), world.desired());
         world.calls();
         let base = (!resend).then_some(&base);
-        let ended = process
-            .reconciler
-            .converge(&desired, base, &stop, &mut Willing)
-            .await
-            .unwrap();
+        let ended = process.apply_over(base, &world.desired()).await;
         assert_eq!(ended.end, End::Settled);
         expect_silence(&ended.pass);
         let once = [("UpdateProvisionedProduct".to_owned(), 1)];
