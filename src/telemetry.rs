@@ -105,6 +105,13 @@ where
         .map_err(TelemetryError::Twice)
 }
 
+/// Whether an event may show what is sent: below `info` the SDK and the HTTP client write whole requests, NoEcho values
+/// and credentials among them. No filter lets those out (promise 8).
+fn may_hold_a_request(metadata: &tracing::Metadata<'_>) -> bool {
+    let ours = metadata.target().split("::").next() == Some("catalogd");
+    !ours && *metadata.level() > Level::INFO
+}
+
 fn parse_filter(filter: &str) -> Result<EnvFilter, TelemetryError> {
     EnvFilter::builder()
         .parse(filter)
@@ -231,6 +238,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if may_hold_a_request(event.metadata()) {
+            return;
+        }
         let mut fields = Fields::default();
         for span in context
             .event_scope(event)
@@ -428,5 +438,21 @@ mod tests {
         ));
         assert_eq!("json".parse(), Ok(Format::Json));
         assert!("xml".parse::<Format>().is_err());
+    }
+
+    #[test]
+    fn what_others_say_of_requests_is_never_written() {
+        let strange = || {
+            tracing::trace!(target: "aws_smithy_runtime::client", "hunter2");
+            tracing::debug!(target: "hyper_util::client", "hunter2");
+            tracing::info!(target: "aws_config", "a region was found");
+            tracing::trace!("ours");
+        };
+        let lines = logged(Format::Text, false, "trace", strange);
+        assert!(!lines.contains("hunter2"), "{lines}");
+        assert!(
+            lines.contains("a region was found") && lines.contains("ours"),
+            "{lines}"
+        );
     }
 }
