@@ -48,6 +48,8 @@ text_id! {
     ProvisionedProductId;
     /// `rec-…`.
     RecordId;
+    /// `copyproduct-…`: what a copy of a product is followed by.
+    CopyId;
     /// Twelve digits.
     AccountId;
     /// An AWS region, e.g. `eu-central-1`.
@@ -58,6 +60,128 @@ text_id! {
     Token;
     /// The lower-case hex SHA-256 of some bytes.
     Digest;
+}
+
+/// The parts of an ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arn<'a> {
+    /// E.g. `cloudformation`.
+    pub service: &'a str,
+    /// Empty where the service is global.
+    pub region: &'a str,
+    /// Empty where the resource belongs to nobody in particular.
+    pub account: &'a str,
+    /// What is left: `role/NAME`, `stack/NAME/ID`.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Splits an ARN; `None` where it is none, or has characters that no ARN has.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return None;
+        }
+        let mut parts = text.splitn(6, ':');
+        let mut next = || parts.next();
+        let (prefix, partition) = (next()?, next()?);
+        let known = partition == "aws" || partition.starts_with("aws-");
+        (prefix == "arn" && known).then_some(())?;
+        Some(Self {
+            service: next()?,
+            region: next()?,
+            account: next()?,
+            resource: next()?,
+        })
+    }
+
+    /// Whether the account has twelve digits.
+    pub fn has_account(&self) -> bool {
+        self.account.len() == 12 && self.account.bytes().all(|c| c.is_ascii_digit())
+    }
+
+    /// What follows `kind/`, where region and account are there too and something follows.
+    fn regional(&self, service: &str, kind: &str) -> Option<&'a str> {
+        let rest = self.resource.strip_prefix(kind)?.strip_prefix('/')?;
+        let whole = self.service == service
+            && !self.region.is_empty()
+            && self.has_account()
+            && !rest.is_empty();
+        whole.then_some(rest)
+    }
+}
+
+/// A product by its ARN, `arn:aws:catalog:REGION:ACCOUNT:product/ID`: it may be another account's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProductArn {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Where it is.
+    pub region: Region,
+    /// Its id.
+    pub id: ProductId,
+    text: String,
+}
+
+impl ProductArn {
+    /// Parses one; `None` where the text is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let arn = Arn::parse(text)?;
+        let id = arn.regional("catalog", "product")?;
+        Some(Self {
+            account: arn.account.into(),
+            region: arn.region.into(),
+            id: id.into(),
+            text: text.to_owned(),
+        })
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it belongs to the catalog of that account and region.
+    pub fn is_in(&self, target: &Target) -> bool {
+        self.account == target.account && self.region == target.region
+    }
+}
+
+impl fmt::Display for ProductArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A CloudFormation stack by its ARN, `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StackArn(String);
+
+impl StackArn {
+    /// Parses one; `None` where the text is none, or lacks the id that tells a stack from its successor of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, id) = Arn::parse(text)?
+            .regional("cloudformation", "stack")?
+            .split_once('/')?;
+        (!name.is_empty() && !id.is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it belongs to that account and region.
+    pub fn is_in(&self, target: &Target) -> bool {
+        Arn::parse(&self.0).is_some_and(|arn| {
+            arn.account == target.account.as_str() && arn.region == target.region.as_str()
+        })
+    }
+}
+
+impl fmt::Display for StackArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl Digest {
@@ -244,6 +368,40 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "A", "a_b", "a.b", "ä", &"x".repeat(64)] {
             assert!(Name::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn arns_are_of_their_kind() {
+        let product = "arn:aws:catalog:eu-west-1:123456789012:product/prod-abc";
+        let arn = ProductArn::parse(product).unwrap();
+        assert_eq!(arn.id.as_str(), "prod-abc");
+        assert_eq!(arn.to_string(), product);
+        let target = |region: &str| Target {
+            account: "123456789012".into(),
+            region: region.into(),
+            partition: "aws".to_owned(),
+        };
+        assert!(arn.is_in(&target("eu-west-1")) && !arn.is_in(&target("us-east-1")));
+        let stack = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/vpc/0a1b";
+        assert!(StackArn::parse(stack).unwrap().is_in(&target("cn-north-1")));
+        for bad in [
+            "prod-abc",
+            "arn:aws:catalog:eu-west-1:123456789012:product/",
+            "arn:aws:catalog:eu-west-1:1234:product/prod-abc",
+            "arn:aws:catalog::123456789012:product/prod-abc",
+            "arn:aws:catalog:eu-west-1:123456789012:portfolio/port-abc",
+            "arn:aws:catalog:eu-west-1:123456789012:product/prod abc",
+        ] {
+            assert!(ProductArn::parse(bad).is_none(), "{bad}");
+        }
+        for bad in [
+            "vpc",
+            "arn:aws:cloudformation:eu-west-1:123456789012:stack/vpc",
+            "arn:aws:cloudformation:eu-west-1:123456789012:stack//0a1b",
+            "arn:aws:cloudformation:eu-west-1:123456789012:stackset/vpc:0a1b",
+        ] {
+            assert!(StackArn::parse(bad).is_none(), "{bad}");
         }
     }
 

@@ -9,10 +9,11 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ConstraintId, PortfolioId, ProductId, VersionId};
+use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId, VersionId};
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::{LivePrincipal, ReadyStatus};
-use crate::plan::op::{Answer, Op, ProductFields, TagChange};
+use crate::model::owner::{strip_removal, tag_key};
+use crate::plan::op::{Answer, CopyTarget, Op, ProductFields, TagChange};
 use crate::run::settle::Read;
 
 /// An object that its description does not know so long after it was made is gone for good (design §7).
@@ -36,6 +37,7 @@ impl Aws {
             | Op::PutTemplate { .. }
             | Op::PutIndex { .. }
             | Op::Provision { .. }
+            | Op::Import { .. }
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => false,
             Op::CreatePortfolio { .. }
@@ -43,6 +45,7 @@ impl Aws {
             | Op::AssociatePrincipal { .. }
             | Op::DisassociatePrincipal { .. }
             | Op::CreateProduct { .. }
+            | Op::CopyProduct { .. }
             | Op::UpdateProduct { .. }
             | Op::CreateVersion { .. }
             | Op::UpdateVersion { .. }
@@ -77,6 +80,7 @@ impl Aws {
             | Op::PutTemplate { .. }
             | Op::PutIndex { .. }
             | Op::Provision { .. }
+            | Op::Import { .. }
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => Ok(Read::Shows),
 
@@ -125,8 +129,28 @@ impl Aws {
                     other => Ok(other),
                 }
             }
-            Op::UpdateProduct { id, fields, tags } => {
+            Op::CopyProduct { versions, to, .. } => {
+                let id = answered(op, &answer.product)?;
                 let (live, _) = self.describe_product(id).await?;
+                if let CopyTarget::New { owner, .. } = to
+                    && let Some(other) = live.tags.get(tag_key(Kind::Product))
+                    && strip_removal(other) != owner
+                {
+                    // A token of long ago: the copy has found another owner since (promise 2).
+                    return Ok(Read::Failed(format!(
+                        "the copy {id} belongs to {other} by its tag: give this product another metadata.name"
+                    )));
+                }
+                let listed = self.versions(id).await?;
+                let there = |name: &String| listed.iter().any(|v| v.name == *name);
+                let missing = versions.iter().find(|v| !there(&v.name));
+                Ok(match missing {
+                    None => Read::Shows,
+                    Some(v) => Read::NotYet(format!("version {} is not listed", v.name)),
+                })
+            }
+            Op::UpdateProduct { id, fields, tags } => {
+                let (live, _) = self.describe_product(given(op, id)?).await?;
                 let ProductFields {
                     name,
                     owner,
@@ -214,6 +238,18 @@ impl Aws {
         match age.and_then(|age| Duration::try_from(age).ok()) {
             Some(age) if age >= dead_after => Read::Gone,
             _ => Read::NotYet(failure.message.clone()),
+        }
+    }
+
+    /// Whether the service knows a product.
+    ///
+    /// # Errors
+    /// Where that could not be read.
+    pub async fn is_there(&self, id: &ProductId) -> Result<bool, Failure> {
+        match self.describe_product(id).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.is_not_found() => Ok(false),
+            Err(failure) => Err(failure),
         }
     }
 

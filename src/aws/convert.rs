@@ -305,5 +305,6 @@ pub(crate) fn stack(stack: &aws_sdk_cloudformation::types::Stack) -> LiveStack {
                 Some((output.output_key()?.to_owned(), value.to_owned()))
             })
             .collect(),
+        parent: stack.parent_id().map(str::to_owned),
     }
 }

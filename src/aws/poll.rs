@@ -10,8 +10,9 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ProductId, ProvisionedProductId, RecordId, VersionId};
+use crate::ids::{CopyId, ProductId, ProvisionedProductId, RecordId, VersionId};
 use crate::model::observed::ProvisionedStatus;
+use crate::run::copy::CopyStatus;
 use crate::run::record::RecordStatus;
 
 /// Records, and outputs of a record, of a page (facts §5).
@@ -61,6 +62,17 @@ impl RecordSeen {
         }
         reasons.join("; ")
     }
+}
+
+/// A copy as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopySeen {
+    /// How far it has come.
+    pub status: CopyStatus,
+    /// The product that it made, or made a part of.
+    pub product: Option<ProductId>,
+    /// Why it failed, where the service says so: it may say nothing (peers C7 65).
+    pub detail: Option<String>,
 }
 
 impl Aws {
@@ -119,6 +131,28 @@ impl Aws {
             .and_then(convert::described)
             .ok_or_else(|| Failure::internal(OPERATION, "the answer has no detail"))?;
         Ok(Some((found.status, found.status_message)))
+    }
+
+    /// How far a copy of a product is.
+    pub async fn copy_status(&self, id: &CopyId) -> Result<CopySeen, Failure> {
+        let request = self
+            .sc()
+            .describe_copy_product_status()
+            .copy_product_token(id.as_str());
+        let answer = self
+            .call("DescribeCopyProductStatus", Access::Read, || {
+                request.clone().send()
+            })
+            .await?;
+        let status = answer.copy_product_status().map(|status| status.as_str());
+        Ok(CopySeen {
+            status: CopyStatus::parse(status.unwrap_or_default()),
+            product: answer.target_product_id().map(ProductId::from),
+            detail: answer
+                .status_detail()
+                .filter(|detail| !detail.is_empty())
+                .map(str::to_owned),
+        })
     }
 
     /// The newest page of the account's records: it answers for many at once, and lags.

@@ -14,6 +14,7 @@ use crate::ids::Key;
 use crate::plan::Plan;
 use crate::plan::op::{Step, StepId};
 use crate::render::safe::{MESSAGE, line};
+use crate::run::copy::CopyState;
 use crate::run::record::RecordState;
 
 use super::out::Out;
@@ -123,7 +124,8 @@ struct State {
     /// Steps left of each object, and how many it had.
     left: BTreeMap<Key, (usize, usize)>,
     objects: BTreeMap<StepId, Key>,
-    records: BTreeMap<StepId, String>,
+    /// What was last said of work of the service.
+    work: BTreeMap<StepId, String>,
     failed: BTreeMap<Key, usize>,
 }
 
@@ -178,6 +180,15 @@ impl Live {
             format!("  {sign} {text}")
         };
         say(&self.bars, &line);
+    }
+
+    /// Says once how work of the service goes.
+    fn moved(&self, step: &Step, word: &str) {
+        let known = self.lock().work.insert(step.id, word.to_owned());
+        if known.as_deref() != Some(word) {
+            let text = format!("{}  {}: {}", step.object, step.op.call(), plain(word));
+            self.line("..", "36", &text);
+        }
     }
 
     fn ended(&self, step: &Step, result: &StepResult) {
@@ -251,11 +262,15 @@ impl Progress for Live {
                     RecordState::Puzzled(word) => word,
                     RecordState::Succeeded | RecordState::Failed => return,
                 };
-                let known = self.lock().records.insert(step.id, word.to_owned());
-                if known.as_deref() != Some(word) {
-                    let text = format!("{}  {}: {}", step.object, step.op.call(), plain(word));
-                    self.line("..", "36", &text);
-                }
+                self.moved(step, word);
+            }
+            Event::Copy { step, state } => {
+                let word = match state {
+                    CopyState::Asked | CopyState::Succeeded | CopyState::Failed => return,
+                    CopyState::Working => "in progress",
+                    CopyState::Puzzled(word) => word,
+                };
+                self.moved(step, word);
             }
             Event::Ended { step, result } => self.ended(step, result),
             Event::Skipped { step } => {

@@ -4,11 +4,13 @@
 //! (design §6).
 
 pub mod association;
+pub mod copy;
 pub mod normalise;
 pub mod parameter;
 pub mod portfolio;
 pub mod product;
 pub mod tags;
+pub mod template;
 
 /// Why git and the catalog differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -51,6 +51,7 @@ pub fn product(was: Was<&Product>, want: &Product, live: &LiveProduct) -> Produc
         tags: wanted_tags,
         portfolios: _,
         versions: _,
+        copy_from: _,
     } = want;
     let mut changes = Vec::new();
     let mut field = |field, was: Was<&str>, want: Option<&str>, live: Option<&str>| {

@@ -1,6 +1,7 @@
 //! Makes a plan's calls and follows each to its end. It chooses nothing: what runs, with which arguments and after
 //! what is the plan's (promise 3); what a failure means is `aws::error`'s; when a thing is done is `run`'s.
 
+mod copy;
 mod poll;
 pub mod progress;
 mod step;

@@ -1,6 +1,7 @@
 //! What an execution tells while it goes on. It is shown, and nothing is decided by it.
 
 use crate::plan::op::{Step, StepId};
+use crate::run::copy::CopyState;
 use crate::run::record::RecordState;
 
 use super::StepResult;
@@ -26,6 +27,13 @@ pub enum Event<'a> {
         step: &'a Step,
         /// To what.
         state: &'a RecordState,
+    },
+    /// A copy moved, or was looked at.
+    Copy {
+        /// Whose.
+        step: &'a Step,
+        /// How far it is.
+        state: &'a CopyState,
     },
     /// A step is over.
     Ended {

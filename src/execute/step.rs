@@ -17,7 +17,7 @@ use super::{Executor, StepFailure, StepResult};
 use tracing::Instrument as _;
 
 /// How a wait ended early.
-enum Stopped {
+pub(super) enum Stopped {
     /// A failure of the service.
     Failed(Failure),
     /// The token's answer names something that is gone.
@@ -66,22 +66,27 @@ impl Executor<'_> {
                 answer,
             })
         };
-        let answer = {
+        let mut answer = {
             let _permit = self.calls.acquire().await;
             self.progress.event(Event::Started { step });
-            let answer = match self.call(step, op).await {
+            match self.call(step, op).await {
                 Ok(answer) => answer,
                 Err(failure) => return fail(failure, None),
-            };
-            match self.settle(op, &answer).await {
-                Ok(()) => answer,
-                Err(Stopped::Failed(failure)) => return fail(failure, Some(answer)),
-                Err(Stopped::Unfinished(waiting)) => {
-                    return StepResult::Unfinished { answer, waiting };
-                }
-                Err(Stopped::Dead) => return self.dead(op, answer),
             }
         };
+        let mut shown = self.follow_copy(step, op, &mut answer).await;
+        if shown.is_ok() {
+            let _permit = self.calls.acquire().await;
+            shown = self.settle(op, &answer).await;
+        }
+        match shown {
+            Ok(()) => {}
+            Err(Stopped::Failed(failure)) => return fail(failure, Some(answer)),
+            Err(Stopped::Unfinished(waiting)) => {
+                return StepResult::Unfinished { answer, waiting };
+            }
+            Err(Stopped::Dead) => return self.dead(op, answer),
+        }
         let Some(record) = &answer.record else {
             return StepResult::Done(answer);
         };
@@ -96,6 +101,8 @@ impl Executor<'_> {
 
     fn dead(&self, op: &Op, answer: Answer) -> StepResult {
         let id = [
+            // One product may see many copies come and go.
+            answer.copy.map(|id| id.to_string()),
             answer.product.map(|id| id.to_string()),
             answer.version.map(|id| id.to_string()),
             answer.portfolio.map(|id| id.to_string()),
@@ -116,7 +123,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Makes the call, again while the service does not see what was made just before.
+    /// Makes the call, again while the service does not see what was made just before, or is busy with the like.
     async fn call(&self, step: &Step, op: &Op) -> Result<Answer, Failure> {
         let started = self.clock.now();
         for attempt in 0.. {
@@ -128,8 +135,10 @@ impl Executor<'_> {
                 failure.class,
                 Class::NotVisibleYet | Class::MissingDependency
             );
+            // Somebody else's import is under way: one at a time for the whole account (facts §7).
+            let busy = matches!(op, Op::Import { .. }) && failure.code == "InvalidStateException";
             let waited = self.clock.now().duration_since(started).unsigned_abs();
-            if !invisible || waited >= self.patience.visible {
+            if !(invisible || busy) || waited >= self.patience.visible {
                 return Err(failure);
             }
             self.progress.event(Event::Retrying {
@@ -174,6 +183,9 @@ impl Executor<'_> {
                 Settle::Reading { good: 0, missing } => {
                     let waited = self.clock.now().duration_since(started).unsigned_abs();
                     if waited >= self.patience.settle {
+                        if answer.repeated {
+                            return self.old_copy(op, answer).await;
+                        }
                         let missing = missing.clone().unwrap_or_default();
                         return Err(Stopped::Unfinished(format!("not visible yet: {missing}")));
                     }

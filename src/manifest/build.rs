@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Code, Finding, Severity};
 use super::node::At;
 use super::schema::{
-    AssociationSpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec, ProductSpec,
-    ProvisionedSpec, SourceSpec, Specs, Tag, ValueSpec, VersionSpec,
+    AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
+    ProductSpec, ProvisionedSpec, SourceSpec, Specs, Tag, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
-use crate::ids::{Key, Kind, Name};
+use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
-    Association, Constraints, Desired, Launch, Parameter, ParameterValue, Portfolio, Principal,
-    Product, ProvisionedProduct, Support, Tags, TemplateSource, Version,
+    Association, Constraints, CopiedVersion, CopyFrom, Desired, Import, Launch, Parameter,
+    ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Support, Tags,
+    TemplateSource, Version,
 };
 
 /// Puts the sound objects together.
@@ -170,8 +171,13 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         portfolios,
         versions,
         versions_known: _,
+        copy_from,
     } = spec;
     let name = header.name?;
+    let copy_from = match copy_from {
+        Some(found) => Some(copy(found)?),
+        None => None,
+    };
     let versions: Option<Vec<Version>> = versions
         .into_iter()
         .map(|v| version(v, templates))
@@ -188,9 +194,25 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         },
         tags: tags(tag_specs),
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
-        versions: versions.filter(|versions| !versions.is_empty())?,
+        versions: versions.filter(|versions| !versions.is_empty() || copy_from.is_some())?,
+        copy_from,
         origin: header.origin,
         name,
+    })
+}
+
+fn copy(spec: CopySpec) -> Option<CopyFrom> {
+    let version = |found: At<String>| CopiedVersion {
+        name: found.value,
+        origin: found.origin,
+    };
+    Some(CopyFrom {
+        source: ProductArn::parse(&spec.product_arn.value)?,
+        origin: spec.product_arn.origin,
+        versions: spec
+            .versions
+            .map(|found| found.into_iter().map(version).collect()),
+        copy_tags: spec.copy_tags,
     })
 }
 
@@ -247,8 +269,19 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         parameters_known: _,
         tags: tag_specs,
         depends_on,
+        import,
+        imports,
     } = spec;
     let name = header.name?;
+    let import = import.and_then(|found| {
+        Some(Import {
+            stack: StackArn::parse(&found.value)?,
+            origin: found.origin,
+        })
+    });
+    if import.is_none() && imports {
+        return None;
+    }
     Some(ProvisionedProduct {
         live_name: text(live_name).unwrap_or_else(|| name.to_string()),
         product: product?.value,
@@ -257,6 +290,7 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         parameters: parameters.map(|items| items.into_iter().map(parameter).collect()),
         tags: tags(tag_specs),
         depends_on: depends_on.into_iter().map(|found| found.value).collect(),
+        import,
         origin: header.origin,
         name,
     })

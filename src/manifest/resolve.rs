@@ -97,6 +97,9 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
     for product in &mut specs.products {
         tags(&mut product.tags);
         product.support.url.iter_mut().for_each(text);
+        if let Some(copy) = &mut product.copy_from {
+            text(&mut copy.product_arn);
+        }
         for association in product.portfolios.iter_mut().flatten() {
             let launch = association
                 .constraints
@@ -115,6 +118,7 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
     }
     for provisioned in &mut specs.provisioned {
         tags(&mut provisioned.tags);
+        provisioned.import.iter_mut().for_each(text);
         for parameter in provisioned.parameters.iter_mut().flatten() {
             if let ValueSpec::Literal(value) = &mut parameter.value.value {
                 variables.apply(value);

@@ -11,7 +11,7 @@ use super::schema::{SourceSpec, Specs, TemplateFile};
 use super::words;
 use crate::ids::{Digest, Name};
 use crate::model::limits;
-use crate::model::template::{ParameterDecl, Template};
+use crate::model::template::{ParameterDecl, Template, parse};
 use crate::model::tree::{Entry, Tree};
 
 /// What a template says of its interface.
@@ -28,17 +28,7 @@ pub struct Interface {
 /// # Errors
 /// Why it cannot be read, for a person. That is no reason not to upload it: CloudFormation decides.
 pub fn interface(bytes: &[u8]) -> Result<Interface, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // YAML does not take tabs as indentation, JSON does.
-    let json = bytes
-        .trim_ascii_start()
-        .starts_with(b"{")
-        .then(|| serde_json::from_slice(bytes).ok())
-        .flatten();
-    let root: Value = match json {
-        Some(root) => root,
-        None => serde_yaml::from_slice(bytes).map_err(|error| error.to_string())?,
-    };
+    let root = parse(bytes)?;
     let Value::Mapping(root) = untagged(&root) else {
         return Err("it is no map".to_owned());
     };

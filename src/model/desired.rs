@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::ids::{Digest, Key, Kind, Name};
+use crate::ids::{Digest, Key, Kind, Name, ProductArn, StackArn};
 use crate::model::template::{ParameterDecl, Template};
 
 /// Everything that a source declares.
@@ -135,8 +135,33 @@ pub struct Product {
     pub tags: Option<Tags>,
     /// The portfolios it stands in, with its constraints in each.
     pub portfolios: Option<BTreeMap<Name, Association>>,
-    /// Its versions, in the order of the list. Never empty.
+    /// Its versions, in the order of the list. Never empty, save for a copy: its versions are its source's.
     pub versions: Vec<Version>,
+    /// The product that it is a copy of.
+    pub copy_from: Option<CopyFrom>,
+}
+
+/// What a product is copied from. The copy follows its source: new versions are copied, and description, activity and
+/// guidance of those that both have are the source's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyFrom {
+    /// Where the source is named.
+    pub origin: Origin,
+    /// The source.
+    pub source: ProductArn,
+    /// The versions to copy, by name; `None` means all active ones.
+    pub versions: Option<Vec<CopiedVersion>>,
+    /// Whether the source's tags are among those that the copy must have.
+    pub copy_tags: bool,
+}
+
+/// A version that a manifest wants copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedVersion {
+    /// Its name at the source.
+    pub name: String,
+    /// Where it is named.
+    pub origin: Origin,
 }
 
 /// Where a product's users find help.
@@ -261,6 +286,17 @@ pub struct ProvisionedProduct {
     pub tags: Option<Tags>,
     /// Provisioned products that must be converged first, beside those whose outputs are used.
     pub depends_on: BTreeSet<Name>,
+    /// The stack that becomes this provisioned product, where it is not launched.
+    pub import: Option<Import>,
+}
+
+/// A stack that is there already and shall be managed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Where the stack is named.
+    pub origin: Origin,
+    /// The stack.
+    pub stack: StackArn,
 }
 
 impl ProvisionedProduct {

@@ -1,9 +1,11 @@
 //! What is live: one account and region as a pass has seen it, with what it could not see.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::ids::{
-    ConstraintId, PortfolioId, ProductId, ProvisionedProductId, RecordId, Target, VersionId,
+    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
+    Target, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
 use crate::model::template::VersionContent;
@@ -19,12 +21,27 @@ pub struct Observed {
     pub portfolios: BTreeMap<PortfolioId, LivePortfolio>,
     /// Products by id.
     pub products: BTreeMap<ProductId, LiveProduct>,
+    /// Products of other accounts that manifests copy from, by id, as far as they can be seen from here.
+    pub sources: BTreeMap<ProductId, LiveProduct>,
     /// Provisioned products by id.
     pub provisioned: BTreeMap<ProvisionedProductId, LiveProvisioned>,
+    /// Stacks that manifests want to import and that no provisioned product stands for yet.
+    pub stacks: BTreeMap<StackArn, ImportableStack>,
     /// The template bucket.
     pub bucket: Bucket,
     /// What could not be read. Never empty and silent: each forbids removals in its scope (promise 1).
     pub gaps: Vec<Gap>,
+}
+
+impl Observed {
+    /// The product that an ARN names, where it can be seen.
+    pub fn source(&self, arn: &ProductArn) -> Option<&LiveProduct> {
+        if arn.is_in(&self.target) {
+            self.products.get(&arn.id)
+        } else {
+            self.sources.get(&arn.id)
+        }
+    }
 }
 
 /// A portfolio.
@@ -199,6 +216,19 @@ pub struct LiveStack {
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
+    /// The stack that it is a part of; `None` for a root stack.
+    pub parent: Option<String>,
+}
+
+/// A stack that a manifest wants to import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportableStack {
+    /// Itself.
+    pub stack: LiveStack,
+    /// Its template, as it was given to CloudFormation.
+    pub template: Arc<str>,
+    /// The template of the version that it is to become, where that is live and git does not have it.
+    pub version: Option<Arc<str>>,
 }
 
 /// The template bucket.
@@ -240,6 +270,8 @@ pub enum Scope {
     Product(ProductId),
     /// A provisioned product's record or stack.
     ProvisionedProduct(ProvisionedProductId),
+    /// A stack that is to be imported, or its template.
+    Stack(StackArn),
     /// Whether the template bucket is there.
     Bucket,
 }

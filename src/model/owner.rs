@@ -70,6 +70,13 @@ pub fn is_reserved(key: &str) -> bool {
     key.starts_with("catalogd:") || key.starts_with("aws:")
 }
 
+/// An ownership value without what it says of removal.
+pub fn strip_removal(value: &str) -> &str {
+    let bare = value.strip_suffix("@delete");
+    bare.or_else(|| value.strip_suffix("@release"))
+        .unwrap_or(value)
+}
+
 impl Identity {
     /// The value of the ownership tag: `<installation>/<account>/<region>/<name>`.
     pub fn tag_value(&self, name: &Name) -> String {
@@ -85,11 +92,7 @@ impl Identity {
             return Owner::Nobody;
         };
         let prefix = self.tag_value(&Name::new(""));
-        let name = value.strip_prefix(&prefix).map(|rest| {
-            rest.strip_suffix("@delete")
-                .or_else(|| rest.strip_suffix("@release"))
-                .unwrap_or(rest)
-        });
+        let name = value.strip_prefix(&prefix).map(strip_removal);
         match name.and_then(Name::parse) {
             Some(name) => Owner::Us(name),
             None => Owner::Foreign(value.clone()),

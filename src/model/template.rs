@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_yaml::Value;
+
 use crate::ids::Digest;
 
 /// A template file of the source. Its bytes are uploaded as they are.
@@ -52,6 +54,24 @@ pub fn folded(bytes: &[u8]) -> Vec<u8> {
         text.pop();
     }
     text
+}
+
+/// Reads a template: YAML with any tags, or JSON (with tabs, too).
+///
+/// # Errors
+/// Why it cannot be read, for a person. That is no reason not to upload it: CloudFormation decides.
+pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // YAML does not take tabs as indentation, JSON does.
+    let json = bytes
+        .trim_ascii_start()
+        .starts_with(b"{")
+        .then(|| serde_json::from_slice(bytes).ok())
+        .flatten();
+    match json {
+        Some(root) => Ok(root),
+        None => serde_yaml::from_slice(bytes).map_err(|error| error.to_string()),
+    }
 }
 
 /// What a template says about one of its parameters.

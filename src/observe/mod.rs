@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::Target;
-use crate::model::observed::{Bucket, Gap, LivePortfolio, LiveProduct, LiveProvisioned, Observed};
+use crate::ids::{StackArn, Target};
+use crate::model::observed::{
+    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, Observed,
+};
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
 #[derive(Debug, Clone)]
@@ -21,7 +23,9 @@ impl SnapshotBuilder {
                 caller: caller.to_owned(),
                 portfolios: BTreeMap::new(),
                 products: BTreeMap::new(),
+                sources: BTreeMap::new(),
                 provisioned: BTreeMap::new(),
+                stacks: BTreeMap::new(),
                 bucket: Bucket {
                     name: bucket.to_owned(),
                     exists: false,
@@ -43,6 +47,16 @@ impl SnapshotBuilder {
     /// A product was read, wholly or with gaps. Found twice, the later one stands.
     pub fn found_product(&mut self, product: LiveProduct) {
         self.observed.products.insert(product.id.clone(), product);
+    }
+
+    /// A product of another account was read that a manifest copies from.
+    pub fn found_source(&mut self, product: LiveProduct) {
+        self.observed.sources.insert(product.id.clone(), product);
+    }
+
+    /// A stack was read, with its template, that a manifest imports.
+    pub fn found_stack(&mut self, arn: StackArn, stack: ImportableStack) {
+        self.observed.stacks.insert(arn, stack);
     }
 
     /// A provisioned product was read, wholly or with gaps. Found twice, the later one stands.

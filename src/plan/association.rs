@@ -84,6 +84,7 @@ impl<'a> Planner<'a> {
             .filter(|(seen, product)| seen.products.contains(*product));
         let mut known = AssociationAfter {
             needs: BTreeSet::new(),
+            constraints: kinds(want, held),
             tag_updates: want
                 .constraints
                 .as_ref()
@@ -300,6 +301,18 @@ impl<'a> Planner<'a> {
             ));
         }
     }
+}
+
+/// The kinds of constraints that an association has once it is as its manifest wants it.
+fn kinds(want: &Association, held: Option<(&LivePortfolio, &ProductId)>) -> Vec<String> {
+    let wanted = KINDS.into_iter().filter(|kind| {
+        let given = want.constraints.as_ref();
+        given.is_some_and(|given| parameters(kind, given).is_some())
+    });
+    let live = held.map(|(seen, product)| constraints_of(seen, product));
+    let kept = live.iter().flatten().map(|c| c.kind.as_str());
+    let kept = kept.filter(|kind| want.constraints.is_none() || !KINDS.contains(kind));
+    wanted.chain(kept).map(str::to_owned).collect()
 }
 
 /// The constraints of a product in a portfolio, in the order of their ids.

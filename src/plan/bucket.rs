@@ -29,10 +29,10 @@ impl Planner<'_> {
         raw: &Digest,
     ) -> Result<(Arc<Template>, StepId), Blocked> {
         let Some(template) = self.input.desired.templates.get(raw) else {
-            return Err(Blocked {
-                code: BlockedCode::Dependency,
-                message: format!("template {} was not read", raw.short()),
-            });
+            return Err(Blocked::new(
+                BlockedCode::Dependency,
+                format!("template {} was not read", raw.short()),
+            ));
         };
         if let Some(step) = bucket.templates.get(raw) {
             return Ok((Arc::clone(template), *step));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::guard::Family;
-use super::op::{Op, Step, StepId};
+use super::op::{Lane, Op, Step, StepId};
 use super::{Action, Blocked, BlockedCode, ObjectPlan, Reason, Waiting};
 use crate::diff::Change;
 use crate::ids::{Key, Kind};
@@ -56,12 +56,16 @@ impl Draft {
         let id = StepId(self.next);
         self.next += 1;
         let key = &self.object.key;
-        let serial = key.kind == Kind::Product && !op.is_storage();
+        let lane = match (&op, key.kind) {
+            (Op::Import { .. }, _) => Some(Lane::Imports),
+            (op, Kind::Product) if !op.is_storage() => Some(Lane::Product(key.clone())),
+            _ => None,
+        };
         Step {
             id,
             object: key.clone(),
             needs: needs.into_iter().collect(),
-            lane: serial.then(|| key.clone()),
+            lane,
             op,
         }
     }
@@ -101,10 +105,7 @@ impl Draft {
     }
 
     pub(crate) fn blocked(&mut self, code: BlockedCode, message: impl Into<String>) {
-        self.refuse(Blocked {
-            code,
-            message: message.into(),
-        });
+        self.refuse(Blocked::new(code, message.into()));
     }
 
     pub(crate) fn refuse(&mut self, blocked: Blocked) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Blocked, BlockedCode};
 use crate::diff::association;
-use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId};
+use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
 use crate::model::observed::{Gap, Observed, Scope};
 use crate::model::owner::{Identity, Owner};
 use crate::plan::Input;
@@ -70,6 +70,16 @@ impl<'a> Doubt<'a> {
         self.identity.owner(kind, tags) == Owner::Nobody
     }
 
+    /// Whether some product may not have been listed.
+    pub(crate) fn products(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::Products)
+    }
+
+    /// Why a stack that is to be imported can't be told, if so.
+    pub(crate) fn stack(&self, arn: &StackArn) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::Stack(other) if other == arn))
+    }
+
     pub(crate) fn portfolio(&self, id: &PortfolioId) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
     }
@@ -94,19 +104,21 @@ impl<'a> Doubt<'a> {
         what: &str,
     ) -> Option<Blocked> {
         if self.source {
-            return Some(Blocked {
-                code: BlockedCode::Gap,
-                message: format!(
+            return Some(Blocked::new(
+                BlockedCode::Gap,
+                format!(
                     "{what} stays: a manifest of the source has an error, so nothing is removed until it is mended"
                 ),
-            });
+            ));
         }
         let gap = self.gap(|scope| match scope {
             Scope::Portfolios => portfolio.is_some(),
             Scope::Products => product.is_some(),
             Scope::Portfolio(id) => portfolio == Some(id),
             Scope::Product(id) => product == Some(id),
-            Scope::Provisioned | Scope::ProvisionedProduct(_) | Scope::Bucket => false,
+            Scope::Provisioned | Scope::ProvisionedProduct(_) | Scope::Stack(_) | Scope::Bucket => {
+                false
+            }
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
@@ -116,14 +128,14 @@ impl<'a> Doubt<'a> {
 pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
     // The gap itself is listed with its reason; here its name is enough.
     let how = if gap.denied { "was denied" } else { "failed" };
-    Blocked {
-        code: BlockedCode::Gap,
-        message: format!(
+    Blocked::new(
+        BlockedCode::Gap,
+        format!(
             "{what}: {} could not be read ({} {how})",
             scope_text(&gap.scope),
             gap.operation,
         ),
-    }
+    )
 }
 
 /// What is in doubt, in words.
@@ -135,6 +147,7 @@ pub fn scope_text(scope: &Scope) -> String {
         Scope::Portfolio(id) => format!("portfolio {id}"),
         Scope::Product(id) => format!("product {id}"),
         Scope::ProvisionedProduct(id) => format!("provisioned product {id}"),
+        Scope::Stack(arn) => format!("stack {arn}"),
         Scope::Bucket => "the template bucket".to_owned(),
     }
 }
@@ -190,10 +203,10 @@ pub(crate) fn refused_removals(
         } else {
             continue;
         };
-        let blocked = Blocked {
-            code: BlockedCode::RemovalGuard,
-            message: format!("{message}: allow them with --allow-deletes {total}"),
-        };
+        let blocked = Blocked::new(
+            BlockedCode::RemovalGuard,
+            format!("{message}: allow them with --allow-deletes {total}"),
+        );
         refused.insert(*family, blocked);
     }
     refused

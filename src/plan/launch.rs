@@ -12,7 +12,7 @@ use super::upstream::dependency;
 use super::version::VersionAfter;
 use super::{Blocked, BlockedCode};
 use crate::diff::parameter::{ParametersDiff, Send};
-use crate::ids::{Kind, ProductId, VersionId};
+use crate::ids::{Key, Kind, ProductId, VersionId};
 use crate::model::desired::{Guidance, ProvisionedProduct, Tags};
 use crate::model::observed::ReadyStatus;
 
@@ -30,13 +30,13 @@ impl<'a> Goal<'_, 'a> {
             ([id], _) => Ok(Arg::Value((*id).clone())),
             ([], Some(made)) => Ok(Arg::From(made)),
             ([], None) => Err(dependency(format!("version {name:?} is not there"))),
-            (several, _) => Err(Blocked {
-                code: BlockedCode::AmbiguousVersion,
-                message: format!(
+            (several, _) => Err(Blocked::new(
+                BlockedCode::AmbiguousVersion,
+                format!(
                     "{} versions of its product are called {name:?}",
                     several.len()
                 ),
-            }),
+            )),
         }
     }
 
@@ -76,29 +76,43 @@ impl<'a> Goal<'_, 'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// The product and version of a manifest, or why they are not to be had.
-    pub(crate) fn goal(&self, want: &ProvisionedProduct) -> Result<Goal<'_, 'a>, Blocked> {
+    /// The product and version of a manifest; `None`, and said why in the draft, where they are not to be had.
+    pub(crate) fn goal(
+        &self,
+        draft: &mut Draft,
+        want: &ProvisionedProduct,
+    ) -> Option<Goal<'_, 'a>> {
         let name = &want.product;
+        let mut refuse = |message| draft.refuse(dependency(message));
         let Some(product) = self.products.get(name) else {
             let why = self.undeclared(Kind::Product, name);
-            let message = format!("it launches product/{name}, which {why} ({})", want.origin);
-            return Err(dependency(message));
+            refuse(format!(
+                "it launches product/{name}, which {why} ({})",
+                want.origin
+            ));
+            return None;
         };
         let product_arg = match product.place.arg() {
             Ok(arg) => arg,
             Err(why) => {
-                return Err(dependency(format!(
-                    "it launches product/{name}, which {why}"
-                )));
+                refuse(format!("it launches product/{name}, which {why}"));
+                return None;
             }
         };
         let Some(version) = product.versions.get(&want.version) else {
-            return Err(dependency(format!(
+            if product.copied.contains(want.version.as_str()) {
+                let key = Key::new(Kind::Product, name.clone());
+                let message = format!("version {:?} of {key} is copied in this plan", want.version);
+                draft.waits(Some(key), message);
+                return None;
+            }
+            refuse(format!(
                 "version {:?} of product/{name} is not there ({})",
                 want.version, want.origin
-            )));
+            ));
+            return None;
         };
-        Ok(Goal {
+        Some(Goal {
             product,
             version,
             product_arg,

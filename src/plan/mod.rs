@@ -4,9 +4,11 @@ pub mod op;
 
 mod association;
 mod bucket;
+mod copy;
 mod digest;
 mod draft;
 mod guard;
+mod import;
 mod launch;
 mod order;
 mod owned;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use crate::diff::{Change, Reason, Shown};
-use crate::ids::{Digest, Key, Kind, Name, Token};
+use crate::ids::{Digest, Key, Kind, Name, ProductId, Token};
 use crate::model::desired::{Desired, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
@@ -109,6 +111,8 @@ pub enum Action {
     Update,
     /// It is terminated and provisioned again (`-/+`).
     Replace,
+    /// A stack that is there already becomes it.
+    Import,
 }
 
 /// A guard's refusal. The rest of the plan goes on.
@@ -118,6 +122,19 @@ pub struct Blocked {
     pub code: BlockedCode,
     /// What is refused and why, with the manifest line that would lift it.
     pub message: String,
+    /// More of it, line by line, where one sentence can't say it: a difference of two templates.
+    pub detail: Vec<String>,
+}
+
+impl Blocked {
+    /// A refusal that one sentence says.
+    pub fn new(code: BlockedCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            detail: Vec::new(),
+        }
+    }
 }
 
 /// Why a step may not be made.
@@ -149,6 +166,12 @@ pub enum BlockedCode {
     AmbiguousVersion,
     /// The name of a provisioned product never changes (facts §9.3).
     ImmutableName,
+    /// What is to be copied can't be: the source is not to be seen, or lacks what is asked for.
+    CopySource,
+    /// The stack to import is not there, or in no state to be imported.
+    ImportStack,
+    /// The stack to import has another template than the version.
+    ImportTemplate,
 }
 
 impl BlockedCode {
@@ -168,6 +191,9 @@ impl BlockedCode {
             Self::VersionState => "version-state",
             Self::AmbiguousVersion => "ambiguous-version",
             Self::ImmutableName => "immutable-name",
+            Self::CopySource => "copy-source",
+            Self::ImportStack => "import-stack",
+            Self::ImportTemplate => "import-template",
         }
     }
 }
@@ -214,8 +240,19 @@ pub struct Policy {
     /// Tokens of creates whose answer names an object that is gone, with that object's id: the next attempt's token
     /// says `after=<id>` (design §7).
     pub dead: BTreeMap<Token, String>,
+    /// Copies that failed and left a product behind, which has no tag of ours yet: it is taken on instead of copying again.
+    pub half_copies: BTreeMap<Key, HalfCopy>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
+}
+
+/// The product that a failed copy left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HalfCopy {
+    /// Which.
+    pub id: ProductId,
+    /// When it was told of: one that is not to be seen for long is gone.
+    pub since: Timestamp,
 }
 
 /// A request that failed.

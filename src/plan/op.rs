@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, Digest, Key, PortfolioId, ProductId, ProvisionedProductId, RecordId, Token,
-    VersionId,
+    ConstraintId, CopyId, Digest, Key, PortfolioId, ProductArn, ProductId, ProvisionedProductId,
+    RecordId, StackArn, Token, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::LivePrincipal;
@@ -58,6 +58,10 @@ pub struct Answer {
     pub provisioned: Option<ProvisionedProductId>,
     /// The record to follow.
     pub record: Option<RecordId>,
+    /// The copy to follow.
+    pub copy: Option<CopyId>,
+    /// The copy was over when it was first looked at: the token is an earlier attempt's, and this is what came of that.
+    pub repeated: bool,
     /// When the service says the thing was made: a repeated token answers with the first attempt's time.
     pub created: Option<Timestamp>,
 }
@@ -76,8 +80,17 @@ pub struct Step {
     pub op: Op,
     /// The steps that must have succeeded before.
     pub needs: BTreeSet<StepId>,
-    /// Steps of one lane run one at a time: parallel writes on one product lose updates (facts §7).
-    pub lane: Option<Key>,
+    /// Steps of one lane run one at a time.
+    pub lane: Option<Lane>,
+}
+
+/// What can be done one at a time only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Calls that change one product: parallel writes of its versions lose updates (facts §7).
+    Product(Key),
+    /// Imports: one at a time for the whole account (facts §7).
+    Imports,
 }
 
 /// An API call with its arguments.
@@ -163,10 +176,21 @@ pub enum Op {
         /// The same for every attempt.
         token: Token,
     },
+    /// `CopyProduct`: followed until it has succeeded or failed.
+    CopyProduct {
+        /// The source.
+        source: ProductArn,
+        /// The versions to copy.
+        versions: Vec<SourceVersion>,
+        /// Where to.
+        to: CopyTarget,
+        /// The same for every attempt.
+        token: Token,
+    },
     /// `UpdateProduct`: only the fields that differ.
     UpdateProduct {
         /// Which.
-        id: ProductId,
+        id: Arg<ProductId>,
         /// `None` is left as it is.
         fields: Box<ProductFields>,
         /// What to do to the tags.
@@ -256,6 +280,19 @@ pub enum Op {
         /// `ProvisionToken`.
         token: Token,
     },
+    /// `ImportAsProvisionedProduct`.
+    Import {
+        /// `ProvisionedProductName`.
+        name: String,
+        /// Of what.
+        product: Arg<ProductId>,
+        /// In which version.
+        version: Arg<VersionId>,
+        /// `PhysicalId`: the stack.
+        stack: StackArn,
+        /// `IdempotencyToken`.
+        token: Token,
+    },
     /// `UpdateProvisionedProduct`.
     UpdateProvisioned {
         /// Which.
@@ -280,6 +317,32 @@ pub enum Op {
         /// `TerminateToken`.
         token: Token,
     },
+}
+
+/// A version of the product that is copied from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceVersion {
+    /// Which.
+    pub id: VersionId,
+    /// Its name, which the copy keeps.
+    pub name: String,
+}
+
+/// Where a copy goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyTarget {
+    /// To a new product.
+    New {
+        /// `TargetProductName`.
+        name: String,
+        /// `CopyOptions: [CopyTags]`.
+        copy_tags: bool,
+        /// The value of our ownership tag. A repeated token answers with the copy of long ago: one that carries another
+        /// value by now is somebody else's and is left alone (promise 2).
+        owner: String,
+    },
+    /// To a product that is there.
+    Existing(ProductId),
 }
 
 /// A product's own fields. In an update `None` is left as it is, and an empty text clears.
@@ -371,6 +434,7 @@ impl Op {
             Self::AssociatePrincipal { .. } => "AssociatePrincipalWithPortfolio",
             Self::DisassociatePrincipal { .. } => "DisassociatePrincipalFromPortfolio",
             Self::CreateProduct { .. } => "CreateProduct",
+            Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
@@ -380,6 +444,7 @@ impl Op {
             Self::UpdateConstraint { .. } => "UpdateConstraint",
             Self::DeleteConstraint { .. } => "DeleteConstraint",
             Self::Provision { .. } => "ProvisionProduct",
+            Self::Import { .. } => "ImportAsProvisionedProduct",
             Self::UpdateProvisioned { .. } => "UpdateProvisionedProduct",
             Self::Terminate { .. } => "TerminateProvisionedProduct",
         }
@@ -407,9 +472,11 @@ impl Op {
         match self {
             Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
+            | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
             | Self::CreateConstraint { token, .. }
             | Self::Provision { token, .. }
+            | Self::Import { token, .. }
             | Self::UpdateProvisioned { token, .. }
             | Self::Terminate { token, .. } => Some(token),
             Self::CreateBucket { .. }
@@ -449,7 +516,9 @@ impl Op {
         let mut op = self.clone();
         match &mut op {
             Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
-            Self::CreateVersion { product, .. } => fill(product, answers, product_of)?,
+            Self::CreateVersion { product, .. } | Self::UpdateProduct { id: product, .. } => {
+                fill(product, answers, product_of)?;
+            }
             Self::AssociateProduct { portfolio, product }
             | Self::CreateConstraint {
                 portfolio, product, ..
@@ -461,6 +530,9 @@ impl Op {
                 product, version, ..
             }
             | Self::Provision {
+                product, version, ..
+            }
+            | Self::Import {
                 product, version, ..
             }
             | Self::UpdateProvisioned {
@@ -478,7 +550,7 @@ impl Op {
             | Self::UpdatePortfolio { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::CreateProduct { .. }
-            | Self::UpdateProduct { .. }
+            | Self::CopyProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -503,9 +575,11 @@ impl Op {
         match self {
             Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
+            | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
             | Self::CreateConstraint { token, .. }
             | Self::Provision { token, .. }
+            | Self::Import { token, .. }
             | Self::UpdateProvisioned { token, .. }
             | Self::Terminate { token, .. } => Some(token),
             Self::CreateBucket { .. }

@@ -35,7 +35,7 @@ fn rank(op: &Op) -> u8 {
         Op::PutBucketPolicy { .. } => 2,
         Op::PutTemplate { .. } => 3,
         Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } => 4,
-        Op::CreateProduct { .. } | Op::UpdateProduct { .. } => 5,
+        Op::CreateProduct { .. } | Op::CopyProduct { .. } | Op::UpdateProduct { .. } => 5,
         Op::CreateVersion { .. } => 6,
         // A deactivation is a removal by another name.
         Op::UpdateVersion {
@@ -48,7 +48,7 @@ fn rank(op: &Op) -> u8 {
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
         Op::Terminate { .. } => 11,
-        Op::Provision { .. } | Op::UpdateProvisioned { .. } => 12,
+        Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::DisassociatePrincipal { .. } => 13,
         Op::DeleteConstraint { .. } => 14,
         Op::DisassociateProduct { .. } => 15,
@@ -64,7 +64,9 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
     }
     match op {
         Op::AssociatePrincipal { portfolio, .. } => fill(portfolio, &place),
-        Op::CreateVersion { product, .. } => fill(product, &place),
+        Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
+            fill(product, &place);
+        }
         Op::AssociateProduct { portfolio, product }
         | Op::CreateConstraint {
             portfolio, product, ..
@@ -76,6 +78,9 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
             product, version, ..
         }
         | Op::Provision {
+            product, version, ..
+        }
+        | Op::Import {
             product, version, ..
         }
         | Op::UpdateProvisioned {
@@ -93,7 +98,7 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::UpdatePortfolio { .. }
         | Op::DisassociatePrincipal { .. }
         | Op::CreateProduct { .. }
-        | Op::UpdateProduct { .. }
+        | Op::CopyProduct { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

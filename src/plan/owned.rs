@@ -31,6 +31,14 @@ impl<'a> Owned<'a> {
                 owned.products.entry(name).or_default().push(live);
             }
         }
+        for (key, half) in &input.policy.half_copies {
+            let ours = owned.products.entry(key.name.clone()).or_default();
+            if let ([], Some(live)) = (ours.as_slice(), observed.products.get(&half.id))
+                && identity.owner(Kind::Product, &live.tags) == Owner::Nobody
+            {
+                ours.push(live);
+            }
+        }
         let prefixes = prefixes(identity, input.desired, input.base);
         for live in observed.provisioned.values() {
             if let Some(name) = provisioned_owner(identity, &prefixes, live) {

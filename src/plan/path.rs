@@ -28,6 +28,8 @@ pub(crate) struct Holding<'a> {
     pub(crate) needs: BTreeSet<StepId>,
     /// Whether tags of provisioned products may change.
     pub(crate) tag_updates: bool,
+    /// What kinds of constraints the product has there.
+    pub(crate) constraints: Vec<String>,
     admits: bool,
     gap: Option<&'a Gap>,
 }
@@ -79,10 +81,10 @@ impl<'a> Planner<'a> {
         let product = self.origin(Kind::Product, &want.product);
         let Some(holding) = all.iter().find(|o| o.name.as_ref() == Some(name)) else {
             if let Some(stuck) = self.stuck_portfolio(name) {
-                return Err(Blocked {
-                    code: BlockedCode::Dependency,
-                    message: format!("it launches from portfolio/{name}, which {stuck}"),
-                });
+                return Err(Blocked::new(
+                    BlockedCode::Dependency,
+                    format!("it launches from portfolio/{name}, which {stuck}"),
+                ));
             }
             return Err(no_path(format!(
                 "product/{} is not in portfolio/{name}: add `- portfolio: {name}` to its spec.portfolios{product}",
@@ -180,6 +182,7 @@ impl<'a> Planner<'a> {
                 display_name: portfolio.display_name.clone(),
                 needs,
                 tag_updates: association.tag_updates.unwrap_or(false),
+                constraints: association.constraints.clone(),
                 admits,
                 gap: id.and_then(|id| self.doubt.portfolio(id)),
             });
@@ -217,6 +220,7 @@ impl<'a> Planner<'a> {
                 .chain(planned.and_then(|o| o.renamed))
                 .collect(),
             tag_updates: updates.any(|c| allows_tag_updates(&c.parameters)),
+            constraints: constraints.iter().map(|c| c.kind.clone()).collect(),
             admits,
             gap: self.doubt.portfolio(&live.id),
             id: Some(live.id.clone()),
@@ -257,8 +261,5 @@ impl<'a> Planner<'a> {
 }
 
 fn no_path(message: String) -> Blocked {
-    Blocked {
-        code: BlockedCode::LaunchPath,
-        message,
-    }
+    Blocked::new(BlockedCode::LaunchPath, message)
 }

@@ -2,26 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use super::Action;
 use super::bucket::BucketAfter;
 use super::draft::Draft;
 use super::guard::unread;
-use super::op::{Op, ProductFields, StepId};
+use super::op::{Arg, Op, ProductFields, StepId};
 use super::planner::{Place, Planner};
 use super::portfolio::{Fields, conflict, given, tag_change};
 use super::version::VersionAfter;
+use crate::diff::copy::copy_tags;
 use crate::diff::product::{ProductDiff, product};
-use crate::diff::was;
-use crate::ids::{Kind, Name, PortfolioId, ProductId};
+use crate::diff::tags::TagsDiff;
+use crate::diff::{Change, Reason, Shown, was};
+use crate::ids::{Key, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::{Product, Support};
 use crate::model::limits;
 use crate::model::observed::LiveProduct;
+use crate::model::owner::tag_key;
+
+/// What a failed copy left behind and is not seen for so long is gone (design §7).
+const GONE_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// A product once the plan is done, as far as provisioned products rest on it.
 #[derive(Debug, Clone)]
 pub(crate) struct ProductAfter<'a> {
     pub(crate) place: Place<ProductId>,
     pub(crate) versions: BTreeMap<String, VersionAfter<'a>>,
+    /// The versions that are copied in this plan: their ids are known in the next pass.
+    pub(crate) copied: BTreeSet<&'a str>,
     /// The portfolios that its manifest puts it in, as far as that is done.
     pub(crate) associations: BTreeMap<Name, AssociationAfter>,
     /// The portfolios it leaves.
@@ -35,6 +45,8 @@ pub(crate) struct AssociationAfter {
     pub(crate) needs: BTreeSet<StepId>,
     /// Whether tags may change, where the manifest decides it.
     pub(crate) tag_updates: Option<bool>,
+    /// The kinds of its constraints there, once the plan is done.
+    pub(crate) constraints: Vec<String>,
 }
 
 impl ProductAfter<'_> {
@@ -42,6 +54,7 @@ impl ProductAfter<'_> {
         Self {
             place: Place::Not(why.to_owned()),
             versions: BTreeMap::new(),
+            copied: BTreeSet::new(),
             associations: BTreeMap::new(),
             left: BTreeSet::new(),
         }
@@ -53,6 +66,7 @@ impl<'a> ProductAfter<'a> {
         Self {
             place: Place::Live(live.id.clone()),
             versions: VersionAfter::all(live),
+            copied: BTreeSet::new(),
             associations: BTreeMap::new(),
             left: BTreeSet::new(),
         }
@@ -72,7 +86,7 @@ impl<'a> Planner<'a> {
         };
         let mut after = unchanged.clone();
         match found.as_slice() {
-            [] => self.create_product(&mut draft, want, &mut bucket, &mut after),
+            [] => self.make_product(&mut draft, want, &mut bucket, &mut after),
             [live] => {
                 let live: &'a LiveProduct = live;
                 self.update_product(&mut draft, want, live, &mut bucket, &mut after);
@@ -89,6 +103,40 @@ impl<'a> Planner<'a> {
         self.products.insert(want.name.clone(), after);
     }
 
+    fn make_product(
+        &self,
+        draft: &mut Draft,
+        want: &'a Product,
+        bucket: &mut BucketAfter,
+        after: &mut ProductAfter<'a>,
+    ) {
+        if let Some(gap) = self.doubt.hidden_product() {
+            draft.refuse(unread(
+                gap,
+                "it is not made, because it may be there already",
+            ));
+            return;
+        }
+        if let Some(half) = self.hidden_half_copy(&draft.object.key) {
+            let message =
+                format!("the copy that failed left {half} behind, which is not to be seen yet");
+            return draft.waits(None, message);
+        }
+        match &want.copy_from {
+            Some(copy_from) => self.create_copy(draft, want, copy_from, after),
+            None => self.create_product(draft, want, bucket, after),
+        }
+    }
+
+    /// The product that a failed copy left behind, where it is not seen: until it is gone for long enough, another copy
+    /// would be a second one.
+    fn hidden_half_copy(&self, key: &Key) -> Option<&ProductId> {
+        let half = self.input.policy.half_copies.get(key)?;
+        let gone = half.since.saturating_add(GONE_AFTER).unwrap_or(half.since);
+        let hidden = !self.input.observed.products.contains_key(&half.id);
+        (hidden && self.input.now < gone).then_some(&half.id)
+    }
+
     fn create_product(
         &self,
         draft: &mut Draft,
@@ -97,13 +145,6 @@ impl<'a> Planner<'a> {
         after: &mut ProductAfter<'a>,
     ) {
         let key = draft.object.key.clone();
-        if let Some(gap) = self.doubt.hidden_product() {
-            draft.refuse(unread(
-                gap,
-                "it is not made, because it may be there already",
-            ));
-            return;
-        }
         let Some(tags) = self.owner_tags(draft, &want.tags, limits::TAGS) else {
             return;
         };
@@ -112,15 +153,8 @@ impl<'a> Planner<'a> {
         };
         let reason = self.creation_reason(&key);
         let fields = fields(want);
-        let mut shown = Fields::new(draft, reason);
-        shown.field("name", fields.name.as_deref());
-        shown.field("owner", fields.owner.as_deref());
-        shown.field("description", fields.description.as_deref());
-        shown.field("distributor", fields.distributor.as_deref());
-        shown.field("support.description", fields.support_description.as_deref());
-        shown.field("support.email", fields.support_email.as_deref());
-        shown.field("support.url", fields.support_url.as_deref());
-        shown.tags(&want.tags);
+        self.show_fields(draft, want, reason);
+        Fields::new(draft, reason).tags(&want.tags);
         let (version, needs) = match self.new_version(draft, bucket, first) {
             Ok(made) => made,
             Err(blocked) => {
@@ -149,6 +183,19 @@ impl<'a> Planner<'a> {
         self.associations(draft, want, None, after);
     }
 
+    /// Shows the own fields of a product that is made.
+    pub(crate) fn show_fields(&self, draft: &mut Draft, want: &Product, reason: Reason) {
+        let fields = fields(want);
+        let mut shown = Fields::new(draft, reason);
+        shown.field("name", fields.name.as_deref());
+        shown.field("owner", fields.owner.as_deref());
+        shown.field("description", fields.description.as_deref());
+        shown.field("distributor", fields.distributor.as_deref());
+        shown.field("support.description", fields.support_description.as_deref());
+        shown.field("support.email", fields.support_email.as_deref());
+        shown.field("support.url", fields.support_url.as_deref());
+    }
+
     fn update_product(
         &self,
         draft: &mut Draft,
@@ -162,7 +209,12 @@ impl<'a> Planner<'a> {
             draft.refuse(unread(gap, "its fields and versions are left as they are"));
             return;
         }
-        let base = self.input.base.map(|base| base.products.get(&want.name));
+        // Without its source neither tags nor versions of a copy can be told; its own fields can.
+        let source = want
+            .copy_from
+            .as_ref()
+            .map(|copy| (copy, self.source(draft, copy, Some(&live.id))));
+        let base = was(self.input.base.map(|base| base.products.get(&want.name)));
         let ProductDiff {
             name,
             owner,
@@ -173,8 +225,28 @@ impl<'a> Planner<'a> {
             support_url,
             mut changes,
             tags,
-        } = product(was(base), want, live);
-        let tags = tag_change(draft, tags, &live.tags, &mut changes);
+        } = product(base, want, live);
+        let tags = match source {
+            None => tags,
+            Some((_, None)) => TagsDiff::default(),
+            Some((copy, Some(source))) => {
+                let base = base.map(|o| o.tags.as_ref());
+                copy_tags(base, copy, want.tags.as_ref(), &source.tags, &live.tags)
+            }
+        };
+        let mut tags = tag_change(draft, tags, &live.tags, &mut changes);
+        let own = tag_key(Kind::Product);
+        if !live.tags.contains_key(own) {
+            // What a failed copy left behind is ours by no tag yet.
+            let value = self.input.identity.tag_value(&want.name);
+            changes.push(Change {
+                field: format!("tags.{own}"),
+                before: Shown::Absent,
+                after: Shown::text(&value),
+                reason: Reason::Differs,
+            });
+            tags.add.insert(own.to_owned(), value);
+        }
         if !changes.is_empty() {
             draft.object.changes.extend(changes);
             let fields = ProductFields {
@@ -187,17 +259,23 @@ impl<'a> Planner<'a> {
                 support_url,
             };
             let op = Op::UpdateProduct {
-                id: live.id.clone(),
+                id: Arg::Value(live.id.clone()),
                 fields: Box::new(fields),
                 tags,
             };
             draft.step(op, []);
         }
-        self.versions(draft, want, live, bucket, after);
+        match source {
+            None => self.versions(draft, want, live, bucket, after),
+            Some((copy, Some(source))) => {
+                self.copied_versions(draft, want, copy, source, live, after);
+            }
+            Some((_, None)) => {}
+        }
     }
 }
 
-fn fields(want: &Product) -> ProductFields {
+pub(crate) fn fields(want: &Product) -> ProductFields {
     let Support {
         description,
         email,

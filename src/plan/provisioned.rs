@@ -72,6 +72,9 @@ impl<'a> Planner<'a> {
                 "it is not launched, because it may be there already",
             ));
         }
+        if let Some(import) = &want.import {
+            return self.import(draft, want, import);
+        }
         let reason = self.creation_reason(&key);
         self.launch(draft, want, None, reason);
     }
@@ -105,7 +108,10 @@ impl<'a> Planner<'a> {
                 ),
             );
         }
-        if live.status == ProvisionedStatus::Error && !live.ever_succeeded {
+        let never = live.status == ProvisionedStatus::Error && !live.ever_succeeded;
+        if let (true, Some(import)) = (never, &want.import) {
+            self.failed_import(draft, live, import);
+        } else if never {
             let base = self.input.base.map(|base| base.provisioned.get(&want.name));
             let reason = match base {
                 None => Reason::Differs,
@@ -134,9 +140,8 @@ impl<'a> Planner<'a> {
         reason: Reason,
     ) {
         let inputs = self.inputs(want);
-        let goal = match self.goal(want) {
-            Ok(goal) => goal,
-            Err(blocked) => return draft.refuse(blocked),
+        let Some(goal) = self.goal(draft, want) else {
+            return;
         };
         goal.admit(draft, want, true);
         let version = goal.version_arg(&want.version);
@@ -244,9 +249,8 @@ impl<'a> Planner<'a> {
             inputs.admit(draft);
             return;
         }
-        let goal = match self.goal(want) {
-            Ok(goal) => goal,
-            Err(blocked) => return draft.refuse(blocked),
+        let Some(goal) = self.goal(draft, want) else {
+            return;
         };
         let base = self.last_sent(want);
         let mut changes = self.running_changes(want, live, &goal, base);

@@ -195,10 +195,7 @@ pub fn word(status: &ProvisionedStatus) -> &str {
 }
 
 pub(crate) fn dependency(message: String) -> Blocked {
-    Blocked {
-        code: BlockedCode::Dependency,
-        message,
-    }
+    Blocked::new(BlockedCode::Dependency, message)
 }
 
 /// Provisioned products, each after those it needs; by name where that leaves a choice. Those of a cycle come last.

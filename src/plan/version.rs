@@ -117,7 +117,7 @@ impl<'a> Planner<'a> {
                             version.origin
                         ),
                     );
-                    self.edit_version(draft, &live.id, live_version, version, edit, after);
+                    self.edit_version(draft, &live.id, live_version, &version.name, edit, after);
                 }
                 LiveMatch::One(live_version) => {
                     if let (TemplateSource::File { parameters, .. }, Some(known)) =
@@ -125,18 +125,18 @@ impl<'a> Planner<'a> {
                     {
                         known.parameters = parameters.as_deref().or(known.parameters);
                     }
-                    self.edit_version(draft, &live.id, live_version, version, edit, after);
+                    self.edit_version(draft, &live.id, live_version, &version.name, edit, after);
                 }
             }
         }
     }
 
-    fn edit_version(
+    pub(crate) fn edit_version(
         &self,
         draft: &mut Draft,
         product: &ProductId,
         live: &LiveVersion,
-        version: &Version,
+        name: &str,
         edit: VersionEdit,
         after: &mut ProductAfter<'a>,
     ) {
@@ -147,16 +147,16 @@ impl<'a> Planner<'a> {
         let op = Op::UpdateVersion {
             product: Arg::Value(product.clone()),
             version: Arg::Value(live.id.clone()),
-            name: version.name.clone(),
+            name: name.to_owned(),
             description: edit.description,
             active: edit.active,
             guidance: edit.guidance,
         };
-        let Some(known) = after.versions.get_mut(&version.name) else {
+        let Some(known) = after.versions.get_mut(name) else {
             return;
         };
         if deactivates {
-            let what = format!("version {:?}", version.name);
+            let what = format!("version {name:?}");
             if let Some(blocked) = self.doubt.removal(None, Some(product), &what) {
                 draft.refuse(blocked);
                 return;

@@ -1,12 +1,12 @@
 //! What a pass leaves to the next one: ids, contents, refusals.
 
 use crate::aws::error::Class;
-use crate::execute::{Outcome, StepResult};
+use crate::execute::{Outcome, StepFailure, StepResult};
 use crate::ids::{Key, Kind};
 use crate::model::observed::Observed;
 use crate::model::owner::Owner;
-use crate::plan::op::{Answer, Op, Step};
-use crate::plan::{Failed, Plan};
+use crate::plan::op::{Answer, CopyTarget, Op, Step};
+use crate::plan::{Failed, HalfCopy, Plan};
 
 use super::{RETRY_AFTER, RETRY_UNKNOWN_AFTER, Reconciler};
 
@@ -50,6 +50,9 @@ impl Reconciler {
                     self.memory.dead.insert(token.clone(), id.clone());
                 }
                 Some(StepResult::Failed(failed)) => {
+                    if self.learn_failed_copy(step, failed) {
+                        continue;
+                    }
                     let after = match failed.failure.class {
                         Class::Invalid | Class::Denied | Class::Quota => RETRY_AFTER,
                         Class::Unknown | Class::Conflict => RETRY_UNKNOWN_AFTER,
@@ -88,11 +91,36 @@ impl Reconciler {
         }
     }
 
+    /// Remembers that the token of a copy that failed is used up, and what the copy left behind. Returns whether the
+    /// failure is an earlier process's, which this one has a right to try again once.
+    fn learn_failed_copy(&mut self, step: &Step, failed: &StepFailure) -> bool {
+        let (Op::CopyProduct { to, token, .. }, Some(answer)) = (&step.op, &failed.answer) else {
+            return false;
+        };
+        if let Some(copy) = &answer.copy {
+            self.memory.dead.insert(token.clone(), copy.to_string());
+        }
+        if let (CopyTarget::New { .. }, Some(id)) = (to, &answer.product) {
+            let known = &mut self.memory.known;
+            known.insert(step.object.clone(), id.to_string());
+            let half = HalfCopy {
+                id: id.clone(),
+                since: self.now(),
+            };
+            self.half_copies.insert(step.object.clone(), half);
+        }
+        answer.repeated && self.repeated_copies.insert(step.object.clone())
+    }
+
     fn learn_id(&mut self, step: &Step, answer: &Answer) {
         let id = match &step.op {
             Op::CreatePortfolio { .. } => answer.portfolio.as_ref().map(ToString::to_string),
-            Op::CreateProduct { .. } => answer.product.as_ref().map(ToString::to_string),
-            Op::Provision { .. } => answer.provisioned.as_ref().map(ToString::to_string),
+            Op::CreateProduct { .. } | Op::CopyProduct { .. } => {
+                answer.product.as_ref().map(ToString::to_string)
+            }
+            Op::Provision { .. } | Op::Import { .. } => {
+                answer.provisioned.as_ref().map(ToString::to_string)
+            }
             _ => None,
         };
         if let Some(id) = id {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::client::Aws;
-use crate::aws::collect::Hints;
+use crate::aws::collect::{Hints, WantedImport};
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience};
@@ -18,7 +18,7 @@ use crate::ids::{Key, Name};
 use crate::model::desired::{Desired, ProvisionedProduct};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
-use crate::plan::{self, Failed, Plan, Policy};
+use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
 use crate::status::{ObjectStatus, statuses};
 use crate::store::{Memory, Store};
 
@@ -38,6 +38,10 @@ pub struct Reconciler {
     store: Option<Store>,
     memory: Memory,
     failed: BTreeMap<Key, Failed>,
+    /// What failed copies left behind.
+    half_copies: BTreeMap<Key, HalfCopy>,
+    /// Objects whose copy had failed before this process began.
+    repeated_copies: BTreeSet<Key>,
     resend_secrets: BTreeSet<Key>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -78,6 +82,8 @@ impl Reconciler {
             store,
             memory,
             failed,
+            half_copies: BTreeMap::new(),
+            repeated_copies: BTreeSet::new(),
             resend_secrets,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -154,9 +160,22 @@ impl Reconciler {
             .values()
             .map(|object| object.live_name.clone())
             .collect();
+        let sources = desired.products.values();
+        let sources = sources.filter_map(|product| product.copy_from.as_ref());
+        let imports = desired.provisioned.values();
+        let imports = imports.filter_map(|want| {
+            let stack = want.import.as_ref()?.stack.clone();
+            Some(WantedImport {
+                stack,
+                product: want.product.clone(),
+                version: want.version.clone(),
+            })
+        });
         let hints = Hints {
             known_ids: self.memory.known.clone(),
             wanted_provisioned_names: wanted,
+            sources: sources.map(|copy| copy.source.clone()).collect(),
+            imports: imports.collect(),
             identity: self.identity.clone(),
         };
         let observed = self.aws.collect(&hints, &mut self.memory.index).await;
@@ -169,6 +188,7 @@ impl Reconciler {
             resend_secrets: self.resend_secrets.clone(),
             sent: self.sent.clone(),
             failed: self.failed.clone(),
+            half_copies: self.half_copies.clone(),
             dead: self.memory.dead.clone(),
             allow_removals: None,
         };

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Shown};
 
 /// Grows in its second number when something is added, in its first when something changes its meaning or goes.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// The plan as one JSON document, with a line end.
 pub fn plan(plan: &Plan) -> String {
@@ -84,6 +84,8 @@ struct Field<'a> {
 struct Blocked<'a> {
     code: &'static str,
     message: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    detail: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -147,6 +149,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
             Action::Create => &["create"],
             Action::Update => &["update"],
             Action::Replace => &["delete", "create"],
+            Action::Import => &["import"],
         },
         reason: reason.map(crate::plan::Reason::as_str),
         changes: changes.iter().map(field).collect(),
@@ -156,6 +159,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
             .map(|b| Blocked {
                 code: b.code.as_str(),
                 message: &b.message,
+                detail: &b.detail,
             })
             .collect(),
         waiting: waiting

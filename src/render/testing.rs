@@ -48,7 +48,9 @@ impl World {
             caller: CALLER.to_owned(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
+            sources: BTreeMap::new(),
             provisioned: BTreeMap::new(),
+            stacks: BTreeMap::new(),
             bucket: Bucket {
                 name: "catalogd-123456789012-us-east-1".to_owned(),
                 exists: false,
@@ -228,6 +230,7 @@ impl World {
             status: "CREATE_COMPLETE".to_owned(),
             parameters: parameters.map(|(k, p)| (k.clone(), text(p))).collect(),
             outputs: BTreeMap::from([("VpcId".to_owned(), "value-of-VpcId".to_owned())]),
+            parent: None,
         };
         let record = Some(RecordId::new(format!("rec-{}", want.name)));
         let live = LiveProvisioned {
@@ -358,6 +361,7 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         tags: Some(tags([("team", "net")])),
         portfolios: Some(portfolios.iter().map(association).collect()),
         versions,
+        copy_from: None,
     }
 }
 
@@ -375,6 +379,7 @@ pub(crate) fn provisioned_of(text: &str, product: &str, version: &str) -> Provis
         ])),
         tags: Some(tags([("env", "prod")])),
         depends_on: BTreeSet::new(),
+        import: None,
     }
 }
 

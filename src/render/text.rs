@@ -89,8 +89,12 @@ pub fn summary(plan: &Plan) -> String {
         let calls = plan.steps.iter().filter(|s| !s.op.is_housekeeping());
         let calls = calls.count();
         let plural = if calls == 1 { "" } else { "s" };
+        let imports = match actions(Action::Import) {
+            0 => String::new(),
+            count => format!("{count} to import, "),
+        };
         return format!(
-            "Plan: {} to create, {} to update, {} to replace; {calls} call{plural}.{rest}",
+            "Plan: {imports}{} to create, {} to update, {} to replace; {calls} call{plural}.{rest}",
             actions(Action::Create),
             actions(Action::Update),
             actions(Action::Replace),
@@ -125,6 +129,7 @@ fn write_object(out: &mut String, object: &ObjectPlan, style: Style) {
         Action::Create => ("+", Paint::Green),
         Action::Update => ("~", Paint::Yellow),
         Action::Replace => ("-/+", Paint::Red),
+        Action::Import => ("=>", Paint::Green),
         Action::None if object.stalled.is_some() || !object.blocked.is_empty() => ("!", Paint::Red),
         Action::None if !object.waiting.is_empty() => ("…", Paint::Cyan),
         Action::None => ("·", Paint::Cyan),
@@ -143,6 +148,15 @@ fn write_object(out: &mut String, object: &ObjectPlan, style: Style) {
         let sign = style.paint(Paint::Red, "!");
         let message = line(&blocked.message, MESSAGE);
         let _ = writeln!(out, "      {sign} {}: {message}", blocked.code.as_str());
+        for detail in &blocked.detail {
+            let paint = match detail.as_bytes() {
+                [b'-', ..] => Paint::Red,
+                [b'+', ..] => Paint::Green,
+                _ => Paint::Cyan,
+            };
+            let detail = style.paint(paint, &line(detail, MESSAGE));
+            let _ = writeln!(out, "          {detail}");
+        }
     }
     if let Some(stalled) = &object.stalled {
         let sign = style.paint(Paint::Red, "!");
@@ -168,6 +182,7 @@ fn why(object: &ObjectPlan) -> &'static str {
         (Action::Create, Some(Reason::GitChanged)) => "new in git",
         (Action::Create, _) => "not in the catalog",
         (Action::Replace, _) => "its launch failed; terminated and launched again",
+        (Action::Import, _) => "imported from its stack",
         (Action::Update, reason) => reason.map_or("", words),
         (Action::None, _) if object.stalled.is_some() => "stalled",
         (Action::None, _) if !object.blocked.is_empty() => "blocked",
@@ -187,7 +202,10 @@ fn words(reason: Reason) -> &'static str {
 
 /// The changes of an object, those that belong together on one line.
 fn write_changes(out: &mut String, object: &ObjectPlan, style: Style) {
-    let fresh = matches!(object.action, Action::Create | Action::Replace);
+    let fresh = matches!(
+        object.action,
+        Action::Create | Action::Replace | Action::Import
+    );
     let mut lines: Vec<Line> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for change in &object.changes {

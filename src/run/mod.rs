@@ -3,6 +3,7 @@
 //! `execute` feeds them what it reads and does what they say; they never wait, and they know no clock.
 
 pub mod backoff;
+pub mod copy;
 pub mod queue;
 pub mod record;
 pub mod settle;

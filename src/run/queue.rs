@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::Key;
-use crate::plan::op::{Step, StepId};
+use crate::plan::op::{Lane, Step, StepId};
 
 /// The steps of a plan that still have to run.
 #[derive(Debug)]
@@ -14,8 +13,8 @@ pub struct Queue<'a> {
     dependents: BTreeMap<StepId, Vec<StepId>>,
     ready: BTreeSet<StepId>,
     /// Ready, but another step of the lane runs.
-    parked: BTreeMap<Key, BTreeSet<StepId>>,
-    busy: BTreeSet<Key>,
+    parked: BTreeMap<Lane, BTreeSet<StepId>>,
+    busy: BTreeSet<Lane>,
 }
 
 impl<'a> Queue<'a> {
@@ -103,7 +102,7 @@ impl<'a> Queue<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{Kind, Name};
+    use crate::ids::{Key, Kind, Name};
     use crate::plan::op::Op;
 
     fn step(id: usize, needs: &[usize], lane: Option<&str>) -> Step {
@@ -115,7 +114,7 @@ mod tests {
                 bucket: String::new(),
             },
             needs: needs.iter().map(|n| StepId(*n)).collect(),
-            lane: lane.map(key),
+            lane: lane.map(|name| Lane::Product(key(name))),
         }
     }
 

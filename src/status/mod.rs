@@ -167,8 +167,12 @@ fn health(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> (Healt
 
 /// By the versions that git lists: what others leave behind beside them is not managed.
 fn product(listed: Option<&Product>, live: &LiveProduct) -> (Health, Option<String>) {
-    let is_listed =
-        |name: &str| listed.is_some_and(|product| product.versions.iter().any(|v| v.name == name));
+    // A copy's versions are its source's, all of them.
+    let is_listed = |name: &str| {
+        listed.is_some_and(|product| {
+            product.copy_from.is_some() || product.versions.iter().any(|v| v.name == name)
+        })
+    };
     let named = |wanted: fn(&ReadyStatus) -> bool| {
         let versions = live.versions.iter();
         let versions = versions.filter(|v| wanted(&v.status) && is_listed(&v.name));

@@ -93,6 +93,8 @@ impl Bench {
         Hints {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
+            sources: BTreeSet::new(),
+            imports: Vec::new(),
             identity: self.identity.clone(),
         }
     }

@@ -74,7 +74,15 @@ impl Aws {
                 version,
                 token,
             } => self.create_product(fields, tags, version, token).await,
-            Op::UpdateProduct { id, fields, tags } => self.update_product(id, fields, tags).await,
+            Op::CopyProduct {
+                source,
+                versions,
+                to,
+                token,
+            } => self.copy_product(source, versions, to, token).await,
+            Op::UpdateProduct { id, fields, tags } => {
+                self.update_product(given(op, id)?, fields, tags).await
+            }
             Op::CreateVersion {
                 product,
                 version,
@@ -130,6 +138,17 @@ impl Aws {
             } => {
                 let (product, version) = (given(op, product)?, given(op, version)?);
                 self.provision(name, product, version, path, parameters, tags, token)
+                    .await
+            }
+            Op::Import {
+                name,
+                product,
+                version,
+                stack,
+                token,
+            } => {
+                let (product, version) = (given(op, product)?, given(op, version)?);
+                self.import_stack(name, product, version, stack, token)
                     .await
             }
             Op::UpdateProvisioned {

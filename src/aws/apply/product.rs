@@ -1,7 +1,10 @@
 //! Products and their versions (facts §9.1, §9.2).
 
+use std::collections::HashMap;
+
 use aws_sdk_servicecatalog::types::{
-    ProductType, ProvisioningArtifactProperties, ProvisioningArtifactType,
+    CopyOption, ProductType, ProvisioningArtifactProperties, ProvisioningArtifactPropertyName,
+    ProvisioningArtifactType,
 };
 
 use super::bucket::object_url;
@@ -10,9 +13,11 @@ use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
-use crate::ids::{ProductId, Token, VersionId};
+use crate::ids::{ProductArn, ProductId, Token, VersionId};
 use crate::model::desired::{Guidance, Tags};
-use crate::plan::op::{Answer, NewSource, NewVersion, ProductFields, TagChange};
+use crate::plan::op::{
+    Answer, CopyTarget, NewSource, NewVersion, ProductFields, SourceVersion, TagChange,
+};
 
 impl Aws {
     pub(super) async fn create_product(
@@ -62,6 +67,44 @@ impl Aws {
             created: detail
                 .and_then(|detail| detail.created_time())
                 .and_then(convert::timestamp),
+            ..Answer::default()
+        })
+    }
+
+    /// The answer names only the copy: what it makes is known once that has succeeded (facts §9.1).
+    pub(super) async fn copy_product(
+        &self,
+        source: &ProductArn,
+        versions: &[SourceVersion],
+        to: &CopyTarget,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "CopyProduct";
+        let identifiers = versions.iter().map(|version| {
+            let id = version.id.to_string();
+            HashMap::from([(ProvisioningArtifactPropertyName::Id, id)])
+        });
+        let mut request = self
+            .sc()
+            .copy_product()
+            .source_product_arn(source.as_str())
+            .set_source_provisioning_artifact_identifiers(Some(identifiers.collect()))
+            .idempotency_token(token.as_str());
+        request = match to {
+            CopyTarget::New {
+                name, copy_tags, ..
+            } => {
+                let options = copy_tags.then(|| vec![CopyOption::CopyTags]);
+                request.target_product_name(name).set_copy_options(options)
+            }
+            CopyTarget::Existing(id) => request.target_product_id(id.as_str()),
+        };
+        let answer = self
+            .call(OPERATION, Access::Write, || request.clone().send())
+            .await?;
+        let copy = part(OPERATION, answer.copy_product_token(), "copy token")?;
+        Ok(Answer {
+            copy: Some(copy.into()),
             ..Answer::default()
         })
     }

@@ -11,7 +11,7 @@ use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
-use crate::ids::{ProductId, ProvisionedProductId, Token, VersionId};
+use crate::ids::{ProductId, ProvisionedProductId, StackArn, Token, VersionId};
 use crate::model::desired::Tags;
 use crate::plan::op::{Answer, ParameterArg};
 
@@ -103,6 +103,29 @@ impl Aws {
             .call(OPERATION, Access::Write, || request.clone().send())
             .await
             .map_err(|failure| failure.without(&secrets(parameters)))?;
+        started(OPERATION, answer.record_detail())
+    }
+
+    pub(super) async fn import_stack(
+        &self,
+        name: &str,
+        product: &ProductId,
+        version: &VersionId,
+        stack: &StackArn,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        const OPERATION: &str = "ImportAsProvisionedProduct";
+        let request = self
+            .sc()
+            .import_as_provisioned_product()
+            .provisioned_product_name(name)
+            .product_id(product.as_str())
+            .provisioning_artifact_id(version.as_str())
+            .physical_id(stack.as_str())
+            .idempotency_token(token.as_str());
+        let answer = self
+            .call(OPERATION, Access::Write, || request.clone().send())
+            .await?;
         started(OPERATION, answer.record_detail())
     }
 

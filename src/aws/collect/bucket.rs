@@ -1,8 +1,9 @@
 //! The template bucket and the contents of versions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{Found, gap, gather};
+use super::{Found, Hints, gap, gather};
 use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
@@ -10,7 +11,7 @@ use crate::aws::index::ContentIndex;
 use crate::aws::pace::Access;
 use crate::ids::{Digest, Kind, ProductId, VersionId};
 use crate::model::observed::{Gap, LiveProduct, ReadyStatus, Scope};
-use crate::model::owner::{Identity, Owner};
+use crate::model::owner::Owner;
 use crate::model::template::{VersionContent, folded};
 
 /// Where a version's template stands in its description (facts §9.2).
@@ -25,9 +26,10 @@ pub(super) struct Head {
 
 /// What a version's description says.
 #[derive(Debug)]
-struct Described {
+pub(super) struct Described {
     status: ReadyStatus,
     content: Option<VersionContent>,
+    pub(super) template: Option<Arc<str>>,
 }
 
 impl Aws {
@@ -49,10 +51,10 @@ impl Aws {
     }
 
     /// Fills in what the versions hold: from the index, from the index in the bucket, and what neither knows of our
-    /// own products by one description each. Returns whether the bucket's index lacks something.
+    /// own products and of those that are copied by one description each. Returns whether the bucket's index lacks something.
     pub(super) async fn contents(
         &self,
-        identity: &Identity,
+        hints: &Hints,
         index: &mut ContentIndex,
         bucket: bool,
         products: &mut Found<LiveProduct>,
@@ -60,7 +62,10 @@ impl Aws {
         let ours: BTreeSet<ProductId> = products
             .items
             .iter()
-            .filter(|product| matches!(identity.owner(Kind::Product, &product.tags), Owner::Us(_)))
+            .filter(|product| {
+                let owner = hints.identity.owner(Kind::Product, &product.tags);
+                matches!(owner, Owner::Us(_)) || hints.is_source(&product.id)
+            })
             .map(|product| product.id.clone())
             .collect();
         let complete = !products
@@ -99,7 +104,9 @@ impl Aws {
         let mut statuses = std::collections::BTreeMap::new();
         for (product, version, answer) in described {
             match answer {
-                Ok(Described { status, content }) => {
+                Ok(Described {
+                    status, content, ..
+                }) => {
                     if let (ReadyStatus::Available, Some(content)) = (&status, content) {
                         index.insert(version.clone(), content);
                     }
@@ -125,7 +132,7 @@ impl Aws {
     }
 
     /// Reads a version's template and parameters; the template never changes, so once is enough.
-    async fn describe_version(
+    pub(super) async fn describe_version(
         &self,
         product: &ProductId,
         version: &VersionId,
@@ -144,6 +151,7 @@ impl Aws {
             .await?;
         let template = answer.info().and_then(|info| info.get(TEMPLATE_KEY));
         Ok(Described {
+            template: template.map(|text| Arc::from(text.as_str())),
             status: convert::ready(
                 answer
                     .status()

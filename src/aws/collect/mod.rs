@@ -7,6 +7,7 @@ mod bucket;
 mod portfolio;
 mod product;
 mod provisioned;
+mod stack;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -18,7 +19,7 @@ use futures_util::future::{join, join3};
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
-use crate::ids::Key;
+use crate::ids::{Key, Name, ProductArn, ProductId, StackArn};
 use crate::model::observed::{Gap, Observed, Scope};
 use crate::model::owner::Identity;
 use crate::observe::SnapshotBuilder;
@@ -37,8 +38,47 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
+    /// Products that manifests copy from.
+    pub sources: BTreeSet<ProductArn>,
+    /// Stacks that manifests import.
+    pub imports: Vec<WantedImport>,
     /// Whose catalog.
     pub identity: Identity,
+}
+
+/// A stack that a manifest imports, and what it is to become.
+#[derive(Debug, Clone)]
+pub struct WantedImport {
+    /// The stack.
+    pub stack: StackArn,
+    /// The product, by its manifest's name.
+    pub product: Name,
+    /// The version, by its name.
+    pub version: String,
+}
+
+impl Hints {
+    /// The sources that belong to other accounts: the lists of this one may lack them.
+    fn foreign(&self) -> impl Iterator<Item = &ProductId> {
+        let target = &self.identity.target;
+        let theirs = self.sources.iter();
+        // Another region's are not to be seen from here at all.
+        let theirs = theirs.filter(|s| s.region == target.region && s.account != target.account);
+        theirs.map(|source| &source.id)
+    }
+
+    /// The sources of this very account and region.
+    fn own_sources(&self) -> impl Iterator<Item = &ProductId> {
+        let theirs = self.sources.iter();
+        theirs
+            .filter(|source| source.is_in(&self.identity.target))
+            .map(|source| &source.id)
+    }
+
+    /// Whether a manifest copies from the product.
+    fn is_source(&self, id: &ProductId) -> bool {
+        self.foreign().chain(self.own_sources()).any(|o| o == id)
+    }
 }
 
 /// What a part of the reading brought.
@@ -79,18 +119,28 @@ impl Aws {
         let products = async {
             let (head, mut products) = join(self.head_bucket(), self.products(hints)).await;
             let stale = self
-                .contents(&hints.identity, index, head.exists, &mut products)
+                .contents(hints, index, head.exists, &mut products)
                 .await;
             (head, products, stale)
         };
         let (portfolios, (head, products, stale), provisioned) =
             join3(self.portfolios(hints), products, self.provisioned(hints)).await;
+        let stacks = self
+            .stacks(hints, &products.items, &provisioned.items)
+            .await;
 
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
         }
         for product in products.items {
-            snapshot.found_product(product);
+            if hints.foreign().any(|id| *id == product.id) {
+                snapshot.found_source(product);
+            } else {
+                snapshot.found_product(product);
+            }
+        }
+        for (arn, stack) in stacks.items {
+            snapshot.found_stack(arn, stack);
         }
         for found in provisioned.items {
             snapshot.found_provisioned(found);
@@ -101,7 +151,13 @@ impl Aws {
         if stale {
             snapshot.index_is_stale();
         }
-        let gaps = [portfolios.gaps, products.gaps, provisioned.gaps, head.gaps];
+        let gaps = [
+            portfolios.gaps,
+            products.gaps,
+            provisioned.gaps,
+            stacks.gaps,
+            head.gaps,
+        ];
         for gap in gaps.into_iter().flatten() {
             // No warning: every plan and status shows its gaps.
             tracing::info!(

@@ -31,6 +31,9 @@ impl Aws {
             .iter()
             .filter(|(key, _)| key.kind == Kind::Product)
             .map(|(_, id)| ProductId::new(id.as_str()))
+            .chain(hints.own_sources().cloned())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .filter(|id| !listed.contains(id))
             .map(|id| (id, false))
             .collect();
@@ -38,6 +41,30 @@ impl Aws {
         for part in gather(all.map(|(id, listed)| self.product(id, listed, &hints.identity))).await
         {
             found.add(part);
+        }
+        let foreign: BTreeSet<ProductId> = hints.foreign().cloned().collect();
+        let foreign = foreign.into_iter().map(|id| self.foreign_source(id));
+        for part in gather(foreign).await {
+            found.add(part);
+        }
+        found
+    }
+
+    /// A product of another account that a manifest copies from: not there, and not shared, read the same.
+    async fn foreign_source(&self, id: ProductId) -> Found<LiveProduct> {
+        let mut found = Found::default();
+        let read = async {
+            let (product, _) = self.describe_product(&id).await?;
+            let versions = self.versions(&id).await?;
+            Ok(LiveProduct {
+                versions,
+                ..product
+            })
+        };
+        match read.await {
+            Ok(product) => found.items.push(product),
+            Err(failure) if Failure::is_not_found(&failure) => {}
+            Err(failure) => found.gap(Scope::Product(id), &failure),
         }
         found
     }
@@ -138,7 +165,10 @@ impl Aws {
     }
 
     /// All versions, oldest first.
-    async fn versions(&self, id: &ProductId) -> Result<Vec<LiveVersion>, Failure> {
+    pub(in crate::aws) async fn versions(
+        &self,
+        id: &ProductId,
+    ) -> Result<Vec<LiveVersion>, Failure> {
         const OPERATION: &str = VERSIONS;
         let request = self
             .sc()

@@ -204,6 +204,13 @@ impl Aws {
             },
         };
 
+        let under_change = matches!(live.status, ProvisionedStatus::UnderChange);
+        if described && live.physical_id.is_none() && !under_change && last_success.is_none() {
+            // Nothing but a search tells the stack of an import, and it may lag.
+            let message = "which stack it is can't be seen yet";
+            let failure = Failure::internal("SearchProvisionedProducts", message);
+            found.gap(scope.clone(), &failure);
+        }
         if let (true, Some(arn)) = (has_stack, live.physical_id.clone()) {
             match self.stack(&arn).await {
                 Ok(stack) => live.stack = stack,
@@ -222,7 +229,7 @@ impl Aws {
     }
 
     /// A stack by its ARN; `None` where CloudFormation does not know it (any more).
-    async fn stack(&self, arn: &str) -> Result<Option<LiveStack>, Failure> {
+    pub(super) async fn stack(&self, arn: &str) -> Result<Option<LiveStack>, Failure> {
         let request = self.cfn().describe_stacks().stack_name(arn);
         match self
             .call("DescribeStacks", Access::Read, || request.clone().send())
@@ -247,6 +254,10 @@ fn concerns_us(live: &LiveProvisioned, hints: &Hints) -> bool {
     tagged
         || token.starts_with(OUR_TOKENS)
         || hints.wanted_provisioned_names.contains(&live.name)
+        || hints
+            .imports
+            .iter()
+            .any(|import| live.physical_id.as_deref() == Some(import.stack.as_str()))
         || hints
             .known_ids
             .iter()

@@ -1,7 +1,9 @@
 //! The rules: one file each. A rule sees all specs, says what it finds, and changes nothing.
 
+mod copies;
 mod cycles;
 mod duplicates;
+mod imports;
 mod lengths;
 mod live_names;
 mod outputs;
@@ -50,6 +52,8 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         outputs::check,
         parameters::check,
         versions::check,
+        copies::check,
+        imports::check,
         live_names::check,
         lengths::check,
         principals::check,

@@ -15,7 +15,10 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         lengths(spec, findings);
         let interface = catalog.interface_of(spec);
         if let Some(declared) = interface.and_then(|read| read.parameters.as_deref()) {
-            missing(spec, declared, findings);
+            // What is imported has the parameters of its stack.
+            if !spec.imports {
+                missing(spec, declared, findings);
+            }
             unknown(spec, declared, findings);
         }
     }

@@ -1,7 +1,7 @@
 //! Principals are ARNs of users, groups and roles: whole ones, or patterns without an account (facts §9.5).
 
 use super::Catalog;
-use super::roles::Arn;
+use crate::ids::Arn;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::schema::PrincipalSpec;
 use crate::manifest::words;

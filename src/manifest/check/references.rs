@@ -82,8 +82,15 @@ fn version(catalog: &Catalog<'_>, spec: &ProvisionedSpec, findings: &mut Vec<Fin
     let Some(found) = catalog.products.get(&product.value) else {
         return;
     };
-    let names = || found.versions.iter().map(|v| v.name.value.as_str());
-    if !found.versions_known || names().any(|name| name == version.value) {
+    let copied = found.copy_from.as_ref().and_then(|c| c.versions.as_ref());
+    let listed = found.versions.iter().map(|v| &v.name);
+    let names = || {
+        let all = listed.clone().chain(copied.into_iter().flatten());
+        all.map(|name| name.value.as_str())
+    };
+    // A copy of all active versions has those that its source has.
+    let known = found.versions_known || copied.is_some();
+    if !known || names().any(|name| name == version.value) {
         return;
     }
     let message = format!(

@@ -1,6 +1,7 @@
 //! Launch roles are roles, and stacks to take a template from are stacks.
 
 use super::Catalog;
+use crate::ids::Arn;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::schema::{LaunchSpec, SourceSpec};
 use crate::manifest::words;
@@ -46,39 +47,6 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
                 );
             }
         }
-    }
-}
-
-/// The parts of an ARN.
-pub(super) struct Arn<'a> {
-    pub(super) service: &'a str,
-    pub(super) region: &'a str,
-    pub(super) account: &'a str,
-    pub(super) resource: &'a str,
-}
-
-impl<'a> Arn<'a> {
-    /// Splits an ARN; `None` where it is none, or has characters that no ARN has.
-    pub(super) fn parse(text: &'a str) -> Option<Self> {
-        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return None;
-        }
-        let mut parts = text.splitn(6, ':');
-        let mut next = || parts.next();
-        let (prefix, partition) = (next()?, next()?);
-        let known = partition == "aws" || partition.starts_with("aws-");
-        (prefix == "arn" && known).then_some(())?;
-        Some(Self {
-            service: next()?,
-            region: next()?,
-            account: next()?,
-            resource: next()?,
-        })
-    }
-
-    /// Whether the account has twelve digits.
-    pub(super) fn has_account(&self) -> bool {
-        self.account.len() == 12 && self.account.bytes().all(|c| c.is_ascii_digit())
     }
 }
 

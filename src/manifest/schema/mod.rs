@@ -7,7 +7,7 @@ mod read;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
 pub(super) use product::{
-    AssociationSpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
+    AssociationSpec, CopySpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};

@@ -23,6 +23,15 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) versions: Vec<VersionSpec>,
     /// Every version's name could be read: a name that is not among them is not there.
     pub(in super::super) versions_known: bool,
+    pub(in super::super) copy_from: Option<CopySpec>,
+}
+
+/// What a product is a copy of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct CopySpec {
+    pub(in super::super) product_arn: At<String>,
+    pub(in super::super) versions: Option<Vec<At<String>>>,
+    pub(in super::super) copy_tags: bool,
 }
 
 /// Where users find help.
@@ -98,9 +107,9 @@ const SPEC: Shape = Shape {
         "portfolios",
         "versions",
         "unlistedVersions",
+        "copyFrom",
     ],
     later: &[
-        "copyFrom",
         "sourceConnection",
         "retention",
         "tagOptions",
@@ -108,6 +117,12 @@ const SPEC: Shape = Shape {
         "serviceActions",
         "adopt",
     ],
+};
+
+const COPY: Shape = Shape {
+    what: "copyFrom",
+    known: &["productArn", "versions", "copyTags"],
+    later: &[],
 };
 
 const SUPPORT: Shape = Shape {
@@ -169,11 +184,13 @@ impl Reader<'_> {
         let portfolios = self
             .list(&fields, "portfolios")
             .map(|items| items.iter().filter_map(|n| self.association(n)).collect());
-        // What other sources of versions will replace; each is a finding of its own for now.
-        let elsewhere = fields.get("copyFrom").or(fields.get("sourceConnection"));
-        if elsewhere.is_none() {
-            self.required(&fields, "versions");
+        // A git-synced product has neither, and is a finding of its own for now.
+        if fields.get("sourceConnection").is_none() {
+            self.exactly_one(&fields, &["versions", "copyFrom"]);
         }
+        let copy_from = fields
+            .get("copyFrom")
+            .and_then(|entry| self.copy_from(&entry.value, &entry.key.origin));
         let items = self.list(&fields, "versions");
         if let (Some([]), Some(entry)) = (items, fields.get("versions")) {
             let message = "a product needs at least one version";
@@ -198,6 +215,30 @@ impl Reader<'_> {
             portfolios,
             versions_known: items.is_some_and(|items| items.len() == versions.len()),
             versions,
+            copy_from,
+        })
+    }
+
+    fn copy_from(&mut self, node: &Node, at: &Origin) -> Option<CopySpec> {
+        let fields = self.fields(node, at, &COPY)?;
+        let versions = self.list(&fields, "versions").map(|items| {
+            items
+                .iter()
+                .filter_map(|node| self.scalar(node, "versions"))
+                .collect::<Vec<_>>()
+        });
+        if let (Some([]), Some(entry)) = (versions.as_deref(), fields.get("versions")) {
+            let message = "`copyFrom.versions` names no version to copy";
+            self.report(
+                Finding::new(Code::EmptyValue, &entry.key.origin, message)
+                    .hint("name some, or leave it out: then all active versions are copied"),
+            );
+        }
+        let copy_tags = self.flag(&fields, "copyTags");
+        Some(CopySpec {
+            product_arn: self.required_text(&fields, "productArn")?,
+            versions,
+            copy_tags: copy_tags.is_some_and(|flag| flag.value),
         })
     }
 

@@ -21,6 +21,10 @@ pub(in super::super) struct ProvisionedSpec {
     pub(in super::super) parameters_known: bool,
     pub(in super::super) tags: Option<Vec<Tag>>,
     pub(in super::super) depends_on: Vec<At<Name>>,
+    /// The ARN of the stack that is imported.
+    pub(in super::super) import: Option<At<String>>,
+    /// `import` is given, whether it could be read or not.
+    pub(in super::super) imports: bool,
 }
 
 /// A parameter.
@@ -47,8 +51,15 @@ const SPEC: Shape = Shape {
         "parameters",
         "tags",
         "dependsOn",
+        "import",
     ],
-    later: &["import", "adopt", "notificationArns", "stackSet"],
+    later: &["adopt", "notificationArns", "stackSet"],
+};
+
+const IMPORT: Shape = Shape {
+    what: "import",
+    known: &["stackArn"],
+    later: &[],
 };
 
 const PARAMETER: Shape = Shape {
@@ -80,6 +91,10 @@ impl Reader<'_> {
             .map(|given| given.iter().filter_map(|e| self.parameter(e)).collect());
         let read = parameters.as_ref().map_or(0, Vec::len);
         let depends_on = self.list(&fields, "dependsOn").unwrap_or_default();
+        let import = fields.get("import").and_then(|entry| {
+            let fields = self.fields(&entry.value, &entry.key.origin, &IMPORT)?;
+            self.required_text(&fields, "stackArn")
+        });
         Some(ProvisionedSpec {
             header,
             live_name: self.text(&fields, "name"),
@@ -92,6 +107,8 @@ impl Reader<'_> {
             },
             parameters,
             tags: self.tags(&fields),
+            imports: fields.get("import").is_some(),
+            import,
             depends_on: depends_on
                 .iter()
                 .filter_map(|node| {

@@ -19,14 +19,14 @@ fn json_says_all_that_text_says() {
     world.gap(Scope::Provisioned);
     insta::assert_snapshot!(json::plan(&world.plan()), @r##"
     {
-      "format_version": "1.0",
+      "format_version": "1.1",
       "target": {
         "account": "123456789012",
         "region": "us-east-1",
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "8cf5ea84e65641d7636a503a964319619eeb6abfba36bb242479fb63752357e1",
+      "digest": "1901cc4f126f132c684458c88b73174bd27f44172c71db34d8181b3316d647dd",
       "has_changes": true,
       "objects": [
         {

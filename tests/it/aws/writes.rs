@@ -62,7 +62,7 @@ async fn every_op_is_made_and_shows() {
     let product = created.product.clone().unwrap();
     let first = created.version.clone().unwrap();
     make(Op::UpdateProduct {
-        id: product.clone(),
+        id: Arg::Value(product.clone()),
         fields: Box::new(ProductFields {
             description: Some("A VPC".to_owned()),
             support_email: Some(String::new()),

@@ -1,0 +1,84 @@
+//! A copy followed to its end.
+
+use crate::aws::error::{Class, Failure};
+use crate::plan::op::{Answer, CopyTarget, Op, Step};
+use crate::run::copy::CopyState;
+
+use super::Executor;
+use super::progress::Event;
+use super::step::Stopped;
+
+impl Executor<'_> {
+    /// Follows the call's copy until it has succeeded or failed, and notes the product that it made in the answer: a
+    /// copy that failed may have left one behind.
+    pub(super) async fn follow_copy(
+        &self,
+        step: &Step,
+        op: &Op,
+        answer: &mut Answer,
+    ) -> Result<(), Stopped> {
+        let Some(copy) = answer.copy.clone() else {
+            return Ok(());
+        };
+        let started = self.clock.now();
+        let mut state = CopyState::Asked;
+        for attempt in 0.. {
+            match self.aws.copy_status(&copy).await {
+                Ok(seen) => {
+                    state = state.next(seen.status);
+                    answer.product = seen.product.or(answer.product.take());
+                    answer.repeated = attempt == 0 && state.is_over();
+                    self.progress.event(Event::Copy {
+                        step,
+                        state: &state,
+                    });
+                    match &state {
+                        CopyState::Succeeded => return Ok(()),
+                        CopyState::Failed => {
+                            let silent = || format!("{copy} failed, and the service says no more");
+                            let reason = seen.detail.unwrap_or_else(silent);
+                            let failure = Failure::reported(op.call(), &reason);
+                            return Err(Stopped::Failed(failure));
+                        }
+                        CopyState::Asked | CopyState::Working | CopyState::Puzzled(_) => {}
+                    }
+                }
+                Err(failure) if failure.class == Class::Denied => {
+                    return Err(Stopped::Failed(failure));
+                }
+                Err(failure) => tracing::debug!(%copy, error = %failure, "copy not read"),
+            }
+            let unfinished =
+                |why: &str| Stopped::Unfinished(format!("{state} at the service as {copy}; {why}"));
+            let waited = self.clock.now().duration_since(started).unsigned_abs();
+            if waited >= self.patience.record {
+                return Err(unfinished("the deadline passed"));
+            }
+            let wait = self.patience.poll.wait(attempt, self.jitter());
+            if !self.pause(wait).await {
+                return Err(unfinished("not waited for"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What to make of a copy that was over before this call and does not show for as long as any write is waited for:
+    /// the token was used long ago, and what it made may be gone by now, or may never have had all that is asked for
+    /// today.
+    pub(super) async fn old_copy(&self, op: &Op, answer: &Answer) -> Result<(), Stopped> {
+        match (op, &answer.product) {
+            (
+                Op::CopyProduct {
+                    to: CopyTarget::New { .. },
+                    ..
+                },
+                Some(product),
+            ) => match self.aws.is_there(product).await {
+                Ok(false) => Err(Stopped::Dead),
+                Ok(true) => Ok(()),
+                Err(failure) => Err(Stopped::Unfinished(failure.message)),
+            },
+            _ => Err(Stopped::Dead),
+        }
+    }
+}
