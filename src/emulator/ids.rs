@@ -17,6 +17,18 @@ pub fn fresh(prefix: &str, entropy: &mut Entropy) -> String {
     id
 }
 
+/// What ids begin with that calls give out.
+const PREFIXES: [&str; 8] = [
+    "cons",
+    "copyproduct",
+    "pa",
+    "port",
+    "pp",
+    "prod",
+    "prodview",
+    "rec",
+];
+
 /// Whether `id` is `<prefix>-…` as [`fresh`] forms it.
 fn well_formed(id: &str) -> bool {
     let Some((prefix, suffix)) = id.split_once('-') else {
@@ -28,8 +40,8 @@ fn well_formed(id: &str) -> bool {
         let place = ALPHABET.iter().position(|letter| *letter == last);
         place.is_some_and(|place| place % 2 == 0)
     });
-    let prefixed = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_lowercase());
-    prefixed && last && suffix.len() == 13 && letters.all(|byte| ALPHABET.contains(&byte))
+    let rest = letters.all(|byte| ALPHABET.contains(&byte));
+    PREFIXES.contains(&prefix) && suffix.len() == 13 && rest && last
 }
 
 /// Whether `id` is a UUID as ARNs of stacks end in.
@@ -49,8 +61,9 @@ impl Pins {
     pub fn new(ids: Vec<String>) -> Result<Self, String> {
         match ids.iter().find(|id| !well_formed(id) && !is_uuid(id)) {
             Some(id) => Err(format!(
-                "{id} is no id: give a prefix and 13 characters of a-z and 2-7, of which the last is one of \
-                 acegikmoqsuwy246, e.g. prod-legacyqueue2a; or a UUID for a stack"
+                "{id} is no id: give one of {}, and 13 characters of a-z and 2-7, of which the last is one of \
+                 acegikmoqsuwy246, e.g. prod-legacyqueue2a; or a UUID for a stack",
+                PREFIXES.map(|prefix| format!("{prefix}-")).join(" ")
             )),
             None => Ok(Self(ids)),
         }
@@ -150,6 +163,7 @@ mod tests {
             "prod-legacyqueue1a",
             "prod-Legacyqueue2a",
             "-legacyqueue2aa",
+            "tag-legacyqueue2a",
             "legacyqueue2a",
             "",
             "0A1B2C3D-0A1B-4A1B-8A1B-0A1B2C3D4E5F",

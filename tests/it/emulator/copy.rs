@@ -255,6 +255,36 @@ async fn a_copy_crosses_regions_and_no_accounts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_new_in_another_region_is_seen_late_too() {
+    let faults = Faults {
+        lag: Some(Lag {
+            describe: 2.0,
+            search: 2.0,
+            chance: 1.0,
+        }),
+        ..Faults::default()
+    };
+    let bench = Bench::with(Profile::Local, faults);
+    let ireland = bench.in_region("eu-west-1");
+    let (source, _) = bench.product("topic").await;
+    let mut refused = 0;
+    for n in 0..60 {
+        let input = json!({
+            "SourceProductArn": arn("us-east-1", &source), "IdempotencyToken": format!("t{n}"),
+        });
+        match ireland.call("CopyProduct", input).await {
+            Ok(_) => assert!(refused > 0, "seen at once"),
+            Err((code, _)) => {
+                assert!(n < 40, "never seen");
+                assert_eq!(code, "ResourceNotFoundException");
+                refused += 1;
+            }
+        }
+        bench.pass(0.05).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_there_cannot_be_copied() {
     let bench = Bench::new(Profile::Instant);
     let (source, one) = bench.product("topic").await;
@@ -437,6 +467,13 @@ async fn a_copy_can_be_made_to_fail_with_and_without_a_word() {
     });
     assert_eq!(ended, expected);
     assert_eq!(names(&bench, &target).await, ["v1"]);
+    // The same into a product that is there.
+    fail(None, Leaves::Product);
+    let (present, _) = bench.product("present").await;
+    let ended = outcome(&bench, &source, json!({"TargetProductId": present})).await;
+    let expected = json!({"CopyProductStatus": "FAILED", "TargetProductId": present});
+    assert_eq!(ended, expected);
+    assert_eq!(names(&bench, &present).await, ["v1", "v1"]);
     // And once more into what is left.
     let into = json!({ "TargetProductId": target });
     copied(&bench, &source, into).await;

@@ -28,11 +28,20 @@ const SAME: &str = r#"{
 
 /// A stack that was made without Service Catalog; its ARN.
 async fn stack(bench: &Bench, name: &str, template: &str) -> String {
+    with_parameters(bench, name, template, vec![Param::text("Owner", "me")]).await
+}
+
+async fn with_parameters(
+    bench: &Bench,
+    name: &str,
+    template: &str,
+    parameters: Vec<Param>,
+) -> String {
     let arn = bench.emulator.with_stacks(ACCOUNT, REGION, |stacks, ctx| {
         let new = NewStack {
             name: name.to_owned(),
             template: template.to_owned().into(),
-            parameters: vec![Param::text("Owner", "me")],
+            parameters,
             tags: vec![("by".to_owned(), "hand".to_owned())],
             ..NewStack::default()
         };
@@ -334,6 +343,28 @@ async fn templates_match_that_say_the_same() {
     assert!(refusal.1.contains(&other_stack) && refusal.1.contains(&setting.version));
     let gone = json!({"Name": "second"});
     bench.refused("DescribeProvisionedProduct", gone).await;
+    // Whatever is more, less or in another order in a list makes another template of it.
+    for (n, (old, new)) in [
+        ("Default: small, ", ""),
+        ("  Size:", "  More: {Type: String, Default: x}\n  Size:"),
+        ("[small, large]", "[large, small]"),
+        ("[small, large]", "[small, large, huge]"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let template = TEMPLATE.replace(old, new);
+        assert_ne!(template, TEMPLATE);
+        let mut parameters = vec![Param::text("Owner", "me")];
+        if new.is_empty() {
+            parameters.push(Param::text("Size", "small"));
+        }
+        let differing = with_parameters(bench, &format!("d{n}"), &template, parameters).await;
+        let mut input = second(json!({}));
+        input["PhysicalId"] = json!(differing);
+        let refusal = setting.refused(input).await;
+        assert_eq!(refusal.0, "InvalidParametersException", "{new}");
+    }
     // A version that was made from the stack matches of itself.
     let input = json!({
         "ProductId": setting.product, "IdempotencyToken": "v2",
