@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::form;
+use super::ids::{self, Pins};
 use crate::clock::Entropy;
 
 /// Who signed a request: the access key id names the account, or stands for a role assumed before.
@@ -29,8 +31,24 @@ pub struct Ctx<'a> {
     pub now: Timestamp,
     /// Ids, jitter and faults come from here and from nowhere else.
     pub entropy: &'a mut Entropy,
+    /// Ids that this call gives out before it draws any.
+    pub pins: &'a mut Pins,
     /// How long asynchronous work takes.
     pub timing: Timing,
+}
+
+impl Ctx<'_> {
+    /// A new id of that prefix, pinned or drawn.
+    pub(super) fn new_id(&mut self, prefix: &str) -> String {
+        let pinned = self.pins.take(prefix);
+        pinned.unwrap_or_else(|| ids::fresh(prefix, self.entropy))
+    }
+
+    /// The end of a new stack's ARN, pinned or drawn.
+    pub(super) fn new_uuid(&mut self) -> String {
+        let pinned = self.pins.take_uuid();
+        pinned.unwrap_or_else(|| form::new_id(self.entropy))
+    }
 }
 
 /// How long the service's asynchronous work takes, start to end.
@@ -44,6 +62,8 @@ pub struct Timing {
     pub record_end: Duration,
     /// A version or a constraint in CREATING.
     pub creating: Duration,
+    /// A copy of a product, from the request to its end.
+    pub copying: Duration,
 }
 
 /// An error as a service says it.

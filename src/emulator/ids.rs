@@ -17,6 +17,79 @@ pub fn fresh(prefix: &str, entropy: &mut Entropy) -> String {
     id
 }
 
+/// What ids begin with that calls give out.
+const PREFIXES: [&str; 8] = [
+    "cons",
+    "copyproduct",
+    "pa",
+    "port",
+    "pp",
+    "prod",
+    "prodview",
+    "rec",
+];
+
+/// Whether `id` is `<prefix>-…` as [`fresh`] forms it.
+fn well_formed(id: &str) -> bool {
+    let Some((prefix, suffix)) = id.split_once('-') else {
+        return false;
+    };
+    let mut letters = suffix.bytes();
+    // The last of 64 bits in groups of five has only four of them.
+    let last = letters.next_back().is_some_and(|last| {
+        let place = ALPHABET.iter().position(|letter| *letter == last);
+        place.is_some_and(|place| place % 2 == 0)
+    });
+    let rest = letters.all(|byte| ALPHABET.contains(&byte));
+    PREFIXES.contains(&prefix) && suffix.len() == 13 && rest && last
+}
+
+/// Whether `id` is a UUID as ARNs of stacks end in.
+fn is_uuid(id: &str) -> bool {
+    uuid::Uuid::try_parse(id).is_ok_and(|uuid| uuid.hyphenated().to_string() == id)
+}
+
+/// Ids that one call gives out in place of fresh ones. Seeds fix some, because manifests name ids literally.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pins(Vec<String>);
+
+impl Pins {
+    /// These ids, each for the first object of its kind.
+    ///
+    /// # Errors
+    /// The id that has not the form of any.
+    pub fn new(ids: Vec<String>) -> Result<Self, String> {
+        match ids.iter().find(|id| !well_formed(id) && !is_uuid(id)) {
+            Some(id) => Err(format!(
+                "{id} is no id: give one of {}, and 13 characters of a-z and 2-7, of which the last is one of \
+                 acegikmoqsuwy246, e.g. prod-legacyqueue2a; or a UUID for a stack",
+                PREFIXES.map(|prefix| format!("{prefix}-")).join(" ")
+            )),
+            None => Ok(Self(ids)),
+        }
+    }
+
+    /// Those that no object has got.
+    pub fn left(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The first of that prefix, which is then gone.
+    pub fn take(&mut self, prefix: &str) -> Option<String> {
+        self.first(|id| id.split_once('-').is_some_and(|(own, _)| own == prefix))
+    }
+
+    /// The first that is a UUID.
+    pub fn take_uuid(&mut self) -> Option<String> {
+        self.first(is_uuid)
+    }
+
+    fn first(&mut self, wanted: impl Fn(&str) -> bool) -> Option<String> {
+        let at = self.0.iter().position(|id| wanted(id))?;
+        Some(self.0.remove(at))
+    }
+}
+
 /// A random UUID (version 4): request ids and the like.
 pub fn uuid(entropy: &mut Entropy) -> String {
     let bits = u128::from(entropy.bits()) << 64 | u128::from(entropy.bits());
@@ -67,6 +140,35 @@ mod tests {
                     .all(|c| c.is_ascii_lowercase() || (b'2'..=b'7').contains(&c))
             );
             assert!("acegikmoqsuwy246".contains(suffix.chars().last().unwrap()));
+        }
+    }
+
+    #[test]
+    fn pinned_ids_have_the_form_of_drawn_ones_and_are_given_out_once() {
+        let mut entropy = Entropy::seeded(3);
+        for _ in 0..1000 {
+            assert!(well_formed(&fresh("prod", &mut entropy)));
+            assert!(is_uuid(&uuid(&mut entropy)));
+        }
+        let uuid = "0a1b2c3d-0a1b-4a1b-8a1b-0a1b2c3d4e5f";
+        let ids = ["prod-legacyqueue2a", "pa-legacyqueue2a", uuid];
+        let mut pins = Pins::new(ids.map(str::to_owned).to_vec()).unwrap();
+        assert_eq!(pins.take("pa").unwrap(), "pa-legacyqueue2a");
+        assert_eq!(pins.take("pa"), None);
+        assert_eq!(pins.take_uuid().unwrap(), uuid);
+        assert_eq!(pins.left(), ["prod-legacyqueue2a"]);
+        for bad in [
+            "prod-legacyqueue2",
+            "prod-legacyqueue2b",
+            "prod-legacyqueue1a",
+            "prod-Legacyqueue2a",
+            "-legacyqueue2aa",
+            "tag-legacyqueue2a",
+            "legacyqueue2a",
+            "",
+            "0A1B2C3D-0A1B-4A1B-8A1B-0A1B2C3D4E5F",
+        ] {
+            assert!(Pins::new(vec![bad.to_owned()]).is_err(), "{bad}");
         }
     }
 

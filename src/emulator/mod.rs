@@ -42,6 +42,7 @@ use jiff::Timestamp;
 
 use api::{ApiError, Ctx};
 use cfn::Stacks;
+use ids::Pins;
 pub use in_process::InProcess;
 pub use profile::Profile;
 use route::{Route, Unroutable};
@@ -179,9 +180,14 @@ impl Emulator {
 
     /// Answers one request, after the time that the profile gives it.
     ///
+    /// The extension [`Pins`] of a request has ids to give out in place of fresh ones; that of the answer has those
+    /// for which there was no object.
+    ///
     /// # Errors
     /// When a fault cuts the connection.
     pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        let pins = request.extensions().get::<Pins>();
+        let mut pins = pins.cloned().unwrap_or_default();
         let arrived = self.inner.clock.now();
         let mut route = match Route::of(&request) {
             Ok(route) => route,
@@ -192,10 +198,14 @@ impl Emulator {
         let result = if verdict.drop_before {
             Err(Dropped::BeforeWork)
         } else {
-            let response = match verdict.refuse.clone() {
+            let mut response = match verdict.refuse.clone() {
                 Some(error) => self.refusal(route.service, &error),
-                None => self.work(&route, request, &verdict, before).await,
+                None => {
+                    self.work(&route, request, &verdict, before, &mut pins)
+                        .await
+                }
             };
+            response.extensions_mut().insert(pins);
             self.wait(verdict.after).await;
             if verdict.drop_after {
                 Err(Dropped::AfterWork)
@@ -266,10 +276,16 @@ impl Emulator {
                 region: region.to_owned(),
                 now,
                 entropy,
+                pins: &mut Pins::default(),
                 timing,
             };
             work(&mut partition.stacks, &mut ctx)
         })
+    }
+
+    /// Whether anything in any account and region has this id.
+    fn has(&self, id: &str) -> bool {
+        self.lock().has(id)
     }
 
     async fn work(
@@ -278,6 +294,7 @@ impl Emulator {
         request: Request<Bytes>,
         verdict: &faults::Verdict,
         overlap: Option<ops::Overlap>,
+        pins: &mut Pins,
     ) -> Response<Bytes> {
         // The lock must be free again before the refusal asks for it: not in the match itself.
         let caller = route.caller(&self.lock().sessions);
@@ -311,10 +328,10 @@ impl Emulator {
             body: request.body(),
             quotas: self.inner.quotas,
             cut: verdict.cut_listing,
-            fail: verdict.fail_creating,
+            doom: verdict.doom.clone(),
             overlap,
         };
-        world.work(job, &self.inner.buckets)
+        world.work(job, &self.inner.buckets, pins)
     }
 
     async fn wait(&self, span: std::time::Duration) {

@@ -45,21 +45,30 @@ impl Profile {
                 per_resource: Duration::ZERO,
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
+                copying: Duration::ZERO,
             },
             Self::Local => Timing {
                 stack_start: millis(200),
                 per_resource: millis(300),
                 record_end: millis(300),
                 creating: millis(400),
+                copying: millis(400),
             },
             // Facts §10.1: 1.1 to 1.4 s, and 6 to 10 s. The others have no measurements: a stack of five
             // resources takes 20 to 50 s (a guess), factories poll versions every 3 s.
-            Self::Aws => Timing {
-                stack_start: between(1_100, 1_400),
-                per_resource: between(4_000, 10_000),
-                record_end: between(6_000, 10_000),
-                creating: between(1_000, 3_000),
-            },
+            Self::Aws => {
+                let stack_start = between(1_100, 1_400);
+                let per_resource = between(4_000, 10_000);
+                Timing {
+                    stack_start,
+                    per_resource,
+                    record_end: between(6_000, 10_000),
+                    creating: between(1_000, 3_000),
+                    // Tools poll copies every second (facts §9.1); as long as a resource is a guess. No call
+                    // makes both, so one number does.
+                    copying: per_resource,
+                }
+            }
         }
     }
 

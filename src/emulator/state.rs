@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cfn::{Output, Stacks};
+use super::faults::Doom;
 use super::lag::History;
 
 /// Tags by key.
@@ -92,6 +93,8 @@ pub(super) struct Catalog {
     /// Ids of live provisioned products by name.
     pub(super) names: BTreeMap<String, String>,
     pub(super) records: Table<Record>,
+    /// Copies of products by token.
+    pub(super) copies: Table<CopyStatus>,
 }
 
 impl Catalog {
@@ -242,7 +245,8 @@ pub(super) struct Provisioned {
     pub(super) user: String,
     /// That principal's session.
     pub(super) session: String,
-    pub(super) path: String,
+    /// Absent for an import, whose request names none.
+    pub(super) path: Option<String>,
     pub(super) last_record: String,
     pub(super) last_provisioning: Option<String>,
     pub(super) last_success: Option<String>,
@@ -281,7 +285,7 @@ pub(super) struct Record {
     pub(super) provisioned_name: String,
     pub(super) product: String,
     pub(super) version: String,
-    pub(super) path: String,
+    pub(super) path: Option<String>,
     pub(super) launch_role: Option<String>,
     pub(super) tags: Vec<(String, String)>,
     pub(super) errors: Vec<(String, String)>,
@@ -335,6 +339,7 @@ pub(super) struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ChangeKind {
     Provision,
+    Import,
     Update,
     Terminate { ignore_errors: bool },
 }
@@ -344,10 +349,57 @@ pub(super) enum ChangeKind {
 pub(super) enum Work {
     /// The stack does it.
     Stack(String),
-    /// CloudFormation refused: the text that StatusMessage will show.
+    /// CloudFormation refused, or an import fails: the text that StatusMessage will show.
     Refused(String),
     /// There is nothing to do but end well.
     Nothing,
+}
+
+/// How a copy of a product stands (facts §8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum CopyStatus {
+    InProgress,
+    Succeeded {
+        target: String,
+    },
+    Failed {
+        /// What a copy that failed half-way has left.
+        target: Option<String>,
+        /// Some fail without a word (facts §9.1).
+        detail: Option<String>,
+    },
+}
+
+/// A copy that has not ended. All of it happens at its end.
+#[derive(Debug, Clone)]
+pub(super) struct Copying {
+    pub(super) token: String,
+    pub(super) ends: Timestamp,
+    /// Where the source is, in the same account.
+    pub(super) region: String,
+    /// The source's id.
+    pub(super) source: String,
+    /// The versions asked for; `None` for all.
+    pub(super) versions: Option<Vec<String>>,
+    pub(super) target: CopyTarget,
+    /// CopyTags.
+    pub(super) tags: bool,
+    pub(super) quotas: bool,
+    pub(super) doom: Doom,
+}
+
+/// Where the versions of a copy go.
+#[derive(Debug, Clone)]
+pub(super) enum CopyTarget {
+    /// A product that is there, by its id.
+    Present(String),
+    /// A product that the copy makes.
+    New {
+        id: String,
+        view: String,
+        /// `None` for the source's.
+        name: Option<String>,
+    },
 }
 
 /// How many answers are kept for repetitions: a few megabytes, and more writes than anybody repeats one after.
@@ -392,6 +444,8 @@ pub(super) struct Partition {
     /// Answers by operation and idempotency token.
     pub(super) answers: Answers,
     pub(super) changes: Vec<Change>,
+    /// Copies into this account and region, in the order in which they were asked for.
+    pub(super) copying: Vec<Copying>,
 }
 
 impl Partition {
@@ -403,7 +457,38 @@ impl Partition {
             stacks,
             answers: Answers::default(),
             changes: Vec::new(),
+            copying: Vec::new(),
         }
+    }
+
+    /// Whether anything here has this id, or will have it. Of stacks it is the end of the ARN.
+    pub(super) fn has(&self, id: &str) -> bool {
+        let catalog = self.catalog();
+        let versions = |product: &Product| product.versions.iter().any(|version| version.id == id);
+        catalog.portfolios.get(id).is_some()
+            || catalog.products.get(id).is_some()
+            || catalog
+                .products
+                .iter()
+                .any(|(_, product)| versions(product))
+            || catalog.views.contains_key(id)
+            || catalog.constraints.get(id).is_some()
+            || catalog.provisioned.get(id).is_some()
+            || catalog.records.get(id).is_some()
+            || catalog.copies.get(id).is_some()
+            || self.copying.iter().any(|copying| match &copying.target {
+                CopyTarget::Present(_) => false,
+                CopyTarget::New { id: own, view, .. } => own == id || view == id,
+            })
+            || self
+                .stacks
+                .iter()
+                .any(|stack| stack.id.rsplit('/').next() == Some(id))
+    }
+
+    /// The newest state, to be read beside another account's or region's.
+    pub(super) fn snapshot(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog)
     }
 
     /// The newest state.

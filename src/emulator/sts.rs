@@ -159,6 +159,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::api::Timing;
+    use super::super::ids::Pins;
     use super::*;
 
     fn ask(sessions: &mut Sessions, caller: Caller, body: &str) -> (u16, String) {
@@ -167,11 +168,13 @@ mod tests {
             region: "us-east-1".to_owned(),
             now: Timestamp::UNIX_EPOCH,
             entropy: &mut Entropy::seeded(5),
+            pins: &mut Pins::default(),
             timing: Timing {
                 stack_start: Duration::ZERO,
                 per_resource: Duration::ZERO,
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
+                copying: Duration::ZERO,
             },
         };
         let response = sessions.handle(&mut ctx, body.as_bytes());

@@ -1,6 +1,7 @@
 //! Everything behind the one lock.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
@@ -8,11 +9,13 @@ use jiff::Timestamp;
 
 use super::api::{ApiError, Caller, Ctx, Timing};
 use super::cfn::{self, Stacks};
-use super::faults::{Engine, Faults, StackFault, Verdict};
+use super::faults::{Doom, Engine, Faults, StackFault, Verdict};
+use super::ids::Pins;
+use super::lag::Sight;
 use super::ops::{self, Overlap};
 use super::route::{Route, Service};
 use super::s3::Buckets;
-use super::state::Partition;
+use super::state::{Catalog, Partition};
 use super::sts::Sessions;
 use super::{Call, ids, lag, wire};
 use crate::clock::Entropy;
@@ -43,7 +46,7 @@ pub(super) struct Job<'a> {
     pub(super) quotas: bool,
     pub(super) cut: Option<usize>,
     pub(super) overlap: Option<Overlap>,
-    pub(super) fail: bool,
+    pub(super) doom: Doom,
 }
 
 impl World {
@@ -74,6 +77,7 @@ impl World {
         body: &[u8],
     ) -> (Verdict, Option<Overlap>) {
         route.adopt(&self.sessions);
+        self.settle_copies(now);
         let class = match route.service {
             Service::ServiceCatalog => ops::class(&route.operation),
             Service::CloudFormation | Service::S3 | Service::Sts => super::faults::Class::Read,
@@ -91,18 +95,25 @@ impl World {
     }
 
     /// The answer to one call of a service other than S3.
-    pub(super) fn work(&mut self, job: Job<'_>, buckets: &Buckets) -> Response<Bytes> {
+    pub(super) fn work(
+        &mut self,
+        job: Job<'_>,
+        buckets: &Buckets,
+        pins: &mut Pins,
+    ) -> Response<Bytes> {
         let id = ids::uuid(&mut self.entropy);
         let account = job.caller.account.clone();
         if job.route.service == Service::Sts {
             let Self {
                 entropy, sessions, ..
             } = self;
-            let mut ctx = ctx(&job, entropy);
+            let mut ctx = ctx(&job, entropy, pins);
             return sessions.handle(&mut ctx, job.body);
         }
-        let keep = self.faults.faults.lag.map(lag::span);
+        let keep = self.keep();
         let region = job.route.region.clone();
+        self.settle_copies(job.now);
+        let abroad = self.abroad(&job);
         self.with_partition(&account, &region, |partition, entropy, faults| {
             // What ended since the last call ended at its own time, not at this call's.
             partition.remember(Timestamp::MIN, keep);
@@ -111,10 +122,10 @@ impl World {
                 Service::CloudFormation => {
                     partition.stacks.settle(job.now);
                     let read_url = |url: &str| buckets.read_url(&account, url);
-                    let mut ctx = ctx(&job, entropy);
+                    let mut ctx = ctx(&job, entropy, pins);
                     cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
                 }
-                _ => match catalog(&job, partition, entropy, faults, buckets) {
+                _ => match catalog(&job, partition, entropy, pins, faults, buckets, abroad) {
                     Ok(answer) => wire::answer(answer, &id),
                     Err(error) => wire::error(Service::ServiceCatalog, &error, &id),
                 },
@@ -129,6 +140,66 @@ impl World {
         for partition in self.partitions.values_mut() {
             partition.stacks.settle(now);
         }
+    }
+
+    /// How long the past is kept for lagging reads.
+    fn keep(&self) -> Option<std::time::Duration> {
+        self.faults.faults.lag.map(lag::span)
+    }
+
+    /// Ends the copies that are due. Each reads its source as it is at that time: this is called before anything else
+    /// is, so no later call has changed it.
+    fn settle_copies(&mut self, now: Timestamp) {
+        let keep = self.keep();
+        while let Some((at, home, index)) = self.next_copy(now) {
+            let Some(target) = self.partitions.get_mut(&home) else {
+                return;
+            };
+            let copying = target.copying.remove(index);
+            let from = (home.0.clone(), copying.region.clone());
+            let source = self.partitions.get(&from);
+            let source = source.and_then(|from| from.catalog().products.get(&copying.source));
+            let source = source.cloned();
+            if let Some(target) = self.partitions.get_mut(&home) {
+                target.remember(Timestamp::MIN, keep);
+                ops::settle(target, at, keep);
+                ops::finish_copy(target, source, copying, at, &mut self.entropy);
+                target.remember(at, keep);
+            }
+        }
+    }
+
+    /// The first copy that is due, by its end and its place.
+    fn next_copy(&self, now: Timestamp) -> Option<(Timestamp, (String, String), usize)> {
+        let due = self.partitions.iter().flat_map(|(home, partition)| {
+            let copies = partition.copying.iter().enumerate();
+            copies.filter_map(move |(index, copying)| {
+                let at = match copying.doom.held {
+                    Some(rule) if self.faults.is_armed(rule) => return None,
+                    // When the rule went is not known.
+                    Some(_) => copying.ends.max(now),
+                    None => copying.ends,
+                };
+                (at <= now).then_some((at, home, index))
+            })
+        });
+        due.min().map(|(at, home, index)| (at, home.clone(), index))
+    }
+
+    /// The catalog of the region that a copy reads from, if it is not the one called, as this call sees it.
+    fn abroad(&mut self, job: &Job<'_>) -> Option<Arc<Catalog>> {
+        let region = ops::abroad(&job.route.operation, job.body)?;
+        let from = self.partitions.get(&(job.caller.account.clone(), region))?;
+        let lag = self.faults.faults.lag;
+        let past = from
+            .history
+            .look(lag, Sight::Describe, job.now, &mut self.entropy);
+        Some(past.map_or_else(|| from.snapshot(), |(past, _)| past))
+    }
+
+    /// Whether anything anywhere has this id.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.partitions.values().any(|partition| partition.has(id))
     }
 
     /// Works on one account and region, which is made when it is first asked for.
@@ -163,8 +234,10 @@ fn catalog(
     job: &Job<'_>,
     partition: &mut Partition,
     entropy: &mut Entropy,
+    pins: &mut Pins,
     faults: &Faults,
     buckets: &Buckets,
+    abroad: Option<Arc<Catalog>>,
 ) -> Result<serde_json::Value, ApiError> {
     let operation = ops::find(&job.route.operation)?;
     let input = wire::read(job.body)?;
@@ -178,13 +251,14 @@ fn catalog(
     let answer = (operation.run)(&mut ops::Call {
         operation: operation.name,
         input: ops::Input::new(&input),
-        ctx: ctx(job, entropy),
+        ctx: ctx(job, entropy, pins),
         seen,
         buckets,
         quotas: job.quotas,
         cut: job.cut,
         overlap: job.overlap.clone(),
-        fail: job.fail,
+        doom: job.doom.clone(),
+        abroad,
         partition,
     })?;
     if let Some(token) = ops::token(operation, &input) {
@@ -193,12 +267,13 @@ fn catalog(
     Ok(answer)
 }
 
-fn ctx<'a>(job: &Job<'_>, entropy: &'a mut Entropy) -> Ctx<'a> {
+fn ctx<'a>(job: &Job<'_>, entropy: &'a mut Entropy, pins: &'a mut Pins) -> Ctx<'a> {
     Ctx {
         caller: job.caller.clone(),
         region: job.route.region.clone(),
         now: job.now,
         entropy,
+        pins,
         timing: job.timing,
     }
 }

@@ -1,11 +1,14 @@
 //! The embedded AWS, called as its users call it: through the unchanged SDK and in virtual time.
 
 pub mod client;
+mod copy;
 mod documented;
 mod errors;
+mod import;
 mod inconsistency;
 mod lifecycle;
 mod paging;
 mod provisioning;
+mod seeds;
 mod strict;
 mod wire;

@@ -25,7 +25,7 @@ mod work;
 
 pub use engine::Stacks;
 pub use stack::{
-    ChangeStack, MASK, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,
+    ChangeStack, MASK, Nested, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,
     StackParam, StackStatus,
 };
 pub use template::{ParameterDecl, Template};

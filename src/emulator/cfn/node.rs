@@ -90,6 +90,22 @@ impl Node {
             .map(|(_, value)| value)
     }
 
+    /// Whether both say the same, in whatever order mappings have their keys.
+    pub fn matches(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Map(one), Self::Map(two)) => {
+                one.len() == two.len()
+                    && one
+                        .iter()
+                        .all(|(key, value)| other.get(key).is_some_and(|v| value.matches(v)))
+            }
+            (Self::List(one), Self::List(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(a, b)| a.matches(b))
+            }
+            _ => self == other,
+        }
+    }
+
     /// The text of a scalar.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -12,7 +12,8 @@ use super::work::Work;
 /// What a NoEcho parameter reads as.
 pub const MASK: &str = "****";
 
-/// The states a stack can be seen in (of CloudFormation's, those that need no change sets and no imports).
+/// The states a stack can be seen in (of CloudFormation's, those that need no change sets). Those of resource imports
+/// come about by [`super::Stacks::force_status`] alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "CloudFormation's own names")]
 pub enum StackStatus {
@@ -32,6 +33,8 @@ pub enum StackStatus {
     DeleteInProgress,
     DeleteComplete,
     DeleteFailed,
+    ImportComplete,
+    ImportRollbackComplete,
 }
 
 impl StackStatus {
@@ -56,6 +59,8 @@ impl StackStatus {
             Self::DeleteInProgress => "DELETE_IN_PROGRESS",
             Self::DeleteComplete => "DELETE_COMPLETE",
             Self::DeleteFailed => "DELETE_FAILED",
+            Self::ImportComplete => "IMPORT_COMPLETE",
+            Self::ImportRollbackComplete => "IMPORT_ROLLBACK_COMPLETE",
         }
     }
 
@@ -68,7 +73,11 @@ impl StackStatus {
     pub fn is_updatable(self) -> bool {
         matches!(
             self,
-            Self::CreateComplete | Self::UpdateComplete | Self::UpdateRollbackComplete
+            Self::CreateComplete
+                | Self::UpdateComplete
+                | Self::UpdateRollbackComplete
+                | Self::ImportComplete
+                | Self::ImportRollbackComplete
         )
     }
 }
@@ -222,6 +231,15 @@ pub struct StackEvent {
     pub time: Timestamp,
 }
 
+/// Where a nested stack hangs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nested {
+    /// `ParentId`.
+    pub parent: String,
+    /// `RootId`.
+    pub root: String,
+}
+
 /// A stack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stack {
@@ -253,6 +271,8 @@ pub struct Stack {
     pub disable_rollback: bool,
     /// As given.
     pub termination_protection: bool,
+    /// The stack that it is nested in, if any, and the outermost of those.
+    pub nested: Option<Nested>,
     /// When it was made.
     pub created: Timestamp,
     /// When the last update began.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Effect, Faults, Latency, Rule, seconds};
+use super::{Effect, Faults, Latency, Leaves, Rule, seconds};
 use crate::clock::Entropy;
 use crate::emulator::api::ApiError;
 use crate::emulator::route::{Route, Service};
@@ -21,6 +21,19 @@ pub(in crate::emulator) enum Class {
     VersionWrite,
 }
 
+/// How what a call starts shall end; by default as it may.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::emulator) struct Doom {
+    /// Versions and constraints end in FAILED.
+    pub(in crate::emulator) creating: bool,
+    /// A copy ends in FAILED, with this StatusDetail.
+    pub(in crate::emulator) copying: Option<(Option<String>, Leaves)>,
+    /// A copy does not end while this rule is in force.
+    pub(in crate::emulator) held: Option<u64>,
+    /// An import ends in FAILED, for this reason.
+    pub(in crate::emulator) importing: Option<String>,
+}
+
 /// What the rules and rates make of one call.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::emulator) struct Verdict {
@@ -28,7 +41,7 @@ pub(in crate::emulator) struct Verdict {
     pub(in crate::emulator) drop_before: bool,
     pub(in crate::emulator) drop_after: bool,
     pub(in crate::emulator) cut_listing: Option<usize>,
-    pub(in crate::emulator) fail_creating: bool,
+    pub(in crate::emulator) doom: Doom,
     pub(in crate::emulator) before: Duration,
     pub(in crate::emulator) after: Duration,
 }
@@ -98,6 +111,11 @@ impl Engine {
         id
     }
 
+    /// Whether a rule is in force.
+    pub(in crate::emulator) fn is_armed(&self, id: u64) -> bool {
+        self.armed.contains_key(&id)
+    }
+
     /// How often a rule has struck.
     pub(in crate::emulator) fn fired(&self, id: u64) -> u64 {
         self.armed.get(&id).map_or(0, |armed| armed.fired)
@@ -125,9 +143,9 @@ impl Engine {
         if route.service == Service::ServiceCatalog && self.exceeds(route, class, now) {
             verdict.refuse = Some(throttled(route.service));
         }
-        for armed in self.armed.values_mut() {
+        for (id, armed) in &mut self.armed {
             if armed.strikes(route, entropy) {
-                armed.rule.effect.act(route, &mut verdict);
+                armed.rule.effect.act(*id, route, &mut verdict);
             }
         }
         verdict
@@ -182,7 +200,7 @@ impl Armed {
 }
 
 impl Effect {
-    fn act(&self, route: &Route, verdict: &mut Verdict) {
+    fn act(&self, rule: u64, route: &Route, verdict: &mut Verdict) {
         match self {
             Self::Throttle => verdict.refuse = Some(throttled(route.service)),
             Self::InternalFailure => {
@@ -198,7 +216,12 @@ impl Effect {
             Self::DropAfter => verdict.drop_after = true,
             Self::AccessDenied => verdict.refuse = Some(denied(route)),
             Self::Latency(more) => verdict.before += seconds(*more),
-            Self::FailCreating => verdict.fail_creating = true,
+            Self::FailCreating => verdict.doom.creating = true,
+            Self::FailCopying { detail, leaves } => {
+                verdict.doom.copying = Some((detail.clone(), *leaves));
+            }
+            Self::HangCopying => verdict.doom.held = Some(rule),
+            Self::FailImporting { reason } => verdict.doom.importing = Some(reason.clone()),
             Self::CutListing(items) => verdict.cut_listing = Some(*items),
             Self::Refuse { code, message } => {
                 verdict.refuse = Some(ApiError::new(code, message.clone()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use engine::{Class, Engine, Verdict};
+pub(super) use engine::{Class, Doom, Engine, Verdict};
 
 use super::route::Service;
 
@@ -117,6 +117,24 @@ pub enum Effect {
     CutListing(usize),
     /// A version or constraint that the call makes or changes goes from CREATING to FAILED.
     FailCreating,
+    /// The copy of a product that the call starts ends in FAILED.
+    #[serde(rename_all = "camelCase")]
+    FailCopying {
+        /// StatusDetail; none at all when absent, as users of the real service saw it (facts §9.1).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+        /// What it has done before.
+        #[serde(default)]
+        leaves: Leaves,
+    },
+    /// The copy of a product that the call starts stays IN_PROGRESS until the rule is taken out of force.
+    HangCopying,
+    /// The import that the call starts ends in FAILED, whether or not the templates match.
+    #[serde(rename_all = "camelCase")]
+    FailImporting {
+        /// What the record's error and StatusMessage say.
+        reason: String,
+    },
     /// Any other refusal, before the work, e.g. the "profile does not exist" of a fresh IAM role.
     #[serde(rename_all = "camelCase")]
     Refuse {
@@ -125,6 +143,17 @@ pub enum Effect {
         /// The text.
         message: String,
     },
+}
+
+/// What a copy that fails has done before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Leaves {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The target, with the first of the versions only; the status names it.
+    Product,
 }
 
 /// Calls a second by account, region and class; bursts of twice that.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Call, Operation, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{Catalog, Constraint, Portfolio};
-use crate::emulator::{ids, page, quota};
+use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("CreateConstraint", create).with_token("IdempotencyToken"),
@@ -48,7 +48,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (limit, what) = (quota::CONSTRAINTS, "constraints per product per portfolio");
     quota::room(call.quotas, present().count(), limit, what)?;
     let constraint = Constraint {
-        id: ids::fresh("cons", call.ctx.entropy),
+        id: call.ctx.new_id("cons"),
         kind: kind.to_owned(),
         description: input.owned("Description"),
         owner: call.account().to_owned(),

@@ -5,6 +5,8 @@
 
 mod association;
 mod constraint;
+mod copy;
+mod import;
 mod input;
 mod path;
 mod portfolio;
@@ -24,11 +26,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+pub(super) use copy::{abroad, finish as finish_copy};
 pub(super) use input::Input;
 pub(super) use settle::settle;
 
 use super::api::{ApiError, Ctx};
-use super::faults::Class;
+use super::faults::{Class, Doom};
 use super::lag::Sight;
 use super::page::Page;
 use super::s3::Buckets;
@@ -40,11 +43,13 @@ const FAMILIES: &[&[Operation]] = &[
     product::OPERATIONS,
     product_search::OPERATIONS,
     version::OPERATIONS,
+    copy::OPERATIONS,
     association::OPERATIONS,
     principal::OPERATIONS,
     constraint::OPERATIONS,
     path::OPERATIONS,
     provision::OPERATIONS,
+    import::OPERATIONS,
     update::OPERATIONS,
     terminate::OPERATIONS,
     provisioned::OPERATIONS,
@@ -188,8 +193,10 @@ pub(super) struct Call<'a> {
     pub(super) quotas: bool,
     pub(super) cut: Option<usize>,
     pub(super) overlap: Option<Overlap>,
-    /// A fault: what this call makes ends in FAILED.
-    pub(super) fail: bool,
+    /// How faults let end what this call starts.
+    pub(super) doom: Doom,
+    /// The catalog of the region that a copy reads from, if it is another one.
+    pub(super) abroad: Option<Arc<Catalog>>,
     pub(super) partition: &'a mut Partition,
 }
 
@@ -221,7 +228,7 @@ impl Call<'_> {
         let ends = self.ctx.now.checked_add(self.ctx.timing.creating);
         Making {
             ends: ends.unwrap_or(self.ctx.now),
-            fails: self.fail,
+            fails: self.doom.creating,
         }
     }
 

@@ -21,7 +21,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let present = call.newest().portfolios.len();
     quota::room(call.quotas, present, quota::PORTFOLIOS, "portfolios")?;
     let tags: Tags = call.input.tags("Tags")?.into_iter().collect();
-    let id = ids::fresh("port", call.ctx.entropy);
+    let id = call.ctx.new_id("port");
     let portfolio = Portfolio {
         id: id.clone(),
         name: call.input.need("DisplayName")?.to_owned(),

@@ -42,8 +42,8 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     quota::room(call.quotas, present, quota::PRODUCTS, "products")?;
     let mut first = version::load(call, properties)?;
     first.first = true;
-    let id = ids::fresh("prod", call.ctx.entropy);
-    let view = ids::fresh("prodview", call.ctx.entropy);
+    let id = call.ctx.new_id("prod");
+    let view = call.ctx.new_id("prodview");
     let mut product = Product {
         id: id.clone(),
         view: view.clone(),

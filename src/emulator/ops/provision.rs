@@ -53,7 +53,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if call.newest().names.contains_key(name) {
         return Err(invalid(format!("A stack named {name} already exists.")));
     }
-    let id = ids::fresh("pp", call.ctx.entropy);
+    let id = call.ctx.new_id("pp");
     let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
     let own_tags = input.tags("Tags")?;
     let tags = tags(call, &target, &arn, &own_tags)?;
@@ -218,7 +218,7 @@ pub(super) fn open_record(
 ) -> Record {
     let now = wire::whole_millis(call.ctx.now);
     Record {
-        id: ids::fresh("rec", call.ctx.entropy),
+        id: call.ctx.new_id("rec"),
         kind,
         status: RecordStatus::Created,
         created: now,
@@ -227,7 +227,7 @@ pub(super) fn open_record(
         provisioned_name: name.to_owned(),
         product: target.product.id.clone(),
         version: target.version.id.clone(),
-        path: ids::path_id(&target.portfolio.id),
+        path: Some(ids::path_id(&target.portfolio.id)),
         launch_role: target.policy.launch_role.clone(),
         tags: Vec::new(),
         errors: Vec::new(),

@@ -106,6 +106,8 @@ fn in_trouble(stack: &Stack) -> bool {
         | StackStatus::UpdateInProgress
         | StackStatus::UpdateCompleteCleanupInProgress
         | StackStatus::UpdateComplete
+        | StackStatus::ImportComplete
+        | StackStatus::ImportRollbackComplete
         | StackStatus::DeleteInProgress
         | StackStatus::DeleteComplete => false,
     }
@@ -185,10 +187,11 @@ fn apply(partition: &mut Partition, change: &Change, at: Timestamp, event: Event
     };
     row.status = match (&failure, change.kind) {
         (None, _) => Status::Available,
-        (Some(_), ChangeKind::Provision) => Status::Error,
+        (Some(_), ChangeKind::Provision | ChangeKind::Import) => Status::Error,
         (Some(_), ChangeKind::Update | ChangeKind::Terminate { .. }) => Status::Tainted,
     };
-    if failure.is_none() {
+    // The model's list of what counts as provisioning lacks imports (facts §9.3).
+    if failure.is_none() && change.kind != ChangeKind::Import {
         row.last_success = Some(id);
     }
     row.message = failure;

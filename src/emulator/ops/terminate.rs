@@ -8,7 +8,7 @@ use super::provision::{begin, said};
 use super::{Call, Operation, provisioned, record};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{ChangeKind, Provisioned, Record, RecordStatus, Status, Work};
-use crate::emulator::{ids, wire};
+use crate::emulator::wire;
 
 // Its token is not kept in the table: it holds only while the termination runs (facts §4).
 pub(super) const OPERATIONS: &[Operation] =
@@ -33,7 +33,7 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     };
     let now = wire::whole_millis(call.ctx.now);
     let record = Record {
-        id: ids::fresh("rec", call.ctx.entropy),
+        id: call.ctx.new_id("rec"),
         kind: "TERMINATE_PROVISIONED_PRODUCT",
         status: RecordStatus::Created,
         created: now,

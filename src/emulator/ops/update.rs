@@ -115,7 +115,8 @@ fn own_tags(present: &Provisioned, asked: Vec<(String, String)>) -> Vec<(String,
     }
 }
 
-/// Without ALLOWED only AutoTags move: those are back-filled by every update (facts §10.1).
+/// Without ALLOWED only AutoTags move: those are back-filled by every update (facts §10.1). The tags
+/// that an imported stack had go, since UpdateStack replaces them all (a guess).
 fn only_auto_tags(present: &Provisioned, wanted: Vec<(String, String)>) -> Vec<(String, String)> {
     let auto = |tag: &&(String, String)| tag.0.starts_with("aws:");
     let kept = present.tags.iter().filter(|tag| !auto(tag));

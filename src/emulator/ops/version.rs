@@ -10,7 +10,7 @@ use super::{Call, Operation, in_use, invalid, no_product, not_found, product};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ParameterDecl, Template};
 use crate::emulator::state::{Product, Source, Version};
-use crate::emulator::{ids, quota, wire};
+use crate::emulator::{quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::version_write("CreateProvisioningArtifact", create).with_token("IdempotencyToken"),
@@ -165,7 +165,7 @@ pub(super) fn load(call: &mut Call<'_>, properties: Input<'_>) -> Result<Version
         ));
     }
     Ok(Version {
-        id: ids::fresh("pa", call.ctx.entropy),
+        id: call.ctx.new_id("pa"),
         name: properties.owned("Name"),
         description: properties.owned("Description"),
         kind: Some(kind.to_owned()),

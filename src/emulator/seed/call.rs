@@ -9,6 +9,7 @@ use quick_xml::events::Event;
 use serde_json::{Map, Value, json};
 
 use crate::emulator::Emulator;
+use crate::emulator::ids::Pins;
 use crate::emulator::route::Service;
 
 /// How often a call is made again when it was throttled, or does not see yet what an earlier one made.
@@ -63,12 +64,32 @@ impl Caller<'_> {
         operation: &str,
         input: &Value,
     ) -> Result<Value, String> {
+        self.pinned(service, operation, input, &Pins::default())
+            .await
+    }
+
+    /// As [`Self::ask`]; what the call makes gets these ids.
+    ///
+    /// # Errors
+    /// The service's refusal; ids for which the call, which has been made, had no object.
+    pub(super) async fn pinned(
+        &self,
+        service: Service,
+        operation: &str,
+        input: &Value,
+        pins: &Pins,
+    ) -> Result<Value, String> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let request = self.request(service, operation, input)?;
+            let mut request = self.request(service, operation, input)?;
+            request.extensions_mut().insert(pins.clone());
             let refusal = match self.emulator.call(request).await {
                 Ok(response) if response.status().is_success() => {
+                    let left = response.extensions().get::<Pins>();
+                    if let Some(id) = left.and_then(|pins| pins.left().first()) {
+                        return Err(format!("it made nothing that could have the id {id}"));
+                    }
                     return answer(service, &response);
                 }
                 Ok(response) => refusal(service, &response),

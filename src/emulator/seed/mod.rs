@@ -6,6 +6,7 @@
 //!   templateFile: legacy-vpc.yaml          # relative to the seed; becomes TemplateBody
 //!   input: {StackName: legacy-vpc}
 //!   as: legacy
+//!   ids: [0a1b2c3d-0a1b-4a1b-8a1b-0a1b2c3d4e5f]  # the end of the stack's ARN
 //! - service: servicecatalog
 //!   operation: CreatePortfolio
 //!   account: "210987654321"                # default 123456789012
@@ -14,8 +15,15 @@
 //! ```
 //!
 //! `${name.Member.0.Other}` stands for a part of the answer to the call that was named so. Idempotency tokens are
-//! filled in. After a call that starts something (a stack, a record, a version, a constraint) the seed waits, in the emulator's time, until it
-//! has ended; ending badly is an error unless the call says `fails: true`.
+//! filled in. After a call that starts something (a stack, a record, a version, a constraint, a copy) the seed waits, in
+//! the emulator's time, until it has ended; ending badly is an error unless the call says `fails: true`. The answer to
+//! CopyProduct has then the members of its last status as well, e.g. TargetProductId.
+//!
+//! Ids are drawn, but manifests name some literally: `ids` are given out in place of drawn ones, each to the first
+//! object that the call makes of its prefix (`port-`, `prod-`, `prodview-`, `pa-`, `cons-`, `pp-`, `rec-`,
+//! `copyproduct-`), a UUID to a stack. The prefixes are those that the call itself gives out: the versions that a copy
+//! makes cannot be named. An id without the form of one is refused before the call is made, and so is one that
+//! something has; one that the call had no use for is an error too.
 
 mod call;
 mod wait;
@@ -27,6 +35,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Emulator;
+use super::ids::Pins;
 use super::route::Service;
 
 /// Whose calls they are unless they say otherwise.
@@ -76,6 +85,8 @@ pub(super) struct Call {
     region: Option<String>,
     template_file: Option<PathBuf>,
     #[serde(default)]
+    ids: Vec<String>,
+    #[serde(default)]
     fails: bool,
 }
 
@@ -124,13 +135,20 @@ pub async fn load_text(emulator: &Emulator, text: &str, folder: &Path) -> Result
             region: call.region.as_deref().unwrap_or(REGION),
         };
         call::fill_tokens(&call.operation, at, &mut input);
-        let answer = caller
-            .ask(call.service, &call.operation, &input)
+        let pins = Pins::new(call.ids.clone()).map_err(failed)?;
+        if let Some(id) = call.ids.iter().find(|id| emulator.has(id)) {
+            return Err(failed(format!("the id {id} is taken")));
+        }
+        let mut answer = caller
+            .pinned(call.service, &call.operation, &input, &pins)
             .await
             .map_err(failed)?;
-        wait::for_end(&caller, &call.operation, &input, &answer, call.fails)
+        let more = wait::for_end(&caller, &call.operation, &input, &answer, call.fails)
             .await
             .map_err(failed)?;
+        if let Some(members) = answer.as_object_mut() {
+            members.extend(more);
+        }
         if let Some(name) = &call.name {
             answers.insert(name.clone(), answer);
         }

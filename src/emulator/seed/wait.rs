@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::call::Caller;
 use crate::emulator::route::Service;
@@ -22,9 +22,30 @@ enum Work<'a> {
     Version(&'a str, &'a str),
     /// A constraint, by id.
     Constraint(&'a str),
+    /// A copy, by token.
+    Copy(&'a str),
 }
 
-/// Waits for the stack, record, version or constraint that the call started, if it did.
+/// How it ended.
+struct End {
+    well: bool,
+    said: String,
+    /// Members that the answer to the call lacks.
+    more: Map<String, Value>,
+}
+
+impl End {
+    fn new(well: bool, said: impl Into<String>) -> Self {
+        Self {
+            well,
+            said: said.into(),
+            more: Map::new(),
+        }
+    }
+}
+
+/// Waits for the stack, record, version, constraint or copy that the call started, if it did. Returns what the answer
+/// to the call lacks: of a copy that has only a token, the members of the last status.
 ///
 /// # Errors
 /// How it ended, if not as `fails` says.
@@ -34,7 +55,7 @@ pub(super) async fn for_end(
     input: &Value,
     answer: &Value,
     fails: bool,
-) -> Result<(), String> {
+) -> Result<Map<String, Value>, String> {
     let work = match operation {
         "CreateStack" | "UpdateStack" => answer["StackId"].as_str().map(Work::Stack),
         "DeleteStack" => input["StackName"].as_str().map(Work::Stack),
@@ -58,15 +79,18 @@ pub(super) async fn for_end(
         "CreateConstraint" | "UpdateConstraint" => answer["ConstraintDetail"]["ConstraintId"]
             .as_str()
             .map(Work::Constraint),
+        "CopyProduct" => answer["CopyProductToken"].as_str().map(Work::Copy),
         _ => None,
     };
-    let Some(work) = work else { return Ok(()) };
+    let Some(work) = work else {
+        return Ok(Map::new());
+    };
     for _ in 0..MAX_LOOKS {
-        if let Some((well, text)) = look(caller, &work).await? {
+        if let Some(End { well, said, more }) = look(caller, &work).await? {
             return match (well, fails) {
-                (true, true) => Err(format!("it should fail, and ended in {text}")),
-                (false, false) => Err(format!("it ended in {text}")),
-                _ => Ok(()),
+                (true, true) => Err(format!("it should fail, and ended in {said}")),
+                (false, false) => Err(format!("it ended in {said}")),
+                _ => Ok(more),
             };
         }
         caller.emulator.clock().sleep(PAUSE).await;
@@ -74,8 +98,8 @@ pub(super) async fn for_end(
     Err("it did not end".to_owned())
 }
 
-/// Whether it ended well, and its words; `None` while it goes on.
-async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<(bool, String)>, String> {
+/// How it ended; `None` while it goes on.
+async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<End>, String> {
     match work {
         Work::Stack(name) => {
             let answer = caller
@@ -88,7 +112,7 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<(bool, Stri
             let answer = match answer {
                 // A name without a stack: it has been deleted.
                 Err(refusal) if refusal.contains("does not exist") => {
-                    return Ok(Some((true, "DELETE_COMPLETE".to_owned())));
+                    return Ok(Some(End::new(true, "DELETE_COMPLETE")));
                 }
                 other => other?,
             };
@@ -99,7 +123,7 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<(bool, Stri
             }
             let well = status.ends_with("_COMPLETE") && !status.contains("ROLLBACK");
             let reason = stack["StackStatusReason"].as_str().unwrap_or_default();
-            Ok(Some((well, format!("{status} {reason}").trim().to_owned())))
+            Ok(Some(End::new(well, format!("{status} {reason}").trim())))
         }
         Work::Record(id) => {
             let answer = caller
@@ -112,8 +136,8 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<(bool, Stri
             let record = &answer["RecordDetail"];
             let status = record["Status"].as_str().unwrap_or_default();
             match status {
-                "SUCCEEDED" => Ok(Some((true, status.to_owned()))),
-                "FAILED" => Ok(Some((
+                "SUCCEEDED" => Ok(Some(End::new(true, status))),
+                "FAILED" => Ok(Some(End::new(
                     false,
                     format!("{status} {}", record["RecordErrors"]),
                 ))),
@@ -125,18 +149,29 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<(bool, Stri
             made(caller, "DescribeProvisioningArtifact", &ids).await
         }
         Work::Constraint(id) => made(caller, "DescribeConstraint", &json!({ "Id": id })).await,
+        Work::Copy(token) => {
+            let asked = json!({ "CopyProductToken": token });
+            let answer = caller
+                .ask(Service::ServiceCatalog, "DescribeCopyProductStatus", &asked)
+                .await?;
+            let status = answer["CopyProductStatus"].as_str().unwrap_or_default();
+            if status == "IN_PROGRESS" {
+                return Ok(None);
+            }
+            let detail = answer["StatusDetail"].as_str().unwrap_or_default();
+            let said = format!("{status} {detail}");
+            let mut end = End::new(status == "SUCCEEDED", said.trim());
+            end.more = answer.as_object().cloned().unwrap_or_default();
+            Ok(Some(end))
+        }
     }
 }
 
 /// How the making of a version or constraint ended.
-async fn made(
-    caller: &Caller<'_>,
-    operation: &str,
-    input: &Value,
-) -> Result<Option<(bool, String)>, String> {
+async fn made(caller: &Caller<'_>, operation: &str, input: &Value) -> Result<Option<End>, String> {
     let answer = caller
         .ask(Service::ServiceCatalog, operation, input)
         .await?;
     let status = answer["Status"].as_str().unwrap_or_default();
-    Ok((status != "CREATING").then(|| (status != "FAILED", status.to_owned())))
+    Ok((status != "CREATING").then(|| End::new(status != "FAILED", status)))
 }

@@ -37,6 +37,7 @@ Outputs:
 pub struct Bench {
     pub emulator: Emulator,
     key: String,
+    region: String,
 }
 
 /// An error's code and message.
@@ -58,6 +59,7 @@ impl Bench {
                 faults,
             }),
             key: "AKIAEXAMPLE".to_owned(),
+            region: "us-east-1".to_owned(),
         }
     }
 
@@ -66,6 +68,15 @@ impl Bench {
         Self {
             emulator: self.emulator.clone(),
             key: account.to_owned(),
+            region: self.region.clone(),
+        }
+    }
+
+    /// The same emulator in another region.
+    pub fn in_region(&self, region: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -73,7 +84,7 @@ impl Bench {
     pub fn sdk(&self) -> sc::Client {
         let config = sc::Config::builder()
             .behavior_version(sc::config::BehaviorVersion::latest())
-            .region(sc::config::Region::new("us-east-1"))
+            .region(sc::config::Region::new(self.region.clone()))
             .credentials_provider(Credentials::new(&self.key, "secret", None, None, "test"))
             .retry_config(sc::config::retry::RetryConfig::disabled())
             .http_client(InProcess(self.emulator.clone()))
@@ -84,9 +95,9 @@ impl Bench {
     /// A request as the SDK sends it, its answer as it comes.
     pub async fn send(&self, operation: &str, body: String) -> Result<Response<Bytes>, Dropped> {
         let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/servicecatalog/aws4_request, \
+            "AWS4-HMAC-SHA256 Credential={}/20270115/{}/servicecatalog/aws4_request, \
              SignedHeaders=host, Signature=00",
-            self.key
+            self.key, self.region
         );
         let request = Request::post("https://servicecatalog.us-east-1.amazonaws.com/")
             .header("content-type", "application/x-amz-json-1.1")

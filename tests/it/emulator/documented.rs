@@ -59,11 +59,31 @@ async fn the_seed_of_the_page_loads() {
     assert_eq!(text(&found, "/ProvisionedProductDetail/Status"), "ERROR");
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_ids_of_the_page_are_given_out() {
+    let bench = Bench::new(Profile::Local);
+    let page = page();
+    let made = seed::load_text(&bench.emulator, example(&page, "ids"), Path::new(""))
+        .await
+        .unwrap();
+    assert_eq!(made, 3);
+    let found = bench
+        .ok(
+            "DescribeProvisionedProduct",
+            json!({"Id": "pp-legacyqueue2a"}),
+        )
+        .await;
+    assert_eq!(
+        text(&found, "/ProvisionedProductDetail/Status"),
+        "AVAILABLE"
+    );
+}
+
 #[test]
 fn the_faults_of_the_page_are_read_and_every_effect_is_named() {
     let page = page();
     let faults: Faults = serde_yaml::from_str(example(&page, "faults")).unwrap();
-    assert_eq!((faults.rules.len(), faults.stacks.len()), (7, 1));
+    assert_eq!((faults.rules.len(), faults.stacks.len()), (11, 1));
     let named = |effect: &str| section(&page, "Faults").contains(&format!("\n| `{effect}` |"));
     let source = std::fs::read_to_string(root().join("src/emulator/faults/mod.rs")).unwrap();
     let variants = source.split_once("pub enum Effect {").unwrap().1;
@@ -79,7 +99,7 @@ fn the_faults_of_the_page_are_read_and_every_effect_is_named() {
             count += 1;
         }
     }
-    assert_eq!(count, 9);
+    assert_eq!(count, 12);
 }
 
 /// Every file that marks a guess is named in the table of guesses, and no other.

@@ -240,6 +240,28 @@ def launches(sc, user, product, first, second, stacks):
                                                              "PROVISION_PRODUCT"], kinds
 
 
+def copies(sc, user, product, stacks):
+    source = sc.describe_product_as_admin(Id=product)["ProductViewDetail"]["ProductARN"]
+    token = sc.copy_product(SourceProductArn=source, TargetProductName="Copy", CopyOptions=["CopyTags"])
+    ended = until("the copy", lambda: sc.describe_copy_product_status(CopyProductToken=token["CopyProductToken"]),
+                  lambda got: got["CopyProductStatus"] != "IN_PROGRESS")
+    assert ended["CopyProductStatus"] == "SUCCEEDED", ended
+    target = ended["TargetProductId"]
+    versions = sc.list_provisioning_artifacts(ProductId=target)["ProvisioningArtifactDetails"]
+    assert [row["Name"] for row in versions] == ["v1", "v2"], versions
+    stack = stacks.create_stack(StackName="legacy", TemplateBody=TEMPLATE,
+                                Parameters=[{"ParameterKey": "Owner", "ParameterValue": "net"}])["StackId"]
+    stacks.get_waiter("stack_create_complete").wait(StackName="legacy", WaiterConfig={"Delay": 1})
+    of = {"ProductId": target, "ProvisioningArtifactId": versions[0]["Id"], "ProvisionedProductName": "legacy"}
+    refused("InvalidParametersException", user.import_as_provisioned_product, PhysicalId="legacy", **of)
+    user.import_as_provisioned_product(PhysicalId=stack, **of)
+    until("the import", lambda: user.describe_provisioned_product(Name="legacy")["ProvisionedProductDetail"]["Status"],
+          lambda status: status == "AVAILABLE")
+    user.terminate_provisioned_product(ProvisionedProductName="legacy", RetainPhysicalResources=True)
+    sc.delete_product(Id=target)
+    assert stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+
+
 def farewell(sc, portfolio, product, first, second, constraint, role):
     refused("ResourceInUseException", sc.delete_portfolio, Id=portfolio)
     refused("ResourceInUseException", sc.delete_product, Id=product)
@@ -272,6 +294,7 @@ def main():
     cloudformation = stacks()
     sc, user, portfolio, product, first, second, constraint = catalog(url, role, launcher)
     launches(sc, user, product, first, second, cloudformation)
+    copies(sc, user, product, cloudformation)
     farewell(sc, portfolio, product, first, second, constraint, role)
     print(json.dumps({"findings": FINDINGS, "heard": sorted(HEARD)}))
 

@@ -199,7 +199,7 @@ async fn answers_have_the_members_of_the_transcripts() {
         }
     }
     assert!(differences.is_empty(), "{differences:#?}");
-    assert_eq!(compared, 36, "transcripts or operations came or went");
+    assert_eq!(compared, 38, "transcripts or operations came or went");
     for (operation, path, _) in OURS.iter().chain(THEIRS) {
         assert!(
             used.contains(&(*operation, *path)),
@@ -259,6 +259,24 @@ async fn answers() -> BTreeMap<&'static str, Value> {
     ask("DescribeProvisioningArtifact", versioned.clone()).await;
     ask("UpdateProvisioningArtifact", versioned.clone()).await;
     ask("ListProvisioningArtifacts", json!({"ProductId": product})).await;
+    let source = text(&made, "/ProductViewDetail/ProductARN");
+    let copied = ask(
+        "CopyProduct",
+        json!({"SourceProductArn": source, "TargetProductName": "copy", "CopyOptions": ["CopyTags"],
+               "IdempotencyToken": "copy"}),
+    )
+    .await;
+    let copied = ask(
+        "DescribeCopyProductStatus",
+        json!({"CopyProductToken": text(&copied, "/CopyProductToken")}),
+    )
+    .await;
+    bench
+        .ok(
+            "DeleteProduct",
+            json!({"Id": text(&copied, "/TargetProductId")}),
+        )
+        .await;
     ask("SearchProductsAsAdmin", json!({})).await;
     let pair = json!({"ProductId": product, "PortfolioId": portfolio});
     ask("AssociateProductWithPortfolio", pair.clone()).await;

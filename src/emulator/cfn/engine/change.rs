@@ -12,7 +12,6 @@ use super::super::template::Template;
 use super::super::work::{Before, Step, Work, removals};
 use super::{Inner, Stacks};
 use crate::emulator::api::{ApiError, Ctx};
-use crate::emulator::form;
 
 /// The longest name of a stack.
 const MAX_NAME: usize = 128;
@@ -63,7 +62,7 @@ impl Stacks {
             place.region,
             place.account,
             new.name,
-            form::new_id(ctx.entropy)
+            ctx.new_uuid()
         );
         let prepared = self.prepare(
             &new.template,
@@ -97,6 +96,7 @@ impl Stacks {
             capabilities: new.capabilities,
             disable_rollback: new.disable_rollback,
             termination_protection: new.termination_protection,
+            nested: None,
             // The delay before the first event is the delay before the stack is there (facts §10.1).
             created: work.next,
             updated: None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::stack::{Stack, StackStatus};
+use super::stack::{Nested, Stack, StackStatus};
 use super::work::Surroundings;
 use crate::emulator::s3::Buckets;
 
@@ -79,6 +79,47 @@ impl Stacks {
             logical_id: logical_id.to_owned(),
             reason: reason.to_owned(),
         });
+    }
+
+    /// Puts a stack into a state that no call here leads to, such as `IMPORT_COMPLETE`, and drops what it was doing.
+    /// For tests. Returns whether there is such a stack.
+    pub fn force_status(&mut self, at: Timestamp, name_or_id: &str, status: StackStatus) -> bool {
+        let Some(id) = self.get(name_or_id).map(|stack| stack.id.clone()) else {
+            return false;
+        };
+        let inner = Arc::make_mut(&mut self.inner);
+        inner.busy.retain(|(_, busy)| *busy != id);
+        let Some(stack) = inner.stacks.get_mut(&id).map(Arc::make_mut) else {
+            return false;
+        };
+        stack.work = None;
+        stack.status = status;
+        stack.status_reason = None;
+        stack.ended = status.is_terminal().then_some(at);
+        stack.record(at, None);
+        if status == StackStatus::DeleteComplete {
+            inner.names.remove(&stack.name);
+        }
+        true
+    }
+
+    /// Lets a stack read as nested in another, which only other templates' resources could make it. For tests. Returns
+    /// whether there are such stacks.
+    pub fn nest(&mut self, name_or_id: &str, parent: &str) -> bool {
+        let child = self.get(name_or_id).map(|stack| stack.id.clone());
+        let (Some(child), Some(parent)) = (child, self.get(parent)) else {
+            return false;
+        };
+        let root = parent.nested.as_ref().map_or(&parent.id, |up| &up.root);
+        let nested = Nested {
+            parent: parent.id.clone(),
+            root: root.clone(),
+        };
+        let inner = Arc::make_mut(&mut self.inner);
+        if let Some(stack) = inner.stacks.get_mut(&child) {
+            Arc::make_mut(stack).nested = Some(nested);
+        }
+        true
     }
 
     /// Does what is due by `now`, in order of time. Calling it again changes nothing.

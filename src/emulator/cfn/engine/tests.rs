@@ -7,6 +7,7 @@ use super::*;
 use crate::clock::Entropy;
 use crate::emulator::api::{ApiError, Caller, Ctx, Timing};
 use crate::emulator::cfn::{ChangeStack, NewStack, Param, ParamValue};
+use crate::emulator::ids::Pins;
 
 const TOPIC: &str = "Resources: {T: {Type: 'AWS::SNS::Topic'}}";
 
@@ -14,6 +15,7 @@ struct World {
     stacks: Stacks,
     now: Timestamp,
     entropy: Entropy,
+    pins: Pins,
     timing: Timing,
 }
 
@@ -23,11 +25,13 @@ impl World {
             stacks: Stacks::default(),
             now: Timestamp::UNIX_EPOCH,
             entropy: Entropy::seeded(1),
+            pins: Pins::default(),
             timing: Timing {
                 stack_start: Duration::from_secs(u64::from(per_resource > 0)),
                 per_resource: Duration::from_secs(per_resource),
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
+                copying: Duration::ZERO,
             },
         }
     }
@@ -43,6 +47,7 @@ impl World {
             region: "us-east-1".to_owned(),
             now: self.now,
             entropy: &mut self.entropy,
+            pins: &mut self.pins,
             timing: self.timing,
         };
         (&mut self.stacks, ctx)

@@ -35,6 +35,7 @@ pub(super) fn stack(xml: &mut Xml, stack: &Stack) {
         flag(stack.termination_protection),
     );
     xml.optional("RoleARN", stack.role_arn.as_deref());
+    nested(xml, stack);
     times(xml, stack);
     xml.members("Parameters", &stack.parameters, |xml, parameter| {
         xml.text("ParameterKey", &parameter.key);
@@ -49,12 +50,20 @@ pub(super) fn summary(xml: &mut Xml, stack: &Stack) {
     xml.text("StackName", &stack.name);
     xml.optional("TemplateDescription", stack.description.as_deref());
     xml.time("CreationTime", stack.created);
+    nested(xml, stack);
     times(xml, stack);
     xml.text("StackStatus", stack.status.as_str());
     xml.optional("StackStatusReason", stack.status_reason.as_deref());
     xml.element("DriftInformation", |xml| {
         xml.text("StackDriftStatus", "NOT_CHECKED");
     });
+}
+
+fn nested(xml: &mut Xml, stack: &Stack) {
+    if let Some(nested) = &stack.nested {
+        xml.text("ParentId", &nested.parent);
+        xml.text("RootId", &nested.root);
+    }
 }
 
 fn times(xml: &mut Xml, stack: &Stack) {

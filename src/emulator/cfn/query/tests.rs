@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::clock::Entropy;
 use crate::emulator::api::{Caller, Timing};
+use crate::emulator::ids::Pins;
 
 struct World {
     stacks: Stacks,
@@ -22,11 +23,13 @@ impl World {
             region: "us-east-1".to_owned(),
             now: Timestamp::UNIX_EPOCH,
             entropy: &mut self.entropy,
+            pins: &mut Pins::default(),
             timing: Timing {
                 stack_start: Duration::ZERO,
                 per_resource: Duration::ZERO,
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
+                copying: Duration::ZERO,
             },
         };
         let read_url = |url: &str| Err(format!("S3 error: {url}"));

@@ -1,0 +1,270 @@
+//! CopyProduct: versions of a product copied into another one, or into a new one (facts §9.1).
+//!
+//! When the service reads the source and when it shows the target is not documented. Here all of it happens at the
+//! copy's end (a guess): until then there is nothing to be seen of it, and what has gone by then lets it fail.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Call, Operation, invalid, no_product, not_found, version};
+use crate::clock::Entropy;
+use crate::emulator::api::ApiError;
+use crate::emulator::faults::Leaves;
+use crate::emulator::state::{
+    Catalog, CopyStatus, CopyTarget, Copying, Making, Partition, Product, Tags, Version,
+};
+use crate::emulator::{ids, quota, wire};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::write(COPY, copy).with_token("IdempotencyToken"),
+    Operation::describe("DescribeCopyProductStatus", describe),
+];
+
+const COPY: &str = "CopyProduct";
+
+fn copy(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let input = call.input;
+    let arn = input.need("SourceProductArn")?;
+    let source = Arn::parse(arn).ok_or_else(|| {
+        // The pattern admits any ARN; that it must be a product's goes without saying, the text is a guess.
+        invalid(format!("Invalid SourceProductArn: {arn}"))
+    })?;
+    let product = source.find(call).ok_or_else(|| no_product(source.id))?;
+    let mut versions = Vec::new();
+    for asked in input.objects("SourceProvisioningArtifactIdentifiers") {
+        let id = asked.text("Id").ok_or_else(|| {
+            // An empty map passes the model; the text is a guess.
+            invalid("SourceProvisioningArtifactIdentifiers must have an Id each.")
+        })?;
+        versions.push(id.to_owned());
+    }
+    // None named is all, whether the list is absent or empty (a guess for the latter).
+    let versions = Some(versions).filter(|versions| !versions.is_empty());
+    // The code for a version that is not there is not documented (a guess): the model has no better one.
+    chosen(&product, versions.as_deref())?;
+    let target = match input.text("TargetProductId") {
+        Some(id) if call.seen().products.get(id).is_none() => return Err(no_product(id)),
+        // A name beside it renames nothing (a guess).
+        Some(id) => CopyTarget::Present(id.to_owned()),
+        None => CopyTarget::New {
+            id: call.ctx.new_id("prod"),
+            view: call.ctx.new_id("prodview"),
+            name: input.owned("TargetProductName"),
+        },
+    };
+    let token = call.ctx.new_id("copyproduct");
+    let (now, timing) = (call.ctx.now, call.ctx.timing);
+    let copying = Copying {
+        token: token.clone(),
+        ends: now.checked_add(timing.copying).unwrap_or(now),
+        region: source.region.to_owned(),
+        source: source.id.to_owned(),
+        versions,
+        target,
+        tags: input
+            .texts("CopyOptions")
+            .any(|option| option == "CopyTags"),
+        quotas: call.quotas,
+        doom: call.doom.clone(),
+    };
+    call.partition.copying.push(copying);
+    call.edit().copies.insert(&token, CopyStatus::InProgress);
+    Ok(json!({ "CopyProductToken": token }))
+}
+
+fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let token = call.input.need("CopyProductToken")?;
+    let status = call.seen().copies.get(token);
+    // The text is a guess by the pattern of the product's.
+    let status = status.ok_or_else(|| not_found(format!("CopyProduct {token} not found.")))?;
+    Ok(match status.as_ref() {
+        CopyStatus::InProgress => json!({ "CopyProductStatus": "IN_PROGRESS" }),
+        CopyStatus::Succeeded { target } => {
+            json!({ "CopyProductStatus": "SUCCEEDED", "TargetProductId": target })
+        }
+        CopyStatus::Failed { target, detail } => json!({
+            "CopyProductStatus": "FAILED", "StatusDetail": detail, "TargetProductId": target,
+        }),
+    })
+}
+
+/// `arn:aws:catalog:<region>:<account>:product/<id>`, taken apart.
+#[derive(Debug, Clone, Copy)]
+struct Arn<'a> {
+    region: &'a str,
+    account: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    fn parse(arn: &'a str) -> Option<Self> {
+        let (region, rest) = arn.strip_prefix("arn:aws:catalog:")?.split_once(':')?;
+        let (account, rest) = rest.split_once(':')?;
+        let id = rest.strip_prefix("product/")?;
+        Some(Self {
+            region,
+            account,
+            id,
+        })
+    }
+
+    /// The product, as this call sees it. Another account's would have to be shared, and nothing is shared here.
+    fn find(&self, call: &Call<'_>) -> Option<Arc<Product>> {
+        let catalog = match &call.abroad {
+            _ if self.account != call.account() => return None,
+            _ if self.region == call.ctx.region => call.seen(),
+            abroad => abroad.as_deref()?,
+        };
+        catalog.products.get(self.id).cloned()
+    }
+}
+
+/// The region that a copy reads from: its catalog must be at hand when the call is worked on.
+pub(in crate::emulator) fn abroad(operation: &str, body: &[u8]) -> Option<String> {
+    if operation != COPY {
+        return None;
+    }
+    let input = wire::read(body).ok()?;
+    let arn = input.get("SourceProductArn")?.as_str()?;
+    Arn::parse(arn).map(|arn| arn.region.to_owned())
+}
+
+/// Ends a copy. `source` is the product as it is now, if it still is.
+pub(in crate::emulator) fn finish(
+    partition: &mut Partition,
+    source: Option<Arc<Product>>,
+    copying: Copying,
+    at: Timestamp,
+    entropy: &mut Entropy,
+) {
+    let (made, status) = match &copying.doom.copying {
+        Some((detail, Leaves::Nothing)) => (None, failed(None, detail.clone())),
+        doomed => match make(partition.catalog(), source, &copying, at, entropy) {
+            Err(error) => (None, failed(None, Some(error.message))),
+            Ok(product) => {
+                let target = product.id.clone();
+                let status = match doomed {
+                    Some((detail, _)) => failed(Some(target), detail.clone()),
+                    None => CopyStatus::Succeeded { target },
+                };
+                (Some(product), status)
+            }
+        },
+    };
+    let catalog = partition.edit();
+    if let Some(present) = catalog.copies.edit(&copying.token) {
+        *present = status;
+    }
+    let Some(product) = made else { return };
+    let (id, view) = (product.id.clone(), product.view.clone());
+    match catalog.products.edit(&id) {
+        Some(present) => *present = product,
+        None => {
+            catalog.views.insert(view, id.clone());
+            catalog.products.insert(&id, product);
+        }
+    }
+}
+
+fn failed(target: Option<String>, detail: Option<String>) -> CopyStatus {
+    CopyStatus::Failed { target, detail }
+}
+
+/// The target as the copy leaves it: whole, or with one version if it is to fail half-way.
+///
+/// # Errors
+/// What has gone meanwhile, and quotas: CopyProduct models no LimitExceededException, so that what it meets ends the
+/// copy and its words are StatusDetail (a guess).
+fn make(
+    catalog: &Catalog,
+    source: Option<Arc<Product>>,
+    copying: &Copying,
+    at: Timestamp,
+    entropy: &mut Entropy,
+) -> Result<Product, ApiError> {
+    let source = source.ok_or_else(|| no_product(&copying.source))?;
+    let mut versions = chosen(&source, copying.versions.as_deref())?;
+    if copying.doom.copying.is_some() {
+        versions.truncate(1);
+    }
+    let quotas = copying.quotas;
+    let mut target = match &copying.target {
+        CopyTarget::Present(id) => {
+            let present = catalog.products.get(id).ok_or_else(|| no_product(id))?;
+            present.as_ref().clone()
+        }
+        CopyTarget::New { id, view, name } => {
+            quota::room(quotas, catalog.products.len(), quota::PRODUCTS, "products")?;
+            Product {
+                id: id.clone(),
+                view: view.clone(),
+                name: name.clone().unwrap_or_else(|| source.name.clone()),
+                owner: source.owner.clone(),
+                kind: source.kind.clone(),
+                texts: source.texts.clone(),
+                tags: Tags::new(),
+                created: wire::whole_seconds(at),
+                versions: Arc::default(),
+                version_writes: 0,
+                portfolios: Vec::new(),
+            }
+        }
+    };
+    if copying.tags {
+        // That a target's tag of the same key takes the source's value is a guess.
+        target.tags.extend(source.tags.clone());
+        quota::fits(quotas, target.tags.len(), quota::TAGS, "tags")?;
+    }
+    let mut all = target.versions.as_ref().clone();
+    let wanted = all.len() + versions.len();
+    quota::fits(quotas, wanted, quota::VERSIONS, "versions per product")?;
+    for version in versions {
+        // The first of a new product reads like one that was made with it (a guess).
+        let first = all.is_empty();
+        all.push(Arc::new(Version {
+            id: ids::fresh("pa", entropy),
+            name: version.name.clone(),
+            description: version.description.clone(),
+            kind: version.kind.clone(),
+            created: wire::whole_seconds(at),
+            // Tools set these again after a copy, so they are not copied (facts §9.1; a guess).
+            active: true,
+            deprecated: false,
+            source: version.source.clone(),
+            template: version.template.clone(),
+            // Copied versions are AVAILABLE when the copy ends, unless the source's are not (a guess).
+            making: Making {
+                ends: version.making.ends.max(at),
+                fails: version.making.fails || copying.doom.creating,
+            },
+            first,
+        }));
+    }
+    target.versions = Arc::new(all);
+    // Any write of the target's versions that is under way undoes the copy; the copy, being made at once, undoes none
+    // (a guess).
+    target.version_writes += 1;
+    Ok(target)
+}
+
+/// The versions to copy in the source's order: those named, else all, inactive ones too.
+///
+/// # Errors
+/// One that is not there.
+fn chosen<'a>(
+    source: &'a Product,
+    wanted: Option<&[String]>,
+) -> Result<Vec<&'a Arc<Version>>, ApiError> {
+    let Some(wanted) = wanted else {
+        return Ok(source.versions.iter().collect());
+    };
+    for id in wanted {
+        if !source.versions.iter().any(|version| version.id == *id) {
+            return Err(version::no_version(id));
+        }
+    }
+    let named = source.versions.iter();
+    Ok(named.filter(|own| wanted.contains(&own.id)).collect())
+}
