@@ -39,6 +39,7 @@ pub struct Reconciler {
     memory: Memory,
     failed: BTreeMap<Key, Failed>,
     resend_secrets: BTreeSet<Key>,
+    allow_removals: Option<usize>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -69,6 +70,7 @@ impl Reconciler {
     ) -> Self {
         let memory = store.as_ref().map(Store::load).unwrap_or_default();
         let (failed, resend_secrets) = (BTreeMap::new(), BTreeSet::new());
+        let allow_removals = None;
         Self {
             aws,
             identity,
@@ -79,6 +81,7 @@ impl Reconciler {
             memory,
             failed,
             resend_secrets,
+            allow_removals,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
         }
@@ -87,6 +90,11 @@ impl Reconciler {
     /// Objects whose NoEcho values are sent again, once.
     pub fn resend_secrets(&mut self, keys: BTreeSet<Key>) {
         self.resend_secrets = keys;
+    }
+
+    /// Lets up to so many removals go in a pass, however large a share that is.
+    pub fn allow_removals(&mut self, most: Option<usize>) {
+        self.allow_removals = most;
     }
 
     /// The revision that was last applied in full, as [`Self::applied`] was told.
@@ -170,7 +178,7 @@ impl Reconciler {
             sent: self.sent.clone(),
             failed: self.failed.clone(),
             dead: self.memory.dead.clone(),
-            allow_removals: None,
+            allow_removals: self.allow_removals,
         };
         plan::plan(&plan::Input {
             identity: &self.identity,
