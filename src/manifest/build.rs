@@ -170,6 +170,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         portfolios,
         versions,
         versions_known: _,
+        unlisted_versions,
     } = spec;
     let name = header.name?;
     let versions: Option<Vec<Version>> = versions
@@ -189,6 +190,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         tags: tags(tag_specs),
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
         versions: versions.filter(|versions| !versions.is_empty())?,
+        unlisted_versions: unlisted_versions.unwrap_or_default(),
         origin: header.origin,
         name,
     })

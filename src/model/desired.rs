@@ -137,6 +137,18 @@ pub struct Product {
     pub portfolios: Option<BTreeMap<Name, Association>>,
     /// Its versions, in the order of the list. Never empty.
     pub versions: Vec<Version>,
+    /// What becomes of live versions that the list does not name.
+    pub unlisted_versions: UnlistedVersions,
+}
+
+/// What becomes of live versions that the list does not name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnlistedVersions {
+    /// They stay as they are.
+    #[default]
+    Keep,
+    /// They become inactive, under the guards for removals.
+    Deactivate,
 }
 
 /// Where a product's users find help.

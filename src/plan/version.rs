@@ -129,6 +129,7 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+        self.unlisted_versions(draft, want, live, after);
     }
 
     fn edit_version(

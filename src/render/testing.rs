@@ -358,6 +358,7 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         tags: Some(tags([("team", "net")])),
         portfolios: Some(portfolios.iter().map(association).collect()),
         versions,
+        unlisted_versions: UnlistedVersions::Keep,
     }
 }
 

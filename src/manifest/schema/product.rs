@@ -7,7 +7,7 @@ use super::{Header, Tag};
 use crate::ids::{Digest, Name};
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Node};
-use crate::model::desired::{Guidance, Origin, TagUpdates};
+use crate::model::desired::{Guidance, Origin, TagUpdates, UnlistedVersions};
 
 /// A product as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) versions: Vec<VersionSpec>,
     /// Every version's name could be read: a name that is not among them is not there.
     pub(in super::super) versions_known: bool,
+    pub(in super::super) unlisted_versions: Option<UnlistedVersions>,
 }
 
 /// Where users find help.
@@ -156,12 +157,11 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<ProductSpec> {
         let fields = self.fields(node, at, &SPEC)?;
-        self.choice(
-            &fields,
-            "unlistedVersions",
-            &[("keep", ())],
-            &["deactivate", "delete"],
-        );
+        let unlisted = [
+            ("keep", UnlistedVersions::Keep),
+            ("deactivate", UnlistedVersions::Deactivate),
+        ];
+        let unlisted_versions = self.choice(&fields, "unlistedVersions", &unlisted, &["delete"]);
         let support = match fields.get("support") {
             Some(entry) => self.support(&entry.value, &entry.key.origin),
             None => SupportSpec::default(),
@@ -198,6 +198,7 @@ impl Reader<'_> {
             portfolios,
             versions_known: items.is_some_and(|items| items.len() == versions.len()),
             versions,
+            unlisted_versions: unlisted_versions.map(|found| found.value),
         })
     }
 
