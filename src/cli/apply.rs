@@ -44,6 +44,9 @@ pub(super) struct Apply {
     /// The revision last applied: a difference is then said to be git's change or the catalog's drift
     #[arg(long, value_name = "REV")]
     base: Option<String>,
+    /// Let up to so many removals and deactivations go at once, beyond what the guard allows
+    #[arg(long, value_name = "N")]
+    allow_deletes: Option<usize>,
 }
 
 impl Apply {
@@ -63,6 +66,7 @@ impl Apply {
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
         }
+        connected.reconciler.allow_removals(self.allow_deletes);
         let base = match &self.base {
             Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
             None => None,

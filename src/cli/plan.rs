@@ -33,6 +33,9 @@ pub(super) struct Plan {
     /// The revision last applied: a difference is then said to be git's change or the catalog's drift
     #[arg(long, value_name = "REV")]
     base: Option<String>,
+    /// Let up to so many removals and deactivations go at once, beyond what the guard allows
+    #[arg(long, value_name = "N")]
+    allow_deletes: Option<usize>,
 }
 
 impl Plan {
@@ -47,6 +50,7 @@ impl Plan {
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
         }
+        connected.reconciler.allow_removals(self.allow_deletes);
         let base = match &self.base {
             Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
             None => None,

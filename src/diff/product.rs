@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::tags::{TagsDiff, tags};
 use super::{Change, Shown, Was, text};
 use crate::ids::{Digest, VersionId};
-use crate::model::desired::{Guidance, Product, Support, TemplateSource, Version};
+use crate::model::desired::{
+    Guidance, Product, Support, TemplateSource, UnlistedVersions, Version,
+};
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus};
 use crate::model::template::Template;
 
@@ -52,6 +54,7 @@ pub fn product(was: Was<&Product>, want: &Product, live: &LiveProduct) -> Produc
         portfolios: _,
         versions: _,
         copy_from: _,
+        unlisted_versions: _,
     } = want;
     let mut changes = Vec::new();
     let mut field = |field, was: Was<&str>, want: Option<&str>, live: Option<&str>| {
@@ -165,8 +168,8 @@ impl VersionEdit {
     }
 }
 
-/// Compares the listed versions, in their order, with the live ones. Live versions that the list does not name are
-/// kept and not mentioned (`unlistedVersions: keep`).
+/// Compares the listed versions, in their order, with the live ones. Those that the list does not name are
+/// [`unlisted`]'s.
 pub fn versions<'a>(
     was: Was<&Product>,
     want: &'a Product,
@@ -227,6 +230,47 @@ fn matched<'a>(
     } else {
         (LiveMatch::One(live), edit)
     }
+}
+
+/// A live version that the list does not name and that is to become inactive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlistedVersion<'a> {
+    /// What is live: active, and available or on its way there.
+    pub live: &'a LiveVersion,
+    /// How a plan shows it.
+    pub change: Change,
+}
+
+/// The live versions that are to become inactive because the list does not name them: none of a product that keeps
+/// them. Every one of a name counts, for names are not unique (facts §9.2).
+pub fn unlisted<'a>(
+    was: Was<&Product>,
+    want: &Product,
+    live: &'a LiveProduct,
+) -> Vec<UnlistedVersion<'a>> {
+    if want.unlisted_versions == UnlistedVersions::Keep {
+        return Vec::new();
+    }
+    let listed = |name: &str| want.versions.iter().any(|v| v.name == name);
+    // One that failed never was to be had.
+    let offered = live
+        .versions
+        .iter()
+        .filter(|v| v.active && v.status != ReadyStatus::Failed && !listed(&v.name));
+    let surplus = |live: &'a LiveVersion| {
+        let was = was.part(|o| match o.versions.iter().find(|v| v.name == live.name) {
+            Some(version) => Some(version.active),
+            None => (o.unlisted_versions == UnlistedVersions::Deactivate).then_some(false),
+        });
+        let change = Change {
+            field: format!("versions[{}].active", live.name),
+            before: Shown::text("true"),
+            after: Shown::text("false"),
+            reason: was.why(&false, &true),
+        };
+        UnlistedVersion { live, change }
+    };
+    offered.map(surplus).collect()
 }
 
 /// Compares what can be changed of a version.

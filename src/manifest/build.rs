@@ -172,6 +172,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         versions,
         versions_known: _,
         copy_from,
+        unlisted_versions,
     } = spec;
     let name = header.name?;
     let copy_from = match copy_from {
@@ -196,6 +197,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
         versions: versions.filter(|versions| !versions.is_empty() || copy_from.is_some())?,
         copy_from,
+        unlisted_versions: unlisted_versions.unwrap_or_default(),
         origin: header.origin,
         name,
     })

@@ -137,6 +137,8 @@ pub struct Product {
     pub portfolios: Option<BTreeMap<Name, Association>>,
     /// Its versions, in the order of the list. Never empty, save for a copy: its versions are its source's.
     pub versions: Vec<Version>,
+    /// What becomes of live versions that the list does not name.
+    pub unlisted_versions: UnlistedVersions,
     /// The product that it is a copy of.
     pub copy_from: Option<CopyFrom>,
 }
@@ -162,6 +164,16 @@ pub struct CopiedVersion {
     pub name: String,
     /// Where it is named.
     pub origin: Origin,
+}
+
+/// What becomes of live versions that the list does not name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnlistedVersions {
+    /// They stay as they are.
+    #[default]
+    Keep,
+    /// They become inactive, under the guards for removals.
+    Deactivate,
 }
 
 /// Where a product's users find help.

@@ -171,7 +171,8 @@ pub struct LiveProvisioned {
     pub tags: Tags,
     /// The stack's ARN.
     pub physical_id: Option<String>,
-    /// What the last successful record says runs; `None` where nothing ever succeeded or it was not read.
+    /// What the last successful record says runs; `None` where nothing ever succeeded or it was not read, and of others'
+    /// where that is what the detail shows.
     pub running: Option<Running>,
     /// Whether some record succeeded.
     pub ever_succeeded: bool,

@@ -10,7 +10,7 @@ use super::op::{Arg, CopyTarget, Op, ProductFields, SourceVersion, TagChange};
 use super::planner::{Place, Planner};
 use super::portfolio::Fields;
 use super::product::{ProductAfter, fields};
-use super::{Action, BlockedCode};
+use super::{Action, Blocked, BlockedCode};
 use crate::diff::copy::{CopyDiff, Trouble, copy, wanted_tags};
 use crate::diff::{Change, Reason, Shown, Was, was};
 use crate::ids::{ProductId, VersionId};
@@ -185,8 +185,32 @@ impl<'a> Planner<'a> {
             after.copied.insert(&version.name);
         }
         for (version, edit) in edits {
+            if edit.deactivates()
+                && let Some(blocked) = self.copy_in_use(copy_from, version)
+            {
+                draft.refuse(blocked);
+                continue;
+            }
             self.edit_version(draft, &live.id, version, &version.name, edit, after);
         }
+    }
+
+    /// Why a version that its source made inactive stays active here, if so.
+    fn copy_in_use(&self, copy: &CopyFrom, version: &LiveVersion) -> Option<Blocked> {
+        let (name, id) = (&version.name, &version.id);
+        if let Some(gap) = self.doubt.launches() {
+            let what =
+                format!("version {name:?} ({id}) stays active, because something may run from it");
+            return Some(unread(gap, &what));
+        }
+        let users = self.users(version)?;
+        Some(Blocked::new(
+            BlockedCode::VersionInUse,
+            format!(
+                "version {name:?} ({id}) is inactive at its source but stays active, because {users} to another version ({})",
+                copy.origin
+            ),
+        ))
     }
 }
 

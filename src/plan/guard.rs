@@ -92,6 +92,19 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| matches!(scope, Scope::ProvisionedProduct(other) if other == id))
     }
 
+    /// What leaves open from which versions something runs.
+    pub(crate) fn launches(&self) -> Option<&'a Gap> {
+        self.gap(|scope| match scope {
+            Scope::Provisioned => true,
+            // A stack that was not read has no bearing on it, a record has.
+            Scope::ProvisionedProduct(id) => {
+                let live = self.observed.provisioned.get(id);
+                live.is_none_or(|live| live.running.is_none())
+            }
+            _ => false,
+        })
+    }
+
     pub(crate) fn bucket(&self) -> Option<&'a Gap> {
         self.gap(|scope| *scope == Scope::Bucket)
     }

@@ -17,6 +17,7 @@ mod planner;
 mod portfolio;
 mod product;
 mod provisioned;
+mod unlisted;
 mod upstream;
 mod version;
 
@@ -162,6 +163,8 @@ pub enum BlockedCode {
     OwnPrincipal,
     /// The version cannot be launched or updated to: inactive, deprecated or failed.
     VersionState,
+    /// A provisioned product runs from the version, so it is not taken out of use.
+    VersionInUse,
     /// Two versions of the product have this name.
     AmbiguousVersion,
     /// The name of a provisioned product never changes (facts §9.3).
@@ -189,6 +192,7 @@ impl BlockedCode {
             Self::RemovalGuard => "removal-guard",
             Self::OwnPrincipal => "own-principal",
             Self::VersionState => "version-state",
+            Self::VersionInUse => "version-in-use",
             Self::AmbiguousVersion => "ambiguous-version",
             Self::ImmutableName => "immutable-name",
             Self::CopySource => "copy-source",

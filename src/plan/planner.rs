@@ -221,8 +221,11 @@ impl<'a> Planner<'a> {
                     }
                 }
             }
-            let reason = Reason::combined(draft.object.changes.iter().map(|change| change.reason));
-            draft.object.reason = draft.object.reason.or(reason);
+            if matches!(draft.object.action, Action::None | Action::Update) {
+                // Now that all changes are known; what is made has a reason of its own.
+                let changes = draft.object.changes.iter();
+                draft.object.reason = Reason::combined(changes.map(|change| change.reason));
+            }
             draft.object.settle();
         }
     }

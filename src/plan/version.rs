@@ -129,6 +129,7 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+        self.unlisted_versions(draft, want, live, after);
     }
 
     pub(crate) fn edit_version(

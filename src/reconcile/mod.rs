@@ -43,6 +43,7 @@ pub struct Reconciler {
     /// Objects whose copy had failed before this process began.
     repeated_copies: BTreeSet<Key>,
     resend_secrets: BTreeSet<Key>,
+    allow_removals: Option<usize>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -73,6 +74,7 @@ impl Reconciler {
     ) -> Self {
         let memory = store.as_ref().map(Store::load).unwrap_or_default();
         let (failed, resend_secrets) = (BTreeMap::new(), BTreeSet::new());
+        let allow_removals = None;
         Self {
             aws,
             identity,
@@ -85,6 +87,7 @@ impl Reconciler {
             half_copies: BTreeMap::new(),
             repeated_copies: BTreeSet::new(),
             resend_secrets,
+            allow_removals,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
         }
@@ -93,6 +96,11 @@ impl Reconciler {
     /// Objects whose NoEcho values are sent again, once.
     pub fn resend_secrets(&mut self, keys: BTreeSet<Key>) {
         self.resend_secrets = keys;
+    }
+
+    /// Lets up to so many removals go in a pass, however large a share that is.
+    pub fn allow_removals(&mut self, most: Option<usize>) {
+        self.allow_removals = most;
     }
 
     /// The revision that was last applied in full, as [`Self::applied`] was told.
@@ -190,7 +198,7 @@ impl Reconciler {
             failed: self.failed.clone(),
             half_copies: self.half_copies.clone(),
             dead: self.memory.dead.clone(),
-            allow_removals: None,
+            allow_removals: self.allow_removals,
         };
         plan::plan(&plan::Input {
             identity: &self.identity,

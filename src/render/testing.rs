@@ -362,6 +362,7 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         portfolios: Some(portfolios.iter().map(association).collect()),
         versions,
         copy_from: None,
+        unlisted_versions: UnlistedVersions::Keep,
     }
 }
 

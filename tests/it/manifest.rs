@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use catalogd::ids::{AccountId, Key, Kind, Name, Region, Target};
 use catalogd::manifest::{Code, Context, Finding, Loaded, Severity, interface, load};
 use catalogd::model::desired::{
-    Guidance, Launch, ParameterValue, Principal, TagUpdates, TemplateSource,
+    Guidance, Launch, ParameterValue, Principal, TagUpdates, TemplateSource, UnlistedVersions,
 };
 use catalogd::model::limits;
 use catalogd::model::tree::{Entry, Tree};
@@ -292,7 +292,7 @@ spec:
       templateUrl: https://b.s3.${region}.amazonaws.com/k
     - {name: v3, fromStack: "arn:aws:cloudformation:${region}:${account}:stack/s/1"}
     - {name: v4, template: t.yaml}
-  unlistedVersions: keep
+  unlistedVersions: deactivate
 ---
 apiVersion: catalogd.dev/v1
 kind: ProvisionedProduct
@@ -393,6 +393,7 @@ fn a_whole_source_is_read_as_written() {
         (false, true)
     );
     assert_eq!(four.source, one.source);
+    assert_eq!(vpc.unlisted_versions, UnlistedVersions::Deactivate);
 
     let hub = &desired.provisioned[&Name::new("hub")];
     assert_eq!((hub.live_name.as_str(), &hub.tags), ("hub", &None));

@@ -1,4 +1,5 @@
-//! Provisioned products: a page per hundred; of those that concern us, what runs and the stack behind it.
+//! Provisioned products: a page per hundred; of those that concern us, what runs and the stack behind it; of others
+//! what runs, where that is not what they show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,10 +86,7 @@ impl Aws {
         let parts = gather(sightings.into_values().map(|sighting| async move {
             match concerns_us(&sighting.live, hints) {
                 true => self.look_closer(sighting, &hints.identity).await,
-                false => Found {
-                    items: vec![sighting.live],
-                    gaps: Vec::new(),
-                },
+                false => self.look_from_afar(sighting).await,
             }
         }))
         .await;
@@ -222,6 +220,32 @@ impl Aws {
             {
                 let message = format!("the stack {arn} is gone");
                 found.gap(scope, &Failure::internal("DescribeStacks", message));
+            }
+        }
+        found.items.push(live);
+        found
+    }
+
+    /// Reads what runs of somebody else's, for the sake of the versions that it runs from: a call where its last change
+    /// did not succeed, none otherwise.
+    async fn look_from_afar(&self, sighting: Sighting) -> Found<LiveProvisioned> {
+        let Sighting {
+            mut live,
+            last_success,
+            ..
+        } = sighting;
+        let mut found = Found::default();
+        if let Some(id) =
+            last_success.filter(|id| live.last_provisioning_record.as_ref() != Some(id))
+        {
+            match self.listed(|| self.record_page(&id, None)).await {
+                Ok((record, _)) => {
+                    live.running = Some(Running {
+                        product: record.product.unwrap_or_else(|| live.product.clone()),
+                        version: record.version.unwrap_or_else(|| live.version.clone()),
+                    });
+                }
+                Err(failure) => found.gap(Scope::ProvisionedProduct(live.id.clone()), &failure),
             }
         }
         found.items.push(live);

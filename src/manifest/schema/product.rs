@@ -7,7 +7,7 @@ use super::{Header, Tag};
 use crate::ids::{Digest, Name};
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Node};
-use crate::model::desired::{Guidance, Origin, TagUpdates};
+use crate::model::desired::{Guidance, Origin, TagUpdates, UnlistedVersions};
 
 /// A product as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) versions: Vec<VersionSpec>,
     /// Every version's name could be read: a name that is not among them is not there.
     pub(in super::super) versions_known: bool,
+    pub(in super::super) unlisted_versions: Option<UnlistedVersions>,
     pub(in super::super) copy_from: Option<CopySpec>,
 }
 
@@ -171,12 +172,11 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<ProductSpec> {
         let fields = self.fields(node, at, &SPEC)?;
-        self.choice(
-            &fields,
-            "unlistedVersions",
-            &[("keep", ())],
-            &["deactivate", "delete"],
-        );
+        let unlisted = [
+            ("keep", UnlistedVersions::Keep),
+            ("deactivate", UnlistedVersions::Deactivate),
+        ];
+        let unlisted_versions = self.choice(&fields, "unlistedVersions", &unlisted, &["delete"]);
         let support = match fields.get("support") {
             Some(entry) => self.support(&entry.value, &entry.key.origin),
             None => SupportSpec::default(),
@@ -191,6 +191,17 @@ impl Reader<'_> {
         let copy_from = fields
             .get("copyFrom")
             .and_then(|entry| self.copy_from(&entry.value, &entry.key.origin));
+        if let (Some(entry), Some(UnlistedVersions::Deactivate), Some(_)) = (
+            fields.get("unlistedVersions"),
+            unlisted_versions.as_ref().map(|found| found.value),
+            fields.get("copyFrom"),
+        ) {
+            let message = "`unlistedVersions` says nothing of a copy, which lists no versions";
+            self.report(
+                Finding::new(Code::UnknownField, &entry.key.origin, message)
+                    .hint("leave it out: a copy's versions follow those of its source"),
+            );
+        }
         let items = self.list(&fields, "versions");
         if let (Some([]), Some(entry)) = (items, fields.get("versions")) {
             let message = "a product needs at least one version";
@@ -215,6 +226,7 @@ impl Reader<'_> {
             portfolios,
             versions_known: items.is_some_and(|items| items.len() == versions.len()),
             versions,
+            unlisted_versions: unlisted_versions.map(|found| found.value),
             copy_from,
         })
     }

@@ -6,3 +6,4 @@ mod guards;
 mod objects;
 mod properties;
 mod provisioned;
+mod unlisted;

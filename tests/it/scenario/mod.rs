@@ -12,3 +12,4 @@ mod ownership;
 mod preempt;
 mod sage;
 mod unkind;
+mod unlisted;
