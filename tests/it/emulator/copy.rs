@@ -550,6 +550,41 @@ async fn lagging_reads_see_a_copy_end_at_its_own_time() {
     assert_eq!(seen, all.map(str::to_owned).into());
 }
 
+/// What else has ended before a copy is seen to have ended before it, also if nobody called in between.
+#[tokio::test(start_paused = true)]
+async fn a_late_copy_hides_no_earlier_end() {
+    let lag = Lag {
+        describe: 2.0,
+        search: 2.0,
+        chance: 1.0,
+    };
+    let bench = Bench::with(Profile::Local, Faults::default());
+    let (_, product, version) = bench.launchable("topic").await;
+    bench.emulator.set_faults(Faults {
+        lag: Some(lag),
+        ..Faults::default()
+    });
+    let hang = bench
+        .emulator
+        .inject(Rule::always(Effect::HangCopying).on("CopyProduct"));
+    bench.pass(PATIENCE).await;
+    let launch = json!({
+        "ProductId": product, "ProvisioningArtifactId": version, "ProvisionedProductName": "mine",
+        "ProvisionToken": "l", "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
+    });
+    bench.ok("ProvisionProduct", launch).await;
+    start(&bench, &product, json!({})).await;
+    bench.pass(PATIENCE).await;
+    hang.remove();
+    for _ in 0..20 {
+        let found = bench
+            .ok("DescribeProvisionedProduct", json!({"Name": "mine"}))
+            .await;
+        let status = &found["ProvisionedProductDetail"]["Status"];
+        assert_eq!(status, "AVAILABLE");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_write_of_versions_around_its_end_undoes_a_copy() {
     let faults = Faults {

@@ -583,15 +583,16 @@ async fn one_import_runs_at_a_time() {
     let second = json!({
         "PhysicalId": other, "ProvisionedProductName": "second", "IdempotencyToken": "import-2",
     });
-    setting.import(json!({})).await;
-    let refusal = setting.refused(second.clone()).await;
-    assert_eq!(refusal.0, "InvalidStateException");
-    // A launch is no import, and another region has imports of its own.
+    // A launch that is under way is no import.
     let launch = json!({
         "ProductId": setting.product, "ProvisioningArtifactId": setting.version,
         "ProvisionedProductName": "launched", "ProvisionToken": "l",
     });
     bench.ok("ProvisionProduct", launch).await;
+    setting.import(json!({})).await;
+    let refusal = setting.refused(second.clone()).await;
+    assert_eq!(refusal.0, "InvalidStateException");
+    // Another region has imports of its own.
     let ireland = bench.in_region("eu-west-1");
     let (product, version) = ireland.product("topic").await;
     let arn = bench
