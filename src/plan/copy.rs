@@ -14,7 +14,7 @@ use super::{Action, Blocked, BlockedCode};
 use crate::diff::copy::{CopyDiff, Trouble, copy, wanted_tags};
 use crate::diff::{Change, Reason, Shown, Was, was};
 use crate::ids::{ProductId, VersionId};
-use crate::model::desired::{CopyFrom, Product};
+use crate::model::desired::{CopyFrom, Guidance, Product};
 use crate::model::limits;
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus};
 use crate::model::owner::is_reserved;
@@ -108,6 +108,14 @@ impl<'a> Planner<'a> {
         show.field("copyFrom", Some(copy_from.source.as_str()));
         for version in &missing {
             show.field(field(version), Some(&copy_of(version)));
+            let part = |part: &str| format!("{}.{part}", field(version));
+            show.field(part("description"), version.description.as_deref());
+            if !version.active {
+                show.field(part("active"), Some("false"));
+            }
+            if version.guidance == Guidance::Deprecated {
+                show.field(part("guidance"), Some(version.guidance.as_str()));
+            }
         }
         let op = Op::CopyProduct {
             source: copy_from.source.clone(),

@@ -74,6 +74,10 @@ impl Bench {
     pub(crate) async fn example(profile: Profile) -> Self {
         let bench = Self::empty(profile).await;
         copy(&crate::examples::folder(), &bench.catalog());
+        catalogd::emulator::seed::load(&bench.emulator, &crate::examples::seed())
+            .await
+            .unwrap();
+        bench.emulator.reset_calls();
         bench
     }
 

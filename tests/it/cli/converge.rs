@@ -20,7 +20,7 @@ async fn the_example_converges_over_a_port() {
         .run(&["apply", "--yes", "--pace", "none", "catalog"])
         .await
         .expect(0)
-        .says("9 objects, all synced and healthy.")
+        .says("11 objects, all synced and healthy.")
         .notes("ok provisioned-product/hub-endpoints")
         .notes("Converged with ");
     let writes = bench.writes();

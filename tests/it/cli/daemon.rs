@@ -21,7 +21,7 @@ async fn editing_is_live() {
         .await;
     daemon.notes("\nrevision folder:").await;
     daemon.says("Plan: 8 to create").await;
-    daemon.says("9 objects, all synced and healthy.").await;
+    daemon.says("11 objects, all synced and healthy.").await;
     daemon.says("or when the manifests change").await;
     daemon.notes("watching catalog; Ctrl-C stops").await;
 
@@ -34,7 +34,7 @@ async fn editing_is_live() {
     daemon
         .says("Plan: 0 to create, 1 to update, 0 to replace; 1 call.")
         .await;
-    daemon.says("9 objects, all synced and healthy.").await;
+    daemon.says("11 objects, all synced and healthy.").await;
 
     // One that breaks a manifest: told where, nothing of it is touched, and the others go on.
     let writes = bench.writes();
@@ -46,7 +46,7 @@ async fn editing_is_live() {
         .says("product/queue  Unknown Unknown  its manifest has an error")
         .await;
     daemon
-        .says("9 objects: 8 synced and healthy, 1 unknown.")
+        .says("11 objects: 10 synced and healthy, 1 unknown.")
         .await;
     assert_eq!(bench.writes(), writes);
     bench.edit(
@@ -56,12 +56,12 @@ async fn editing_is_live() {
     );
     daemon.says("~ portfolio/data  (git changed)").await;
     daemon
-        .says("9 objects: 8 synced and healthy, 1 unknown.")
+        .says("11 objects: 10 synced and healthy, 1 unknown.")
         .await;
 
     // Mended: nothing to do, and that is said.
     bench.edit(queue, "ownr: Data Platform", "owner: Data Platform");
-    daemon.says("9 objects, all synced and healthy.").await;
+    daemon.says("11 objects, all synced and healthy.").await;
     assert_eq!(bench.count("UpdateProduct"), 1);
 
     // Taken out of git: reported, not removed.

@@ -30,7 +30,7 @@ async fn killed_after(calls: u64, profile: Profile) -> bool {
     let ended = first.end().await;
     assert!(ended.code.is_none() || !running, "{ended}");
     bench.run(&apply).await.expect(0).says(if running {
-        "9 objects, all synced and healthy."
+        "11 objects, all synced and healthy."
     } else {
         "No changes."
     });

@@ -15,7 +15,11 @@ use catalogd::reconcile::converge::End;
 use crate::examples::{self, expect_the_example_in};
 use crate::world::World;
 
-static EXAMPLE: LazyLock<Desired> = LazyLock::new(|| examples::world().desired());
+static EXAMPLE: LazyLock<Desired> = LazyLock::new(|| {
+    let world = World::new();
+    world.copy(&examples::folder());
+    world.desired()
+});
 
 /// Runs until the fault strikes, then is gone. Returns whether it struck.
 async fn die_at(world: &World, rule: Rule) -> bool {
@@ -45,10 +49,12 @@ async fn a_restart_that_does_not_see_what_was_made_makes_nothing_twice() {
         ("CreateProduct", 5),
         ("CreateProvisioningArtifact", 7),
         ("CreateConstraint", 6),
+        ("CopyProduct", 1),
         ("ProvisionProduct", 2),
+        ("ImportAsProvisionedProduct", 1),
     ] {
         for nth in 1..=times {
-            let world = World::new();
+            let world = examples::world().await;
             world.emulator.set_faults(Faults {
                 lag: Some(Lag {
                     describe: 0.0,
@@ -69,13 +75,13 @@ async fn a_restart_that_does_not_see_what_was_made_makes_nothing_twice() {
 }
 
 async fn walk(effect: Effect, share: usize, shares: usize) {
-    let whole = World::new();
+    let whole = examples::world().await;
     whole.process_in(None).await.apply(&EXAMPLE).await;
     let calls = whole.emulator.calls().len();
     assert!(calls > 100, "{calls}");
     let mut struck = 0;
     for nth in (1..=calls).skip(share).step_by(shares) {
-        let world = World::new();
+        let world = examples::world().await;
         if die_at(&world, Rule::always(effect.clone()).nth(nth as u64)).await {
             struck += 1;
         }

@@ -12,19 +12,17 @@ use catalogd::reconcile::converge::{Driver, End, PASSES_AT_ONCE};
 use tokio_util::sync::CancellationToken;
 
 use super::kit::{Hand, small};
-use crate::examples::{expect_the_example, folder};
+use crate::examples::{expect_the_example, seeded};
 use crate::world::World;
 
-fn example(seed: u64) -> World {
-    let world = World::with(Profile::Aws, seed);
-    world.copy(&folder());
-    world
+async fn example(seed: u64) -> World {
+    seeded(World::with(Profile::Aws, seed)).await
 }
 
 /// Under the default pace: minutes, most of them the stacks' own, and no more calls than the work needs.
 #[tokio::test(start_paused = true)]
 async fn the_example_converges_on_an_aws_as_slow_as_the_real_one() {
-    let world = example(1);
+    let world = example(1).await;
     let started = world.clock.now();
     let converged = world.apply().await;
     let took = world.clock.now().duration_since(started);
@@ -59,8 +57,10 @@ async fn an_answer_lost_by_every_operation_leaves_nothing_twice() {
         "AssociateProductWithPortfolio",
         "CreateConstraint",
         "ProvisionProduct",
+        "CopyProduct",
+        "ImportAsProvisionedProduct",
     ];
-    let world = example(2);
+    let world = example(2).await;
     let lost: Vec<_> = writes
         .iter()
         .map(|write| {
@@ -80,7 +80,7 @@ async fn an_answer_lost_by_every_operation_leaves_nothing_twice() {
 /// The service is away for two minutes in the middle of it: longer than a call is repeated.
 #[tokio::test(start_paused = true)]
 async fn an_outage_in_the_middle_is_waited_out() {
-    let world = example(3);
+    let world = example(3).await;
     let (emulator, clock) = (world.emulator.clone(), world.clock);
     let outage = tokio::spawn(async move {
         clock.sleep(Duration::from_secs(15)).await;

@@ -1,0 +1,895 @@
+//! `copyFrom`: what is copied, how it follows its source, and every way in which it can fail.
+
+use std::time::Duration;
+
+use aws_sdk_servicecatalog::types::{
+    ProvisioningArtifactGuidance, ProvisioningArtifactProperties, Tag,
+};
+use catalogd::emulator::faults::{Effect, Faults, Lag, Leaves, Rule};
+use catalogd::emulator::{Profile, seed};
+use catalogd::execute::StepResult;
+use catalogd::model::desired::{Desired, Guidance};
+use catalogd::model::observed::{LiveProduct, Observed};
+use catalogd::plan::op::{CopyTarget, Op};
+use catalogd::plan::{BlockedCode, Plan, Reason};
+use catalogd::reconcile::Pass;
+use catalogd::reconcile::converge::End;
+use catalogd::render::text::{self, Style};
+use catalogd::status::{Health, Sync};
+
+use super::kit::{calls, one_pass, product, status, writes};
+use crate::examples::expect_each_once;
+use crate::world::World;
+
+const SOURCE: &str = "prod-thesourceaa2a";
+const COPY: &str = "product/golden";
+
+/// Somebody's product of two versions, the first of them deprecated, with a tag.
+const SEED: &str = r#"
+- {service: s3, operation: CreateBucket, input: {Bucket: theirs}}
+- {service: s3, operation: PutObject, input: {Bucket: theirs, Key: one, Body: "Resources: {One: {Type: 'AWS::SNS::Topic'}}"}}
+- {service: s3, operation: PutObject, input: {Bucket: theirs, Key: two, Body: "Resources: {Two: {Type: 'AWS::SNS::Topic'}}"}}
+- service: servicecatalog
+  operation: CreateProduct
+  ids: [prod-thesourceaa2a]
+  as: source
+  input:
+    Name: Source
+    Owner: them
+    Description: What they publish
+    ProductType: CLOUD_FORMATION_TEMPLATE
+    Tags: [{Key: team, Value: them}]
+    ProvisioningArtifactParameters:
+      Name: v1
+      Description: The first
+      Info: {LoadTemplateFromURL: "https://theirs.s3.us-east-1.amazonaws.com/one"}
+- service: servicecatalog
+  operation: CreateProvisioningArtifact
+  input:
+    ProductId: prod-thesourceaa2a
+    Parameters: {Name: v2, Info: {LoadTemplateFromURL: "https://theirs.s3.us-east-1.amazonaws.com/two"}}
+- service: servicecatalog
+  operation: UpdateProvisioningArtifact
+  input: {ProductId: prod-thesourceaa2a, ProvisioningArtifactId: "${source.ProvisioningArtifactDetail.Id}", Guidance: DEPRECATED}
+"#;
+
+/// A portfolio, a product that is a copy, and one that is not.
+const CATALOG: &str = r#"apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {displayName: Net, providerName: us, principals: [{self: true}]}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: golden}
+spec:
+  name: Golden
+  owner: us
+  portfolios:
+    - {portfolio: net, constraints: {launch: {localRoleName: Launcher}}}
+  copyFrom:
+    productArn: arn:aws:catalog:us-east-1:123456789012:product/prod-thesourceaa2a
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: own}
+spec:
+  owner: us
+  portfolios: [{portfolio: net}]
+  versions: [{name: v1, template: own.yaml}]
+"#;
+
+async fn world_with(profile: Profile, number: u64) -> World {
+    let world = World::with(profile, number);
+    world
+        .write("catalog.yaml", CATALOG)
+        .write("own.yaml", "Resources: {T: {Type: 'AWS::SNS::Topic'}}");
+    seed::load_text(&world.emulator, SEED, std::path::Path::new(""))
+        .await
+        .unwrap();
+    world.emulator.reset_calls();
+    world
+}
+
+async fn world() -> World {
+    world_with(Profile::Instant, 1).await
+}
+
+fn source(observed: &Observed) -> &LiveProduct {
+    &observed.products[&SOURCE.into()]
+}
+
+fn copies(observed: &Observed) -> Vec<&LiveProduct> {
+    let all = observed.products.values();
+    all.filter(|o| o.id.as_str() != SOURCE && o.name != "own")
+        .collect()
+}
+
+fn names(product: &LiveProduct) -> Vec<&str> {
+    product.versions.iter().map(|v| v.name.as_str()).collect()
+}
+
+/// One copy, ours, with exactly these versions.
+#[track_caller]
+fn expect_copy<'o>(observed: &'o Observed, versions: &[&str]) -> &'o LiveProduct {
+    expect_each_once(observed);
+    let copies = copies(observed);
+    assert_eq!(copies.len(), 1, "{copies:#?}");
+    let mut found = names(copies[0]);
+    found.sort_unstable();
+    assert_eq!(found, versions);
+    assert!(copies[0].tags.contains_key("catalogd:product"));
+    copies[0]
+}
+
+#[track_caller]
+fn expect_blocked(pass: &Pass, code: BlockedCode, words: &[&str]) {
+    let status = status(pass, COPY);
+    let blocked = status.blocked.iter().find(|b| b.code == code);
+    let blocked = blocked.unwrap_or_else(|| panic!("no {code:?} in {status:#?}"));
+    for word in words {
+        assert!(blocked.message.contains(word), "{}", blocked.message);
+    }
+    assert!(
+        blocked.message.contains("catalog.yaml:"),
+        "{}",
+        blocked.message
+    );
+}
+
+fn shown(plan: &Plan) -> String {
+    text::plan(plan, Style::default())
+}
+
+/// The source's versions by name.
+async fn version_id(world: &World, name: &str) -> String {
+    let listed = world
+        .console()
+        .list_provisioning_artifacts()
+        .product_id(SOURCE)
+        .send()
+        .await
+        .unwrap();
+    let mut all = listed.provisioning_artifact_details().iter();
+    let found = all.find(|v| v.name() == Some(name)).unwrap();
+    found.id().unwrap().to_owned()
+}
+
+async fn publish(world: &World, name: &str, template: &str) {
+    let version = ProvisioningArtifactProperties::builder()
+        .name(name)
+        .info(
+            "LoadTemplateFromURL",
+            format!("https://theirs.s3.us-east-1.amazonaws.com/{template}"),
+        )
+        .build();
+    world
+        .console()
+        .create_provisioning_artifact()
+        .product_id(SOURCE)
+        .parameters(version)
+        .idempotency_token(format!("{name}-{template}"))
+        .send()
+        .await
+        .unwrap();
+}
+
+async fn unpublish(world: &World, name: &str) {
+    let id = version_id(world, name).await;
+    world
+        .console()
+        .delete_provisioning_artifact()
+        .product_id(SOURCE)
+        .provisioning_artifact_id(id)
+        .send()
+        .await
+        .unwrap();
+}
+
+fn copy_ops(plan: &Plan) -> Vec<(Vec<&str>, &CopyTarget)> {
+    let ops = plan.steps.iter().filter_map(|step| match &step.op {
+        Op::CopyProduct { versions, to, .. } => {
+            Some((versions.iter().map(|v| v.name.as_str()).collect(), to))
+        }
+        _ => None,
+    });
+    ops.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_is_made_claimed_and_follows_its_source() {
+    let world = world().await;
+    let pass = world.plan().await;
+    let copied = copy_ops(&pass.plan);
+    let [(versions, CopyTarget::New { copy_tags, .. })] = copied.as_slice() else {
+        panic!("{copied:?}");
+    };
+    assert_eq!(versions, &["v1", "v2"]);
+    assert!(!copy_tags);
+    let said = shown(&pass.plan);
+    for line in [
+        "+ copyFrom: arn:aws:catalog:us-east-1:123456789012:product/prod-thesourceaa2a",
+        "+ version v1  copy of pa-",
+        "\"The first\", DEPRECATED",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    world.calls();
+    world.apply().await;
+    let made = writes(&world);
+    for (call, times) in [("CopyProduct", 1), ("UpdateProduct", 1)] {
+        assert_eq!(made.get(call), Some(&times), "{made:?}");
+    }
+    // Guidance is no part of a copy.
+    assert_eq!(made["UpdateProvisioningArtifact"], 1, "{made:?}");
+    world.expect_empty_plan().await;
+    let pass = world.plan().await;
+    let copy = expect_copy(&pass.observed, &["v1", "v2"]);
+    assert_eq!((copy.name.as_str(), copy.owner.as_str()), ("Golden", "us"));
+    assert_eq!(copy.description.as_deref(), Some("What they publish"));
+    assert_eq!(copy.tags.len(), 1, "tags come along only where asked for");
+    assert_eq!(copy.versions[0].guidance, Guidance::Deprecated);
+    assert_eq!(copy.versions[0].description.as_deref(), Some("The first"));
+    let theirs = source(&pass.observed);
+    assert_eq!(copy.versions[0].content, theirs.versions[0].content);
+    assert_ne!(copy.versions[0].id, theirs.versions[0].id);
+    assert_eq!(
+        (
+            status(&pass, COPY).sync,
+            status(&pass, COPY).health,
+            theirs.tags.len()
+        ),
+        (Sync::Synced, Health::Healthy, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_named_versions_are_copied() {
+    let world = world().await;
+    world.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    versions: [v2]\n    productArn:",
+    );
+    world.apply().await;
+    world.expect_empty_plan().await;
+    expect_copy(&world.plan().await.observed, &["v2"]);
+    // One more is a change of git: one call for that version alone.
+    let base = world.desired();
+    world.edit("catalog.yaml", "[v2]", "[v2, v1]");
+    let desired = world.desired();
+    let mut process = world.process().await;
+    let pass = process.reconciler.plan(&desired, Some(&base)).await;
+    assert_eq!(calls(&pass.plan), ["CopyProduct"]);
+    let object = pass.plan.objects.iter().find(|o| o.reason.is_some());
+    assert_eq!(object.unwrap().reason, Some(Reason::GitChanged));
+    process.apply_over(Some(&base), &desired).await;
+    let copy = world.plan().await;
+    let copy = expect_copy(&copy.observed, &["v1", "v2"]);
+    let v1 = copy.versions.iter().find(|v| v.name == "v1").unwrap();
+    assert_eq!(v1.guidance, Guidance::Deprecated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_source_changes_shows_as_drift_and_is_followed() {
+    let world = world().await;
+    world.apply().await;
+    let desired = world.desired();
+    publish(&world, "v3", "one").await;
+    let v2 = version_id(&world, "v2").await;
+    world
+        .console()
+        .update_provisioning_artifact()
+        .product_id(SOURCE)
+        .provisioning_artifact_id(&v2)
+        .description("Better")
+        .guidance(ProvisioningArtifactGuidance::Deprecated)
+        .send()
+        .await
+        .unwrap();
+    let mut process = world.process().await;
+    let pass = process.reconciler.plan(&desired, Some(&desired)).await;
+    assert_eq!(
+        calls(&pass.plan),
+        ["CopyProduct", "UpdateProvisioningArtifact"]
+    );
+    assert_eq!(copy_ops(&pass.plan)[0].0, ["v3"]);
+    let object = pass.plan.objects.iter().find(|o| !o.changes.is_empty());
+    let object = object.unwrap();
+    assert_eq!(object.reason, Some(Reason::Drifted), "{object:#?}");
+    let said = shown(&pass.plan);
+    assert!(said.contains("product/golden  (drifted)"), "{said}");
+    assert!(said.contains("+ version v3  copy of pa-"), "{said}");
+    assert!(said.contains("DEFAULT → DEPRECATED"), "{said}");
+    world.apply().await;
+    world.expect_empty_plan().await;
+    let pass = world.plan().await;
+    let copy = expect_copy(&pass.observed, &["v1", "v2", "v3"]);
+    assert_eq!(copy.versions[1].description.as_deref(), Some("Better"));
+    // The copy's own description, owner and name are left alone by all this.
+    assert_eq!(copy.name, "Golden");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_made_inactive_at_the_source_becomes_inactive_unless_something_runs_from_it()
+ {
+    let world = world().await;
+    world.write(
+        "hub.yaml",
+        "apiVersion: catalogd.dev/v1\nkind: ProvisionedProduct\nmetadata: {name: hub}\nspec: {product: golden, version: v2}\n",
+    );
+    world.apply().await;
+    for name in ["v1", "v2"] {
+        let id = version_id(&world, name).await;
+        world
+            .console()
+            .update_provisioning_artifact()
+            .product_id(SOURCE)
+            .provisioning_artifact_id(id)
+            .active(false)
+            .send()
+            .await
+            .unwrap();
+    }
+    let ended = world.process().await.apply(&world.desired()).await;
+    assert_eq!(ended.end, End::Settled);
+    expect_blocked(
+        &ended.pass,
+        BlockedCode::VersionInUse,
+        &["\"v2\"", "\"hub\""],
+    );
+    let copy = expect_copy(&ended.pass.observed, &["v1", "v2"]);
+    let active: Vec<bool> = copy.versions.iter().map(|v| v.active).collect();
+    assert_eq!(active, [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_vanished_at_the_source_is_kept_and_said() {
+    let world = world().await;
+    world.apply().await;
+    unpublish(&world, "v1").await;
+    world.expect_empty_plan().await;
+    let pass = world.plan().await;
+    expect_copy(&pass.observed, &["v1", "v2"]);
+    let said = shown(&pass.plan);
+    assert!(
+        said.contains("note: version \"v1\" is not at its source: kept"),
+        "{said}"
+    );
+    // A copy's own versions, which its source never had, are kept as well; so is the copy of a source that is gone.
+    world
+        .console()
+        .delete_product()
+        .id(SOURCE)
+        .send()
+        .await
+        .unwrap();
+    let pass = world.plan().await;
+    assert!(!pass.plan.has_changes(), "{}", shown(&pass.plan));
+    expect_blocked(
+        &pass,
+        BlockedCode::CopySource,
+        &["not to be seen from here"],
+    );
+    assert_eq!(copies(&pass.observed).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_not_to_be_seen_is_reported_as_what_it_is() {
+    for (arn, words) in [
+        (
+            "us-east-1:123456789012:product/prod-nosuchproducta",
+            ["ResourceNotFoundException", "name a product that is there"],
+        ),
+        (
+            "us-east-1:210987654321:product/prod-thesourceaa2a",
+            [
+                "ResourceNotFoundException",
+                "account 210987654321 must share a portfolio that holds it with 123456789012",
+            ],
+        ),
+        (
+            "eu-west-1:123456789012:product/prod-thesourceaa2a",
+            ["another region", "copies within one"],
+        ),
+    ] {
+        let world = world().await;
+        world.edit(
+            "catalog.yaml",
+            "us-east-1:123456789012:product/prod-thesourceaa2a",
+            arn,
+        );
+        let ended = world.process().await.apply(&world.desired()).await;
+        assert_eq!(ended.end, End::Settled);
+        expect_blocked(&ended.pass, BlockedCode::CopySource, &words);
+        assert_eq!(copies(&ended.pass.observed), [] as [&LiveProduct; 0]);
+        let own = status(&ended.pass, "product/own");
+        assert_eq!((own.sync, own.health), (Sync::Synced, Health::Healthy));
+        assert!(!writes(&world).contains_key("CopyProduct"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn versions_that_cannot_be_copied_are_named_and_the_others_copied() {
+    // A name that is nowhere.
+    let missing = world().await;
+    missing.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    versions: [v1, v9]\n    productArn:",
+    );
+    let ended = missing.process().await.apply(&missing.desired()).await;
+    expect_blocked(&ended.pass, BlockedCode::CopySource, &["no version \"v9\""]);
+    expect_copy(&ended.pass.observed, &["v1"]);
+
+    // A name that is there twice.
+    let twice = world().await;
+    publish(&twice, "v2", "one").await;
+    let ended = twice.process().await.apply(&twice.desired()).await;
+    expect_blocked(&ended.pass, BlockedCode::AmbiguousVersion, &["\"v2\""]);
+    expect_copy(&ended.pass.observed, &["v1"]);
+
+    // A name that was copied and has another template at its source since.
+    let other = world().await;
+    other.apply().await;
+    unpublish(&other, "v2").await;
+    publish(&other, "v2", "one").await;
+    let ended = other.process().await.apply(&other.desired()).await;
+    expect_blocked(&ended.pass, BlockedCode::ImmutableVersion, &["\"v2\""]);
+    expect_copy(&ended.pass.observed, &["v1", "v2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_copied_by_the_rule_of_ownership() {
+    // The service copies them where none of them is an ownership tag.
+    let plain = world().await;
+    plain.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    copyTags: true\n    productArn:",
+    );
+    let pass = plain.plan().await;
+    assert!(matches!(
+        copy_ops(&pass.plan)[0].1,
+        CopyTarget::New {
+            copy_tags: true,
+            ..
+        }
+    ));
+    plain.apply().await;
+    plain.expect_empty_plan().await;
+    let pass = plain.plan().await;
+    let copy = expect_copy(&pass.observed, &["v1", "v2"]);
+    assert_eq!((copy.tags["team"].as_str(), copy.tags.len()), ("them", 2));
+    // A tag that the source changes is drift; one that git gives wins over the source's.
+    let tag = Tag::builder().key("team").value("others").build().unwrap();
+    let update = plain.console().update_product().id(SOURCE);
+    update.add_tags(tag).send().await.unwrap();
+    let pass = plain.plan().await;
+    assert_eq!(calls(&pass.plan), ["UpdateProduct"]);
+    plain.apply().await;
+    plain.edit(
+        "catalog.yaml",
+        "  name: Golden\n",
+        "  name: Golden\n  tags: {team: us, more: x}\n",
+    );
+    plain.apply().await;
+    plain.expect_empty_plan().await;
+    let pass = plain.plan().await;
+    let copy = expect_copy(&pass.observed, &["v1", "v2"]);
+    assert_eq!((copy.tags["team"].as_str(), copy.tags.len()), ("us", 3));
+
+    // The copy of a product that somebody manages does not claim to be that.
+    let managed = world().await;
+    let own = Tag::builder()
+        .key("catalogd:product")
+        .value("other/123456789012/us-east-1/source")
+        .build()
+        .unwrap();
+    let update = managed.console().update_product().id(SOURCE);
+    update.add_tags(own).send().await.unwrap();
+    managed.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    copyTags: true\n    productArn:",
+    );
+    let pass = managed.plan().await;
+    assert!(matches!(
+        copy_ops(&pass.plan)[0].1,
+        CopyTarget::New {
+            copy_tags: false,
+            ..
+        }
+    ));
+    managed.apply().await;
+    managed.expect_empty_plan().await;
+    let pass = managed.plan().await;
+    let copy = expect_copy(&pass.observed, &["v1", "v2"]);
+    assert_eq!((copy.tags["team"].as_str(), copy.tags.len()), ("them", 2));
+    assert!(copy.tags["catalogd:product"].ends_with("/golden"));
+
+    // Twenty tags and ours are too many: that is said before anything is copied.
+    let full = world().await;
+    let mut update = full.console().update_product().id(SOURCE);
+    for number in 0..19 {
+        let tag = Tag::builder().key(format!("k{number}")).value("v").build();
+        update = update.add_tags(tag.unwrap());
+    }
+    update.send().await.unwrap();
+    full.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    copyTags: true\n    productArn:",
+    );
+    let pass = full.plan().await;
+    let blocked = &status(&pass, COPY).blocked;
+    assert_eq!(blocked[0].code, BlockedCode::TagQuota);
+    assert_eq!(copy_ops(&pass.plan), []);
+}
+
+/// What happens when a copy fails: the others converge, the reason is shown, it is not hammered, and once the cause is
+/// gone it is copied, once.
+async fn fails(detail: Option<&str>, said: &str) {
+    let world = world().await;
+    let fault = world.emulator.inject(
+        Rule::always(Effect::FailCopying {
+            detail: detail.map(str::to_owned),
+            leaves: Leaves::Nothing,
+        })
+        .on("CopyProduct"),
+    );
+    let mut process = world.process_in(None).await;
+    let ended = process.apply(&world.desired()).await;
+    assert_eq!(ended.end, End::Settled);
+    let found = status(&ended.pass, COPY);
+    let stalled = found.stalled.as_ref().unwrap();
+    assert!(stalled.reason.contains(said), "{stalled:?}");
+    assert_eq!(
+        (found.sync, found.health),
+        (Sync::OutOfSync, Health::Missing)
+    );
+    assert_eq!(status(&ended.pass, "product/own").sync, Sync::Synced);
+    let tried = fault.fired();
+    assert!(tried <= 2, "{tried} copies of one process");
+    process.apply(&world.desired()).await;
+    assert_eq!(fault.fired(), tried, "not hammered");
+    assert_eq!(copies(&ended.pass.observed), [] as [&LiveProduct; 0]);
+    // A new process tries again, under another token, and does not repeat itself either.
+    let ended = world.process_in(None).await.apply(&world.desired()).await;
+    assert!(status(&ended.pass, COPY).stalled.is_some());
+    assert!(fault.fired() <= tried + 2, "{}", fault.fired());
+    fault.remove();
+    world.clock.sleep(Duration::from_secs(301)).await;
+    let ended = process.apply(&world.desired()).await;
+    assert_eq!(ended.end, End::Settled);
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+    world.expect_empty_plan().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_fails_says_why_and_is_made_once_it_can_be() {
+    fails(Some("an internal failure"), "an internal failure").await;
+}
+
+/// Users of the real service saw this.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_fails_without_a_word_is_said_to_do_so() {
+    fails(None, "failed, and the service says no more").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_copy_left_behind_is_taken_on_and_not_copied_again() {
+    for profile in [Profile::Instant, Profile::Aws] {
+        let world = world_with(profile, 3).await;
+        let fault = world.emulator.inject(
+            Rule::always(Effect::FailCopying {
+                detail: Some("half way".to_owned()),
+                leaves: Leaves::Product,
+            })
+            .on("CopyProduct")
+            .times(1),
+        );
+        let ended = world.process_in(None).await.apply(&world.desired()).await;
+        assert_eq!(fault.fired(), 1);
+        assert_eq!(ended.end, End::Settled);
+        world.clock.sleep(Duration::from_secs(20)).await;
+        expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+        world.expect_empty_plan().await;
+    }
+}
+
+/// The process dies when the copy has failed half way: the next one learns it from the same token.
+#[tokio::test(start_paused = true)]
+async fn a_half_copy_is_found_again_by_a_new_process() {
+    let world = world().await;
+    world.emulator.inject(
+        Rule::always(Effect::FailCopying {
+            detail: None,
+            leaves: Leaves::Product,
+        })
+        .on("CopyProduct")
+        .times(1),
+    );
+    let pass = one_pass(&world).await;
+    let failed = pass.outcome.failures().count();
+    assert_eq!(failed, 1);
+    assert_eq!(copies(&world.plan().await.observed).len(), 1);
+    world.process_in(None).await.apply(&world.desired()).await;
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+    world.expect_empty_plan().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_hangs_is_followed_by_every_process_and_never_repeated() {
+    let world = world_with(Profile::Local, 1).await;
+    let hangs = world
+        .emulator
+        .inject(Rule::always(Effect::HangCopying).on("CopyProduct").times(1));
+    let pass = one_pass(&world).await;
+    let unfinished = pass
+        .outcome
+        .results
+        .values()
+        .find_map(|result| match result {
+            StepResult::Unfinished { waiting, .. } => Some(waiting),
+            _ => None,
+        });
+    let waiting = unfinished.expect("the deadline passed");
+    assert!(
+        waiting.contains("in progress at the service as copyproduct-"),
+        "{waiting}"
+    );
+    let own = world.plan().await;
+    assert_eq!(status(&own, "product/own").sync, Sync::Synced);
+    // The next process asks again, by the same token: no second copy is begun.
+    let pass = one_pass(&world).await;
+    assert!(!pass.outcome.is_complete());
+    assert_eq!(
+        copies(&world.plan().await.observed),
+        [] as [&LiveProduct; 0]
+    );
+    hangs.remove();
+    world.apply().await;
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+}
+
+/// The process dies between CopyProduct and the tag that says whose the copy is, and git is edited before the next.
+#[tokio::test(start_paused = true)]
+async fn a_crash_before_the_copy_is_claimed_makes_no_second_one() {
+    for profile in [Profile::Instant, Profile::Aws] {
+        for lag in [None, Some(20.0)] {
+            let world = world_with(profile, 5).await;
+            if let Some(search) = lag {
+                world.emulator.set_faults(Faults {
+                    lag: Some(Lag {
+                        describe: 2.0,
+                        search,
+                        chance: 0.8,
+                    }),
+                    ..Faults::default()
+                });
+            }
+            let fault = world
+                .emulator
+                .inject(Rule::always(Effect::AccessDenied).on("UpdateProduct"));
+            one_pass(&world).await;
+            assert!(fault.fired() > 0);
+            fault.remove();
+            world.edit("catalog.yaml", "name: Golden", "name: Gold");
+            world.edit(
+                "catalog.yaml",
+                "    productArn:",
+                "    versions: [v2]\n    productArn:",
+            );
+            world.process_in(None).await.apply(&world.desired()).await;
+            world.clock.sleep(Duration::from_secs(60)).await;
+            let ended = world.process_in(None).await.apply(&world.desired()).await;
+            assert_eq!(ended.end, End::Settled);
+            // The first attempt's copy, with all that it had copied.
+            let copy = expect_copy(&ended.pass.observed, &["v1", "v2"]);
+            assert_eq!(copy.name, "Gold");
+        }
+    }
+}
+
+/// The source changes while it is copied: the copy is of what was planned, and the next pass follows.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_changes_during_the_copy_is_copied_once() {
+    let world = world_with(Profile::Local, 1).await;
+    let (console, clock, emulator) = (world.console(), world.clock, world.emulator.clone());
+    let v1 = version_id(&world, "v1").await;
+    // A version that the copy under way was to take is gone before it ends: the copy fails.
+    let other_hand = tokio::spawn(async move {
+        while !emulator.counts().contains_key("CopyProduct") {
+            clock.sleep(Duration::from_millis(10)).await;
+        }
+        console
+            .delete_provisioning_artifact()
+            .product_id(SOURCE)
+            .provisioning_artifact_id(v1)
+            .send()
+            .await
+            .unwrap();
+    });
+    let ended = world.process_in(None).await.apply(&world.desired()).await;
+    other_hand.await.unwrap();
+    assert_eq!(ended.end, End::Settled);
+    expect_copy(&world.plan().await.observed, &["v2"]);
+    world.expect_empty_plan().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_by_hand_is_copied_again_exactly_once() {
+    let world = world().await;
+    let applied = world.apply().await;
+    let copy = expect_copy(&applied.pass.observed, &["v1", "v2"]).clone();
+    // A version of it.
+    let v1 = copy.versions.iter().find(|v| v.name == "v1").unwrap();
+    let delete = world.console().delete_provisioning_artifact();
+    delete
+        .product_id(copy.id.as_str())
+        .provisioning_artifact_id(v1.id.as_str())
+        .send()
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        world.apply().await;
+        let pass = world.plan().await;
+        let again = expect_copy(&pass.observed, &["v1", "v2"]);
+        let v1 = again.versions.iter().find(|v| v.name == "v1").unwrap();
+        // And once more, now that this version's own token is used up.
+        let delete = world.console().delete_provisioning_artifact();
+        delete
+            .product_id(copy.id.as_str())
+            .provisioning_artifact_id(v1.id.as_str())
+            .send()
+            .await
+            .unwrap();
+    }
+    world.apply().await;
+    // The whole of it.
+    for _ in 0..2 {
+        let observed = world.plan().await.observed;
+        let copy = expect_copy(&observed, &["v1", "v2"]);
+        let net = observed.portfolios.values().next().unwrap();
+        for constraint in net.constraints.values() {
+            let delete = world.console().delete_constraint();
+            delete.id(constraint.id.as_str()).send().await.unwrap();
+        }
+        world
+            .console()
+            .disassociate_product_from_portfolio()
+            .product_id(copy.id.as_str())
+            .portfolio_id(net.id.as_str())
+            .send()
+            .await
+            .unwrap();
+        let delete = world.console().delete_product().id(copy.id.as_str());
+        delete.send().await.unwrap();
+        world.apply().await;
+    }
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+    world.expect_empty_plan().await;
+}
+
+/// Somebody else has tagged the copy meanwhile: the token answers with it, and it is theirs.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_found_another_owner_is_left_to_it() {
+    let world = world().await;
+    let fault = world
+        .emulator
+        .inject(Rule::always(Effect::AccessDenied).on("UpdateProduct"));
+    one_pass(&world).await;
+    fault.remove();
+    let copy = copies(&world.plan().await.observed)[0].id.clone();
+    let tag = Tag::builder()
+        .key("catalogd:product")
+        .value("other/123456789012/us-east-1/theirs")
+        .build()
+        .unwrap();
+    let update = world.console().update_product().id(copy.as_str());
+    update.add_tags(tag).send().await.unwrap();
+    world.calls();
+    let ended = world.process_in(None).await.apply(&world.desired()).await;
+    assert_eq!(ended.end, End::Settled);
+    let stalled = status(&ended.pass, COPY).stalled.as_ref().unwrap();
+    assert!(
+        stalled
+            .reason
+            .contains("other/123456789012/us-east-1/theirs"),
+        "{stalled:?}"
+    );
+    let made = writes(&world);
+    assert!(!made.contains_key("UpdateProduct"), "{made:?}");
+    let observed = world.plan().await.observed;
+    assert_eq!(
+        observed.products[&copy].tags["catalogd:product"],
+        "other/123456789012/us-east-1/theirs"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_denied_stop_only_the_copy() {
+    for call in ["CopyProduct", "DescribeCopyProductStatus"] {
+        let world = world().await;
+        let fault = world
+            .emulator
+            .inject(Rule::always(Effect::AccessDenied).on(call));
+        let ended = world.process_in(None).await.apply(&world.desired()).await;
+        assert_eq!(ended.end, End::Settled, "{call}");
+        let stalled = status(&ended.pass, COPY).stalled.as_ref().unwrap();
+        assert!(stalled.advice.contains(call), "{stalled:?}");
+        assert_eq!(status(&ended.pass, "product/own").sync, Sync::Synced);
+        fault.remove();
+        world.apply().await;
+        expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_copied_while_the_source_cannot_be_read() {
+    let world = world().await;
+    let fault = world
+        .emulator
+        .inject(Rule::always(Effect::AccessDenied).on("ListProvisioningArtifacts"));
+    let ended = world.process_in(None).await.apply(&world.desired()).await;
+    assert_eq!(ended.end, End::Settled);
+    let blocked = &status(&ended.pass, COPY).blocked;
+    assert_eq!(blocked[0].code, BlockedCode::Gap, "{blocked:?}");
+    assert_eq!(copies(&ended.pass.observed), [] as [&LiveProduct; 0]);
+    fault.remove();
+    world.apply().await;
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+}
+
+/// What is launched of a version that is being copied waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_launch_waits_for_the_version_that_is_copied() {
+    let world = world().await;
+    world.write(
+        "hub.yaml",
+        "apiVersion: catalogd.dev/v1\nkind: ProvisionedProduct\nmetadata: {name: hub}\nspec: {product: golden, version: v2}\n",
+    );
+    let pass = world.plan().await;
+    let waiting = &status(&pass, "provisioned-product/hub").waiting;
+    assert_eq!(
+        waiting[0].message,
+        "version \"v2\" of product/golden is copied in this plan"
+    );
+    world.apply().await;
+    world.expect_empty_plan().await;
+    assert_eq!(world.plan().await.observed.provisioned.len(), 1);
+}
+
+/// A product turns from a list of versions into a copy and back: what both name stays as it is.
+#[tokio::test(start_paused = true)]
+async fn a_product_may_become_a_copy() {
+    let world = world().await;
+    let copied: Desired = world.desired();
+    world.edit(
+        "catalog.yaml",
+        "  copyFrom:\n    productArn: arn:aws:catalog:us-east-1:123456789012:product/prod-thesourceaa2a\n",
+        "  versions: [{name: v0, template: own.yaml}]\n",
+    );
+    let listed = world.apply().await;
+    let id = product(&listed.pass.observed, "Golden").id.clone();
+    let ended = world.process().await.apply(&copied).await;
+    assert_eq!(ended.end, End::Settled);
+    let copy = expect_copy(&ended.pass.observed, &["v0", "v1", "v2"]);
+    assert_eq!(copy.id, id);
+}
+
+/// Many seeds of an AWS that lags, throttles and loses version writes: one copy, whole, and an empty second plan.
+#[tokio::test(start_paused = true)]
+async fn copies_converge_on_an_aws_as_slow_as_the_real_one() {
+    for number in 1..=6 {
+        let world = world_with(Profile::Aws, number).await;
+        world.apply().await;
+        publish(&world, "v3", "one").await;
+        world.clock.sleep(Duration::from_secs(10)).await;
+        world.apply().await;
+        world.clock.sleep(Duration::from_secs(10)).await;
+        expect_copy(&world.plan().await.observed, &["v1", "v2", "v3"]);
+        world.expect_empty_plan().await;
+    }
+}
