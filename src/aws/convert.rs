@@ -137,6 +137,7 @@ pub(crate) fn product(
     let summary = detail.product_view_summary()?;
     Some(LiveProduct {
         id: ProductId::new(summary.product_id()?),
+        arn: detail.product_arn().unwrap_or_default().to_owned(),
         name: summary.name().unwrap_or_default().to_owned(),
         owner: summary.owner().unwrap_or_default().to_owned(),
         description: summary.short_description().map(str::to_owned),

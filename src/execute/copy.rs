@@ -35,6 +35,7 @@ impl Executor<'_> {
                     match &state {
                         CopyState::Succeeded => return Ok(()),
                         CopyState::Failed => {
+                            answer.spent = true;
                             let silent = || format!("{copy} failed, and the service says no more");
                             let reason = seen.detail.unwrap_or_else(silent);
                             let failure = Failure::reported(op.call(), &reason);

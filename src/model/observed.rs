@@ -107,6 +107,8 @@ pub enum ReadyStatus {
 pub struct LiveProduct {
     /// Its id.
     pub id: ProductId,
+    /// `ProductARN`: whose it is.
+    pub arn: String,
     /// `Name`.
     pub name: String,
     /// `Owner`.

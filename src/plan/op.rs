@@ -62,6 +62,8 @@ pub struct Answer {
     pub copy: Option<CopyId>,
     /// The copy was over when it was first looked at: the token is an earlier attempt's, and this is what came of that.
     pub repeated: bool,
+    /// The copy has failed, so its token is used up.
+    pub spent: bool,
     /// When the service says the thing was made: a repeated token answers with the first attempt's time.
     pub created: Option<Timestamp>,
 }

@@ -97,6 +97,9 @@ impl Reconciler {
         let (Op::CopyProduct { to, token, .. }, Some(answer)) = (&step.op, &failed.answer) else {
             return false;
         };
+        if !answer.spent {
+            return false;
+        }
         if let Some(copy) = &answer.copy {
             self.memory.dead.insert(token.clone(), copy.to_string());
         }

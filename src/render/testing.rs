@@ -180,6 +180,7 @@ impl World {
             status: ReadyStatus::Available,
         };
         let live = LiveProduct {
+            arn: format!("arn:aws:catalog:us-east-1:123456789012:product/{id}"),
             id: id.clone(),
             name: want.display_name.clone(),
             owner: want.owner.clone(),

@@ -64,7 +64,7 @@ impl Aws {
             .iter()
             .filter(|product| {
                 let owner = hints.identity.owner(Kind::Product, &product.tags);
-                matches!(owner, Owner::Us(_)) || hints.is_source(&product.id)
+                matches!(owner, Owner::Us(_)) || hints.is_source(product)
             })
             .map(|product| product.id.clone())
             .collect();

@@ -20,7 +20,7 @@ use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
 use crate::ids::{Key, Name, ProductArn, ProductId, StackArn};
-use crate::model::observed::{Gap, Observed, Scope};
+use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
 use crate::model::owner::Identity;
 use crate::observe::SnapshotBuilder;
 
@@ -59,12 +59,11 @@ pub struct WantedImport {
 
 impl Hints {
     /// The sources that belong to other accounts: the lists of this one may lack them.
-    fn foreign(&self) -> impl Iterator<Item = &ProductId> {
+    fn foreign(&self) -> impl Iterator<Item = &ProductArn> {
         let target = &self.identity.target;
         let theirs = self.sources.iter();
         // Another region's are not to be seen from here at all.
-        let theirs = theirs.filter(|s| s.region == target.region && s.account != target.account);
-        theirs.map(|source| &source.id)
+        theirs.filter(|s| s.region == target.region && s.account != target.account)
     }
 
     /// The sources of this very account and region.
@@ -76,8 +75,9 @@ impl Hints {
     }
 
     /// Whether a manifest copies from the product.
-    fn is_source(&self, id: &ProductId) -> bool {
-        self.foreign().chain(self.own_sources()).any(|o| o == id)
+    fn is_source(&self, product: &LiveProduct) -> bool {
+        let mut sources = self.sources.iter();
+        sources.any(|source| source.as_str() == product.arn)
     }
 }
 
@@ -133,7 +133,7 @@ impl Aws {
             snapshot.found_portfolio(portfolio);
         }
         for product in products.items {
-            if hints.foreign().any(|id| *id == product.id) {
+            if !self.is_own_arn(&product.arn) {
                 snapshot.found_source(product);
             } else {
                 snapshot.found_product(product);

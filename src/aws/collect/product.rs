@@ -10,7 +10,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{Kind, ProductId};
+use crate::ids::{Kind, ProductArn, ProductId};
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus, Scope};
 use crate::model::owner::{Identity, Owner};
 
@@ -42,8 +42,8 @@ impl Aws {
         {
             found.add(part);
         }
-        let foreign: BTreeSet<ProductId> = hints.foreign().cloned().collect();
-        let foreign = foreign.into_iter().map(|id| self.foreign_source(id));
+        let foreign: Vec<ProductArn> = hints.foreign().cloned().collect();
+        let foreign = foreign.into_iter().map(|arn| self.foreign_source(arn));
         for part in gather(foreign).await {
             found.add(part);
         }
@@ -51,20 +51,22 @@ impl Aws {
     }
 
     /// A product of another account that a manifest copies from: not there, and not shared, read the same.
-    async fn foreign_source(&self, id: ProductId) -> Found<LiveProduct> {
+    async fn foreign_source(&self, arn: ProductArn) -> Found<LiveProduct> {
         let mut found = Found::default();
         let read = async {
-            let (product, _) = self.describe_product(&id).await?;
-            let versions = self.versions(&id).await?;
+            let (product, _) = self.describe_product(&arn.id).await?;
+            let versions = self.versions(&arn.id).await?;
             Ok(LiveProduct {
                 versions,
                 ..product
             })
         };
         match read.await {
+            // An id of ours under another account's name is a slip of the pen, and no source.
+            Ok(product) if self.is_own_arn(&product.arn) => {}
             Ok(product) => found.items.push(product),
             Err(failure) if Failure::is_not_found(&failure) => {}
-            Err(failure) => found.gap(Scope::Product(id), &failure),
+            Err(failure) => found.gap(Scope::Product(arn.id), &failure),
         }
         found
     }
@@ -101,7 +103,7 @@ impl Aws {
         }
     }
 
-    fn is_own_arn(&self, arn: &str) -> bool {
+    pub(super) fn is_own_arn(&self, arn: &str) -> bool {
         arn.split(':')
             .nth(4)
             .is_none_or(|account| account == self.target().account.as_str())
