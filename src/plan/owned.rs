@@ -1,5 +1,5 @@
-//! Which live objects are ours: by the ownership tag, and for provisioned products also by the token's prefix
-//! (design §4). Display names never match.
+//! Which live objects are ours: by the ownership tag, and for provisioned products also by the token's prefix, or because
+//! a manifest names their stack (design §4). Display names never match.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,8 @@ impl<'a> Owned<'a> {
         }
         let prefixes = prefixes(identity, input.desired, input.base);
         for live in observed.provisioned.values() {
-            if let Some(name) = provisioned_owner(identity, &prefixes, live) {
+            let owner = provisioned_owner(identity, &prefixes, live);
+            if let Some(name) = owner.or_else(|| named_by_import(input, live)) {
                 owned.provisioned.entry(name).or_default().push(live);
             }
         }
@@ -60,6 +61,20 @@ impl<'a> Owned<'a> {
             Owner::Nobody | Owner::Foreign(_) => None,
         }
     }
+}
+
+/// Whose stack a manifest imports: what nobody's tag or token claims is then that object (design §4).
+fn named_by_import(input: &Input<'_>, live: &LiveProvisioned) -> Option<Name> {
+    if input.identity.owner(Kind::ProvisionedProduct, &live.tags) != Owner::Nobody {
+        return None;
+    }
+    let stack = live.physical_id.as_deref()?;
+    let mut all = input.desired.provisioned.values();
+    let found = all.find(|want| {
+        let import = want.import.as_ref();
+        import.is_some_and(|import| import.stack.as_str() == stack)
+    });
+    found.map(|want| want.name.clone())
 }
 
 /// The token prefixes of all names that could be known: a prefix is a hash, so it can only be recognised.

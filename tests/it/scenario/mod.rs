@@ -6,6 +6,7 @@ mod crash;
 mod drift;
 mod failing;
 mod gaps;
+mod importing;
 pub mod kit;
 mod lanes;
 mod outputs;
