@@ -11,5 +11,6 @@ mod outputs;
 mod ownership;
 mod preempt;
 mod sage;
+mod templates;
 mod unkind;
 mod unlisted;
