@@ -168,6 +168,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         support,
         tags: tag_specs,
         portfolios,
+        portfolios_known: _,
         versions,
         versions_known: _,
         unlisted_versions,
