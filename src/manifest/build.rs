@@ -169,6 +169,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         support,
         tags: tag_specs,
         portfolios,
+        portfolios_known: _,
         versions,
         versions_known: _,
         copy_from,

@@ -10,7 +10,10 @@ use super::owned::Owned;
 use super::portfolio::PortfolioAfter;
 use super::product::ProductAfter;
 use super::upstream::Settled;
-use super::{Action, Input, ObjectPlan, Orphan, Plan, Reason, Stalled, digest, order, upstream};
+use super::{
+    Action, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled, digest, order,
+    upstream,
+};
 use crate::ids::{Key, Kind, Name, Token};
 
 /// Token attempts that are followed one after the other. Each took a death of fifteen minutes to be believed, so even
@@ -210,9 +213,13 @@ impl<'a> Planner<'a> {
         let owned = census(&self.owned, self.input.observed);
         let refused = refused_removals(&planned, &owned, self.input.policy.allow_removals);
         for draft in &mut self.drafts {
+            let mut held: Vec<String> = Vec::new();
             for removal in std::mem::take(&mut draft.removals) {
                 match refused.get(&removal.family) {
-                    Some(blocked) => draft.refuse(blocked.clone()),
+                    Some(blocked) => {
+                        draft.refuse(blocked.clone());
+                        held.extend(removal.changes.iter().map(removed));
+                    }
                     None => {
                         let ids = removal.steps.iter().map(|step| step.id);
                         draft.object.steps.extend(ids);
@@ -221,6 +228,9 @@ impl<'a> Planner<'a> {
                     }
                 }
             }
+            if !held.is_empty() {
+                draft.note(format!("held back here: {}", few(&held)));
+            }
             if matches!(draft.object.action, Action::None | Action::Update) {
                 // Now that all changes are known; what is made has a reason of its own.
                 let changes = draft.object.changes.iter();
@@ -228,6 +238,26 @@ impl<'a> Planner<'a> {
             }
             draft.object.settle();
         }
+    }
+}
+
+/// What a removal takes, in a word: `versions[v1].active`, or the principal.
+fn removed(change: &Change) -> String {
+    match (change.field.as_str(), &change.before) {
+        ("principals", Shown::Text(principal)) => principal.clone(),
+        (field, _) => field.to_owned(),
+    }
+}
+
+/// The first of many.
+fn few(all: &[String]) -> String {
+    /// More would not help to decide.
+    const SHOWN: usize = 20;
+    let first = all.iter().take(SHOWN).map(String::as_str);
+    let first = first.collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -31,7 +31,13 @@ impl<'a> Settled<'a> {
             return Self::Moving("waits itself".to_owned());
         }
         if object.action != Action::None {
-            return Self::Moving("changes in this plan".to_owned());
+            return Self::Moving(
+                match object.action {
+                    Action::Create | Action::Import => "is made in this plan",
+                    _ => "changes in this plan",
+                }
+                .to_owned(),
+            );
         }
         let is_hard = object.stalled.is_some() || object.blocked.iter().any(|b| !is_soft(b.code));
         match (live, is_hard) {

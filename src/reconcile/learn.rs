@@ -1,5 +1,7 @@
 //! What a pass leaves to the next one: ids, contents, refusals.
 
+use std::collections::BTreeMap;
+
 use crate::aws::error::Class;
 use crate::execute::{Outcome, StepFailure, StepResult};
 use crate::ids::{Key, Kind};
@@ -37,12 +39,16 @@ impl Reconciler {
 
     /// Remembers what came of a plan's steps.
     pub(super) fn learn(&mut self, plan: &Plan, outcome: &Outcome) {
+        // Of each object that was touched: what was refused of it this time.
+        let mut refused: BTreeMap<&Key, Vec<String>> = BTreeMap::new();
         for step in &plan.steps {
             let result = outcome.results.get(&step.id);
             self.learn_sent(step, result);
             match result {
                 Some(StepResult::Done(answer)) => {
-                    self.failed.remove(&step.object);
+                    if !refused.contains_key(&step.object) {
+                        self.failed.remove(&step.object);
+                    }
                     self.learn_id(step, answer);
                 }
                 Some(StepResult::Unfinished { answer, .. }) => self.learn_id(step, answer),
@@ -61,10 +67,12 @@ impl Reconciler {
                         | Class::NotVisibleYet
                         | Class::MissingDependency => continue,
                     };
+                    let reasons = refused.entry(&step.object).or_default();
+                    reasons.push(reason(&step.op, &failed.failure.message));
                     let failed = Failed {
                         request: failed.request.clone(),
                         retry_at: self.now().saturating_add(after).unwrap_or(self.now()),
-                        reason: failed.failure.message.clone(),
+                        reason: listed(reasons),
                         advice: failed.failure.advice(),
                     };
                     self.failed.insert(step.object.clone(), failed);
@@ -129,5 +137,29 @@ impl Reconciler {
         if let Some(id) = id {
             self.memory.known.insert(step.object.clone(), id);
         }
+    }
+}
+
+/// The service's words, with the version that they are about: a product has many, and the service does not say.
+fn reason(op: &Op, message: &str) -> String {
+    match op {
+        Op::CreateVersion { version, .. } => format!("version {:?}: {message}", version.name),
+        Op::UpdateVersion { name, .. } => format!("version {name:?}: {message}"),
+        Op::CopyProduct { versions, .. } => match versions.as_slice() {
+            [version] => format!("version {:?}: {message}", version.name),
+            _ => message.to_owned(),
+        },
+        _ => message.to_owned(),
+    }
+}
+
+/// The first few of several reasons.
+fn listed(reasons: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let first = reasons.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    let first = first.join("; ");
+    match reasons.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first}; and {more} more"),
     }
 }

@@ -309,7 +309,37 @@ spec:
         r#"
 6:16 wrong-type `description` must be a text, and is a list
 7:15 wrong-type `principals` must be a list, and is a map
-8:9 wrong-type `tags` must be a map, and is a list
+8:9 wrong-type `tags` must be a map, and is a list | write `key: value` for each, without `-`
+"#,
+    ),
+    (
+        "bare_text",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  principals:
+    - arn:aws:iam::123456789012:role/Dev
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [net]
+  versions: [{name: v1, template: t.yaml}]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec: {product: vpc, version: v1, portfolio: net, parameters: {A: b}}
+"#,
+        r#"
+7:7 wrong-type a principal must be a map, and is a text | did you mean `arn: arn:aws:iam::123456789012:role/Dev`?
+14:16 wrong-type an item of portfolios must be a map, and is a text | did you mean `portfolio: net`?
+19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
 "#,
     ),
     (

@@ -7,7 +7,8 @@ use crate::manifest::words;
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     for product in &catalog.specs.products {
         let header = &product.header;
-        if product.portfolios.as_ref().is_none_or(Vec::is_empty) {
+        let in_none = product.portfolios.as_ref().is_none_or(Vec::is_empty);
+        if in_none && product.portfolios_known {
             // One that is broken already has nearer troubles.
             if header.name.is_some() {
                 findings.push(
@@ -30,6 +31,7 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         let Some(held) = catalog
             .products
             .get(&product.value)
+            .filter(|product| product.portfolios_known)
             .and_then(|product| product.portfolios.as_ref())
         else {
             continue;

@@ -20,6 +20,8 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) support: SupportSpec,
     pub(in super::super) tags: Option<Vec<Tag>>,
     pub(in super::super) portfolios: Option<Vec<AssociationSpec>>,
+    /// Every portfolio of it could be read: one that is not among them is not there.
+    pub(in super::super) portfolios_known: bool,
     pub(in super::super) versions: Vec<VersionSpec>,
     /// Every version's name could be read: a name that is not among them is not there.
     pub(in super::super) versions_known: bool,
@@ -181,9 +183,13 @@ impl Reader<'_> {
             Some(entry) => self.support(&entry.value, &entry.key.origin),
             None => SupportSpec::default(),
         };
-        let portfolios = self
-            .list(&fields, "portfolios")
-            .map(|items| items.iter().filter_map(|n| self.association(n)).collect());
+        let places = self.list(&fields, "portfolios");
+        let portfolios: Option<Vec<_>> =
+            places.map(|items| items.iter().filter_map(|n| self.association(n)).collect());
+        let portfolios_known = match fields.get("portfolios") {
+            Some(_) => places.map(<[Node]>::len) == portfolios.as_ref().map(Vec::len),
+            None => true,
+        };
         // A git-synced product has neither, and is a finding of its own for now.
         if fields.get("sourceConnection").is_none() {
             self.exactly_one(&fields, &["versions", "copyFrom"]);
@@ -224,6 +230,7 @@ impl Reader<'_> {
             support,
             tags: self.tags(&fields),
             portfolios,
+            portfolios_known,
             versions_known: items.is_some_and(|items| items.len() == versions.len()),
             versions,
             unlisted_versions: unlisted_versions.map(|found| found.value),

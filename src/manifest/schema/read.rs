@@ -59,7 +59,15 @@ impl Reader<'_> {
         shape: &Shape,
     ) -> Option<Fields<'n>> {
         let Value::Map(entries) = &node.value else {
-            self.mismatch(node, shape.what, "a map");
+            // A bare text mostly is what the first field wants.
+            let hint = match (&node.value, shape.known) {
+                (Value::Plain(text) | Value::Quoted(text), [first, ..]) => {
+                    Some(words::code(&format!("{first}: {text}")))
+                }
+                _ => None,
+            };
+            let hint = hint.map(|code| format!("did you mean {code}?"));
+            self.mismatch_with(node, shape.what, "a map", hint);
             return None;
         };
         for entry in entries {
@@ -229,7 +237,9 @@ impl Reader<'_> {
         match &node.value {
             Value::Map(entries) => Some(entries.iter()),
             _ => {
-                self.mismatch(node, key, "a map");
+                let list = matches!(node.value, Value::List(_));
+                let hint = list.then(|| "write `key: value` for each, without `-`".to_owned());
+                self.mismatch_with(node, key, "a map", hint);
                 None
             }
         }
@@ -307,6 +317,10 @@ impl Reader<'_> {
 
     /// Reports a value of the wrong type; an alias was reported when it was read.
     pub(super) fn mismatch(&mut self, node: &Node, what: &str, wanted: &str) {
+        self.mismatch_with(node, what, wanted, None);
+    }
+
+    fn mismatch_with(&mut self, node: &Node, what: &str, wanted: &str, hint: Option<String>) {
         match &node.value {
             Value::Unknown => {}
             Value::Plain(text) if Plain::of(text) == Plain::Null => self.null(node, what),
@@ -316,7 +330,11 @@ impl Reader<'_> {
                     false => words::code(what),
                 };
                 let message = format!("{what} must be {wanted}, and is {}", node.describe());
-                self.report(Finding::new(Code::WrongType, &node.origin, message));
+                let finding = Finding::new(Code::WrongType, &node.origin, message);
+                self.report(match hint {
+                    Some(hint) => finding.hint(hint),
+                    None => finding,
+                });
             }
         }
     }

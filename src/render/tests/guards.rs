@@ -171,6 +171,7 @@ fn a_crowd_of_removals_is_refused() {
     insta::assert_snapshot!(world.text(), @r##"
       ! portfolio/net  (blocked)
           ! removal-guard: 8 of 10 principals would go at once, more than 30 %: allow them with --allow-deletes 8
+          note: held back here: arn:aws:iam::123456789012:role/R0, arn:aws:iam::123456789012:role/R1, arn:aws:iam::123456789012:role/R2, arn:aws:iam::123456789012:role/R3, arn:aws:iam::123456789012:role/R4, arn:aws:iam::123456789012:role/R5, arn:aws:iam::123456789012:role/R6, arn:aws:iam::123456789012:role/R7
 
     No changes can be made now. 1 blocked.
     "##);

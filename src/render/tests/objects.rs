@@ -39,7 +39,7 @@ fn a_new_catalog_is_made() {
           + tags env=prod
 
       … provisioned-product/spoke  (waits)
-          … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
+          … parameter PeerVpc needs output VpcId of provisioned-product/hub, which is made in this plan
 
     Plan: 3 to create, 0 to update, 0 to replace; 14 calls. 1 waiting.
     "##);

@@ -215,6 +215,7 @@ fn a_crowd_of_unlisted_versions_is_refused() {
       ! product/vpc  (blocked)
           ! removal-guard: 10 of 12 active versions would go at once, more than 30 %: allow them with --allow-deletes 10
           note: versions that the list does not name become inactive (unlistedVersions: deactivate)
+          note: held back here: versions[old-0].active, versions[old-1].active, versions[old-2].active, versions[old-3].active, versions[old-4].active, versions[old-5].active, versions[old-6].active, versions[old-7].active, versions[old-8].active, versions[old-9].active
 
     No changes can be made now. 1 blocked.
     "##);

@@ -13,5 +13,6 @@ mod outputs;
 mod ownership;
 mod preempt;
 mod sage;
+mod templates;
 mod unkind;
 mod unlisted;
