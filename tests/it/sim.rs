@@ -738,9 +738,3 @@ async fn more_random_catalogs_converge_after_random_troubles() {
 async fn yet_more_random_catalogs_converge_after_random_troubles() {
     run_all(12..18).await;
 }
-
-/// Seed 166: what needs an output of something tainted waits for a person, who gives it other parameters.
-#[tokio::test(start_paused = true)]
-async fn what_needs_something_tainted_goes_on_once_that_is_mended() {
-    run(166).await;
-}
