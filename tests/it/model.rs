@@ -2,7 +2,7 @@
 
 use catalogd::clock::Entropy;
 use catalogd::model::owner::Identity;
-use catalogd::plan::{Input, Policy, plan};
+use catalogd::plan::{BlockedCode, Input, Policy, plan};
 use catalogd::reconcile::converge::End;
 use catalogd::render::json;
 use catalogd::render::text::{self, Style};
@@ -49,6 +49,12 @@ proptest! {
                 let shown = text::plan(&pass.plan, Style::default());
                 assert!(pass.plan.steps.is_empty() && !pass.plan.is_waiting(), "{shown}");
                 crate::examples::expect_each_once(&pass.observed);
+                // An empty plan must not be one that overlooks something. Many edits at once may be too many removals.
+                let mut refused = pass.plan.objects.iter().flat_map(|object| &object.blocked);
+                assert!(refused.all(|blocked| blocked.code == BlockedCode::RemovalGuard), "{shown}");
+                if !pass.plan.is_blocked() {
+                    catalog.expect(&pass.observed);
+                }
             }
         });
     }

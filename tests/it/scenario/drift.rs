@@ -706,6 +706,19 @@ async fn what_was_taken_out_by_hand_comes_back() {
     world.apply().await;
     world.expect_empty_plan().await;
     expect_each_once(&world.plan().await.observed);
+
+    // A constraint alone, of a product that stays where it is.
+    for kind in ["LAUNCH", "RESOURCE_UPDATE"] {
+        let hand = Hand::new(&world, &world.plan().await.observed);
+        let id = &hand.constraints[kind];
+        hand.sc.delete_constraint().id(id).send().await.unwrap();
+        let pass = plan(&world, Some(&base)).await;
+        assert_eq!(calls(&pass.plan), ["CreateConstraint"], "{kind}");
+        world.apply().await;
+        world.expect_empty_plan().await;
+        let seen = Hand::new(&world, &world.plan().await.observed);
+        assert_ne!(seen.constraints[kind], *id);
+    }
 }
 
 /// Deleted by hand: made again, once, at once where it is old and, where its token still answers with the dead one,

@@ -230,8 +230,9 @@ async fn a_version_that_the_service_refuses_stops_only_its_product() {
         .await;
     process.apply(&world.desired()).await;
     assert_eq!(writes(&world), [("CreateProduct".to_owned(), 1)].into());
+    // Once git says something else it is asked at once, by the process that was refused just now as well.
     world.write("bad.yaml", SIZE);
-    world.apply().await;
+    process.apply(&world.desired()).await;
     assert!(world.plan().await.statuses.iter().all(|s| s.is_well()));
 }
 

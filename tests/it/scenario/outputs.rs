@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use catalogd::emulator::faults::{Effect, Rule};
+use catalogd::emulator::faults::{Effect, Faults, Rule, StackFault};
 use catalogd::ids::{Key, Kind};
 use catalogd::model::desired::Desired;
 use catalogd::model::observed::ProvisionedStatus;
@@ -105,6 +105,52 @@ async fn what_depends_on_something_broken_is_blocked_with_its_name() {
     );
     world.apply().await;
     assert_eq!(sizes(&world.plan().await), ["one", "one", "one", "late"]);
+}
+
+/// What needs an output of something TAINTED waits for a person, although the output still holds, and goes on by itself
+/// once they have mended that.
+#[tokio::test(start_paused = true)]
+async fn what_needs_something_tainted_goes_on_once_that_is_mended() {
+    let world = chain();
+    world.apply().await;
+    world.emulator.set_faults(Faults {
+        stacks: vec![StackFault {
+            stack: "SC-*".to_owned(),
+            resource: "Topic".to_owned(),
+            reason: "no luck".to_owned(),
+        }],
+        ..Faults::default()
+    });
+    world.edit("catalog.yaml", "Size: one", "Size: two");
+    world.apply().await;
+    let middle = |version: &str| {
+        format!("metadata: {{name: middle}}\nspec:\n  product: vpc\n  version: {version}\n")
+    };
+    world.edit("catalog.yaml", "Size: two", "Size: one").edit(
+        "catalog.yaml",
+        &middle("v1"),
+        &middle("v3"),
+    );
+    let pass = world.plan().await;
+    let hub = status(&pass, "provisioned-product/hub");
+    assert_eq!((hub.sync, hub.health), (Sync::Synced, Health::Degraded));
+    let said = &status(&pass, "provisioned-product/middle").blocked[0];
+    assert_eq!(said.code, BlockedCode::Dependency);
+    assert!(
+        said.message.contains("provisioned-product/hub") && said.message.contains("TAINTED"),
+        "{}",
+        said.message
+    );
+    world.calls();
+    world.apply().await;
+    assert_eq!(writes(&world), [].into());
+
+    world.edit("catalog.yaml", "Size: one", "Size: three");
+    world.apply().await;
+    let pass = world.plan().await;
+    assert_eq!(sizes(&pass), ["three", "three", "three", "late"]);
+    assert!(pass.statuses.iter().all(|status| status.is_well()));
+    world.expect_empty_plan().await;
 }
 
 const SECRET: &str = "correct-horse-battery";

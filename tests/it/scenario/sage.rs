@@ -45,6 +45,9 @@ async fn the_catalog_of_sage_prod_converges_and_its_second_plan_is_empty() {
         .sum();
     assert_eq!(live, versions);
     expect_each_once(&pass.observed);
+    for status in &pass.statuses {
+        assert!(status.is_well(), "{status:?}");
+    }
     // Byte for byte what git has, in S3.
     for template in desired.templates.values() {
         let url = format!(
