@@ -164,7 +164,7 @@ impl Aws {
         let bucket = settings
             .template_bucket
             .clone()
-            .unwrap_or_else(|| format!("catalogd-{account}-{region}"));
+            .unwrap_or_else(|| own_bucket(&account, &region));
         let target = Target {
             account: AccountId::new(account),
             region: Region::new(region),
@@ -197,6 +197,12 @@ impl Aws {
     /// The template bucket's name.
     pub fn bucket(&self) -> &str {
         &self.0.bucket
+    }
+
+    /// Whether that is the bucket which catalogd makes for itself, and no other that a person named.
+    pub fn has_own_bucket(&self) -> bool {
+        let target = &self.0.target;
+        self.0.bucket == own_bucket(target.account.as_str(), target.region.as_str())
     }
 
     /// The attempts made so far.
@@ -396,6 +402,11 @@ fn principal_of(arn: &str) -> Option<(String, String)> {
         _ => arn.to_owned(),
     };
     Some((partition.to_owned(), principal))
+}
+
+/// The name of the template bucket where none is given (design §7).
+fn own_bucket(account: &str, region: &str) -> String {
+    format!("catalogd-{account}-{region}")
 }
 
 #[cfg(test)]

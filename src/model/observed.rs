@@ -241,6 +241,9 @@ pub struct Bucket {
     pub name: String,
     /// Whether it is there.
     pub exists: bool,
+    /// It is there, is ours by its name, and lacks the policy that is the last thing to be put when it is made: whoever
+    /// made it did not come that far.
+    pub unfinished: bool,
     /// Whether the content index in memory says more than the one in the bucket.
     pub index_stale: bool,
 }

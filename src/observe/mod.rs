@@ -29,6 +29,7 @@ impl SnapshotBuilder {
                 bucket: Bucket {
                     name: bucket.to_owned(),
                     exists: false,
+                    unfinished: false,
                     index_stale: false,
                 },
                 gaps: Vec::new(),
@@ -69,6 +70,11 @@ impl SnapshotBuilder {
     /// The template bucket is there.
     pub fn found_bucket(&mut self) {
         self.observed.bucket.exists = true;
+    }
+
+    /// The template bucket lacks its policy.
+    pub fn bucket_is_unfinished(&mut self) {
+        self.observed.bucket.unfinished = true;
     }
 
     /// More is known of versions than the bucket's index says.

@@ -41,12 +41,13 @@ impl Planner<'_> {
         if let Some(gap) = self.doubt.bucket() {
             return Err(unread(gap, "its template can't be uploaded"));
         }
-        if !live.exists && bucket.made.is_none() {
+        if (!live.exists || live.unfinished) && bucket.made.is_none() {
             let name = || live.name.clone();
-            let made = draft.step(Op::CreateBucket { bucket: name() }, []);
-            let blocked = draft.step(Op::BlockPublicAccess { bucket: name() }, [made]);
+            // A crash may have come after the bucket and before its policy: then only that is made up for.
+            let made = (!live.exists).then(|| draft.step(Op::CreateBucket { bucket: name() }, []));
+            let blocked = draft.step(Op::BlockPublicAccess { bucket: name() }, made);
             let policy = Op::PutBucketPolicy { bucket: name() };
-            bucket.made = Some(draft.step(policy, [made, blocked]));
+            bucket.made = Some(draft.step(policy, made.into_iter().chain([blocked])));
         }
         let op = Op::PutTemplate {
             bucket: live.name.clone(),

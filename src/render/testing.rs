@@ -54,6 +54,7 @@ impl World {
             bucket: Bucket {
                 name: "catalogd-123456789012-us-east-1".to_owned(),
                 exists: false,
+                unfinished: false,
                 index_stale: false,
             },
             gaps: Vec::new(),

@@ -21,6 +21,8 @@ const TEMPLATE_KEY: &str = "CloudFormationTemplate";
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) exists: bool,
+    /// It has no policy yet.
+    pub(super) unfinished: bool,
     pub(super) gaps: Vec<Gap>,
 }
 
@@ -47,7 +49,32 @@ impl Aws {
             Err(failure) if failure.is_not_found() => (false, Vec::new()),
             Err(failure) => (false, vec![gap(Scope::Bucket, &failure)]),
         };
-        Head { exists, gaps }
+        Head {
+            exists,
+            unfinished: exists && self.has_own_bucket() && self.lacks_policy().await,
+            gaps,
+        }
+    }
+
+    /// Whether the bucket has no policy. Somebody else's bucket, which a person named, is left as it is.
+    async fn lacks_policy(&self) -> bool {
+        let request = self
+            .s3()
+            .get_bucket_policy()
+            .bucket(self.bucket())
+            .expected_bucket_owner(self.target().account.as_str());
+        let answer = self
+            .call("GetBucketPolicy", Access::Read, || request.clone().send())
+            .await;
+        match answer {
+            Ok(_) => false,
+            Err(failure) if failure.code == "NoSuchBucketPolicy" => true,
+            Err(failure) => {
+                // Nothing rests on it but the policy itself, which is put again where it is known to be missing.
+                tracing::warn!(%failure, "whether the template bucket has its policy can't be told");
+                false
+            }
+        }
     }
 
     /// Fills in what the versions hold: from the index, from the index in the bucket, and what neither knows of our

@@ -148,6 +148,9 @@ impl Aws {
         if head.exists {
             snapshot.found_bucket();
         }
+        if head.unfinished {
+            snapshot.bucket_is_unfinished();
+        }
         if stale {
             snapshot.index_is_stale();
         }

@@ -225,6 +225,8 @@ fn s3_operation(request: &Request<Bytes>, host: &str) -> String {
         ("DELETE", true, true) => "DeleteObject",
         ("GET", true, false) if sub("list-type") => "ListObjectsV2",
         ("GET", true, false) if sub("location") => "GetBucketLocation",
+        ("GET", true, false) if sub("policy") => "GetBucketPolicy",
+        ("GET", true, false) if sub("publicAccessBlock") => "GetPublicAccessBlock",
         ("GET", true, false) if query.is_empty() => "ListObjects",
         ("HEAD", true, false) => "HeadBucket",
         ("PUT", true, false) if sub("policy") => "PutBucketPolicy",

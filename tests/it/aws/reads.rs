@@ -119,7 +119,7 @@ async fn a_pass_without_changes_costs_a_page_and_two_calls_a_product() {
         counts.total()
     );
     // Pages of products, two calls each; the portfolio's four and two more pages; constraints; the rest once each.
-    assert_eq!(counts.total(), 3 + 2 * products + 6 + 3 + 4, "{counts:?}");
+    assert_eq!(counts.total(), 3 + 2 * products + 6 + 3 + 5, "{counts:?}");
 
     // And a third pass of the same process does not even ask for it.
     let (third, counts) = fresh.collect_counted(&mut index).await;

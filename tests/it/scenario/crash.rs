@@ -75,6 +75,29 @@ async fn a_restart_that_does_not_see_what_was_made_makes_nothing_twice() {
     }
 }
 
+/// The bucket is private and wants TLS, whenever the process that made it died.
+#[tokio::test(start_paused = true)]
+async fn a_crash_while_the_bucket_is_made_leaves_it_closed() {
+    for effect in [Effect::DropBefore, Effect::DropAfter] {
+        for call in ["CreateBucket", "PutPublicAccessBlock", "PutBucketPolicy"] {
+            let world = small();
+            let desired = world.desired();
+            let rule = Rule::always(effect.clone()).on(call).nth(1);
+            assert!(die_at(&world, &desired, rule).await, "{call}");
+            world.process_in(None).await.apply(&desired).await;
+            let (s3, bucket) = (world.s3(), world.bucket());
+            let policy = s3.get_bucket_policy().bucket(&bucket).send().await;
+            let policy = policy.unwrap_or_else(|error| panic!("{call}: {error:?}"));
+            assert!(policy.policy().unwrap().contains("aws:SecureTransport"));
+            let block = s3.get_public_access_block().bucket(&bucket).send().await;
+            let block = block.unwrap_or_else(|error| panic!("{call}: {error:?}"));
+            let block = block.public_access_block_configuration().unwrap();
+            assert_eq!(block.block_public_policy(), Some(true), "{call}");
+            world.expect_empty_plan().await;
+        }
+    }
+}
+
 /// The first answer of each listing shows nothing, as if none of it had reached the indexes: what the next process then
 /// makes, only its tokens tell to be there.
 fn blind(world: &World) {
