@@ -26,8 +26,18 @@ pub fn same(one: &str, other: &str) -> bool {
     }
 }
 
-/// How `to` differs from `from`, line by line: `-` only in `from`, `+` only in `to`, `@@` where lines are left out.
+/// How `to` differs from `from`, line by line: `-` only in `from`, `+` only in `to`, `@@` where lines are left out. Defaults
+/// of NoEcho parameters are not shown (promise 8).
 pub fn lines(from: &str, to: &str) -> Vec<String> {
+    let mut secrets = [secrets(from), secrets(to)].concat();
+    // The longer ones first, for one may be a part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let hide = |line: &str| {
+        let hidden = secrets.iter();
+        hidden.fold(line.to_owned(), |line, secret| {
+            line.replace(secret, "(secret)")
+        })
+    };
     let (from, to) = (text(from), text(to));
     let diff = TextDiff::from_lines(&from, &to);
     let mut lines = Vec::new();
@@ -39,7 +49,10 @@ pub fn lines(from: &str, to: &str) -> Vec<String> {
                 ChangeTag::Insert => '+',
                 ChangeTag::Equal => ' ',
             };
-            lines.push(format!("{sign}{}", change.value().trim_end_matches('\n')));
+            lines.push(format!(
+                "{sign}{}",
+                hide(change.value().trim_end_matches('\n'))
+            ));
         }
     }
     if lines.len() > SHOWN {
@@ -48,6 +61,21 @@ pub fn lines(from: &str, to: &str) -> Vec<String> {
         lines.push(format!("… {more} more lines"));
     }
     lines
+}
+
+/// The defaults of NoEcho parameters.
+fn secrets(template: &str) -> Vec<String> {
+    let root = parse(template.as_bytes());
+    let root = root.map(|root| plain(&root)).unwrap_or_default();
+    let parameters = root.get("Parameters").and_then(|found| found.as_object());
+    let mut secrets = Vec::new();
+    for parameter in parameters.into_iter().flat_map(serde_json::Map::values) {
+        let field = |name: &str| parameter.get(name).and_then(serde_json::Value::as_str);
+        let masked = field("NoEcho").is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
+        let default = field("Default").filter(|text| masked && !text.is_empty());
+        secrets.extend(default.map(str::to_owned));
+    }
+    secrets
 }
 
 fn text(template: &str) -> String {
@@ -120,6 +148,20 @@ mod tests {
         assert!(!same(YAML, &YAML.replace("Default: 1", "Default: 2")));
         assert!(!same(YAML, "not: [a template"));
         assert!(same("not: [a template\r\n", "not: [a template"));
+    }
+
+    #[test]
+    fn secrets_of_a_template_are_not_shown() {
+        let of = |one: &str, other: &str| {
+            format!(
+                "Parameters:\n  A: {{NoEcho: true, Type: String, Default: {one}}}\n  B: {{NoEcho: 'true', Default: {one}{other}}}\n"
+            )
+        };
+        let shown = lines(&of("hunter", "2"), &of("correct", "horse")).join("\n");
+        for secret in ["hunter", "correct", "horse"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(shown.contains("Default: (secret)"), "{shown}");
     }
 
     #[test]

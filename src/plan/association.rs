@@ -124,7 +124,8 @@ impl<'a> Planner<'a> {
         };
         let reason = reason.unwrap_or_else(|| base.map(|_| true).why(&true, &false));
         Fields::new(draft, reason).field(format!("portfolios[{name}]"), Some("associated"));
-        let needs = [portfolio.step(), product.step()].into_iter().flatten();
+        let needs = [portfolio.step(), product.step(), after.claimed];
+        let needs = needs.into_iter().flatten();
         let op = Op::AssociateProduct {
             portfolio: portfolio.clone(),
             product: product.clone(),

@@ -138,7 +138,7 @@ impl<'a> Planner<'a> {
                 ..TagChange::default()
             },
         };
-        draft.step(claim, [made]);
+        after.claimed = Some(draft.step(claim, [made]));
         after.place = Place::Made(made);
         after.copied = missing.iter().map(|v| v.name.as_str()).collect();
         self.associations(draft, want, None, after);

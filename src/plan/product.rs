@@ -32,6 +32,8 @@ pub(crate) struct ProductAfter<'a> {
     pub(crate) versions: BTreeMap<String, VersionAfter<'a>>,
     /// The versions that are copied in this plan: their ids are known in the next pass.
     pub(crate) copied: BTreeSet<&'a str>,
+    /// The step that marks it as ours, where it is made without that.
+    pub(crate) claimed: Option<StepId>,
     /// The portfolios that its manifest puts it in, as far as that is done.
     pub(crate) associations: BTreeMap<Name, AssociationAfter>,
     /// The portfolios it leaves.
@@ -55,6 +57,7 @@ impl ProductAfter<'_> {
             place: Place::Not(why.to_owned()),
             versions: BTreeMap::new(),
             copied: BTreeSet::new(),
+            claimed: None,
             associations: BTreeMap::new(),
             left: BTreeSet::new(),
         }
@@ -67,6 +70,7 @@ impl<'a> ProductAfter<'a> {
             place: Place::Live(live.id.clone()),
             versions: VersionAfter::all(live),
             copied: BTreeSet::new(),
+            claimed: None,
             associations: BTreeMap::new(),
             left: BTreeSet::new(),
         }

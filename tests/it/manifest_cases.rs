@@ -279,7 +279,7 @@ spec:
         r#"
 3:18 ~no-portfolio the product stands in no portfolio: nobody can launch it | name one under `portfolios`
 4:1 missing-field the product's spec lacks `owner` | add `owner:`
-4:1 missing-field the product's spec lacks `versions` | add `versions:`
+4:1 exactly-one the product's spec needs `versions` or `copyFrom` | add one of them
 "#,
     ),
     (
@@ -521,11 +521,141 @@ metadata: {name: ami, onRemove: delete}
 spec:
   owner: Us
   portfolios: [{portfolio: net}]
-  copyFrom: {productArn: x}
+  sourceConnection: {type: CODESTAR}
 "#,
         r#"
 9:33 not-supported-yet this version of catalogd cannot do `onRemove: delete` yet | leave it out until a later version
-13:3 not-supported-yet this version of catalogd cannot do `copyFrom` in the product's spec yet | leave it out until a later version
+13:3 not-supported-yet this version of catalogd cannot do `sourceConnection` in the product's spec yet | leave it out until a later version
+"#,
+    ),
+    (
+        "copies",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: both}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions: [{name: v1, template: t.yaml}]
+  copyFrom: {productArn: "arn:aws:catalog:us-east-1:${account}:product/prod-a"}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: neither}
+spec: {owner: Us, portfolios: [{portfolio: net}]}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: lacking}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  copyFrom: {version: [v1], versions: [], copyTags: "yes"}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: mistaken}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  unlistedVersions: deactivate
+  copyFrom:
+    productArn: prod-abc
+    versions: [v1, 1.0, v1]
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: sound}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  copyFrom: {productArn: "arn:aws:catalog:${region}:${account}:product/prod-a", versions: [v1, v2], copyTags: true}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: launched}
+spec: {product: sound, version: v3}
+"#,
+        r#"
+13:3 exactly-one the product's spec has `versions` and `copyFrom`: only one can hold | keep one of them
+18:1 exactly-one the product's spec needs `versions` or `copyFrom` | add one of them
+26:3 missing-field copyFrom lacks `productArn` | add `productArn:`
+26:14 unknown-field unknown field `version` in copyFrom | did you mean `versions`?
+26:29 empty-value `copyFrom.versions` names no version to copy | name some, or leave it out: then all active versions are copied
+26:53 wrong-type `copyTags` must be `true` or `false` without quotes, and is a text
+34:3 unknown-field `unlistedVersions` says nothing of a copy, which lists no versions | leave it out: a copy's versions follow those of its source
+36:17 invalid-arn `prod-abc` is no ARN of a product | it has the form `arn:aws:catalog:REGION:ACCOUNT:product/prod-ID`
+37:20 unquoted `versions` wants a text, and `1.0` without quotes is a number | write `versions: "1.0"`
+37:25 duplicate-version version `v1` is named twice | name each version once
+50:33 dangling-reference product `sound` has no version `v3` | did you mean `v1`?
+"#,
+    ),
+    (
+        "imports",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: topic}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions: [{name: v1, template: t.yaml}]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: named}
+spec: {product: topic, version: v1, import: {stackArn: my-stack}}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: a-set}
+spec: {product: topic, version: v1, import: {stackArn: "arn:aws:cloudformation:us-east-1:123456789012:stackset/a:0a1b"}}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: bare}
+spec: {product: topic, version: v1, import: my-stack}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: lacking}
+spec: {product: topic, version: v1, import: {arn: x}}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: one}
+spec: {product: topic, version: v1, import: {stackArn: "arn:aws:cloudformation:${region}:${account}:stack/a/0a1b"}}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: two}
+spec: {product: topic, version: v1, import: {stackArn: "arn:aws:cloudformation:${region}:${account}:stack/a/0a1b"}}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: unknown}
+spec: {product: topic, version: v1, parameters: {Q: x}, import: {stackArn: "arn:aws:cloudformation:${region}:${account}:stack/b/0a1b"}}
+"#,
+        r#"
+17:56 invalid-arn `my-stack` is no ARN of a stack | it has the form `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID`; `aws cloudformation describe-stacks` shows it as StackId
+22:56 invalid-arn `arn:aws:cloudformation:us-east-1:123456789012:stackset/a:0a1b` is no ARN of a stack | a StackSet can't be imported, only a single root stack
+27:45 wrong-type `import` must be a map, and is a text | did you mean `stackArn: my-stack`?
+32:37 missing-field import lacks `stackArn` | add `stackArn:`
+32:46 unknown-field unknown field `arn` in import | it can have `stackArn`
+37:56 duplicate-item another provisioned product imports this stack too | a stack becomes one provisioned product: take the `import` from the other
+42:56 duplicate-item another provisioned product imports this stack too | a stack becomes one provisioned product: take the `import` from the other
+47:50 unknown-parameter the template has no parameter `Q` | did you mean `A`?
 "#,
     ),
     (
@@ -552,13 +682,13 @@ metadata: {name: hub}
 spec:
   product: vpc
   version: v1
-  import: {stackArn: x}
+  adopt: {id: x}
   parameters:
     A: {ssm: /x}
     B: [1, 2]
 "#,
         r#"
-22:3 not-supported-yet this version of catalogd cannot do `import` in the provisioned product's spec yet | leave it out until a later version
+22:3 not-supported-yet this version of catalogd cannot do `adopt` in the provisioned product's spec yet | leave it out until a later version
 24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
 25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
 "#,

@@ -103,7 +103,11 @@ impl Aws {
         match version {
             Some(version) => {
                 let described = self.describe_version(&product.id, &version.id).await?;
-                Ok(described.template)
+                let lacking = || {
+                    let message = "the answer has no template to compare with the stack's";
+                    Failure::internal("DescribeProvisioningArtifact", message)
+                };
+                described.template.ok_or_else(lacking).map(Some)
             }
             None => Ok(None),
         }

@@ -1,8 +1,10 @@
 //! The middle, rule by rule: a small world, and its plan and status as people read them. They stand here because
 //! rendering is the middle's last step.
 
+mod copied;
 mod formats;
 mod guards;
+mod imported;
 mod objects;
 mod properties;
 mod provisioned;
