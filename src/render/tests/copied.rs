@@ -127,7 +127,6 @@ fn what_the_source_says_otherwise_is_drift() {
         plan.object(Kind::Product, &name("vpc")).unwrap().reason
     };
     assert_eq!(reason(&world), Some(Reason::Differs));
-    let mut world = world;
     let mut base = world.desired.clone();
     let was = vpc(&mut base).copy_from.as_mut().unwrap();
     was.source = ProductArn::parse(&ARN.replace("source", "former")).unwrap();
