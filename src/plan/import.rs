@@ -228,17 +228,46 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// An import that failed. Terminating would take the stack along, so nothing is done about it here (facts §10.4).
-    pub(crate) fn failed_import(&self, draft: &mut Draft, live: &LiveProvisioned, import: &Import) {
-        let reason = live.status_message.clone();
-        draft.object.stalled = Some(Stalled {
-            reason: reason.unwrap_or_else(|| "its import failed".to_owned()),
-            advice: format!(
-                "mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id {} --retain-physical-resources`; it is imported again then ({})",
-                live.id, import.origin
-            ),
-        });
+    /// A refusal where a manifest imports another stack than the one that its provisioned product stands for.
+    pub(crate) fn other_stack(
+        &self,
+        want: &ProvisionedProduct,
+        live: &LiveProvisioned,
+    ) -> Option<Blocked> {
+        let (import, stack) = (want.import.as_ref()?, live.physical_id.as_deref()?);
+        (stack != import.stack.as_str()).then(|| {
+            Blocked::new(
+                BlockedCode::ImportStack,
+                format!(
+                    "it is stack {stack} and can't become {}: name the former, or give the latter a manifest of its own ({})",
+                    import.stack, import.origin
+                ),
+            )
+        })
     }
+
+    /// Whether a stack stands behind it that no launch has made: those are called after the provisioned product
+    /// (facts §10.1).
+    pub(crate) fn was_not_launched(&self, live: &LiveProvisioned) -> bool {
+        let account = &self.input.observed.target.account;
+        let launched = format!(":stack/SC-{account}-{}/", live.id);
+        let stack = live.physical_id.as_deref();
+        stack.is_some_and(|stack| !stack.contains(&launched))
+    }
+}
+
+/// An import that failed. Terminating would take the stack along, so nothing is done about it here (facts §10.4).
+pub(crate) fn failed_import(draft: &mut Draft, want: &ProvisionedProduct, live: &LiveProvisioned) {
+    let origin = want.import.as_ref().map(|import| &import.origin);
+    let reason = live.status_message.clone();
+    draft.object.stalled = Some(Stalled {
+        reason: reason.unwrap_or_else(|| "its import failed".to_owned()),
+        advice: format!(
+            "mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id {} --retain-physical-resources`; the next pass begins anew ({})",
+            live.id,
+            origin.unwrap_or(&want.origin)
+        ),
+    });
 }
 
 /// `parameter Size: one → two`, nothing secret shown.

@@ -24,7 +24,7 @@ mod version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use crate::diff::{Change, Reason, Shown};
 use crate::ids::{Digest, Key, Kind, Name, ProductId, Token};
@@ -257,6 +257,16 @@ pub struct HalfCopy {
     pub id: ProductId,
     /// When it was told of: one that is not to be seen for long is gone.
     pub since: Timestamp,
+}
+
+impl HalfCopy {
+    /// What is not seen for so long is gone (design §7).
+    const GONE_AFTER: SignedDuration = SignedDuration::from_mins(15);
+
+    /// Whether it is gone, if it is not to be seen.
+    pub fn is_gone(&self, now: Timestamp) -> bool {
+        now.duration_since(self.since) >= Self::GONE_AFTER
+    }
 }
 
 /// A request that failed.

@@ -39,10 +39,15 @@ impl<'a> Owned<'a> {
                 ours.push(live);
             }
         }
-        let prefixes = prefixes(identity, input.desired, input.base);
+        let wanted = prefixes(identity, wanted(input.desired));
+        let former = input.base.into_iter().flat_map(|b| b.provisioned.keys());
+        let former = prefixes(identity, former);
         for live in observed.provisioned.values() {
-            let owner = provisioned_owner(identity, &prefixes, live);
-            if let Some(name) = owner.or_else(|| named_by_import(input, live)) {
+            // What git wants goes before what it wanted: an import may have been given another name.
+            let owner = provisioned_owner(identity, &wanted, live)
+                .or_else(|| named_by_import(input, live))
+                .or_else(|| provisioned_owner(identity, &former, live));
+            if let Some(name) = owner {
                 owned.provisioned.entry(name).or_default().push(live);
             }
         }
@@ -77,18 +82,20 @@ fn named_by_import(input: &Input<'_>, live: &LiveProvisioned) -> Option<Name> {
     found.map(|want| want.name.clone())
 }
 
-/// The token prefixes of all names that could be known: a prefix is a hash, so it can only be recognised.
-fn prefixes(
-    identity: &Identity,
-    desired: &Desired,
-    base: Option<&Desired>,
-) -> BTreeMap<String, Name> {
+/// The provisioned products that git names, sound or not.
+fn wanted(desired: &Desired) -> impl Iterator<Item = &Name> {
     let broken = desired.broken.iter();
     let broken = broken
         .filter(|key| key.kind == Kind::ProvisionedProduct)
         .map(|key| &key.name);
-    let former = base.into_iter().flat_map(|base| base.provisioned.keys());
-    let names = desired.provisioned.keys().chain(broken).chain(former);
+    desired.provisioned.keys().chain(broken)
+}
+
+/// The token prefixes of names: a prefix is a hash, so it can only be recognised.
+fn prefixes<'n>(
+    identity: &Identity,
+    names: impl Iterator<Item = &'n Name>,
+) -> BTreeMap<String, Name> {
     names
         .map(|name| (identity.token_prefix(name), name.clone()))
         .collect()

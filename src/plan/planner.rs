@@ -16,10 +16,6 @@ use super::{
 };
 use crate::ids::{Key, Kind, Name, Token};
 
-/// Token attempts that are followed one after the other. Each took a death of fifteen minutes to be believed, so even
-/// a few are rare.
-const DEATHS: usize = 32;
-
 /// A plan while it is made, with what each object will be once it is done.
 pub(crate) struct Planner<'a> {
     pub(crate) input: Input<'a>,
@@ -169,7 +165,8 @@ impl<'a> Planner<'a> {
         make: impl Fn(Option<&str>) -> Token,
     ) -> (Token, Option<&'a str>) {
         let (mut token, mut after) = (make(None), None);
-        for _ in 0..DEATHS {
+        // Each token of a chain is another, so it can't be longer than all that are known.
+        for _ in 0..self.input.policy.dead.len() {
             let Some(dead) = self.input.policy.dead.get(&token) else {
                 break;
             };

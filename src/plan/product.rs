@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
-
 use super::Action;
 use super::bucket::BucketAfter;
 use super::draft::Draft;
@@ -21,9 +19,6 @@ use crate::model::desired::{Product, Support};
 use crate::model::limits;
 use crate::model::observed::LiveProduct;
 use crate::model::owner::tag_key;
-
-/// What a failed copy left behind and is not seen for so long is gone (design §7).
-const GONE_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// A product once the plan is done, as far as provisioned products rest on it.
 #[derive(Debug, Clone)]
@@ -136,9 +131,8 @@ impl<'a> Planner<'a> {
     /// would be a second one.
     fn hidden_half_copy(&self, key: &Key) -> Option<&ProductId> {
         let half = self.input.policy.half_copies.get(key)?;
-        let gone = half.since.saturating_add(GONE_AFTER).unwrap_or(half.since);
         let hidden = !self.input.observed.products.contains_key(&half.id);
-        (hidden && self.input.now < gone).then_some(&half.id)
+        (hidden && !half.is_gone(self.input.now)).then_some(&half.id)
     }
 
     fn create_product(

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::guard::unread;
+use super::import::failed_import;
 use super::launch::{Goal, arguments, note_parameters, request_text};
 use super::op::Op;
 use super::owned::Owned;
@@ -108,9 +109,12 @@ impl<'a> Planner<'a> {
                 ),
             );
         }
+        if let Some(refused) = self.other_stack(want, live) {
+            return draft.refuse(refused);
+        }
         let never = live.status == ProvisionedStatus::Error && !live.ever_succeeded;
-        if let (true, Some(import)) = (never, &want.import) {
-            self.failed_import(draft, live, import);
+        if never && (want.import.is_some() || self.was_not_launched(live)) {
+            failed_import(draft, want, live);
         } else if never {
             let base = self.input.base.map(|base| base.provisioned.get(&want.name));
             let reason = match base {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::aws::error::Class;
 use crate::execute::{Outcome, StepFailure, StepResult};
-use crate::ids::{Key, Kind};
+use crate::ids::{Key, Kind, ProductId};
 use crate::model::observed::Observed;
 use crate::model::owner::Owner;
 use crate::plan::op::{Answer, CopyTarget, Op, Step};
 use crate::plan::{Failed, HalfCopy, Plan};
 
-use super::{RETRY_AFTER, RETRY_UNKNOWN_AFTER, Reconciler};
+use super::{OLD_COPIES, RETRY_AFTER, RETRY_UNKNOWN_AFTER, Reconciler};
 
 impl Reconciler {
     /// Remembers the ids of the objects that are ours.
@@ -99,28 +99,44 @@ impl Reconciler {
         }
     }
 
-    /// Remembers that the token of a copy that failed is used up, and what the copy left behind. Returns whether the
-    /// failure is an earlier process's, which this one has a right to try again once.
+    /// Remembers what a copy that failed left behind or, where it left nothing, that its token is used up. Returns whether
+    /// the failure is an earlier process's, which this one tries again at once.
     fn learn_failed_copy(&mut self, step: &Step, failed: &StepFailure) -> bool {
         let (Op::CopyProduct { to, token, .. }, Some(answer)) = (&step.op, &failed.answer) else {
             return false;
         };
-        if !answer.spent {
+        let (true, Some(copy)) = (answer.spent, &answer.copy) else {
+            return false;
+        };
+        if let (CopyTarget::New { .. }, Some(id)) = (to, &answer.product)
+            && !self.half_copy_is_gone(&step.object, id)
+        {
+            // The token stays as it is: to another process it tells of the same product again.
+            self.memory
+                .known
+                .insert(step.object.clone(), id.to_string());
             return false;
         }
-        if let Some(copy) = &answer.copy {
-            self.memory.dead.insert(token.clone(), copy.to_string());
+        self.memory.dead.insert(token.clone(), copy.to_string());
+        let tried = self.repeated_copies.entry(step.object.clone()).or_default();
+        *tried += 1;
+        answer.repeated && *tried <= OLD_COPIES
+    }
+
+    /// Whether a product that a failed copy left behind has not been seen for so long that it is gone. Notes when it was
+    /// first told of.
+    fn half_copy_is_gone(&mut self, object: &Key, id: &ProductId) -> bool {
+        let now = self.now();
+        let known = self.half_copies.get(object).filter(|half| half.id == *id);
+        if let Some(half) = known {
+            return half.is_gone(now);
         }
-        if let (CopyTarget::New { .. }, Some(id)) = (to, &answer.product) {
-            let known = &mut self.memory.known;
-            known.insert(step.object.clone(), id.to_string());
-            let half = HalfCopy {
-                id: id.clone(),
-                since: self.now(),
-            };
-            self.half_copies.insert(step.object.clone(), half);
-        }
-        answer.repeated && self.repeated_copies.insert(step.object.clone())
+        let half = HalfCopy {
+            id: id.clone(),
+            since: now,
+        };
+        self.half_copies.insert(object.clone(), half);
+        false
     }
 
     fn learn_id(&mut self, step: &Step, answer: &Answer) {

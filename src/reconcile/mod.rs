@@ -28,6 +28,10 @@ pub const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// A request that failed for an unknown reason is made again after so long.
 pub const RETRY_UNKNOWN_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
+/// Copies of earlier processes that failed and are passed over at once, one after the other. Where the state folder is
+/// kept, their tokens are known to be used up.
+pub const OLD_COPIES: usize = 32;
+
 /// Reconciles one source with one account and region.
 pub struct Reconciler {
     aws: Aws,
@@ -40,8 +44,8 @@ pub struct Reconciler {
     failed: BTreeMap<Key, Failed>,
     /// What failed copies left behind.
     half_copies: BTreeMap<Key, HalfCopy>,
-    /// Objects whose copy had failed before this process began.
-    repeated_copies: BTreeSet<Key>,
+    /// How many of an object's copies were found to have failed.
+    repeated_copies: BTreeMap<Key, usize>,
     resend_secrets: BTreeSet<Key>,
     allow_removals: Option<usize>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
@@ -85,7 +89,7 @@ impl Reconciler {
             memory,
             failed,
             half_copies: BTreeMap::new(),
-            repeated_copies: BTreeSet::new(),
+            repeated_copies: BTreeMap::new(),
             resend_secrets,
             allow_removals,
             wanted: BTreeMap::new(),

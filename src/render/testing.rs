@@ -228,7 +228,9 @@ impl World {
             ParameterValue::Output { key, .. } => format!("value-of-{key}"),
         };
         let stack = LiveStack {
-            arn: format!("arn:aws:cloudformation:us-east-1:123456789012:stack/SC-{id}/1"),
+            arn: format!(
+                "arn:aws:cloudformation:us-east-1:123456789012:stack/SC-123456789012-{id}/1"
+            ),
             status: "CREATE_COMPLETE".to_owned(),
             parameters: parameters.map(|(k, p)| (k.clone(), text(p))).collect(),
             outputs: BTreeMap::from([("VpcId".to_owned(), "value-of-VpcId".to_owned())]),

@@ -596,6 +596,16 @@ async fn an_import_that_fails_is_degraded_and_its_stack_is_left_alone() {
         (fault.fired(), stack(&world, "legacy")),
         (1, before.clone())
     );
+    // Without `import` it is a launch that failed, and its stack is none that a launch has made.
+    let text = format!("  import: {{stackArn: \"{}\"}}\n", arn("legacy", UUID));
+    world.edit("legacy.yaml", &text, "");
+    world.process().await.apply(&world.desired()).await;
+    assert_eq!(writes(&world), [].into());
+    world.edit(
+        "legacy.yaml",
+        "  version: v2\n",
+        &format!("  version: v2\n{text}"),
+    );
     // A person does as advised: it is imported again.
     fault.remove();
     world.edit("legacy.yaml", "version: v2", "version: v1");
@@ -612,6 +622,33 @@ async fn an_import_that_fails_is_degraded_and_its_stack_is_left_alone() {
     world.apply().await;
     expect_imported(&world).await;
     assert_eq!(stack(&world, "legacy"), before);
+}
+
+/// A provisioned product never becomes another stack, and keeps to its stack whatever its manifest is called.
+#[tokio::test(start_paused = true)]
+async fn a_provisioned_product_is_one_stack() {
+    let world = world().await;
+    world.apply().await;
+    make_stack(&world, "second", OTHER, TEMPLATE).await;
+    let base = world.desired();
+    world.edit("legacy.yaml", &arn("legacy", UUID), &arn("second", OTHER));
+    let pass = world.plan().await;
+    assert!(!pass.plan.has_changes(), "{}", shown(&pass.plan));
+    expect_blocked(
+        &pass,
+        BlockedCode::ImportStack,
+        &["it is stack", "can't become"],
+    );
+    // Under another metadata.name it is the same object, whether git's past is known or not.
+    let text = manifest("renamed", UUID, "  name: legacy\n");
+    world.write("legacy.yaml", text.replace("stack/renamed", "stack/legacy"));
+    for base in [Some(&base), None] {
+        let mut process = world.process().await;
+        let pass = process.reconciler.plan(&world.desired(), base).await;
+        assert!(!pass.plan.has_changes(), "{}", shown(&pass.plan));
+        assert!(status(&pass, "provisioned-product/renamed").is_well());
+        assert_eq!(pass.plan.orphans, []);
+    }
 }
 
 /// What was let go of by hand, its stack kept, is imported again.
