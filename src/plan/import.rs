@@ -38,16 +38,8 @@ impl<'a> Planner<'a> {
         if let Some(refused) = self.other_template(draft, want, import, found) {
             draft.refuse(refused);
         }
-        let version = goal.version_arg(&want.version);
-        let path = self.path(want, goal.product);
-        let (version, path) = match (version, path) {
-            (Ok(version), Ok(path)) => (version, path),
-            (version, path) => {
-                for blocked in [version.err(), path.err()].into_iter().flatten() {
-                    draft.refuse(blocked);
-                }
-                return;
-            }
+        let Some((version, path)) = self.version_and_path(draft, want, &goal) else {
+            return;
         };
         if !draft.is_free() {
             return;

@@ -118,6 +118,26 @@ impl<'a> Planner<'a> {
             product_arg,
         })
     }
+
+    /// The version of a goal as an argument, and the path to it; `None`, and said why in the draft, where one of them is not
+    /// to be had.
+    pub(crate) fn version_and_path(
+        &self,
+        draft: &mut Draft,
+        want: &ProvisionedProduct,
+        goal: &Goal<'_, 'a>,
+    ) -> Option<(Arg<VersionId>, Holding<'a>)> {
+        let version = goal.version_arg(&want.version);
+        match (version, self.path(want, goal.product)) {
+            (Ok(version), Ok(path)) => Some((version, path)),
+            (version, path) => {
+                for blocked in [version.err(), path.err()].into_iter().flatten() {
+                    draft.refuse(blocked);
+                }
+                None
+            }
+        }
+    }
 }
 
 /// The request in words, with nothing secret in it: what idempotency tokens of provisioned products are made from.

@@ -148,16 +148,8 @@ impl<'a> Planner<'a> {
             return;
         };
         goal.admit(draft, want, true);
-        let version = goal.version_arg(&want.version);
-        let path = self.path(want, goal.product);
-        let (version, path) = match (version, path) {
-            (Ok(version), Ok(path)) => (version, path),
-            (version, path) => {
-                for blocked in [version.err(), path.err()].into_iter().flatten() {
-                    draft.refuse(blocked);
-                }
-                return;
-            }
+        let Some((version, path)) = self.version_and_path(draft, want, &goal) else {
+            return;
         };
         if !inputs.admit(draft) {
             return;

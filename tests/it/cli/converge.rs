@@ -13,7 +13,7 @@ async fn the_example_converges_over_a_port() {
         .run(&plan)
         .await
         .expect(2)
-        .says("Plan: 8 to create, 0 to update, 0 to replace")
+        .says("Plan: 1 to import, 9 to create, 0 to update, 0 to replace")
         .says("1 waiting");
     assert_eq!(bench.writes(), 0, "plan writes nothing");
     bench
