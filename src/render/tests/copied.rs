@@ -212,3 +212,75 @@ fn what_a_failed_copy_left_behind_is_claimed() {
     world.observed.products.insert(half.id, product);
     assert_eq!(world.plan().objects[1].action, Action::Create);
 }
+
+/// What is blocked of the copy, and the calls for it.
+fn refused(world: &World) -> (Vec<&'static str>, usize) {
+    let plan = world.plan();
+    let object = plan.object(Kind::Product, &name("vpc")).unwrap();
+    let codes = object.blocked.iter().map(|b| b.code.as_str());
+    (codes.collect(), object.steps.len())
+}
+
+#[test]
+fn what_is_not_to_be_copied_is_not() {
+    // By default only what is active at the source; that which was copied follows it.
+    let mut world = fresh();
+    source(&mut world).versions[1].active = false;
+    let text = world.text();
+    assert!(text.contains("version v1  copy"), "{text}");
+    assert!(!text.contains("version v2"), "{text}");
+    source(&mut world).versions[0].active = false;
+    assert_eq!(refused(&world), (vec!["copy-source"], 0));
+    // Nothing is a copy of itself.
+    let mut world = copied();
+    copy(&mut world).source = ProductArn::parse(&ARN.replace("source", "vpc")).unwrap();
+    assert_eq!(refused(&world), (vec!["copy-source"], 0));
+    // Of two of one name none is touched.
+    let mut world = copied();
+    let mut twin = world.product("vpc").versions[0].clone();
+    twin.id = VersionId::new("pa-twin");
+    twin.description = Some("other".to_owned());
+    world.product("vpc").versions.push(twin);
+    assert_eq!(refused(&world), (vec!["ambiguous-version"], 0));
+}
+
+#[test]
+fn doubts_keep_a_copy_as_it_is() {
+    // Something may run from what the source made inactive.
+    let mut world = copied();
+    source(&mut world).versions[0].active = false;
+    world.observed.provisioned.clear();
+    world.desired.provisioned.clear();
+    assert_eq!(refused(&world), (vec![], 1));
+    world.gap(Scope::Provisioned);
+    assert_eq!(refused(&world), (vec!["gap"], 0));
+    // The source was read in part: what is missing of it is not known to be.
+    let mut world = copied();
+    let theirs = source(&mut world);
+    let mut more = theirs.versions[1].clone();
+    more.name = "v3".to_owned();
+    theirs.versions.push(more);
+    assert_eq!(refused(&world), (vec![], 1));
+    world.gap(Scope::Product("prod-source".into()));
+    assert_eq!(refused(&world), (vec!["gap"], 0));
+    // It may be there and not listed.
+    let mut world = fresh();
+    world.observed.products.clear();
+    world.gap(Scope::Products);
+    assert_eq!(refused(&world).0, ["gap"]);
+}
+
+#[test]
+fn the_sources_tags_are_compared_alone_where_git_gives_none() {
+    let mut world = copied();
+    for desired in [Some(&mut world.desired), world.base.as_mut()] {
+        let vpc = vpc(desired.unwrap());
+        vpc.tags = None;
+        vpc.copy_from.as_mut().unwrap().copy_tags = true;
+    }
+    world.product("vpc").tags.extend(tags([("by", "hand")]));
+    let text = world.text();
+    assert!(text.contains("+ tags from=them"), "{text}");
+    assert!(!text.contains("by=hand"), "{text}");
+    assert_eq!(refused(&world), (vec![], 1));
+}

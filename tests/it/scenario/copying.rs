@@ -751,6 +751,40 @@ async fn a_crash_before_the_copy_is_claimed_makes_no_second_one() {
     }
 }
 
+/// Versions that are copied later show late, to one process after the other: each is copied once, by one call.
+#[tokio::test(start_paused = true)]
+async fn a_later_version_is_copied_once_however_late_it_shows() {
+    let world = world_with(Profile::Local, 1).await;
+    world.apply().await;
+    publish(&world, "v3", "one").await;
+    publish(&world, "v4", "two").await;
+    world.clock.sleep(Duration::from_secs(60)).await;
+    world.emulator.set_faults(Faults {
+        lag: Some(Lag {
+            describe: 0.0,
+            search: 30.0,
+            chance: 0.7,
+        }),
+        ..Faults::default()
+    });
+    for _ in 0..6 {
+        one_pass(&world).await;
+    }
+    world.emulator.set_faults(Faults::default());
+    let pass = world.plan().await;
+    expect_copy(&pass.observed, &["v1", "v2", "v3", "v4"]);
+    world.expect_empty_plan().await;
+
+    // Two at a time are two calls, and no third.
+    let world = self::world().await;
+    world.apply().await;
+    publish(&world, "v3", "one").await;
+    publish(&world, "v4", "two").await;
+    world.calls();
+    world.apply().await;
+    assert_eq!(writes(&world), [("CopyProduct".to_owned(), 2)].into());
+}
+
 /// The source changes while it is copied: the copy is of what was planned, and the next pass follows.
 #[tokio::test(start_paused = true)]
 async fn a_source_that_changes_during_the_copy_is_copied_once() {
