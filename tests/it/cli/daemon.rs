@@ -20,17 +20,17 @@ async fn editing_is_live() {
         .notes("catalogd reconciles catalog with account 123456789012 in us-east-1")
         .await;
     daemon.notes("\nrevision folder:").await;
-    daemon.says("Plan: 8 to create").await;
+    daemon.says("Plan: 1 to import, 9 to create").await;
     daemon.says("11 objects, all synced and healthy.").await;
     daemon.says("or when the manifests change").await;
     daemon.notes("watching catalog; Ctrl-C stops").await;
 
     // An edit.
-    let queue = "products/queue/product.yaml";
-    bench.edit(queue, "A queue whose", "The queue whose");
+    let bucket = "products/s3-bucket/product.yaml";
+    bench.edit(bucket, "A private bucket", "The private bucket");
     daemon.notes("\nrevision folder:").await;
-    daemon.says("~ product/queue  (git changed)").await;
-    daemon.says("~ description: A queue whose").await;
+    daemon.says("~ product/s3-bucket  (git changed)").await;
+    daemon.says("~ description: A private bucket").await;
     daemon
         .says("Plan: 0 to create, 1 to update, 0 to replace; 1 call.")
         .await;
@@ -38,12 +38,12 @@ async fn editing_is_live() {
 
     // One that breaks a manifest: told where, nothing of it is touched, and the others go on.
     let writes = bench.writes();
-    bench.edit(queue, "owner: Data Platform", "ownr: Data Platform");
+    bench.edit(bucket, "owner: Data Platform", "ownr: Data Platform");
     daemon.notes("error[unknown-field]").await;
-    daemon.notes("products/queue/product.yaml:7:3").await;
+    daemon.notes("products/s3-bucket/product.yaml:7:3").await;
     daemon.notes("did you mean `owner`?").await;
     daemon
-        .says("product/queue  Unknown Unknown  its manifest has an error")
+        .says("product/s3-bucket  Unknown Unknown  its manifest has an error")
         .await;
     daemon
         .says("11 objects: 10 synced and healthy, 1 unknown.")
@@ -60,17 +60,17 @@ async fn editing_is_live() {
         .await;
 
     // Mended: nothing to do, and that is said.
-    bench.edit(queue, "ownr: Data Platform", "owner: Data Platform");
+    bench.edit(bucket, "ownr: Data Platform", "owner: Data Platform");
     daemon.says("11 objects, all synced and healthy.").await;
-    assert_eq!(bench.count("UpdateProduct"), 1);
+    assert_eq!(bench.count("UpdateProduct"), 2, "the copy was marked");
 
     // Taken out of git: reported, not removed.
-    std::fs::remove_dir_all(bench.catalog().join("products/queue")).unwrap();
-    daemon.says("8 objects, all synced and healthy.").await;
+    std::fs::remove_dir_all(bench.catalog().join("products/s3-bucket")).unwrap();
+    daemon.says("10 objects, all synced and healthy.").await;
     daemon
         .says("Orphaned (ours, no longer in git, left alone):")
         .await;
-    daemon.says("product/queue  prod-").await;
+    daemon.says("product/s3-bucket  prod-").await;
     let deletes = bench.emulator.counts().into_keys();
     let removals: Vec<_> = deletes
         .filter(|call| {
@@ -87,7 +87,7 @@ async fn editing_is_live() {
     daemon.notes("[source-missing]").await;
     daemon.notes("the catalog is left as it is").await;
     std::fs::rename(&aside, bench.catalog()).unwrap();
-    daemon.says("8 objects, all synced and healthy.").await;
+    daemon.says("10 objects, all synced and healthy.").await;
     daemon.terminate().await.expect(0).notes("stopped");
 }
 
