@@ -238,13 +238,15 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Whether a stack stands behind it that no launch has made: those are called after the provisioned product
-    /// (facts §10.1).
+    /// Whether it may stand for a stack that no launch has made. One that was launched has the provisioned product's id in
+    /// its name (facts §10.1), and a launch has a provisioning record, which an import has not (facts §9.3).
     pub(crate) fn was_not_launched(&self, live: &LiveProvisioned) -> bool {
         let account = &self.input.observed.target.account;
         let launched = format!(":stack/SC-{account}-{}/", live.id);
-        let stack = live.physical_id.as_deref();
-        stack.is_some_and(|stack| !stack.contains(&launched))
+        match &live.physical_id {
+            Some(stack) => !stack.contains(&launched),
+            None => live.last_provisioning_record.is_none(),
+        }
     }
 }
 
