@@ -311,6 +311,18 @@ async fn a_nested_stack_is_not_imported() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stack_does_not_become_an_inactive_version() {
+    let world = world().await;
+    world.edit(
+        "catalog.yaml",
+        "v1, template: topic.yaml",
+        "v1, active: false, template: topic.yaml",
+    );
+    let words = ["\"v1\" of product/topic is inactive"];
+    expect_refused(&world, BlockedCode::VersionState, &words).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_template_that_differs_is_shown_line_by_line() {
     let world = world().await;
     world
@@ -357,6 +369,8 @@ async fn versions_that_git_does_not_have_are_compared_too() {
         "template: topic.yaml",
         &format!("fromStack: \"{}\"", arn("legacy", UUID)),
     );
+    // Equal by construction: there is nothing to wait for.
+    assert!(calls(&world.plan().await.plan).contains(&IMPORT));
     world.apply().await;
     expect_imported(&world).await;
 
@@ -456,6 +470,71 @@ async fn a_name_or_a_stack_that_is_taken_is_refused_before_the_call() {
         calls(&world.plan().await.plan),
         ["UpdateProvisionedProduct"]
     );
+    // So are its parameters.
+    world.edit(
+        "legacy.yaml",
+        "version: v2\n",
+        "version: v1\n  parameters: {Size: two}\n",
+    );
+    let pass = world.plan().await;
+    let said = shown(&pass.plan);
+    assert!(said.contains("parameter Size: one → two"), "{said}");
+    assert_eq!(calls(&pass.plan), ["UpdateProvisionedProduct"]);
+}
+
+/// A stack that is another team's provisioned product by its tag is theirs, whatever our manifest names.
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_is_another_teams_is_left_to_it() {
+    let world = world().await;
+    world.edit(
+        "catalog.yaml",
+        "launch: {localRoleName: Launcher}",
+        "launch: {localRoleName: Launcher}, tagUpdates: allowed",
+    );
+    let text = manifest("legacy", UUID, "");
+    world.write("legacy.yaml", "");
+    let made = world.apply().await;
+    let topic = made.pass.observed.products.values().next().unwrap();
+    let version = topic.versions.iter().find(|v| v.name == "v1").unwrap();
+    let sc = world.console();
+    let imported = sc
+        .import_as_provisioned_product()
+        .provisioned_product_name("theirs")
+        .product_id(topic.id.as_str())
+        .provisioning_artifact_id(version.id.as_str())
+        .physical_id(arn("legacy", UUID))
+        .idempotency_token("theirs")
+        .send()
+        .await
+        .unwrap();
+    world.clock.sleep(Duration::from_secs(60)).await;
+    let tag = aws_sdk_servicecatalog::types::Tag::builder()
+        .key("catalogd:provisioned-product")
+        .value("other/123456789012/us-east-1/legacy")
+        .build()
+        .unwrap();
+    let record = imported.record_detail().unwrap();
+    sc.update_provisioned_product()
+        .provisioned_product_id(record.provisioned_product_id().unwrap())
+        .product_id(topic.id.as_str())
+        .provisioning_artifact_id(version.id.as_str())
+        .path_name("Net")
+        .tags(tag)
+        .update_token("theirs")
+        .send()
+        .await
+        .unwrap();
+    world.clock.sleep(Duration::from_secs(60)).await;
+    world.plan().await;
+    world.calls();
+    world.write("legacy.yaml", &text);
+    expect_refused(
+        &world,
+        BlockedCode::ForeignOwner,
+        &["\"theirs\" already", "name another stack"],
+    )
+    .await;
+    assert_eq!(writes(&world), [].into());
 }
 
 /// Parameters, tags and constraints come with an update after the import, and the plan says which.
@@ -718,7 +797,7 @@ async fn what_the_service_refuses_is_shown_in_its_words_and_not_repeated() {
 /// A read that is denied is no absence: nothing is imported, and that is said.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_imported_while_the_stack_cannot_be_read() {
-    for call in ["DescribeStacks", "GetTemplate"] {
+    for call in ["DescribeStacks", "GetTemplate", "SearchProvisionedProducts"] {
         let world = world().await;
         let fault = world
             .emulator
@@ -746,16 +825,39 @@ async fn a_lost_answer_imports_nothing_twice() {
                 search: 20.0,
                 chance: 0.8,
             }),
-            rules: vec![Rule::always(Effect::DropAfter).on(IMPORT).nth(1)],
             ..Faults::default()
         });
-        one_pass(&world).await;
+        let rule = Rule::always(Effect::DropAfter).on(IMPORT).nth(1);
+        assert!(super::crash::die_at(&world, &world.desired(), rule).await);
         world.process_in(None).await.apply(&world.desired()).await;
         world.clock.sleep(Duration::from_secs(60)).await;
         world.apply().await;
         world.emulator.set_faults(Faults::default());
         expect_imported(&world).await;
+        // Nor did the service have to say so.
+        let calls = world.emulator.calls();
+        let mut imports = calls.iter().filter(|call| call.operation == IMPORT);
+        let refused = imports.find(|call| matches!(call.outcome, Outcome::Refused(..)));
+        assert_eq!(refused, None);
     }
+}
+
+/// While the search does not show it, nobody can tell its stack: that is no reason to take its parameters for right.
+#[tokio::test(start_paused = true)]
+async fn parameters_are_compared_once_the_search_shows_the_import() {
+    let world = world_with(Profile::Instant, 1, "  parameters: {Size: two}\n").await;
+    let hidden = world
+        .emulator
+        .inject(Rule::always(Effect::CutListing(0)).on("SearchProvisionedProducts"));
+    one_pass(&world).await;
+    let pass = world.plan().await;
+    let found = status(&pass, KEY);
+    assert_eq!(found.sync, Sync::Unknown, "{found:#?}");
+    assert_eq!(found.blocked[0].code, BlockedCode::Gap, "{found:#?}");
+    hidden.remove();
+    world.apply().await;
+    let live = expect_imported(&world).await;
+    assert_eq!(live.stack.unwrap().parameters["Size"], "two");
 }
 
 /// Many seeds of an AWS that lags and throttles.

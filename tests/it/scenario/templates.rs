@@ -215,6 +215,11 @@ fn templates_are_as_many_as_they_were() {
         .filter(|path| !readable.contains(*path))
         .collect();
     assert_eq!(unreadable, UNREADABLE);
+    // Ours reads what that reader reads, and nothing else; it says of no other why it can't.
+    for (path, bytes) in &files {
+        let read = interface(bytes);
+        assert_eq!(read.is_ok(), readable.contains(path), "{path}: {read:?}");
+    }
 }
 
 /// The products that a file's refusal stops, with what is said of each.

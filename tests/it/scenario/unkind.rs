@@ -11,7 +11,7 @@ use catalogd::reconcile::Pass;
 use catalogd::reconcile::converge::{Driver, End, PASSES_AT_ONCE};
 use tokio_util::sync::CancellationToken;
 
-use super::kit::{Hand, small};
+use super::kit::{CATALOG, Hand, SIZE, provisioned, small};
 use crate::examples::{expect_the_example, seeded};
 use crate::world::World;
 
@@ -75,6 +75,40 @@ async fn an_answer_lost_by_every_operation_leaves_nothing_twice() {
     }
     world.clock.sleep(Duration::from_secs(10)).await;
     expect_the_example(&mut world.process().await, &world).await;
+}
+
+/// An update whose answer is lost is the same update when it is asked for again.
+#[tokio::test(start_paused = true)]
+async fn an_update_whose_answer_is_lost_runs_once() {
+    for profile in [Profile::Instant, Profile::Local] {
+        let world = World::with(profile, 4);
+        world
+            .write("catalog.yaml", CATALOG)
+            .write("size.yaml", SIZE);
+        world.apply().await;
+        world.edit("catalog.yaml", "Size: one", "Size: two");
+        let lost = world.emulator.inject(
+            Rule::always(Effect::DropAfter)
+                .on("UpdateProvisionedProduct")
+                .times(2),
+        );
+        world.emulator.reset_calls();
+        world.apply().await;
+        assert_eq!(lost.fired(), 2);
+        let calls = world.emulator.calls();
+        let refused = calls
+            .iter()
+            .find(|call| matches!(call.outcome, catalogd::emulator::Outcome::Refused(..)));
+        assert_eq!(refused, None);
+        let history = world.console().list_record_history().send().await.unwrap();
+        let updates = history.record_details().iter();
+        let updates = updates.filter(|r| r.record_type() == Some("UPDATE_PROVISIONED_PRODUCT"));
+        assert_eq!(updates.count(), 1);
+        let live = world.plan().await.observed;
+        let stack = provisioned(&live, "hub").stack.as_ref().unwrap();
+        assert_eq!(stack.parameters["Size"], "two");
+        world.expect_empty_plan().await;
+    }
 }
 
 /// The service is away for two minutes in the middle of it: longer than a call is repeated.
