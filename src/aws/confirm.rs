@@ -130,7 +130,10 @@ impl Aws {
                 }
             }
             Op::CopyProduct { versions, to, .. } => {
-                let id = answered(op, &answer.product)?;
+                let id = match to {
+                    CopyTarget::New { .. } => answered(op, &answer.product)?,
+                    CopyTarget::Existing(id) => id,
+                };
                 let (live, _) = self.describe_product(id).await?;
                 if let CopyTarget::New { owner, .. } = to
                     && let Some(other) = live.tags.get(tag_key(Kind::Product))

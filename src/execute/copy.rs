@@ -3,6 +3,7 @@
 use crate::aws::error::{Class, Failure};
 use crate::plan::op::{Answer, CopyTarget, Op, Step};
 use crate::run::copy::CopyState;
+use crate::run::settle::Read;
 
 use super::Executor;
 use super::progress::Event;
@@ -67,19 +68,25 @@ impl Executor<'_> {
     /// the token was used long ago, and what it made may be gone by now, or may never have had all that is asked for
     /// today.
     pub(super) async fn old_copy(&self, op: &Op, answer: &Answer) -> Result<(), Stopped> {
-        match (op, &answer.product) {
-            (
-                Op::CopyProduct {
-                    to: CopyTarget::New { .. },
-                    ..
-                },
-                Some(product),
-            ) => match self.aws.is_there(product).await {
+        let Op::CopyProduct { to, .. } = op else {
+            return Err(Stopped::Dead);
+        };
+        // What could not be read is no proof of anything (promise 1).
+        let unread = |failure: Failure| Err(Stopped::Unfinished(failure.message));
+        match (to, &answer.product) {
+            (CopyTarget::New { .. }, Some(product)) => match self.aws.is_there(product).await {
                 Ok(false) => Err(Stopped::Dead),
                 Ok(true) => Ok(()),
-                Err(failure) => Err(Stopped::Unfinished(failure.message)),
+                Err(failure) => unread(failure),
             },
-            _ => Err(Stopped::Dead),
+            (CopyTarget::New { .. }, None) => Err(Stopped::Unfinished(
+                "the copy has succeeded, and the service does not say what it made".to_owned(),
+            )),
+            (CopyTarget::Existing(_), _) => match self.aws.shows(op, answer).await {
+                Ok(Read::Shows) => Ok(()),
+                Ok(_) => Err(Stopped::Dead),
+                Err(failure) => unread(failure),
+            },
         }
     }
 }

@@ -8,6 +8,7 @@ use aws_sdk_servicecatalog::types::{
 use catalogd::emulator::faults::{Effect, Faults, Lag, Leaves, Rule};
 use catalogd::emulator::{Profile, seed};
 use catalogd::execute::StepResult;
+use catalogd::execute::progress::Quiet;
 use catalogd::model::desired::{Desired, Guidance};
 use catalogd::model::observed::{LiveProduct, Observed};
 use catalogd::plan::op::{CopyTarget, Op};
@@ -16,6 +17,7 @@ use catalogd::reconcile::Pass;
 use catalogd::reconcile::converge::End;
 use catalogd::render::text::{self, Style};
 use catalogd::status::{Health, Sync};
+use tokio_util::sync::CancellationToken;
 
 use super::kit::{calls, one_pass, product, status, writes};
 use crate::examples::expect_each_once;
@@ -809,6 +811,30 @@ async fn a_source_that_changes_during_the_copy_is_copied_once() {
     assert_eq!(ended.end, End::Settled);
     expect_copy(&world.plan().await.observed, &["v2"]);
     world.expect_empty_plan().await;
+}
+
+/// A copy that was over long ago and can't be read now is not taken for gone: another would be a second one.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_cannot_be_read_is_not_made_again() {
+    let world = world().await;
+    world.apply().await;
+    publish(&world, "v3", "one").await;
+    let mut process = world.process().await;
+    let pass = process.reconciler.plan(&world.desired(), None).await;
+    assert_eq!(copy_ops(&pass.plan).len(), 1);
+    let fault = world
+        .emulator
+        .inject(Rule::always(Effect::InternalFailure).on("ListProvisioningArtifacts"));
+    let stop = CancellationToken::new();
+    let outcome = process.reconciler.execute(&pass.plan, &stop, &Quiet).await;
+    let mut results = outcome.results.values();
+    assert!(
+        results.any(|r| matches!(r, StepResult::Unfinished { .. })),
+        "{outcome:?}"
+    );
+    fault.remove();
+    world.apply().await;
+    expect_copy(&world.plan().await.observed, &["v1", "v2", "v3"]);
 }
 
 #[tokio::test(start_paused = true)]
