@@ -36,11 +36,13 @@ pub struct Observed {
 impl Observed {
     /// The product that an ARN names, where it can be seen.
     pub fn source(&self, arn: &ProductArn) -> Option<&LiveProduct> {
-        if arn.is_in(&self.target) {
+        let found = if arn.is_in(&self.target) {
             self.products.get(&arn.id)
         } else {
             self.sources.get(&arn.id)
-        }
+        };
+        // The id alone may be right and the account or the partition a slip of the pen.
+        found.filter(|product| product.arn == arn.as_str())
     }
 }
 

@@ -382,25 +382,29 @@ async fn a_version_that_vanished_at_the_source_is_kept_and_said() {
 async fn a_source_that_is_not_to_be_seen_is_reported_as_what_it_is() {
     for (arn, words) in [
         (
-            "us-east-1:123456789012:product/prod-nosuchproducta",
+            "arn:aws:catalog:us-east-1:123456789012:product/prod-nosuchproducta",
             ["ResourceNotFoundException", "name a product that is there"],
         ),
         (
-            "us-east-1:210987654321:product/prod-thesourceaa2a",
+            "arn:aws:catalog:us-east-1:210987654321:product/prod-thesourceaa2a",
             [
                 "ResourceNotFoundException",
                 "account 210987654321 must share a portfolio that holds it with 123456789012",
             ],
         ),
         (
-            "eu-west-1:123456789012:product/prod-thesourceaa2a",
+            "arn:aws:catalog:eu-west-1:123456789012:product/prod-thesourceaa2a",
             ["another region", "copies within one"],
+        ),
+        (
+            "arn:aws-cn:catalog:us-east-1:123456789012:product/prod-thesourceaa2a",
+            ["ResourceNotFoundException", "name a product that is there"],
         ),
     ] {
         let world = world().await;
         world.edit(
             "catalog.yaml",
-            "us-east-1:123456789012:product/prod-thesourceaa2a",
+            "arn:aws:catalog:us-east-1:123456789012:product/prod-thesourceaa2a",
             arn,
         );
         let ended = world.process().await.apply(&world.desired()).await;
