@@ -161,7 +161,11 @@ fn reason(op: &Op, message: &str) -> String {
     match op {
         Op::CreateVersion { version, .. } => format!("version {:?}: {message}", version.name),
         Op::UpdateVersion { name, .. } => format!("version {name:?}: {message}"),
-        Op::CopyProduct { versions, .. } => match versions.as_slice() {
+        Op::CopyProduct {
+            versions,
+            to: CopyTarget::Existing(_),
+            ..
+        } => match versions.as_slice() {
             [version] => format!("version {:?}: {message}", version.name),
             _ => message.to_owned(),
         },

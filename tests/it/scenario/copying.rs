@@ -956,6 +956,41 @@ async fn calls_that_are_denied_stop_only_the_copy() {
     }
 }
 
+/// What is refused of a first copy is said of the product, also where it has but one version.
+#[tokio::test(start_paused = true)]
+async fn a_refused_copy_is_not_laid_to_its_only_version() {
+    let world = world().await;
+    world.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    versions: [v2]\n    productArn:",
+    );
+    let refusal = Effect::Refuse {
+        code: "InvalidParametersException".to_owned(),
+        message: "Not this product".to_owned(),
+    };
+    let refused = world
+        .emulator
+        .inject(Rule::always(refusal).on("CopyProduct"));
+    let ended = world.process().await.apply(&world.desired()).await;
+    let stalled = status(&ended.pass, COPY).stalled.clone().unwrap();
+    assert_eq!(stalled.reason, "Not this product");
+    refused.remove();
+    // What is copied later is one version of many.
+    let mut process = world.process().await;
+    process.apply(&world.desired()).await;
+    world.edit("catalog.yaml", "versions: [v2]", "versions: [v1, v2]");
+    world
+        .emulator
+        .inject(Rule::always(Effect::AccessDenied).on("CopyProduct"));
+    let ended = process.apply(&world.desired()).await;
+    let stalled = status(&ended.pass, COPY).stalled.clone().unwrap();
+    assert!(
+        stalled.reason.starts_with("version \"v1\": "),
+        "{stalled:?}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_copied_while_the_source_cannot_be_read() {
     let world = world().await;
