@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Blocked, BlockedCode};
 use crate::diff::association;
 use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
+use crate::model::desired::Desired;
 use crate::model::observed::{Gap, Observed, Scope};
 use crate::model::owner::{Identity, Owner};
 use crate::plan::Input;
@@ -15,6 +16,7 @@ use crate::plan::owned::Owned;
 pub(crate) struct Doubt<'a> {
     identity: &'a Identity,
     observed: &'a Observed,
+    desired: &'a Desired,
     source: bool,
 }
 
@@ -23,6 +25,7 @@ impl<'a> Doubt<'a> {
         Self {
             identity: input.identity,
             observed: input.observed,
+            desired: input.desired,
             source: input.desired.incomplete || !input.desired.broken.is_empty(),
         }
     }
@@ -44,10 +47,11 @@ impl<'a> Doubt<'a> {
         })
     }
 
-    /// The same of products.
+    /// The same of products. What is copied from is nobody's that is to be made.
     pub(crate) fn hidden_product(&self) -> Option<&'a Gap> {
         self.gap(|scope| match scope {
             Scope::Products => true,
+            Scope::Product(id) if self.is_source(id) => false,
             Scope::Product(id) => self
                 .observed
                 .products
@@ -55,6 +59,12 @@ impl<'a> Doubt<'a> {
                 .is_none_or(|live| self.unowned(Kind::Product, &live.tags)),
             _ => false,
         })
+    }
+
+    fn is_source(&self, id: &ProductId) -> bool {
+        let copies = self.desired.products.values();
+        let mut copies = copies.filter_map(|product| product.copy_from.as_ref());
+        copies.any(|copy| copy.source.id == *id)
     }
 
     /// The same of provisioned products.

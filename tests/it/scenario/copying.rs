@@ -1007,6 +1007,21 @@ async fn nothing_is_copied_while_the_source_cannot_be_read() {
     expect_copy(&world.plan().await.observed, &["v1", "v2"]);
 }
 
+/// A source that can't be read stops its copies, and no other product.
+#[tokio::test(start_paused = true)]
+async fn what_is_no_copy_is_made_while_a_source_cannot_be_read() {
+    let world = world().await;
+    world
+        .emulator
+        .inject(Rule::always(Effect::AccessDenied).on("DescribeProvisioningArtifact"));
+    let ended = world.process_in(None).await.apply(&world.desired()).await;
+    let blocked = &status(&ended.pass, COPY).blocked;
+    assert_eq!(blocked[0].code, BlockedCode::Gap, "{blocked:?}");
+    let made = writes(&world);
+    assert_eq!(made.get("CreateProduct"), Some(&1), "{made:?}");
+    assert!(!made.contains_key("CopyProduct"), "{made:?}");
+}
+
 /// What is launched of a version that is being copied waits for it.
 #[tokio::test(start_paused = true)]
 async fn a_launch_waits_for_the_version_that_is_copied() {
