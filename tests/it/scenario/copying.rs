@@ -13,8 +13,8 @@ use catalogd::model::desired::{Desired, Guidance};
 use catalogd::model::observed::{LiveProduct, Observed};
 use catalogd::plan::op::{CopyTarget, Op};
 use catalogd::plan::{BlockedCode, Plan, Reason};
-use catalogd::reconcile::Pass;
 use catalogd::reconcile::converge::End;
+use catalogd::reconcile::{OLD_COPIES, Pass};
 use catalogd::render::text::{self, Style};
 use catalogd::status::{Health, Sync};
 use tokio_util::sync::CancellationToken;
@@ -603,6 +603,26 @@ async fn a_copy_that_fails_says_why_and_is_made_once_it_can_be() {
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_fails_without_a_word_is_said_to_do_so() {
     fails(None, "failed, and the service says no more").await;
+}
+
+/// A service that fails copies at once is not hammered by a process that takes them for earlier ones'.
+#[tokio::test(start_paused = true)]
+async fn copies_that_fail_at_once_are_not_made_without_end() {
+    let world = world().await;
+    let fault = world.emulator.inject(
+        Rule::always(Effect::FailCopying {
+            detail: None,
+            leaves: Leaves::Nothing,
+        })
+        .on("CopyProduct"),
+    );
+    let mut process = world.process_in(None).await;
+    let ended = process.apply(&world.desired()).await;
+    assert!(status(&ended.pass, COPY).stalled.is_some());
+    let tried = fault.fired();
+    assert_eq!(tried, OLD_COPIES as u64 + 1);
+    process.apply(&world.desired()).await;
+    assert_eq!(fault.fired(), tried, "no more");
 }
 
 #[tokio::test(start_paused = true)]
