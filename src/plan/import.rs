@@ -252,14 +252,19 @@ impl<'a> Planner<'a> {
 
 /// An import that failed. Terminating would take the stack along, so nothing is done about it here (facts §10.4).
 pub(crate) fn failed_import(draft: &mut Draft, want: &ProvisionedProduct, live: &LiveProvisioned) {
-    let origin = want.import.as_ref().map(|import| &import.origin);
+    let again = match &want.import {
+        Some(import) => format!("it is imported again then ({})", import.origin),
+        None => format!(
+            "then a new one is launched, or with `import` the same stack is imported again ({})",
+            want.origin
+        ),
+    };
     let reason = live.status_message.clone();
     draft.object.stalled = Some(Stalled {
         reason: reason.unwrap_or_else(|| "its import failed".to_owned()),
         advice: format!(
-            "mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id {} --retain-physical-resources`; the next pass begins anew ({})",
-            live.id,
-            origin.unwrap_or(&want.origin)
+            "mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id {} --retain-physical-resources`; {again}",
+            live.id
         ),
     });
 }

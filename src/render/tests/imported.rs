@@ -161,7 +161,7 @@ fn a_failed_import_is_left_to_a_person() {
     insta::assert_snapshot!(world.text(), @r##"
       ! provisioned-product/hub  (stalled)
           ! stalled: no
-            mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id pp-hub --retain-physical-resources`; the next pass begins anew (catalog.yaml:55:3)
+            mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id pp-hub --retain-physical-resources`; it is imported again then (catalog.yaml:55:3)
 
     Orphaned (ours, no longer in git, left alone):
           provisioned-product/spoke  pp-spoke  spoke

@@ -678,8 +678,11 @@ async fn an_import_that_fails_is_degraded_and_its_stack_is_left_alone() {
     // Without `import` it is a launch that failed, and its stack is none that a launch has made.
     let text = format!("  import: {{stackArn: \"{}\"}}\n", arn("legacy", UUID));
     world.edit("legacy.yaml", &text, "");
-    world.process().await.apply(&world.desired()).await;
+    let ended = world.process().await.apply(&world.desired()).await;
     assert_eq!(writes(&world), [].into());
+    let stalled = status(&ended.pass, KEY).stalled.clone().unwrap();
+    let choice = "a new one is launched, or with `import` the same stack is imported again";
+    assert!(stalled.advice.contains(choice), "{stalled:?}");
     world.edit(
         "legacy.yaml",
         "  version: v2\n",
