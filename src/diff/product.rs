@@ -166,6 +166,14 @@ impl VersionEdit {
     pub fn deactivates(&self) -> bool {
         self.active == Some(false)
     }
+
+    /// The rest of it, where the version stays as active as it is.
+    pub fn without_active(mut self) -> Self {
+        self.active = None;
+        self.changes
+            .retain(|change| !change.field.ends_with(".active"));
+        self
+    }
 }
 
 /// Compares the listed versions, in their order, with the live ones. Those that the list does not name are

@@ -192,12 +192,12 @@ impl<'a> Planner<'a> {
             draft.step(op, []);
             after.copied.insert(&version.name);
         }
-        for (version, edit) in edits {
+        for (version, mut edit) in edits {
             if edit.deactivates()
                 && let Some(blocked) = self.copy_in_use(copy_from, version)
             {
                 draft.refuse(blocked);
-                continue;
+                edit = edit.without_active();
             }
             self.edit_version(draft, &live.id, version, &version.name, edit, after);
         }

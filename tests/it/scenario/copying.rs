@@ -347,6 +347,38 @@ async fn a_version_that_is_made_inactive_at_the_source_becomes_inactive_unless_s
     assert_eq!(active, [false, true]);
 }
 
+/// A version that stays active because something runs from it follows its source in everything else.
+#[tokio::test(start_paused = true)]
+async fn a_version_that_stays_active_is_deprecated_and_described_as_its_source_says() {
+    let world = world().await;
+    world.write(
+        "hub.yaml",
+        "apiVersion: catalogd.dev/v1\nkind: ProvisionedProduct\nmetadata: {name: hub}\nspec: {product: golden, version: v2}\n",
+    );
+    world.apply().await;
+    world
+        .console()
+        .update_provisioning_artifact()
+        .product_id(SOURCE)
+        .provisioning_artifact_id(version_id(&world, "v2").await)
+        .active(false)
+        .description("Not this one")
+        .guidance(ProvisioningArtifactGuidance::Deprecated)
+        .send()
+        .await
+        .unwrap();
+    let ended = world.process().await.apply(&world.desired()).await;
+    assert_eq!(ended.end, End::Settled);
+    expect_blocked(&ended.pass, BlockedCode::VersionInUse, &["\"v2\""]);
+    let copy = expect_copy(&ended.pass.observed, &["v1", "v2"]);
+    let v2 = copy.versions.iter().find(|v| v.name == "v2").unwrap();
+    assert_eq!(
+        (v2.active, v2.guidance, v2.description.as_deref()),
+        (true, Guidance::Deprecated, Some("Not this one"))
+    );
+    world.expect_empty_plan().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_version_that_vanished_at_the_source_is_kept_and_said() {
     let world = world().await;
