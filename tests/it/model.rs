@@ -2,6 +2,7 @@
 
 use catalogd::clock::Entropy;
 use catalogd::model::owner::Identity;
+use catalogd::plan::op::{CopyTarget, Op};
 use catalogd::plan::{BlockedCode, Input, Policy, plan};
 use catalogd::reconcile::converge::End;
 use catalogd::render::json;
@@ -9,7 +10,7 @@ use catalogd::render::text::{self, Style};
 use proptest::prelude::*;
 
 use crate::scenario::kit::removes;
-use crate::sim::Catalog;
+use crate::sim::{Catalog, Others};
 use crate::world::World;
 
 /// Runs in virtual time.
@@ -22,15 +23,16 @@ fn in_virtual_time<F: Future>(work: impl FnOnce() -> F) -> F::Output {
         .block_on(async { work().await })
 }
 
-/// A catalog of this seed, and the same after so many edits.
-fn catalogs(seed: u64, edits: usize) -> (Catalog, Catalog) {
+/// A catalog of this seed, the same after so many edits, what others own, and the chance that goes on.
+fn catalogs(seed: u64, edits: usize) -> (Catalog, Catalog, Others, Entropy) {
     let mut random = Entropy::seeded(seed);
-    let before = Catalog::random(&mut random);
+    let others = Others::random(&mut random);
+    let before = Catalog::random(&mut random, &others);
     let mut after = before.clone();
     for _ in 0..edits {
-        after.edit(&mut random);
+        after.edit(&mut random, &others);
     }
-    (before, after)
+    (before, after, others, random)
 }
 
 proptest! {
@@ -40,20 +42,30 @@ proptest! {
     fn the_second_plan_is_empty_whatever_the_catalog_and_its_edits(seed in any::<u64>(), edits in 0_usize..10) {
         in_virtual_time(async || {
             let world = World::new();
-            let (before, after) = catalogs(seed, edits);
-            for catalog in [&before, &after, &before] {
-                catalog.write(&world);
+            let (before, after, mut others, mut random) = catalogs(seed, edits);
+            let mut copies = before.clone();
+            copies.turn(&mut random, &others);
+            others.settle_in(&world).await;
+            for catalog in [&before, &after, &copies] {
+                catalog.write(&world, &others);
+                let observed = world.plan().await.observed;
+                for _ in 0..random.below(4) {
+                    others.meddle(&world, &observed, &mut random).await;
+                }
+                // What is changing is waited for.
+                others.rest(&world);
                 let ended = world.process().await.apply(&world.desired()).await;
                 assert_eq!(ended.end, End::Settled);
                 let pass = world.plan().await;
                 let shown = text::plan(&pass.plan, Style::default());
                 assert!(pass.plan.steps.is_empty() && !pass.plan.is_waiting(), "{shown}");
-                crate::examples::expect_each_once(&pass.observed);
+                others.expect_untouched(&pass.observed);
+                others.expect_only_imported(&world, &catalog.imports()).await;
+                crate::examples::expect_each_once(&others.without(&pass.observed));
                 // An empty plan must not be one that overlooks something. Many edits at once may be too many removals.
                 let mut refused = pass.plan.objects.iter().flat_map(|object| &object.blocked);
-                assert!(refused.all(|blocked| blocked.code == BlockedCode::RemovalGuard), "{shown}");
-                if !pass.plan.is_blocked() {
-                    catalog.expect(&pass.observed);
+                if refused.all(|blocked| blocked.code != BlockedCode::RemovalGuard) {
+                    catalog.expect(&pass, &others, &world);
                 }
             }
         });
@@ -63,11 +75,12 @@ proptest! {
     fn equal_input_gives_equal_bytes_and_gaps_remove_nothing(seed in any::<u64>(), edits in 1_usize..10) {
         in_virtual_time(async || {
             let world = World::new();
-            let (before, after) = catalogs(seed, edits);
-            before.write(&world);
+            let (before, after, others, _) = catalogs(seed, edits);
+            others.settle_in(&world).await;
+            before.write(&world, &others);
             let base = world.desired();
             world.process().await.apply(&base).await;
-            after.write(&world);
+            after.write(&world, &others);
             let (desired, again) = (world.desired(), world.desired());
             assert_eq!(desired, again);
             let mut observed = world.plan().await.observed;
@@ -92,8 +105,15 @@ proptest! {
             let doubtful = decide(&observed, &desired);
             for step in &doubtful.steps {
                 assert!(!removes(&step.op), "{:?}", step.op);
-                let makes = ["CreatePortfolio", "CreateProduct", "ProvisionProduct"];
+                let makes = [
+                    "CreatePortfolio",
+                    "CreateProduct",
+                    "ProvisionProduct",
+                    "ImportAsProvisionedProduct",
+                ];
                 assert!(!makes.contains(&step.op.call()), "{:?}", step.op);
+                let copies = matches!(step.op, Op::CopyProduct { to: CopyTarget::New { .. }, .. });
+                assert!(!copies, "{:?}", step.op);
             }
         });
     }
