@@ -559,7 +559,7 @@ impl Catalog {
             assert!(seen.running.is_some() || want.import.is_some(), "l{at}");
             assert_eq!(*product, launched.id, "l{at}");
             assert_eq!(*running, version.id, "l{at}");
-            if let Some(size) = self.size(at, live) {
+            if let Some(size) = self.size(at, pass) {
                 assert_eq!(
                     seen.stack.as_ref().unwrap().parameters["Size"],
                     size,
@@ -709,14 +709,19 @@ impl Catalog {
         found.unwrap_or_else(|| panic!("no portfolio {name}"))
     }
 
-    /// A parameter as it arrives: outputs hand it on. None where it is nobody's business.
-    fn size(&self, at: usize, live: &Observed) -> Option<String> {
+    /// A parameter as it arrives: outputs hand it on, of what is blocked as they are. None where it is nobody's business.
+    fn size(&self, at: usize, pass: &Pass) -> Option<String> {
         match self.launched[at].size {
             Size::Text(size) => Some(format!("s{size}")),
-            Size::Output(of) => self.size(of, live).or_else(|| {
-                let stack = self.live_launch(of, live)?.stack.as_ref()?;
-                stack.outputs.get("Size").cloned()
-            }),
+            Size::Output(of) => {
+                let upstream = status(pass, &format!("provisioned-product/l{of}"));
+                let is_free = upstream.blocked.is_empty();
+                let wanted = is_free.then(|| self.size(of, pass)).flatten();
+                wanted.or_else(|| {
+                    let live = self.live_launch(of, &pass.observed)?;
+                    live.stack.as_ref()?.outputs.get("Size").cloned()
+                })
+            }
             Size::Kept => None,
         }
     }
