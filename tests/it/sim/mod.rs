@@ -353,7 +353,7 @@ async fn converge(world: &World, catalog: &mut Catalog, others: &mut Others, ran
 
 /// Three tests, so that two cores share them.
 async fn run_all(part: u64) {
-    const EACH: u64 = 6;
+    const EACH: u64 = 12;
     let seeds = asked();
     let seeds = seeds.unwrap_or(part * EACH..(part + 1) * EACH);
     let is_asked = asked().is_some();
