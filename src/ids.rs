@@ -65,6 +65,8 @@ text_id! {
 /// The parts of an ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arn<'a> {
+    /// `aws`, `aws-cn`, `aws-us-gov` …
+    pub partition: &'a str,
     /// E.g. `cloudformation`.
     pub service: &'a str,
     /// Empty where the service is global.
@@ -87,6 +89,7 @@ impl<'a> Arn<'a> {
         let known = partition == "aws" || partition.starts_with("aws-");
         (prefix == "arn" && known).then_some(())?;
         Some(Self {
+            partition,
             service: next()?,
             region: next()?,
             account: next()?,
@@ -173,7 +176,9 @@ impl StackArn {
     /// Whether it belongs to that account and region.
     pub fn is_in(&self, target: &Target) -> bool {
         Arn::parse(&self.0).is_some_and(|arn| {
-            arn.account == target.account.as_str() && arn.region == target.region.as_str()
+            arn.partition == target.partition
+                && arn.account == target.account.as_str()
+                && arn.region == target.region.as_str()
         })
     }
 }
@@ -383,8 +388,11 @@ mod tests {
             partition: "aws".to_owned(),
         };
         assert!(arn.is_in(&target("eu-west-1")) && !arn.is_in(&target("us-east-1")));
-        let stack = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/vpc/0a1b";
-        assert!(StackArn::parse(stack).unwrap().is_in(&target("cn-north-1")));
+        let stack = "arn:aws:cloudformation:us-east-1:123456789012:stack/vpc/0a1b";
+        assert!(StackArn::parse(stack).unwrap().is_in(&target("us-east-1")));
+        let elsewhere = stack.replace("aws:", "aws-cn:");
+        let elsewhere = StackArn::parse(&elsewhere).unwrap();
+        assert!(!elsewhere.is_in(&target("us-east-1")));
         for bad in [
             "prod-abc",
             "arn:aws:catalog:eu-west-1:123456789012:product/",

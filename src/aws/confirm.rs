@@ -244,12 +244,12 @@ impl Aws {
         }
     }
 
-    /// Whether the service knows a product.
+    /// Whether the service knows a product; it is asked more than once before that is denied, for reads flip.
     ///
     /// # Errors
     /// Where that could not be read.
     pub async fn is_there(&self, id: &ProductId) -> Result<bool, Failure> {
-        match self.describe_product(id).await {
+        match self.listed(|| self.describe_product(id)).await {
             Ok(_) => Ok(true),
             Err(failure) if failure.is_not_found() => Ok(false),
             Err(failure) => Err(failure),

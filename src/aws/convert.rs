@@ -306,6 +306,11 @@ pub(crate) fn stack(stack: &aws_sdk_cloudformation::types::Stack) -> LiveStack {
                 Some((output.output_key()?.to_owned(), value.to_owned()))
             })
             .collect(),
+        tags: stack
+            .tags()
+            .iter()
+            .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
+            .collect(),
         parent: stack.parent_id().map(str::to_owned),
     }
 }

@@ -78,6 +78,16 @@ impl Shown {
         Self::Text(text.into())
     }
 
+    /// In words: the text itself, or why there is none.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Absent => "(none)",
+            Self::Text(text) => text,
+            Self::Secret => "(secret)",
+            Self::Later => "(known later)",
+        }
+    }
+
     /// A field of the service's, where absent and empty are the same.
     pub fn field(text: Option<&str>) -> Self {
         match text {

@@ -23,9 +23,11 @@ impl Executor<'_> {
         };
         let started = self.clock.now();
         let mut state = CopyState::Asked;
+        let mut unread = String::new();
         for attempt in 0.. {
             match self.aws.copy_status(&copy).await {
                 Ok(seen) => {
+                    unread.clear();
                     state = state.next(seen.status);
                     answer.product = seen.product.or(answer.product.take());
                     answer.repeated = attempt == 0 && state.is_over();
@@ -48,10 +50,14 @@ impl Executor<'_> {
                 Err(failure) if failure.class == Class::Denied => {
                     return Err(Stopped::Failed(failure));
                 }
-                Err(failure) => tracing::debug!(%copy, error = %failure, "copy not read"),
+                Err(failure) => {
+                    tracing::debug!(%copy, error = %failure, "copy not read");
+                    unread = format!(" ({failure})");
+                }
             }
-            let unfinished =
-                |why: &str| Stopped::Unfinished(format!("{state} at the service as {copy}; {why}"));
+            let unfinished = |why: &str| {
+                Stopped::Unfinished(format!("{state} at the service as {copy}{unread}; {why}"))
+            };
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             if waited >= self.patience.record {
                 return Err(unfinished("the deadline passed"));

@@ -221,6 +221,8 @@ pub struct LiveStack {
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
+    /// Its tags, AWS's own and those of Service Catalog among them.
+    pub tags: Tags,
     /// The stack that it is a part of; `None` for a root stack.
     pub parent: Option<String>,
 }

@@ -1,12 +1,12 @@
 //! Products that are copies of others (`copyFrom`): copied whole at first, then version by version.
 //!
 //! The first copy takes all versions in one call, under a token of the object alone. What is missing later is copied by
-//! a call for each version, under a token of its own: whatever a restart finds and however late it sees it, no version is
-//! copied twice (promise 4).
+//! a call for each version, under a token of its own: whatever a restart finds and however late it sees it, neither the
+//! product nor such a version is copied twice (promise 4). That the versions of the first copy show together is believed.
 
 use super::draft::Draft;
 use super::guard::unread;
-use super::op::{Arg, CopyTarget, Op, ProductFields, SourceVersion, TagChange};
+use super::op::{Arg, CopyTarget, Op, SourceVersion, TagChange};
 use super::planner::{Place, Planner};
 use super::portfolio::Fields;
 use super::product::{ProductAfter, fields};
@@ -100,8 +100,6 @@ impl<'a> Planner<'a> {
         let reason = self.creation_reason(&key);
         draft.object.action = Action::Create;
         draft.object.reason = Some(reason);
-        let ProductFields { name, .. } = fields(want);
-        let name = name.unwrap_or_default();
         self.show_fields(draft, want, reason);
         let mut show = Fields::new(draft, reason);
         show.tags(&shown);
@@ -121,8 +119,9 @@ impl<'a> Planner<'a> {
             source: copy_from.source.clone(),
             versions: missing.iter().map(|v| source_version(v)).collect(),
             to: CopyTarget::New {
-                name,
-                // An ownership tag would come along and claim the copy for another's object (design §4).
+                name: want.display_name.clone(),
+                // An ownership tag would come along and claim the copy for another's object (design §4); AWS's own are
+                // nobody's to give.
                 copy_tags: copy_from.copy_tags && !source.tags.keys().any(|key| is_reserved(key)),
                 owner: self.input.identity.tag_value(&want.name),
             },

@@ -12,9 +12,10 @@ use super::{Action, Blocked, BlockedCode, Stalled};
 use crate::diff::parameter::Parameters;
 use crate::diff::tags::named_tags;
 use crate::diff::template;
-use crate::diff::{Change, Shown, Was};
+use crate::diff::{Change, Was};
 use crate::model::desired::{Import, ProvisionedProduct, TemplateSource};
-use crate::model::observed::{ImportableStack, LiveProvisioned};
+use crate::model::observed::{ImportableStack, LiveProvisioned, LiveStack};
+use crate::model::owner::is_reserved;
 
 /// The states that a stack can be imported in (facts §9.3).
 const IMPORTABLE: [&str; 5] = [
@@ -211,11 +212,33 @@ impl<'a> Planner<'a> {
                 fields.join(", ")
             ));
         }
+        Self::note_own_tags(draft, want, &found.stack);
         if !changes.is_empty() {
             let changes: Vec<String> = changes.iter().map(in_words).collect();
             draft.note(format!(
                 "once it is imported an update follows: {}",
                 changes.join("; ")
+            ));
+        }
+    }
+
+    /// Says which tags a stack has of its own: an update gives it the tags that the manifest gives, and what becomes of
+    /// others is published nowhere.
+    pub(crate) fn note_own_tags(draft: &mut Draft, want: &ProvisionedProduct, stack: &LiveStack) {
+        let named = |key: &str| {
+            want.tags
+                .as_ref()
+                .is_some_and(|tags| tags.contains_key(key))
+        };
+        let own = stack
+            .tags
+            .keys()
+            .filter(|key| !is_reserved(key) && !named(key));
+        let own: Vec<&str> = own.map(String::as_str).collect();
+        if !own.is_empty() {
+            draft.note(format!(
+                "its stack has tags of its own, which an update may take away: {}; name in spec.tags those that must stay, with `tagUpdates: allowed` in the product's constraints",
+                own.join(", ")
             ));
         }
     }
@@ -271,20 +294,11 @@ pub(crate) fn failed_import(draft: &mut Draft, want: &ProvisionedProduct, live: 
 
 /// `parameter Size: one → two`, nothing secret shown.
 fn in_words(change: &Change) -> String {
-    let shown = |value: &Shown| match value {
-        Shown::Absent => "(none)".to_owned(),
-        Shown::Text(text) => text.clone(),
-        Shown::Secret => "(secret)".to_owned(),
-        Shown::Later => "(known later)".to_owned(),
-    };
     let field = match change.field.split_once('.') {
         Some(("parameters", key)) => format!("parameter {key}"),
         Some(("tags", key)) => format!("tag {key}"),
         _ => change.field.clone(),
     };
-    format!(
-        "{field}: {} → {}",
-        shown(&change.before),
-        shown(&change.after)
-    )
+    let (before, after) = (change.before.words(), change.after.words());
+    format!("{field}: {before} → {after}")
 }

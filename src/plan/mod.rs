@@ -255,8 +255,8 @@ pub struct Policy {
 pub struct HalfCopy {
     /// Which.
     pub id: ProductId,
-    /// When it was told of: one that is not to be seen for long is gone.
-    pub since: Timestamp,
+    /// When it was told of, or seen since: one that is not to be seen for long is gone.
+    pub seen: Timestamp,
 }
 
 impl HalfCopy {
@@ -265,7 +265,7 @@ impl HalfCopy {
 
     /// Whether it is gone, if it is not to be seen.
     pub fn is_gone(&self, now: Timestamp) -> bool {
-        now.duration_since(self.since) >= Self::GONE_AFTER
+        now.duration_since(self.seen) >= Self::GONE_AFTER
     }
 }
 

@@ -309,6 +309,12 @@ impl<'a> Planner<'a> {
             identity.request_token(&want.name, &request, dead.or(last))
         });
         draft.object.changes.extend(changes);
+        if let (true, Some(stack)) = (self.was_not_launched(live), &live.stack)
+            && live.last_provisioning_record.is_none()
+        {
+            // The first update of what was imported.
+            Self::note_own_tags(draft, want, stack);
+        }
         let needs = goal.needs(&path);
         let op = Op::UpdateProvisioned {
             id: live.id.clone(),

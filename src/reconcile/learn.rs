@@ -13,8 +13,14 @@ use crate::plan::{Failed, HalfCopy, Plan};
 use super::{OLD_COPIES, RETRY_AFTER, RETRY_UNKNOWN_AFTER, Reconciler};
 
 impl Reconciler {
-    /// Remembers the ids of the objects that are ours.
+    /// Remembers the ids of the objects that are ours, and which half copies are still there.
     pub(super) fn recognise(&mut self, observed: &Observed) {
+        let now = self.now();
+        for half in self.half_copies.values_mut() {
+            if observed.products.contains_key(&half.id) {
+                half.seen = now;
+            }
+        }
         let identity = &self.identity;
         let known = &mut self.memory.known;
         let mut see = |kind: Kind, tags, id: &str| {
@@ -123,8 +129,8 @@ impl Reconciler {
         answer.repeated && *tried <= OLD_COPIES
     }
 
-    /// Whether a product that a failed copy left behind has not been seen for so long that it is gone. Notes when it was
-    /// first told of.
+    /// Whether a product that a failed copy left behind has not been seen for so long that it is gone. Notes one that is
+    /// told of for the first time.
     fn half_copy_is_gone(&mut self, object: &Key, id: &ProductId) -> bool {
         let now = self.now();
         let known = self.half_copies.get(object).filter(|half| half.id == *id);
@@ -133,7 +139,7 @@ impl Reconciler {
         }
         let half = HalfCopy {
             id: id.clone(),
-            since: now,
+            seen: now,
         };
         self.half_copies.insert(object.clone(), half);
         false

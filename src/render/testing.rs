@@ -234,6 +234,7 @@ impl World {
             status: "CREATE_COMPLETE".to_owned(),
             parameters: parameters.map(|(k, p)| (k.clone(), text(p))).collect(),
             outputs: BTreeMap::from([("VpcId".to_owned(), "value-of-VpcId".to_owned())]),
+            tags: BTreeMap::new(),
             parent: None,
         };
         let record = Some(RecordId::new(format!("rec-{}", want.name)));

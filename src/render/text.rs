@@ -347,12 +347,7 @@ fn member(field: &str, prefix: &str, word: &str) -> Option<String> {
 }
 
 fn shown(value: &Shown) -> String {
-    match value {
-        Shown::Absent => "(none)".to_owned(),
-        Shown::Text(text) => line(text, VALUE),
-        Shown::Secret => "(secret)".to_owned(),
-        Shown::Later => "(known later)".to_owned(),
-    }
+    line(value.words(), VALUE)
 }
 
 /// What is ours and no longer in git; empty where there is none.

@@ -176,7 +176,7 @@ impl Aws {
     }
 
     /// Asks for something that a listing showed, again where its description does not know it.
-    async fn listed<T, F, Fut>(&self, ask: F) -> Result<T, Failure>
+    pub(in crate::aws) async fn listed<T, F, Fut>(&self, ask: F) -> Result<T, Failure>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, Failure>>,

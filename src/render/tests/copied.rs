@@ -186,7 +186,7 @@ fn what_a_failed_copy_left_behind_is_claimed() {
     let key = crate::ids::Key::new(Kind::Product, name("vpc"));
     let half = HalfCopy {
         id: "prod-vpc".into(),
-        since: world.now,
+        seen: world.now,
     };
     world.policy.half_copies.insert(key.clone(), half.clone());
     insta::assert_snapshot!(world.text(), @r##"

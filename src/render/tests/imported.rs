@@ -33,6 +33,7 @@ fn importing() -> World {
                 ("Password".to_owned(), "****".to_owned()),
             ]),
             outputs: BTreeMap::new(),
+            tags: tags([("cost", "12"), ("env", "old"), ("aws:x", "y")]),
             parent: None,
         },
         template: Arc::from(template),
@@ -58,6 +59,7 @@ fn a_stack_is_imported_and_what_follows_is_said() {
           + product: vpc
           + version: v1
           note: an import applies no constraints: LAUNCH and RESOURCE_UPDATE of portfolio/net from its next update on
+          note: its stack has tags of its own, which an update may take away: cost; name in spec.tags those that must stay, with `tagUpdates: allowed` in the product's constraints
           note: once it is imported an update follows: tag env: (none) → prod
 
     Plan: 1 to import, 0 to create, 0 to update, 0 to replace; 1 call.

@@ -19,7 +19,7 @@ use catalogd::render::text::{self, Style};
 use catalogd::status::{Health, Sync};
 use tokio_util::sync::CancellationToken;
 
-use super::kit::{calls, one_pass, product, status, writes};
+use super::kit::{self, calls, one_pass, product, status, writes};
 use crate::examples::expect_each_once;
 use crate::world::World;
 
@@ -128,17 +128,7 @@ fn expect_copy<'o>(observed: &'o Observed, versions: &[&str]) -> &'o LiveProduct
 
 #[track_caller]
 fn expect_blocked(pass: &Pass, code: BlockedCode, words: &[&str]) {
-    let status = status(pass, COPY);
-    let blocked = status.blocked.iter().find(|b| b.code == code);
-    let blocked = blocked.unwrap_or_else(|| panic!("no {code:?} in {status:#?}"));
-    for word in words {
-        assert!(blocked.message.contains(word), "{}", blocked.message);
-    }
-    assert!(
-        blocked.message.contains("catalog.yaml:"),
-        "{}",
-        blocked.message
-    );
+    kit::expect_blocked(pass, COPY, code, words, "catalog.yaml");
 }
 
 fn shown(plan: &Plan) -> String {
@@ -768,6 +758,70 @@ async fn a_half_copy_that_is_deleted_is_copied_again() {
     let pass = world.plan().await;
     assert_ne!(expect_copy(&pass.observed, &["v1", "v2"]).id, half);
     world.expect_empty_plan().await;
+}
+
+/// One that cannot be marked for hours, and is lost sight of for a moment, is not copied a second time.
+#[tokio::test(start_paused = true)]
+async fn a_half_copy_is_gone_only_long_after_it_was_last_seen() {
+    let world = world_with(Profile::Local, 1).await;
+    let half = Rule::always(Effect::FailCopying {
+        detail: None,
+        leaves: Leaves::Product,
+    });
+    world.emulator.inject(half.on("CopyProduct").times(1));
+    let denied = world
+        .emulator
+        .inject(Rule::always(Effect::AccessDenied).on("UpdateProduct"));
+    let mut process = world.process().await;
+    let desired = world.desired();
+    process.apply(&desired).await;
+    world.clock.sleep(Duration::from_secs(3_600)).await;
+    process.reconciler.plan(&desired, None).await;
+    let unseen = [
+        Rule::always(Effect::CutListing(0)).on("SearchProductsAsAdmin"),
+        Rule::always(Effect::Refuse {
+            code: "ResourceNotFoundException".to_owned(),
+            message: "not yet".to_owned(),
+        })
+        .on("DescribeProductAsAdmin"),
+    ]
+    .map(|rule| world.emulator.inject(rule));
+    let pass = process.reconciler.plan(&desired, None).await;
+    let waiting = &status(&pass, COPY).waiting;
+    assert!(
+        waiting[0].message.contains("which is not to be seen yet"),
+        "{waiting:?}"
+    );
+    for rule in unseen {
+        rule.remove();
+    }
+    denied.remove();
+    world.clock.sleep(Duration::from_secs(3_600)).await;
+    process.apply(&desired).await;
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+    world.expect_empty_plan().await;
+}
+
+/// A copy whose status can't be read is followed to the deadline, and that is said with the reason.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_cannot_be_followed_says_why() {
+    let world = world().await;
+    let rule = Rule::always(Effect::Refuse {
+        code: "ResourceNotFoundException".to_owned(),
+        message: "no such copy".to_owned(),
+    });
+    let unread = world.emulator.inject(rule.on("DescribeCopyProductStatus"));
+    let pass = one_pass(&world).await;
+    let mut results = pass.outcome.results.values();
+    let waiting = results.find_map(|result| match result {
+        StepResult::Unfinished { waiting, .. } => Some(waiting),
+        _ => None,
+    });
+    let waiting = waiting.expect("the deadline passed");
+    assert!(waiting.contains("no such copy"), "{waiting}");
+    unread.remove();
+    world.apply().await;
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
 }
 
 /// The process dies between CopyProduct and the tag that says whose the copy is, and git is edited before the next.

@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
+use aws_sdk_servicecatalog::operation::import_as_provisioned_product::builders::ImportAsProvisionedProductFluentBuilder;
 use catalogd::emulator::cfn::StackStatus;
 use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
 use catalogd::emulator::{Outcome, Profile, seed};
-use catalogd::model::observed::{LiveProvisioned, ProvisionedStatus};
+use catalogd::model::observed::{LiveProvisioned, Observed, ProvisionedStatus};
 use catalogd::plan::{Action, BlockedCode, Plan};
 use catalogd::reconcile::Pass;
 use catalogd::reconcile::converge::End;
 use catalogd::render::text::{self, Style};
 use catalogd::status::{Health, Sync};
 
-use super::kit::{calls, one_pass, provisioned, status, writes};
+use super::kit::{self, calls, one_pass, provisioned, status, writes};
 use crate::world::{ACCOUNT, REGION, World};
 
 const IMPORT: &str = "ImportAsProvisionedProduct";
@@ -71,11 +72,30 @@ async fn make_stack(world: &World, name: &str, uuid: &str, template: &str) {
     let call = serde_json::json!([{
         "service": "cloudformation", "operation": "CreateStack", "ids": [uuid],
         "input": {"StackName": name, "TemplateBody": template,
+            "Tags": [{"Key": "cost", "Value": "12"}],
             "Parameters": [{"ParameterKey": "Size", "ParameterValue": "one"}]},
     }]);
     seed::load_text(&world.emulator, &call.to_string(), Path::new(""))
         .await
         .unwrap();
+}
+
+/// Somebody else's import of a stack as `theirs`, not sent yet.
+fn their_import(
+    world: &World,
+    observed: &Observed,
+    stack: String,
+) -> ImportAsProvisionedProductFluentBuilder {
+    let topic = observed.products.values().next().unwrap();
+    let version = topic.versions.iter().find(|v| v.name == "v1").unwrap();
+    world
+        .console()
+        .import_as_provisioned_product()
+        .provisioned_product_name("theirs")
+        .product_id(topic.id.as_str())
+        .provisioning_artifact_id(version.id.as_str())
+        .physical_id(stack)
+        .idempotency_token("theirs")
 }
 
 /// The catalog, a stack of old, and a manifest that imports it.
@@ -113,17 +133,7 @@ fn stack(world: &World, name: &str) -> Option<String> {
 
 #[track_caller]
 fn expect_blocked(pass: &Pass, code: BlockedCode, words: &[&str]) {
-    let status = status(pass, KEY);
-    let blocked = status.blocked.iter().find(|b| b.code == code);
-    let blocked = blocked.unwrap_or_else(|| panic!("no {code:?} in {status:#?}"));
-    for word in words {
-        assert!(blocked.message.contains(word), "{}", blocked.message);
-    }
-    assert!(
-        blocked.message.contains("legacy.yaml:"),
-        "{}",
-        blocked.message
-    );
+    kit::expect_blocked(pass, KEY, code, words, "legacy.yaml");
 }
 
 /// The stack is imported, once, and everything is as git wants it.
@@ -172,6 +182,7 @@ async fn a_stack_is_imported_as_it_is_and_managed_from_then_on() {
     for line in [
         "=> provisioned-product/legacy  (imported from its stack)",
         "an import applies no constraints: LAUNCH of portfolio/net from its next update on",
+        "note: its stack has tags of its own, which an update may take away: cost; name in spec.tags",
         "Plan: 1 to import, 2 to create, 0 to update",
     ] {
         assert!(said.contains(line), "{said}");
@@ -188,6 +199,8 @@ async fn a_stack_is_imported_as_it_is_and_managed_from_then_on() {
     world.edit("legacy.yaml", "version: v1", "version: v2");
     let pass = world.plan().await;
     assert_eq!(calls(&pass.plan), ["UpdateProvisionedProduct"]);
+    let said = shown(&pass.plan);
+    assert!(said.contains("may take away: cost"), "{said}");
     world.apply().await;
     let live = expect_imported(&world).await;
     assert_eq!(live.stack.unwrap().parameters["Size"], "one", "kept");
@@ -439,19 +452,8 @@ async fn a_name_or_a_stack_that_is_taken_is_refused_before_the_call() {
     let text = manifest("legacy", UUID, "");
     world.write("legacy.yaml", "");
     let made = world.apply().await;
-    let topic = made.pass.observed.products.values().next().unwrap();
-    let version = topic.versions.iter().find(|v| v.name == "v1").unwrap();
-    world
-        .console()
-        .import_as_provisioned_product()
-        .provisioned_product_name("theirs")
-        .product_id(topic.id.as_str())
-        .provisioning_artifact_id(version.id.as_str())
-        .physical_id(arn("legacy", UUID))
-        .idempotency_token("theirs")
-        .send()
-        .await
-        .unwrap();
+    let theirs = their_import(&world, &made.pass.observed, arn("legacy", UUID));
+    theirs.send().await.unwrap();
     world.plan().await;
     world.calls();
     world.write("legacy.yaml", &text);
@@ -497,16 +499,8 @@ async fn a_stack_that_is_another_teams_is_left_to_it() {
     let topic = made.pass.observed.products.values().next().unwrap();
     let version = topic.versions.iter().find(|v| v.name == "v1").unwrap();
     let sc = world.console();
-    let imported = sc
-        .import_as_provisioned_product()
-        .provisioned_product_name("theirs")
-        .product_id(topic.id.as_str())
-        .provisioning_artifact_id(version.id.as_str())
-        .physical_id(arn("legacy", UUID))
-        .idempotency_token("theirs")
-        .send()
-        .await
-        .unwrap();
+    let theirs = their_import(&world, &made.pass.observed, arn("legacy", UUID));
+    let imported = theirs.send().await.unwrap();
     world.clock.sleep(Duration::from_secs(60)).await;
     let tag = aws_sdk_servicecatalog::types::Tag::builder()
         .key("catalogd:provisioned-product")
@@ -606,16 +600,7 @@ async fn imports_go_in_turn() {
     world.write("legacy.yaml", "");
     let made = world.apply().await;
     make_stack(&world, "theirs", OTHER, TEMPLATE).await;
-    let topic = made.pass.observed.products.values().next().unwrap();
-    let version = topic.versions.iter().find(|v| v.name == "v1").unwrap();
-    let theirs = world
-        .console()
-        .import_as_provisioned_product()
-        .provisioned_product_name("theirs")
-        .product_id(topic.id.as_str())
-        .provisioning_artifact_id(version.id.as_str())
-        .physical_id(arn("theirs", OTHER))
-        .idempotency_token("theirs");
+    let theirs = their_import(&world, &made.pass.observed, arn("theirs", OTHER));
     world.write("legacy.yaml", &text);
     world.emulator.reset_calls();
     // It is sent when ours is about to be.

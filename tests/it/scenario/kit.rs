@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use catalogd::clock::Clock;
 use catalogd::execute::progress::Quiet;
 use catalogd::model::observed::{LiveProduct, LiveProvisioned, Observed};
-use catalogd::plan::Plan;
 use catalogd::plan::op::{Arg, Op};
+use catalogd::plan::{BlockedCode, Plan};
 use catalogd::reconcile::Pass;
 use catalogd::status::ObjectStatus;
 use tokio_util::sync::CancellationToken;
@@ -132,6 +132,18 @@ pub fn status<'p>(pass: &'p Pass, key: &str) -> &'p ObjectStatus {
     let mut all = pass.statuses.iter();
     all.find(|status| status.key.to_string() == key)
         .unwrap_or_else(|| panic!("no {key}"))
+}
+
+/// Asserts that an object is blocked so, in these words and with a place in that file.
+#[track_caller]
+pub fn expect_blocked(pass: &Pass, key: &str, code: BlockedCode, words: &[&str], file: &str) {
+    let status = status(pass, key);
+    let blocked = status.blocked.iter().find(|b| b.code == code);
+    let blocked = blocked.unwrap_or_else(|| panic!("no {code:?} in {status:#?}"));
+    let place = format!("{file}:");
+    for word in words.iter().chain([&place.as_str()]) {
+        assert!(blocked.message.contains(word), "{}", blocked.message);
+    }
 }
 
 /// A live product by its display name.
