@@ -3,6 +3,7 @@
 //! ```text
 //! http request ─ route ─ faults ─ (latency) ─┬─ Service Catalog: validate ─ ops ─ state
 //!                                            ├─ CloudFormation, STS: Query/XML
+//!                                            ├─ Organizations: JSON
 //!                                            └─ S3
 //! ```
 //!
@@ -20,13 +21,16 @@ pub mod ids;
 mod in_process;
 mod lag;
 mod ops;
+mod organizations;
 mod page;
+mod partitions;
 mod profile;
 mod quota;
 mod route;
 pub mod s3;
 pub mod seed;
 pub mod server;
+mod share;
 mod state;
 pub mod sts;
 mod validate;
@@ -271,18 +275,17 @@ impl Emulator {
         let now = self.inner.clock.now();
         let mut world = self.lock();
         let timing = self.inner.profile.timing(&mut world.entropy);
-        world.with_partition(account, region, |partition, entropy, _| {
-            partition.stacks.settle(now);
-            let mut ctx = Ctx {
-                caller: default_caller(account),
-                region: region.to_owned(),
-                now,
-                entropy,
-                pins: &mut Pins::default(),
-                timing,
-            };
-            work(&mut partition.stacks, &mut ctx)
-        })
+        let (partition, entropy) = world.partition(account, region);
+        partition.stacks.settle(now);
+        let mut ctx = Ctx {
+            caller: default_caller(account),
+            region: region.to_owned(),
+            now,
+            entropy,
+            pins: &mut Pins::default(),
+            timing,
+        };
+        work(&mut partition.stacks, &mut ctx)
     }
 
     /// Whether anything in any account and region has this id.
@@ -352,7 +355,7 @@ impl Emulator {
             ),
             Unroutable::Unknown => wire::refuse(
                 StatusCode::NOT_FOUND,
-                "The emulator has Service Catalog, CloudFormation, S3 and STS. Neither X-Amz-Target, \
+                "The emulator has Service Catalog, CloudFormation, S3, STS and Organizations. Neither X-Amz-Target, \
                  nor the credential scope, nor the host of this request names one of them.\n",
                 &id,
             ),

@@ -1,7 +1,6 @@
 //! Everything behind the one lock.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
@@ -11,11 +10,12 @@ use super::api::{ApiError, Caller, Ctx, Timing};
 use super::cfn::{self, Stacks};
 use super::faults::{Doom, Engine, Faults, StackFault, Verdict};
 use super::ids::Pins;
-use super::lag::Sight;
-use super::ops::{self, Overlap};
+use super::ops::{self, Losses, Overlap, Reach};
+use super::organizations::{self, Organizations};
+use super::partitions::{Elsewhere, Partitions};
 use super::route::{Route, Service};
 use super::s3::Buckets;
-use super::state::{Catalog, Partition};
+use super::state::Partition;
 use super::sts::Sessions;
 use super::{Call, ids, lag, wire};
 use crate::clock::Entropy;
@@ -33,7 +33,17 @@ pub(super) struct World {
     pub(super) log: VecDeque<Call>,
     pub(super) counts: BTreeMap<String, u64>,
     buckets: Buckets,
-    partitions: BTreeMap<(String, String), Partition>,
+    partitions: Partitions,
+    organizations: Organizations,
+}
+
+/// What takes time and concerns more than one account or region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// A copy, by its place among those of its target's partition.
+    Copy(usize),
+    /// An action on a share, by its place among those of its owner's partition.
+    Sharing(usize),
 }
 
 /// One call, ready to be worked on.
@@ -58,13 +68,14 @@ impl World {
             log: VecDeque::new(),
             counts: BTreeMap::new(),
             buckets,
-            partitions: BTreeMap::new(),
+            partitions: Partitions::default(),
+            organizations: Organizations::default(),
         }
     }
 
     pub(super) fn set_faults(&mut self, profile: &Faults, faults: Faults) {
         self.faults.replace(profile, faults);
-        for partition in self.partitions.values_mut() {
+        for partition in self.partitions.iter_mut() {
             doom(&mut partition.stacks, &self.faults.faults.stacks);
         }
     }
@@ -77,16 +88,15 @@ impl World {
         body: &[u8],
     ) -> (Verdict, Option<Overlap>) {
         route.adopt(&self.sessions);
-        self.settle_copies(now);
+        self.settle(now);
         let class = match route.service {
             Service::ServiceCatalog => ops::class(&route.operation),
-            Service::CloudFormation | Service::S3 | Service::Sts => super::faults::Class::Read,
+            _ => super::faults::Class::Read,
         };
         let verdict = self.faults.judge(route, class, now, &mut self.entropy);
         let overlap = if self.faults.faults.lost_updates == Some(true) {
-            let key = (route.account.clone(), route.region.clone());
             self.partitions
-                .get(&key)
+                .get(&route.account, &route.region)
                 .and_then(|partition| Overlap::note(class, partition.catalog(), body))
         } else {
             None
@@ -110,34 +120,67 @@ impl World {
             let mut ctx = ctx(&job, entropy, pins);
             return sessions.handle(&mut ctx, job.body);
         }
+        self.settle(job.now);
+        if job.route.service == Service::Organizations {
+            let mut ctx = ctx(&job, &mut self.entropy, pins);
+            let operation = &job.route.operation;
+            let answer =
+                organizations::handle(&mut self.organizations, &mut ctx, operation, job.body);
+            self.follow_organizations(job.now);
+            return match answer {
+                Ok(answer) => wire::answer(answer, &id),
+                Err(error) => wire::error(Service::Organizations, &error, &id),
+            };
+        }
         let keep = self.keep();
         let region = job.route.region.clone();
-        self.settle_copies(job.now);
-        let abroad = self.abroad(&job);
-        self.with_partition(&account, &region, |partition, entropy, faults| {
-            // What ended since the last call ended at its own time, not at this call's.
-            partition.remember(Timestamp::MIN, keep);
-            ops::settle(partition, job.now, keep);
-            let response = match job.route.service {
-                Service::CloudFormation => {
-                    partition.stacks.settle(job.now);
-                    let read_url = |url: &str| buckets.read_url(&account, url);
-                    let mut ctx = ctx(&job, entropy, pins);
-                    cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
-                }
-                _ => match catalog(&job, partition, entropy, pins, faults, buckets, abroad) {
+        let lag = match job.route.service {
+            Service::ServiceCatalog => self.draw_lag(&job),
+            _ => None,
+        };
+        let place = self.place(&account, &region);
+        let Self {
+            partitions,
+            organizations,
+            entropy,
+            ..
+        } = self;
+        let (partition, elsewhere) = partitions.split(place, lag);
+        // What ended since the last call ended at its own time, not at this call's.
+        partition.remember(Timestamp::MIN, keep);
+        ops::settle(partition, job.now, keep);
+        let shared = partition.catalog().is_shared();
+        let response = match job.route.service {
+            Service::CloudFormation => {
+                partition.stacks.settle(job.now);
+                let read_url = |url: &str| buckets.read_url(&account, url);
+                let mut ctx = ctx(&job, entropy, pins);
+                cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
+            }
+            _ => {
+                let world = Beside {
+                    elsewhere,
+                    organizations,
+                    buckets,
+                    lag,
+                };
+                match catalog(&job, partition, entropy, pins, world) {
                     Ok(answer) => wire::answer(answer, &id),
                     Err(error) => wire::error(Service::ServiceCatalog, &error, &id),
-                },
-            };
-            partition.remember(job.now, keep);
-            response
-        })
+                }
+            }
+        };
+        let shared = shared || partition.catalog().is_shared();
+        let changed = partition.remember(job.now, keep);
+        if shared && changed {
+            self.cut(Some(&region), job.now);
+        }
+        response
     }
 
     /// Lets all stacks do what is due: their buckets come and go in the store that S3 calls see.
     pub(super) fn settle_stacks(&mut self, now: Timestamp) {
-        for partition in self.partitions.values_mut() {
+        for partition in self.partitions.iter_mut() {
             partition.stacks.settle(now);
         }
     }
@@ -147,78 +190,136 @@ impl World {
         self.faults.faults.lag.map(lag::span)
     }
 
-    /// Ends the copies that are due. Each reads its source as it is at that time: this is called before anything else
-    /// is, so no later call has changed it.
-    fn settle_copies(&mut self, now: Timestamp) {
-        let keep = self.keep();
-        while let Some((at, home, index)) = self.next_copy(now) {
-            let Some(target) = self.partitions.get_mut(&home) else {
-                return;
-            };
-            let copying = target.copying.remove(index);
-            let from = (home.0.clone(), copying.region.clone());
-            let source = self.partitions.get(&from);
-            let source = source.and_then(|from| from.catalog().products.get(&copying.source));
-            let source = source.cloned();
-            if let Some(target) = self.partitions.get_mut(&home) {
-                target.remember(Timestamp::MIN, keep);
-                ops::settle(target, at, keep);
-                ops::finish_copy(target, source, copying, at, &mut self.entropy);
-                target.remember(at, keep);
+    /// The moment as of which a call sees the catalogs.
+    fn draw_lag(&mut self, job: &Job<'_>) -> Option<Timestamp> {
+        let operation = ops::find(&job.route.operation).ok()?;
+        let lag = self.faults.faults.lag;
+        lag::moment(lag, operation.sight, job.now, &mut self.entropy)
+    }
+
+    /// Ends what is due beyond one account and region. Each reads the others as they are at that time: this is called
+    /// before anything else is, so no later call has changed them.
+    fn settle(&mut self, now: Timestamp) {
+        self.organizations.settle(now);
+        while let Some((at, place, due)) = self.next_due(now) {
+            match due {
+                Due::Copy(index) => self.finish_copy(place, index, at),
+                Due::Sharing(index) => self.finish_sharing(place, index, at),
             }
         }
     }
 
-    /// The first copy that is due, by its end and its place.
-    fn next_copy(&self, now: Timestamp) -> Option<(Timestamp, (String, String), usize)> {
-        let due = self.partitions.iter().flat_map(|(home, partition)| {
+    /// The first thing that is due, by its end and its place.
+    fn next_due(&self, now: Timestamp) -> Option<(Timestamp, usize, Due)> {
+        let due = self.partitions.iter().flat_map(|(place, partition)| {
             let copies = partition.copying.iter().enumerate();
-            copies.filter_map(move |(index, copying)| {
+            let copies = copies.filter_map(move |(index, copying)| {
                 let at = match copying.doom.held {
                     Some(rule) if self.faults.is_armed(rule) => return None,
                     // When the rule went is not known.
                     Some(_) => copying.ends.max(now),
                     None => copying.ends,
                 };
-                (at <= now).then_some((at, home, index))
-            })
+                (at <= now).then_some((at, place, Due::Copy(index)))
+            });
+            let sharing = partition.sharing.iter().enumerate();
+            let sharing = sharing.filter_map(move |(index, sharing)| {
+                let due = (sharing.ends, place, Due::Sharing(index));
+                (sharing.ends <= now).then_some(due)
+            });
+            copies.chain(sharing)
         });
-        due.min().map(|(at, home, index)| (at, home.clone(), index))
+        due.min()
     }
 
-    /// The catalog of the region that a copy reads from, if it is not the one called, as this call sees it.
-    fn abroad(&mut self, job: &Job<'_>) -> Option<Arc<Catalog>> {
-        let region = ops::abroad(&job.route.operation, job.body)?;
-        let from = self.partitions.get(&(job.caller.account.clone(), region))?;
-        let lag = self.faults.faults.lag;
-        let past = from
-            .history
-            .look(lag, Sight::Describe, job.now, &mut self.entropy);
-        Some(past.map_or_else(|| from.snapshot(), |(past, _)| past))
+    fn finish_copy(&mut self, place: usize, index: usize, at: Timestamp) {
+        let keep = self.keep();
+        let Some((account, _)) = self.partitions.home(place) else {
+            return;
+        };
+        let copying = self.partitions.at_mut(place).copying.remove(index);
+        let all = self.partitions.all();
+        let source = ops::copy_source(&account, &copying, all, &self.organizations);
+        let Self {
+            partitions,
+            entropy,
+            ..
+        } = self;
+        amend(partitions, place, at, keep, |target| {
+            ops::finish_copy(target, &account, source, copying, at, entropy);
+        });
+    }
+
+    fn finish_sharing(&mut self, place: usize, index: usize, at: Timestamp) {
+        let keep = self.keep();
+        let Some((owner, region)) = self.partitions.home(place) else {
+            return;
+        };
+        let sharing = self.partitions.at_mut(place).sharing.remove(index);
+        let all = self.partitions.all();
+        let reach = Reach::of(&sharing, &owner, &region, all, &self.organizations);
+        amend(&mut self.partitions, place, at, keep, |partition| {
+            ops::finish_sharing(partition, sharing, reach);
+        });
+        self.cut(Some(&region), at);
+    }
+
+    /// Lets shares follow the organization: those of accounts that may not share any more end.
+    fn follow_organizations(&mut self, at: Timestamp) {
+        let keep = self.keep();
+        for (account, _, place) in self.partitions.homes(None) {
+            if self.partitions.at_mut(place).shares_with_nodes()
+                && !self.organizations.may_share(&account)
+            {
+                amend(&mut self.partitions, place, at, keep, ops::lapse);
+            }
+        }
+        self.cut(None, at);
+    }
+
+    /// Takes from recipients, in one region or in all, what they hold of portfolios that they do not see any more.
+    fn cut(&mut self, region: Option<&str>, at: Timestamp) {
+        let keep = self.keep();
+        for (account, region, place) in self.partitions.homes(region) {
+            let organizations = &self.organizations;
+            let (partition, elsewhere) = self.partitions.split(place, None);
+            if !partition.catalog().holds_of_others() {
+                continue;
+            }
+            let own = partition.catalog();
+            let losses = Losses::of(&account, &region, own, elsewhere, organizations);
+            if !losses.is_empty() {
+                amend(&mut self.partitions, place, at, keep, |partition| {
+                    losses.apply(partition);
+                });
+            }
+        }
     }
 
     /// Whether anything anywhere has this id.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.partitions.values().any(|partition| partition.has(id))
+        let mut all = self.partitions.iter();
+        all.any(|(_, partition)| partition.has(id)) || self.organizations.has(id)
     }
 
-    /// Works on one account and region, which is made when it is first asked for.
-    pub(super) fn with_partition<T>(
+    /// One account and region, which is made when it is first asked for.
+    pub(super) fn partition(
         &mut self,
         account: &str,
         region: &str,
-        work: impl FnOnce(&mut Partition, &mut Entropy, &Faults) -> T,
-    ) -> T {
-        let faults = &self.faults.faults;
-        let partition = self
-            .partitions
-            .entry((account.to_owned(), region.to_owned()))
-            .or_insert_with(|| {
-                let mut stacks = Stacks::new(self.buckets.clone());
-                doom(&mut stacks, &faults.stacks);
-                Partition::new(stacks)
-            });
-        work(partition, &mut self.entropy, faults)
+    ) -> (&mut Partition, &mut Entropy) {
+        let place = self.place(account, region);
+        (self.partitions.at_mut(place), &mut self.entropy)
+    }
+
+    /// Where an account and region is, made when it is first asked for.
+    fn place(&mut self, account: &str, region: &str) -> usize {
+        let (buckets, faults) = (&self.buckets, &self.faults.faults);
+        self.partitions.ensure(account, region, || {
+            let mut stacks = Stacks::new(buckets.clone());
+            doom(&mut stacks, &faults.stacks);
+            Partition::new(stacks)
+        })
     }
 
     pub(super) fn record(&mut self, call: Call) {
@@ -230,14 +331,20 @@ impl World {
     }
 }
 
+/// What a call of Service Catalog has beside its own partition.
+struct Beside<'a> {
+    elsewhere: Elsewhere<'a>,
+    organizations: &'a mut Organizations,
+    buckets: &'a Buckets,
+    lag: Option<Timestamp>,
+}
+
 fn catalog(
     job: &Job<'_>,
     partition: &mut Partition,
     entropy: &mut Entropy,
     pins: &mut Pins,
-    faults: &Faults,
-    buckets: &Buckets,
-    abroad: Option<Arc<Catalog>>,
+    beside: Beside<'_>,
 ) -> Result<serde_json::Value, ApiError> {
     let operation = ops::find(&job.route.operation)?;
     let input = wire::read(job.body)?;
@@ -245,26 +352,40 @@ fn catalog(
     if let Some(first) = ops::repeated(operation, &input, partition) {
         return Ok(first);
     }
-    let seen = partition
-        .history
-        .look(faults.lag, operation.sight, job.now, entropy);
+    let past = |moment| Some((partition.history.at(moment)?.clone(), moment));
     let answer = (operation.run)(&mut ops::Call {
         operation: operation.name,
         input: ops::Input::new(&input),
         ctx: ctx(job, entropy, pins),
-        seen,
-        buckets,
+        seen: beside.lag.and_then(past),
+        buckets: beside.buckets,
         quotas: job.quotas,
         cut: job.cut,
         overlap: job.overlap.clone(),
         doom: job.doom.clone(),
-        abroad,
+        elsewhere: beside.elsewhere,
+        organizations: beside.organizations,
         partition,
     })?;
     if let Some(token) = ops::token(operation, &input) {
         partition.answers.keep((operation.name, token), &answer);
     }
     Ok(answer)
+}
+
+/// Changes a partition at a time of its own, after what has ended there before.
+fn amend(
+    partitions: &mut Partitions,
+    place: usize,
+    at: Timestamp,
+    keep: Option<std::time::Duration>,
+    work: impl FnOnce(&mut Partition),
+) {
+    let partition = partitions.at_mut(place);
+    partition.remember(Timestamp::MIN, keep);
+    ops::settle(partition, at, keep);
+    work(partition);
+    partition.remember(at, keep);
 }
 
 fn ctx<'a>(job: &Job<'_>, entropy: &'a mut Entropy, pins: &'a mut Pins) -> Ctx<'a> {

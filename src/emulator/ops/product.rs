@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
-use super::{Call, Operation, in_use, invalid, no_product, not_found, path, unsupported, version};
+use super::{
+    Call, Operation, in_use, invalid, no_portfolio, no_product, not_found, unsupported, version,
+};
 use crate::emulator::api::ApiError;
-use crate::emulator::state::{Catalog, Product, Tags};
+use crate::emulator::state::{Product, Tags};
 use crate::emulator::{ids, quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -64,6 +66,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let view = call.ctx.new_id("prodview");
     let mut product = Product {
         id: id.clone(),
+        account: call.account().to_owned(),
         view: view.clone(),
         name: input.need("Name")?.to_owned(),
         owner: input.need("Owner")?.to_owned(),
@@ -137,10 +140,15 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    if call.input.text("SourcePortfolioId").is_some() {
-        return Err(unsupported("SourcePortfolioId"));
+    let view = call.view();
+    let product = view.find(call.input.one_of("Id", "Name")?)?;
+    // It brings TagOptions, of which there are none yet: all that is asked is whether the portfolio is there.
+    if let Some(source) = call.input.text("SourcePortfolioId") {
+        let portfolio = view.portfolio(source).ok_or_else(|| no_portfolio(source))?;
+        if !portfolio.products.contains(&product.id) {
+            return Err(no_product(&product.id));
+        }
     }
-    let product = find(call.seen(), call.input.one_of("Id", "Name")?)?;
     let summaries = product.versions.iter().map(|version| {
         let mut metadata = json!({ "SourceProvisioningArtifactId": version.id });
         if !version.first {
@@ -166,8 +174,9 @@ fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = call.input.one_of("Id", "Name")?;
     let (IdOrName::Id(said) | IdOrName::Name(said)) = wanted;
-    let product = find(call.seen(), wanted).map_err(|_| denied(said))?;
-    let paths = path::open_to(call.seen(), product, &call.ctx.caller.principal);
+    let view = call.view();
+    let product = view.find(wanted).map_err(|_| denied(said))?;
+    let paths = view.open_to(product, &call.ctx.caller.principal);
     if paths.is_empty() {
         return Err(denied(said));
     }
@@ -183,13 +192,11 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn describe_view(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let view = call.input.need("Id")?;
-    let catalog = call.seen();
-    let product = catalog.views.get(view);
-    let product = product.and_then(|id| catalog.products.get(id));
-    let product = product.ok_or_else(|| denied(view))?;
-    if path::open_to(catalog, product, &call.ctx.caller.principal).is_empty() {
-        return Err(denied(view));
+    let id = call.input.need("Id")?;
+    let view = call.view();
+    let product = view.of_view(id).ok_or_else(|| denied(id))?;
+    if view.open_to(product, &call.ctx.caller.principal).is_empty() {
+        return Err(denied(id));
     }
     Ok(json!({
         "ProductViewSummary": summary(product),
@@ -213,34 +220,11 @@ fn for_users(product: &Product) -> Value {
         .collect()
 }
 
-/// The product of that id or name.
-///
-/// # Errors
-/// It is not there; or several have the name, for which no real text was found (a guess).
-pub(super) fn find<'a>(
-    catalog: &'a Catalog,
-    wanted: IdOrName<'_>,
-) -> Result<&'a Arc<Product>, ApiError> {
-    match wanted {
-        IdOrName::Id(id) => catalog.products.get(id).ok_or_else(|| no_product(id)),
-        IdOrName::Name(name) => {
-            let mut named = catalog.products.iter().filter(|(_, p)| p.name == name);
-            match (named.next(), named.next()) {
-                (Some((_, product)), None) => Ok(product),
-                (None, _) => Err(no_product(name)),
-                (Some(_), Some(_)) => {
-                    Err(invalid(format!("Multiple Product with name {name} found.")))
-                }
-            }
-        }
-    }
-}
-
 /// `ProductViewDetail`: its Status is `CREATED` at once and for ever, whatever the model says (facts §8).
 pub(super) fn detail(call: &Call<'_>, product: &Product, created: Timestamp) -> Value {
     json!({
         "CreatedTime": wire::time(created),
-        "ProductARN": ids::product_arn(&call.ctx.region, call.account(), &product.id),
+        "ProductARN": ids::product_arn(&call.ctx.region, &product.account, &product.id),
         "ProductViewSummary": summary(product),
         "Status": "CREATED",
     })
