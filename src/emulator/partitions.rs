@@ -26,6 +26,11 @@ impl Partitions {
     }
 
     /// The one at a place that [`Self::ensure`] has given out.
+    pub(super) fn at(&self, place: usize) -> &Partition {
+        &self.rows[place]
+    }
+
+    /// The one at a place that [`Self::ensure`] has given out.
     pub(super) fn at_mut(&mut self, place: usize) -> &mut Partition {
         &mut self.rows[place]
     }
@@ -56,16 +61,18 @@ impl Partitions {
         self.rows.iter_mut()
     }
 
-    /// Accounts with their places, of one region or of all.
+    /// Accounts and regions with their places, in the order in which they were made; of one region or of all.
     pub(super) fn homes(&self, region: Option<&str>) -> Vec<(String, String, usize)> {
         let regions = self.index.iter();
-        regions
+        let mut homes: Vec<_> = regions
             .filter(|(name, _)| region.is_none_or(|region| region == *name))
             .flat_map(|(region, accounts)| {
                 let accounts = accounts.iter();
                 accounts.map(|(account, place)| (account.clone(), region.clone(), *place))
             })
-            .collect()
+            .collect();
+        homes.sort_unstable_by_key(|(_, _, place)| *place);
+        homes
     }
 
     /// The account and region at a place.

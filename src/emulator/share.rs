@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::state::Principal;
 
 /// Whom a share is with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum With {
     /// An account, which has to accept.
     Account(String),
@@ -20,7 +21,7 @@ pub(super) enum With {
 }
 
 /// The shares of one portfolio.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Shares {
     /// By account.
     pub(super) accounts: BTreeMap<String, Share>,
@@ -56,7 +57,7 @@ impl Shares {
 }
 
 /// What is shared beside products and constraints.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Share {
     /// ShareTagOptions.
     pub(super) tag_options: bool,
@@ -67,7 +68,7 @@ pub(super) struct Share {
 }
 
 /// What an account holds of a portfolio that is shared with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Import {
     /// Whose the portfolio is.
     pub(super) owner: String,
@@ -80,7 +81,7 @@ pub(super) struct Import {
 }
 
 /// Another account's product in a portfolio of one's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Borrowed {
     /// One's own.
     pub(super) portfolio: String,
@@ -91,7 +92,7 @@ pub(super) struct Borrowed {
 }
 
 /// What an action does to a share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum SharingKind {
     Create,
     Update,
@@ -99,7 +100,7 @@ pub(super) enum SharingKind {
 }
 
 /// An action on a share with a node of the organization that has not ended. All of it happens at its end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sharing {
     pub(super) token: String,
     pub(super) ends: Timestamp,
@@ -113,7 +114,7 @@ pub(super) struct Sharing {
 }
 
 /// How an action on a share stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SharingRecord {
     pub(super) portfolio: String,
     pub(super) with: With,
@@ -124,14 +125,14 @@ pub(super) struct SharingRecord {
 }
 
 /// How one ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SharingEnd {
     pub(super) reached: Vec<String>,
     pub(super) errors: Vec<ShareError>,
 }
 
 /// `ShareError`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ShareError {
     /// E.g. `DuplicateResourceException`.
     pub(super) error: String,

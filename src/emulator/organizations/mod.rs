@@ -6,6 +6,7 @@ mod ops;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub(super) use ops::handle;
 
@@ -13,11 +14,11 @@ pub(super) use ops::handle;
 pub(super) const SERVICE_CATALOG: &str = "servicecatalog.amazonaws.com";
 
 /// All organizations; an account is in one at most.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Organizations(Vec<Organization>);
 
 /// One organization and what it lets Service Catalog do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Organization {
     /// `o-…`.
     pub(super) id: String,
@@ -37,19 +38,19 @@ pub(super) struct Organization {
 }
 
 /// Units and accounts, and what each is under: the root's id or a unit's.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Tree {
     units: BTreeMap<String, Unit>,
     accounts: BTreeMap<String, Member>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Unit {
     name: String,
     parent: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Member {
     name: String,
     email: String,
@@ -60,7 +61,7 @@ struct Member {
 }
 
 /// An account that is being made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Request {
     account: String,
     name: String,
@@ -70,7 +71,7 @@ struct Request {
 }
 
 /// Whether Service Catalog shares through the organization. A change takes a while.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Access {
     on: bool,
     since: Timestamp,
