@@ -14,10 +14,16 @@ use crate::emulator::state::Product;
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::list("SearchProductsAsAdmin", search_as_admin)
         .within("whole; FullTextSearch by words")
-        .guesses(&[(
-            "how FullTextSearch matches",
-            "every word must occur in a text of the product",
-        )]),
+        .guesses(&[
+            (
+                "how FullTextSearch matches",
+                "every word must occur in a text of the product",
+            ),
+            (
+                "products of other accounts, without PortfolioId",
+                "those of portfolios that are shared and accepted, unless ProductSource is ACCOUNT",
+            ),
+        ]),
     Operation::list("SearchProducts", search)
         .within("no ProductViewAggregations; FullTextSearch by words")
         .guesses(&[(

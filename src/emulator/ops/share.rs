@@ -8,9 +8,10 @@ use crate::emulator::api::ApiError;
 use crate::emulator::share::{
     Share, ShareError, Shares, Sharing, SharingEnd, SharingKind, SharingRecord, With,
 };
+use crate::emulator::state::Catalog;
 use crate::emulator::{page, quota};
 
-/// Whom shares are made with, and what of it was found nowhere.
+/// A guess of three operations.
 const CONCURRENT: (&str, &str) = (
     "of what only one action may go on at a time",
     "an account's shares with nodes in a region",
@@ -362,8 +363,6 @@ fn put(call: &mut Call<'_>, id: &str, with: &With, share: Share) {
         shares.put(with, share);
     }
 }
-
-use crate::emulator::state::Catalog;
 
 fn remove(catalog: &mut Catalog, id: &str, with: &With) {
     if let Some(shares) = catalog.shares.edit(id) {

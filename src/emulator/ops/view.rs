@@ -37,6 +37,7 @@ pub(super) struct Imported<'a> {
     /// Whether the owner's principals are shared: only nodes can have that (facts §9.8).
     pub(super) principals: bool,
     /// Whether the owner's TagOptions are shared.
+    #[expect(dead_code, reason = "there are no TagOptions yet")]
     pub(super) tag_options: bool,
     own: Option<&'a Import>,
 }

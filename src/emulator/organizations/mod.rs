@@ -1,6 +1,8 @@
 //! AWS Organizations, as far as shares of portfolios and their clients need it. It has no regions and does not lag.
 
 mod answer;
+mod change;
+mod look;
 mod ops;
 
 use std::collections::BTreeMap;
