@@ -51,7 +51,7 @@ fn reject(call: &mut Call<'_>) -> Result<Value, ApiError> {
         IMPORTED => import.accepted = false,
         _ => import.rejected = true,
     });
-    // What was added through the share goes with it, unless another one still brings the portfolio.
+    // What was added through the share goes with it, unless another one still brings the portfolio (a guess).
     if call.newest_view().import(id).is_none()
         && let Some(import) = call.edit().imports.edit(id)
     {

@@ -25,10 +25,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "InvalidParametersException",
         ),
         ("a node that is not there", "ResourceNotFoundException"),
-        (
-            "accounts under a node that have the portfolio already",
-            "DuplicateResourceException in ShareErrors, COMPLETED_WITH_ERRORS",
-        ),
         ("when a share is seen", "at the end of its action"),
     ]),
     Operation::write("UpdatePortfolioShare", update).guesses(&[
@@ -94,15 +90,15 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         }
         With::Node(node) => {
             let organization = authority(call, true)?;
-            if !organization.has_node(node) {
-                return Err(not_found(format!("Organization node {node} not found.")));
-            }
             if organization.access(call.ctx.now) != "ENABLED" {
                 // The rule is documented, its code is not (a guess).
                 return Err(ApiError::new(
                     "OperationNotSupportedException",
                     "AWS Organizations access is not enabled.",
                 ));
+            }
+            if !organization.has_node(node) {
+                return Err(not_found(format!("Organization node {node} not found.")));
             }
             let flags = (Some(share.tag_options), Some(share.principals));
             let token = begin(call, id, with, SharingKind::Create, flags)?;

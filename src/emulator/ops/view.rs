@@ -1,4 +1,7 @@
 //! What an account sees in its region: its own catalog, and what others share with it (facts §8.2).
+//!
+//! Reads go through a [`View`], writes through the account's own catalog: what is another's cannot be found there, and
+//! that is what is said of it. How the service refuses it is not documented (a guess).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::emulator::client::{ACCOUNT, Bench, ROLE, text};
 
+/// Whom a portfolio is shared with.
+const GUEST: &str = "210987654321";
+
 /// Transcripts are from 2019 on, and this came later: the recordings or the later transcripts have it (facts §9.1,
 /// §9.3, §8).
 const LATER: &str = "younger than the transcript";
@@ -199,7 +202,7 @@ async fn answers_have_the_members_of_the_transcripts() {
         }
     }
     assert!(differences.is_empty(), "{differences:#?}");
-    assert_eq!(compared, 38, "transcripts or operations came or went");
+    assert_eq!(compared, 46, "transcripts or operations came or went");
     for (operation, path, _) in OURS.iter().chain(THEIRS) {
         assert!(
             used.contains(&(*operation, *path)),
@@ -230,6 +233,35 @@ async fn answers() -> BTreeMap<&'static str, Value> {
         "/PortfolioDetail/Id",
     );
     ask("DescribePortfolio", json!({"Id": portfolio})).await;
+    // Shares are accepted and seen by another account; the transcript of that has a description.
+    let guest = bench.in_account(GUEST);
+    let described = json!({"ProviderName": "it", "DisplayName": "shared", "Description": "d", "IdempotencyToken": "d"});
+    let described = bench.ok("CreatePortfolio", described).await;
+    let lent = text(&described, "/PortfolioDetail/Id");
+    let mut others = Vec::new();
+    let shared = json!({"PortfolioId": lent});
+    let share = json!({"PortfolioId": lent, "AccountId": GUEST});
+    ask("CreatePortfolioShare", share.clone()).await;
+    for (operation, input) in [
+        ("AcceptPortfolioShare", shared.clone()),
+        ("ListAcceptedPortfolioShares", json!({})),
+        ("RejectPortfolioShare", shared.clone()),
+    ] {
+        others.push((operation, guest.ok(operation, input).await));
+    }
+    let mut accounts = shared.clone();
+    accounts["Type"] = json!("ACCOUNT");
+    ask("DescribePortfolioShares", accounts).await;
+    ask("ListPortfolioAccess", shared).await;
+    let updated = bench.ok("UpdatePortfolioShare", share.clone()).await;
+    let token = text(&updated, "/PortfolioShareToken");
+    ask(
+        "DescribePortfolioShareStatus",
+        json!({"PortfolioShareToken": token}),
+    )
+    .await;
+    ask("DeletePortfolioShare", share).await;
+    bench.ok("DeletePortfolio", json!({"Id": lent})).await;
     ask(
         "UpdatePortfolio",
         json!({"Id": portfolio, "DisplayName": "q"}),
@@ -357,5 +389,6 @@ async fn answers() -> BTreeMap<&'static str, Value> {
     ask("DeleteProvisioningArtifact", versioned).await;
     ask("DeleteProduct", json!({"Id": product})).await;
     ask("DeletePortfolio", json!({"Id": portfolio})).await;
+    answers.extend(others);
     answers
 }
