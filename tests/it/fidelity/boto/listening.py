@@ -41,7 +41,8 @@ def hear(response_dict, operation_model, **_):
         FINDINGS.append(f"{name} is answered without a request id")
     if response_dict["status_code"] >= 300:
         refusal(operation_model, body)
-    elif operation_model.has_streaming_output:
+    elif operation_model.has_streaming_output or name == "GetBucketPolicy":
+        # The body is the object, or the policy, itself.
         pass
     elif operation_model.service_model.resolved_protocol == "json":
         hold(shape, json.loads(body), name)
