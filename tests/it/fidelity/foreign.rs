@@ -11,6 +11,8 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 
+use crate::emulator::client::text;
+
 /// The versions that are used, whatever else is installed.
 const VERSIONS: &str = include_str!("requirements.txt");
 
@@ -129,19 +131,31 @@ impl Cli {
     /// # Errors
     /// What it says on standard error when it fails.
     pub async fn run(&mut self, command: &str) -> Result<Value, String> {
+        let out = self.print(command).await?;
+        if out.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        Ok(serde_json::from_str(&out).unwrap_or_else(|_| panic!("{command}: {out}")))
+    }
+
+    async fn print(&mut self, command: &str) -> Result<String, String> {
         let line = format!("{}\n", json!(command));
         self.commands.write_all(line.as_bytes()).await.unwrap();
         let line = self.answers.next_line().await.unwrap();
         let line = line.unwrap_or_else(|| panic!("the CLI ended in {command}"));
         let answer: Value = serde_json::from_str(&line).unwrap();
-        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
-        match (answer["code"].as_i64(), text("out")) {
-            (Some(0), out) if out.trim().is_empty() => Ok(Value::Null),
-            (Some(0), out) => {
-                Ok(serde_json::from_str(&out).unwrap_or_else(|_| panic!("{command}: {out}")))
-            }
-            _ => Err(text("err")),
+        let part = |name: &str| text(&answer, &format!("/{name}"));
+        if answer["code"] == 0 {
+            Ok(part("out"))
+        } else {
+            Err(part("err"))
         }
+    }
+
+    /// What a command prints that does not answer in JSON, e.g. `aws s3 ls`.
+    pub async fn prints(&mut self, command: &str) -> String {
+        let answer = self.print(command).await;
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
     /// As [`Self::run`], of which success is expected.

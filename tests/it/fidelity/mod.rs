@@ -3,6 +3,7 @@
 
 mod clients;
 mod foreign;
+mod life;
 mod transcripts;
 
 use std::collections::BTreeMap;
