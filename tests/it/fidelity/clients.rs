@@ -2,6 +2,7 @@
 //! model that botocore carries. `boto/` has the calls.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use catalogd::clock::Clock;
 use catalogd::emulator::cfn::{NewStack, StackStatus};
@@ -106,4 +107,27 @@ async fn boto3_calls_everything_and_every_answer_fits_the_model() {
     }
     let excused: Vec<&str> = UNTRIED.iter().map(|(what, _)| *what).collect();
     assert_eq!(untried, excused, "boto/ must try what there is");
+}
+
+/// The table that requests are judged by is what its generator makes of botocore's model, byte for byte.
+#[tokio::test]
+async fn the_table_of_the_model_is_the_generators() {
+    let Some(home) = clients() else {
+        return;
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/emulator/model");
+    let mut python = program(&home, "python", "");
+    let output = python
+        .arg(folder.join("generate.py"))
+        .output()
+        .await
+        .unwrap();
+    let (made, err) = said(&output);
+    assert!(output.status.success(), "{err}");
+    let kept = std::fs::read_to_string(folder.join("servicecatalog.json")).unwrap();
+    // Not both in the message: they are long.
+    assert!(
+        made == kept,
+        "src/emulator/model/generate.py makes another table now"
+    );
 }

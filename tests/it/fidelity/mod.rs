@@ -4,6 +4,7 @@
 mod clients;
 mod foreign;
 mod life;
+mod texts;
 mod transcripts;
 
 use std::collections::BTreeMap;
