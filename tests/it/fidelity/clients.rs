@@ -21,7 +21,8 @@ fn emulator() -> Emulator {
     let late = StackFault {
         stack: "own".to_owned(),
         resource: "Late".to_owned(),
-        reason: "It was told to".to_owned(),
+        reason: Some("It was told to".to_owned()),
+        takes: None,
     };
     let emulator = Emulator::new(Options {
         clock: Clock::system(),

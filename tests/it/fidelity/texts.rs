@@ -324,7 +324,8 @@ async fn status_message(quoted: &Quoted) -> Said {
         let fault = StackFault {
             stack: "SC-*".to_owned(),
             resource: "Topic".to_owned(),
-            reason: "It was told to".to_owned(),
+            reason: Some("It was told to".to_owned()),
+            takes: None,
         };
         let (bench, product, version) = launched(Faults::default(), TEMPLATE).await;
         bench.emulator.set_faults(Faults {

@@ -5,6 +5,7 @@ botocore drops members that it does not know without a word, and a wrong spellin
 import datetime
 import json
 import os
+import re
 import time
 import xml.etree.ElementTree as xml
 
@@ -39,6 +40,8 @@ def hear(response_dict, operation_model, **_):
     shape, body = operation_model.output_shape, response_dict["body"]
     if not response_dict["headers"].get("x-amzn-requestid") and not response_dict["headers"].get("x-amz-request-id"):
         FINDINGS.append(f"{name} is answered without a request id")
+    if service == "servicecatalog":
+        bytes_of(response_dict, name)
     if response_dict["status_code"] >= 300:
         refusal(operation_model, body)
     elif operation_model.has_streaming_output or name == "GetBucketPolicy":
@@ -53,6 +56,31 @@ def hear(response_dict, operation_model, **_):
             root = next(child for child in root if tag(child) == wrapper)
         if shape:
             hold_xml(shape, root, name)
+
+
+def bytes_of(response_dict, name):
+    """Holds the bytes of an answer against what all recordings have in common (facts §1, §2)."""
+    def members(pairs):
+        keys = [key for key, _ in pairs]
+        if keys != sorted(set(keys)) and keys != ["__type", "Message"]:
+            FINDINGS.append(f"{name}: members in another order: {keys}")
+        if any(value is None for _, value in pairs):
+            FINDINGS.append(f"{name}: null in {keys}")
+        return dict(pairs)
+
+    def number(text):
+        if not re.fullmatch(r"\d\.\d+E9", text):
+            FINDINGS.append(f"{name}: {text} is no time as the service writes it")
+        return float(text)
+
+    json.loads(response_dict["body"], object_pairs_hook=members, parse_float=number)
+    headers = response_dict["headers"]
+    if headers["content-type"] != "application/x-amz-json-1.1" or "x-amz-crc32" in headers:
+        FINDINGS.append(f"{name}: other headers than recorded: {dict(headers)}")
+    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", headers["x-amzn-requestid"]):
+        FINDINGS.append(f"{name}: {headers['x-amzn-requestid']} is no request id")
+    if response_dict["status_code"] not in (200, 400):
+        FINDINGS.append(f"{name}: status {response_dict['status_code']}")
 
 
 SESSION.events.register("before-parse", hear)
