@@ -10,8 +10,8 @@ use catalogd::emulator::faults::{Faults, StackFault};
 use catalogd::emulator::{Emulator, Options, Profile, operations};
 use serde_json::{Value, json};
 
-use super::foreign::{clients, program, said, script, served};
-use crate::emulator::client::ACCOUNT;
+use super::foreign::{clients, program, said, script};
+use crate::emulator::client::{ACCOUNT, served};
 
 /// What boto3 has and the calls leave out although the emulator has the operation, and why.
 const UNTRIED: [(&str, &str); 0] = [];

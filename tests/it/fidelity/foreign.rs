@@ -1,34 +1,17 @@
-//! What foreign clients need: an emulator on a port, and the pinned boto3 and AWS CLI in an environment of their own.
+//! The pinned boto3 and AWS CLI, in an environment of their own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use catalogd::emulator::{Emulator, server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::oneshot;
 
 use crate::emulator::client::text;
 
 /// The versions that are used, whatever else is installed.
 const VERSIONS: &str = include_str!("requirements.txt");
-
-/// An emulator on a free port for as long as `work` takes.
-pub async fn served<T>(emulator: Emulator, work: impl AsyncFnOnce(String) -> T) -> T {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(server::serve(listener, emulator, async {
-        let _ = stopped.await;
-    }));
-    let result = work(endpoint).await;
-    stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
-    result
-}
 
 /// The folder where `.ci/clients` has put the clients, in the versions that are wanted now.
 ///

@@ -7,8 +7,8 @@ use catalogd::emulator::faults::Faults;
 use catalogd::emulator::{Emulator, Options, Profile};
 use serde_json::{Value, json};
 
-use super::foreign::{Cli, clients, program, said, served};
-use crate::emulator::client::{ACCOUNT, ROLE, TEMPLATE, text};
+use super::foreign::{Cli, clients, program, said};
+use crate::emulator::client::{ACCOUNT, ROLE, TEMPLATE, served, text};
 
 /// In real time: a stack and a record take some hundredths of a second.
 fn emulator() -> Emulator {

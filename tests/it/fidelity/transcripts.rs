@@ -12,8 +12,8 @@ use catalogd::emulator::Profile;
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
-use super::foreign::{Cli, clients, served};
-use crate::emulator::client::{Bench, ROLE, text};
+use super::foreign::{Cli, clients};
+use crate::emulator::client::{Bench, ROLE, served, text};
 use crate::shared::shared_data;
 
 /// Transcripts are from 2019 on, and this came later: the recordings or the later transcripts have it (facts §9.1,
