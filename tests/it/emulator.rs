@@ -11,6 +11,7 @@ mod inconsistency;
 mod keep;
 mod lifecycle;
 mod paging;
+mod port;
 mod provisioning;
 mod seeds;
 mod strict;
