@@ -7,10 +7,12 @@ use aws_sdk_servicecatalog as sc;
 use bytes::Bytes;
 use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
-use catalogd::emulator::{Dropped, Emulator, InProcess, Options, Profile};
+use catalogd::emulator::{Dropped, Emulator, InProcess, Options, Profile, server};
 use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 const SERVICE_CATALOG: &str = "AWS242ServiceCatalogService";
 
@@ -249,6 +251,20 @@ fn read(response: &Response<Bytes>) -> Result<Value, Refusal> {
     }
     let text = |name: &str| body[name].as_str().unwrap().to_owned();
     Err((text("__type"), text("Message")))
+}
+
+/// An emulator on a free port for as long as `work` takes.
+pub async fn served<T>(emulator: Emulator, work: impl AsyncFnOnce(String) -> T) -> T {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(server::serve(listener, emulator, async {
+        let _ = stopped.await;
+    }));
+    let result = work(endpoint).await;
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    result
 }
 
 /// The text at a JSON pointer.
