@@ -250,7 +250,7 @@ impl Server {
         let mut client = Client::connect(&self.address);
         let (mut pages, mut found, mut token) = (0, 0, Value::Null);
         loop {
-            let mut input = json!({"PageSize": 100});
+            let mut input = json!({"PageSize": 20});
             if !token.is_null() {
                 input["PageToken"] = token;
             }
