@@ -89,7 +89,7 @@ pub(super) struct Route {
 pub(super) enum Unroutable {
     /// The model's other protocol (facts §1): named in the refusal.
     Cbor,
-    /// Service Catalog takes nothing but JSON 1.1 posted to `/`.
+    /// Services of JSON take nothing but JSON 1.1 posted to `/`.
     NotJson,
     /// Nothing says which service is meant.
     Unknown,
@@ -127,7 +127,7 @@ impl Route {
             };
             (service, operation)
         };
-        if service == Service::ServiceCatalog && !is_json(request) {
+        if !service.target().is_empty() && !is_json(request) {
             return Err(Unroutable::NotJson);
         }
         let region = region.to_owned();

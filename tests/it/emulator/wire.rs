@@ -92,6 +92,7 @@ async fn other_protocols_strangers_and_the_unsigned_are_turned_away() {
     assert_eq!(status(nobody).await.0, 404);
     let unsigned = Request::post("http://localhost:4566/")
         .header("x-amz-target", "AWS242ServiceCatalogService.ListPortfolios")
+        .header("content-type", "application/x-amz-json-1.1")
         .body(Bytes::from_static(b"{}"))
         .unwrap();
     let (code, body) = status(unsigned).await;
