@@ -10,6 +10,7 @@ mod import;
 mod inconsistency;
 mod keep;
 mod lifecycle;
+mod listings;
 mod malformed;
 mod model;
 mod paging;
