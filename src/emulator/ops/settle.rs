@@ -101,7 +101,8 @@ fn in_trouble(stack: &Stack) -> bool {
         | StackStatus::UpdateRollbackComplete
         | StackStatus::UpdateRollbackFailed
         | StackStatus::DeleteFailed => true,
-        StackStatus::CreateInProgress
+        StackStatus::ReviewInProgress
+        | StackStatus::CreateInProgress
         | StackStatus::CreateComplete
         | StackStatus::UpdateInProgress
         | StackStatus::UpdateCompleteCleanupInProgress
