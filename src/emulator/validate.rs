@@ -69,6 +69,11 @@ pub(super) fn known(operation: &str) -> bool {
     MODEL.operations.contains_key(operation)
 }
 
+/// The names of all operations of the model, sorted.
+pub(super) fn operations() -> impl Iterator<Item = &'static str> {
+    MODEL.operations.keys().map(String::as_str)
+}
+
 /// The largest page the model allows for `operation`, if it pages at all (facts §5).
 pub(super) fn page_limit(operation: &str) -> Option<u64> {
     let input = MODEL.shapes.get(MODEL.operations.get(operation)?)?;

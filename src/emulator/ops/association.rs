@@ -7,8 +7,11 @@ use crate::emulator::api::ApiError;
 use crate::emulator::quota;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::write("AssociateProductWithPortfolio", associate),
-    Operation::write("DisassociateProductFromPortfolio", disassociate),
+    Operation::write("AssociateProductWithPortfolio", associate)
+        .within("no SourcePortfolioId (`NotImplemented`)"),
+    Operation::write("DisassociateProductFromPortfolio", disassociate)
+        .within("refused while constraints are there")
+        .guesses(&[("with constraints there", "ResourceInUseException")]),
 ];
 
 fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {

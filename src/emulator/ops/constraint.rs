@@ -8,7 +8,17 @@ use crate::emulator::state::{Catalog, Constraint, Portfolio};
 use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::write("CreateConstraint", create).with_token("IdempotencyToken"),
+    Operation::write("CreateConstraint", create)
+        .with_token("IdempotencyToken")
+        .within("all five types are kept; at most one each of LAUNCH, STACKSET, RESOURCE_UPDATE")
+        .guesses(&[
+            (
+                "a second LAUNCH, STACKSET or RESOURCE_UPDATE constraint",
+                "DuplicateResourceException",
+            ),
+            ("both LAUNCH and STACKSET", "InvalidParametersException"),
+            ("texts for bad parameters", "plain words"),
+        ]),
     Operation::write("UpdateConstraint", update),
     Operation::write("DeleteConstraint", delete),
     Operation::describe("DescribeConstraint", describe),

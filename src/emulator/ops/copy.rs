@@ -18,8 +18,45 @@ use crate::emulator::state::{
 use crate::emulator::{ids, quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::write(COPY, copy).with_token("IdempotencyToken"),
-    Operation::describe("DescribeCopyProductStatus", describe),
+    Operation::write(COPY, copy)
+        .with_token("IdempotencyToken")
+        .within(
+            "within the account, between its regions too; those of other accounts are not found",
+        )
+        .guesses(&[
+            (
+                "when a copy reads its source and shows its target",
+                "at its end, all at once; what has gone by then lets it fail",
+            ),
+            ("Active and Guidance of copied versions", "true and DEFAULT"),
+            (
+                "the time and the template's address of copied versions",
+                "the copy's end, the source's",
+            ),
+            (
+                "ProvisioningArtifactMetadata of copied versions",
+                "as if they had been made there",
+            ),
+            (
+                "versions that are CREATING or FAILED",
+                "so are their copies",
+            ),
+            ("an empty list of versions", "all"),
+            ("a TargetProductName beside a TargetProductId", "ignored"),
+            (
+                "CopyTags and a tag that the target has",
+                "the source's value",
+            ),
+            ("texts", "plain words"),
+            (
+                "writes of versions that overlap a copy's end",
+                "they undo the copy, it undoes none",
+            ),
+        ]),
+    Operation::describe("DescribeCopyProductStatus", describe).guesses(&[(
+        "a copy that meets a quota",
+        "FAILED, with the quota's words as StatusDetail",
+    )]),
 ];
 
 const COPY: &str = "CopyProduct";

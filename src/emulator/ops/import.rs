@@ -19,7 +19,51 @@ use crate::emulator::state::{
 use crate::emulator::{ids, wire};
 
 pub(super) const OPERATIONS: &[Operation] =
-    &[Operation::write("ImportAsProvisionedProduct", import).with_token("IdempotencyToken")];
+    &[Operation::write("ImportAsProvisionedProduct", import)
+        .with_token("IdempotencyToken")
+        .within("CloudFormation products and stacks of the same account and region")
+        .guesses(&[
+            (
+                "which template matches",
+                "one that says the same in YAML or JSON, in whatever order",
+            ),
+            (
+                "a template that does not match",
+                "InvalidParametersException (a fault lets the record say it)",
+            ),
+            (
+                "a stack's name, a stack set, a nested stack",
+                "InvalidParametersException",
+            ),
+            ("another state of the stack", "InvalidStateException"),
+            ("a stack that is not there", "ResourceNotFoundException"),
+            ("a name that is taken", "InvalidParametersException"),
+            (
+                "a stack that a provisioned product has",
+                "DuplicateResourceException",
+            ),
+            (
+                "while another import runs in the account and region",
+                "InvalidStateException",
+            ),
+            ("a deprecated version; no launch path", "both are let in"),
+            (
+                "its record",
+                "RecordType IMPORT_PROVISIONED_PRODUCT, no PathId, no outputs",
+            ),
+            (
+                "what is shown until the first update",
+                "no tags and no Last…ProvisioningRecordId",
+            ),
+            (
+                "how long it takes",
+                "as a stack needs to begin and a record to end",
+            ),
+            (
+                "one that fails",
+                "ERROR, with the stack as PhysicalId: terminating deletes it unless it is retained",
+            ),
+        ])];
 
 /// The only kind of product that a stack can belong to.
 const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";

@@ -31,6 +31,7 @@ pub(super) use input::Input;
 pub(super) use settle::settle;
 
 use super::api::{ApiError, Ctx};
+use super::coverage::{Coverage, Guess};
 use super::faults::{Class, Doom};
 use super::lag::Sight;
 use super::page::Page;
@@ -63,6 +64,10 @@ pub(super) struct Operation {
     pub(super) sight: Sight,
     /// The member that makes a repetition harmless (facts §4).
     token: Option<&'static str>,
+    /// How far it goes.
+    extent: &'static str,
+    /// What no recording, document or report tells of it.
+    guesses: &'static [Guess],
     pub(super) run: fn(&mut Call<'_>) -> Result<Value, ApiError>,
 }
 
@@ -90,12 +95,25 @@ impl Operation {
         self
     }
 
+    /// Says how far it goes, where that is not all the way.
+    const fn within(mut self, extent: &'static str) -> Self {
+        self.extent = extent;
+        self
+    }
+
+    const fn guesses(mut self, guesses: &'static [Guess]) -> Self {
+        self.guesses = guesses;
+        self
+    }
+
     const fn new(name: &'static str, class: Class, sight: Sight, run: Run) -> Self {
         Self {
             name,
             class,
             sight,
             token: None,
+            extent: "whole",
+            guesses: &[],
             run,
         }
     }
@@ -109,13 +127,22 @@ fn listed(name: &str) -> Option<&'static Operation> {
         .find(|operation| operation.name == name)
 }
 
-/// The names of all operations there are.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    FAMILIES
-        .iter()
-        .copied()
-        .flatten()
-        .map(|operation| operation.name)
+/// All operations of the model, and how far each goes.
+pub(super) fn coverage() -> impl Iterator<Item = Coverage> {
+    validate::operations().map(|name| match listed(name) {
+        Some(operation) => Coverage {
+            operation: name,
+            answered: true,
+            extent: operation.extent,
+            guesses: operation.guesses,
+        },
+        None => Coverage {
+            operation: name,
+            answered: false,
+            extent: "not supported (`NotImplemented`)",
+            guesses: &[],
+        },
+    })
 }
 
 /// The operation of that name.

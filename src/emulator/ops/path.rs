@@ -13,8 +13,21 @@ use crate::emulator::state::{Catalog, Portfolio, Product};
 use crate::emulator::{ids, page};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::list("ListLaunchPaths", list),
-    Operation::describe("DescribeProvisioningParameters", describe_parameters),
+    Operation::list("ListLaunchPaths", list)
+        .within("for the caller's role")
+        .guesses(&[(
+            "whether a launch path shows its product's tags",
+            "only the portfolio's",
+        )]),
+    Operation::describe("DescribeProvisioningParameters", describe_parameters)
+        .within("of ParameterConstraints only AllowedValues; TagOptions are always empty")
+        .guesses(&[
+            ("an unknown PathName", "\"Invalid PathName: …\""),
+            (
+                "whether inactive versions are among ProvisioningArtifactOutputs",
+                "they are",
+            ),
+        ]),
 ];
 
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {

@@ -10,9 +10,15 @@ use crate::emulator::{ids, page, quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("CreatePortfolio", create).with_token("IdempotencyToken"),
-    Operation::write("UpdatePortfolio", update),
-    Operation::write("DeletePortfolio", delete),
-    Operation::describe("DescribePortfolio", describe),
+    Operation::write("UpdatePortfolio", update).within("whole; removes tags before it adds"),
+    Operation::write("DeletePortfolio", delete)
+        .within("whole, as far as there is something to be in the way (no shares)")
+        .guesses(&[(
+            "what stands in the way, beside principals",
+            "ResourceInUseException, \"Portfolio … still has associated …\"",
+        )]),
+    Operation::describe("DescribePortfolio", describe)
+        .within("Budgets and TagOptions are always empty"),
     Operation::list("ListPortfolios", list),
     Operation::list("ListPortfoliosForProduct", list_for_product),
 ];

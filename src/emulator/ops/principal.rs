@@ -8,8 +8,10 @@ use crate::emulator::state::{Portfolio, Principal};
 use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::write("AssociatePrincipalWithPortfolio", associate),
-    Operation::write("DisassociatePrincipalFromPortfolio", disassociate),
+    Operation::write("AssociatePrincipalWithPortfolio", associate)
+        .within("whether the principal exists is not asked"),
+    Operation::write("DisassociatePrincipalFromPortfolio", disassociate)
+        .within("type and ARN must match"),
     Operation::list("ListPrincipalsForPortfolio", list),
 ];
 

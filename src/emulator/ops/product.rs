@@ -12,12 +12,30 @@ use crate::emulator::state::{Catalog, Product, Tags};
 use crate::emulator::{ids, quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::write("CreateProduct", create).with_token("IdempotencyToken"),
-    Operation::write("UpdateProduct", update),
-    Operation::write("DeleteProduct", delete),
-    Operation::describe("DescribeProductAsAdmin", describe_as_admin),
-    Operation::describe("DescribeProduct", describe),
-    Operation::describe("DescribeProductView", describe_view),
+    Operation::write("CreateProduct", create)
+        .with_token("IdempotencyToken")
+        .within("no SourceConnection (`NotImplemented`)")
+        .guesses(&[
+            ("a product without a version", "refused"),
+            ("a SupportUrl that is none", "InvalidParametersException"),
+        ]),
+    Operation::write("UpdateProduct", update).within("no SourceConnection (`NotImplemented`)"),
+    Operation::write("DeleteProduct", delete)
+        .within("refused while it is in a portfolio")
+        .guesses(&[(
+            "whether provisioned products keep a product from being deleted",
+            "they do not",
+        )]),
+    Operation::describe("DescribeProductAsAdmin", describe_as_admin)
+        .within("no SourcePortfolioId; Budgets and TagOptions are always empty")
+        .guesses(&[(
+            "a product's name that several have",
+            "InvalidParametersException",
+        )]),
+    Operation::describe("DescribeProduct", describe)
+        .within("for those with a launch path; Budgets are always empty"),
+    Operation::describe("DescribeProductView", describe_view)
+        .within("for those with a launch path"),
 ];
 
 /// Members that are texts: the request's name and the answer's.

@@ -12,8 +12,18 @@ use crate::emulator::page;
 use crate::emulator::state::Product;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::list("SearchProductsAsAdmin", search_as_admin),
-    Operation::list("SearchProducts", search),
+    Operation::list("SearchProductsAsAdmin", search_as_admin)
+        .within("whole; FullTextSearch by words")
+        .guesses(&[(
+            "how FullTextSearch matches",
+            "every word must occur in a text of the product",
+        )]),
+    Operation::list("SearchProducts", search)
+        .within("no ProductViewAggregations; FullTextSearch by words")
+        .guesses(&[(
+            "how FullTextSearch matches",
+            "every word must occur in a text of the product",
+        )]),
 ];
 
 fn search_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {

@@ -14,8 +14,25 @@ use crate::emulator::state::{
 };
 use crate::emulator::{ids, quota, wire};
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[Operation::write("ProvisionProduct", provision).with_token("ProvisionToken")];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct", provision)
+    .with_token("ProvisionToken")
+    .within(
+        "CloudFormation products, none under a STACKSET or TEMPLATE constraint (`NotImplemented`); \
+     the launch role is recorded, its permissions are not asked",
+    )
+    .guesses(&[
+        ("which tag wins on a stack", "the caller's own"),
+        ("which tags records show", "all"),
+        ("more than fifty tags", "InvalidParametersException"),
+        (
+            "CAPABILITY_AUTO_EXPAND",
+            "acknowledged for templates with macros",
+        ),
+        (
+            "launching a deprecated version",
+            "InvalidParametersException",
+        ),
+    ])];
 
 /// What Service Catalog acknowledges for the caller (four recorded stacks, facts §10.1).
 const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];

@@ -11,9 +11,15 @@ use crate::emulator::state::{Catalog, Provisioned};
 use crate::emulator::{page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::describe("DescribeProvisionedProduct", describe),
+    Operation::describe("DescribeProvisionedProduct", describe)
+        .within("no dashboards")
+        .guesses(&[("work on what is UNDER_CHANGE", "InvalidParametersException")]),
     Operation::list("ScanProvisionedProducts", scan),
-    Operation::list("SearchProvisionedProducts", search),
+    Operation::list("SearchProvisionedProducts", search)
+        .within(
+            "without SortBy in another order at every call, as observed; no `createdTime` query",
+        )
+        .guesses(&[("how terms of SearchQuery combine", "all must hold")]),
 ];
 
 /// The one type launched here.

@@ -9,8 +9,9 @@ use crate::emulator::state::Record;
 use crate::emulator::{page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::describe("DescribeRecord", describe),
-    Operation::list("ListRecordHistory", history),
+    Operation::describe("DescribeRecord", describe).within("for everybody in the account"),
+    Operation::list("ListRecordHistory", history)
+        .guesses(&[("other keys of SearchFilter", "InvalidParametersException")]),
     Operation::describe("GetProvisionedProductOutputs", outputs),
 ];
 

@@ -12,7 +12,8 @@ use crate::emulator::wire;
 
 // Its token is not kept in the table: it holds only while the termination runs (facts §4).
 pub(super) const OPERATIONS: &[Operation] =
-    &[Operation::write("TerminateProvisionedProduct", terminate)];
+    &[Operation::write("TerminateProvisionedProduct", terminate)
+        .within("whole, with IgnoreErrors and RetainPhysicalResources")];
 
 fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;

@@ -11,8 +11,20 @@ use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
 use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[Operation::write("UpdateProvisionedProduct", update).with_token("UpdateToken")];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisionedProduct", update)
+    .with_token("UpdateToken")
+    .within("as ProvisionProduct")
+    .guesses(&[
+        ("with tags but without RESOURCE_UPDATE", "refused"),
+        ("without changes", "ends well"),
+        ("without tags", "keeps them"),
+        ("in ERROR", "refused"),
+        (
+            "what is shown after one that failed",
+            "the attempted version, and the launch's IdempotencyToken",
+        ),
+        ("the tags that an imported stack had", "they go"),
+    ])];
 
 /// What CloudFormation says when nothing would change.
 const NO_UPDATES: &str = "No updates are to be performed.";

@@ -13,11 +13,25 @@ use crate::emulator::state::{Product, Source, Version};
 use crate::emulator::{quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::version_write("CreateProvisioningArtifact", create).with_token("IdempotencyToken"),
+    Operation::version_write("CreateProvisioningArtifact", create)
+        .with_token("IdempotencyToken")
+        .within("from an address in S3 or from a stack")
+        .guesses(&[
+            ("texts for a bad Info", "plain words"),
+            (
+                "who may launch a version that is CREATING or FAILED",
+                "nobody",
+            ),
+        ]),
     Operation::version_write("UpdateProvisioningArtifact", update),
-    Operation::version_write("DeleteProvisioningArtifact", delete),
-    Operation::describe("DescribeProvisioningArtifact", describe),
-    Operation::list("ListProvisioningArtifacts", list),
+    Operation::version_write("DeleteProvisioningArtifact", delete)
+        .within("refused for a product's last one")
+        .guesses(&[("deleting the last version", "ResourceInUseException")]),
+    Operation::describe("DescribeProvisioningArtifact", describe)
+        .within("whole, with Verbose and the parameters")
+        .guesses(&[("how an inactive version looks to users", "not found")]),
+    Operation::list("ListProvisioningArtifacts", list)
+        .within("whole; it has no pages, as in the model"),
 ];
 
 /// The one kind whose template CloudFormation reads.

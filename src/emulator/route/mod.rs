@@ -70,7 +70,7 @@ pub(super) struct Route {
 /// Why no service takes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unroutable {
-    /// The model's other protocol (facts §1): named, so that nobody has to guess.
+    /// The model's other protocol (facts §1): named in the refusal.
     Cbor,
     /// Nothing says which service is meant.
     Unknown,

@@ -1,0 +1,109 @@
+//! What is answered, how far, and where the emulator guesses: docs/emulator.md's tables are made from it.
+//!
+//! An operation says of itself how far it goes and what of it is a guess; what belongs to no single one is in
+//! [`GENERAL`].
+
+use super::ops;
+
+/// What no recording, document or report tells, and what happens here.
+pub type Guess = (&'static str, &'static str);
+
+/// How far an operation of Service Catalog goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    /// E.g. `CreatePortfolio`.
+    pub operation: &'static str,
+    /// Whether it is answered at all.
+    pub answered: bool,
+    /// In words, as Markdown.
+    pub extent: &'static str,
+    /// Of this operation.
+    pub guesses: &'static [Guess],
+}
+
+/// All operations of the model, by name.
+pub fn operations() -> impl Iterator<Item = Coverage> {
+    ops::coverage()
+}
+
+/// Guesses that belong to no single operation, by the file in which they are made.
+pub const GENERAL: &[(&str, &[Guess])] = &[
+    (
+        "validate.rs",
+        &[("unknown members of a request", "ignored")],
+    ),
+    (
+        "page.rs",
+        &[
+            ("the size of pages when none is asked for", "20"),
+            ("a PageSize of 0", "20"),
+            ("a token of another query", "InvalidParametersException"),
+        ],
+    ),
+    (
+        "profile.rs",
+        &[
+            ("rates", "those of the profile"),
+            ("how long a copy takes", "as long as a resource"),
+        ],
+    ),
+    (
+        "quota.rs",
+        &[("texts of LimitExceededException", "plain words")],
+    ),
+    (
+        "ops/mod.rs",
+        &[
+            (
+                "an idempotency token again, with other members or much later",
+                "the first answer, for the 5,000 newest tokens of an account and region",
+            ),
+            (
+                "texts for an object that is not there, where none was printed",
+                "\"Portfolio … not found.\" and so on",
+            ),
+        ],
+    ),
+    (
+        "ops/input.rs",
+        &[
+            (
+                "neither or both of an id and a name",
+                "InvalidParametersException",
+            ),
+            (
+                "tag keys of AWS's own or given twice",
+                "InvalidParametersException",
+            ),
+        ],
+    ),
+    (
+        "ops/settle.rs",
+        &[("RecordErrors", "one, `InternalFailure` with the reason")],
+    ),
+    (
+        "state.rs",
+        &[(
+            "IdempotencyToken of a provisioned product after an update",
+            "the launch's",
+        )],
+    ),
+    (
+        "cfn/mod.rs",
+        &[
+            (
+                "attributes of resources whose type is not listed",
+                "derived texts",
+            ),
+            ("macros", "opaque"),
+            ("nested stacks", "they succeed"),
+        ],
+    ),
+    (
+        "cfn/resource.rs",
+        &[(
+            "physical ids and attributes of resource types that are not listed",
+            "derived from the stack and the resource",
+        )],
+    ),
+];
