@@ -246,6 +246,7 @@ fn make(
                 versions: Arc::default(),
                 version_writes: 0,
                 portfolios: Vec::new(),
+                connection: None,
             }
         }
     };
@@ -269,6 +270,7 @@ fn make(
             // Tools set these again after a copy, so they are not copied (facts §9.1; a guess).
             active: true,
             deprecated: false,
+            // A commit stays what it was made from (a guess).
             source: version.source.clone(),
             template: version.template.clone(),
             // Copied versions are AVAILABLE when the copy ends, unless the source's are not (a guess).

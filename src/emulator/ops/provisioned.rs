@@ -27,7 +27,7 @@ pub(super) const KIND: &str = "CFN_STACK";
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = call.input.one_of("Id", "Name")?;
-    let found = find(call.seen(), wanted)?;
+    let found = find_own(call, call.seen(), wanted)?;
     Ok(json!({
         "CloudWatchDashboards": [],
         "ProvisionedProductDetail": detail(found),
@@ -144,7 +144,7 @@ fn field<'a>(row: &'a Provisioned, name: &str) -> Option<&'a str> {
         "id" => Some(&row.id),
         "idempotencyToken" => Some(&row.token),
         "lastProvisioningRecordId" => row.last_provisioning.as_deref(),
-        "lastRecordId" => Some(&row.last_record),
+        "lastRecordId" => row.last_record.as_deref(),
         "lastSuccessfulProvisioningRecordId" => row.last_success.as_deref(),
         "name" => Some(&row.name),
         "physicalId" => row.stack.as_deref(),
@@ -212,14 +212,33 @@ pub(super) fn find<'a>(
         IdOrName::Name(name) => catalog.names.get(name).map(String::as_str),
     };
     id.and_then(|id| catalog.provisioned.get(id))
-        .ok_or_else(|| not_found("Provisioned product not found."))
+        .ok_or_else(none)
+}
+
+fn none() -> ApiError {
+    not_found("Provisioned product not found.")
+}
+
+/// The same, as far as the caller may see it: who owned it once does so no more (facts §9.3). That it reads as not
+/// there is a guess.
+pub(super) fn find_own<'a>(
+    call: &Call<'_>,
+    catalog: &'a Catalog,
+    wanted: IdOrName<'_>,
+) -> Result<&'a Arc<Provisioned>, ApiError> {
+    let found = find(catalog, wanted)?;
+    if found.former.contains(&call.ctx.caller.principal) {
+        return Err(none());
+    }
+    Ok(found)
 }
 
 /// The refusal of work on what is being worked on; its code and text were not found (facts §12; a guess).
 pub(super) fn busy(row: &Provisioned) -> ApiError {
     invalid(format!(
-        "Provisioned product {} is in status UNDER_CHANGE.",
-        row.id
+        "Provisioned product {} is in status {}.",
+        row.id,
+        row.status.as_str()
     ))
 }
 
