@@ -23,7 +23,7 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if present.status == Status::UnderChange {
         return running(call, &present, token).ok_or_else(|| provisioned::busy(&present));
     }
-    // What is only planned goes with its plan (a guess).
+    // What is only planned goes with its plan.
     if present.status == Status::PlanInProgress {
         return Err(provisioned::busy(&present));
     }
