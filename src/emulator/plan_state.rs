@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::cfn::change_set::ResourceChange;
+use super::keep;
 
 /// A plan of a provisioned product.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Plan {
     pub(super) id: String,
     pub(super) name: String,
@@ -33,6 +35,7 @@ pub(super) struct Plan {
     /// The topics of constraints too.
     pub(super) all_topics: Vec<String>,
     /// What the change set behind it holds.
+    #[serde(with = "keep::bytes")]
     pub(super) template: Bytes,
     /// The stack, in review or of the provisioned product; none when nothing could be planned.
     pub(super) stack: Option<String>,
@@ -45,7 +48,7 @@ pub(super) struct Plan {
 }
 
 /// How planning ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Outcome {
     Planned(Vec<ResourceChange>),
     /// StatusMessage.
@@ -53,7 +56,7 @@ pub(super) enum Outcome {
 }
 
 /// `UpdateProvisioningParameter`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PlanParameter {
     pub(super) key: String,
     pub(super) value: Option<String>,

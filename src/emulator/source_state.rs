@@ -1,9 +1,10 @@
 //! Products that follow a file in a repository (facts §8.1).
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// SourceConnection of a product: CODESTAR is the only type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Connection {
     pub(super) arn: String,
     pub(super) repository: String,
@@ -16,7 +17,7 @@ pub(super) struct Connection {
 }
 
 /// An attempt to sync.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Attempt {
     pub(super) at: Timestamp,
     /// Why it failed.

@@ -1,11 +1,14 @@
 //! The embedded AWS, called as its users call it: through the unchanged SDK and in virtual time.
 
+mod admin;
 pub mod client;
 mod copy;
 mod documented;
 mod errors;
+mod faults;
 mod import;
 mod inconsistency;
+mod keep;
 mod lifecycle;
 mod paging;
 mod plans;

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::blueprint::{Blueprint, Planned};
 use super::check::names_below;
 use super::node::Node;
@@ -14,7 +16,7 @@ use super::stack::{Resource, Stack};
 use super::template::Template;
 
 /// What happens to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "CloudFormation's own names")]
 pub enum Action {
     Add,
@@ -23,7 +25,7 @@ pub enum Action {
 }
 
 /// What of a resource changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "CloudFormation's own names")]
 pub enum Aspect {
     Properties,
@@ -33,7 +35,7 @@ pub enum Aspect {
 }
 
 /// One change of one resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceChange {
     /// What happens to it.
     pub action: Action,
@@ -50,7 +52,7 @@ pub struct ResourceChange {
 }
 
 /// One reason of a modification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     /// What changes.
     pub aspect: Aspect,

@@ -16,6 +16,7 @@ mod derive;
 mod engine;
 mod intrinsic;
 pub mod node;
+mod order;
 mod parameter;
 pub mod query;
 mod resource;
@@ -25,6 +26,7 @@ mod template;
 mod work;
 
 pub use engine::Stacks;
+pub use order::Order;
 pub use stack::{
     ChangeStack, MASK, Nested, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,
     StackParam, StackStatus,

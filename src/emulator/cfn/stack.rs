@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::derive;
 use super::node::Node;
 use super::work::Work;
+use crate::emulator::keep;
 
 /// What a NoEcho parameter reads as.
 pub const MASK: &str = "****";
 
 /// The states a stack can be seen in. Those of resource imports
 /// come about by [`super::Stacks::force_status`] alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "CloudFormation's own names")]
 pub enum StackStatus {
     ReviewInProgress,
@@ -113,7 +115,7 @@ impl Param {
 }
 
 /// A parameter of a stack as it is read back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackParam {
     /// The parameter's name.
     pub key: String,
@@ -124,7 +126,7 @@ pub struct StackParam {
 }
 
 /// An output of a stack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Its name in the template.
     pub key: String,
@@ -187,7 +189,7 @@ pub struct ChangeStack {
 }
 
 /// A resource of a stack.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
     /// Its name in the template.
     pub logical_id: String,
@@ -219,7 +221,7 @@ impl Resource {
 }
 
 /// One line of a stack's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackEvent {
     /// Unique.
     pub id: String,
@@ -238,7 +240,7 @@ pub struct StackEvent {
 }
 
 /// Where a nested stack hangs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nested {
     /// `ParentId`.
     pub parent: String,
@@ -247,7 +249,7 @@ pub struct Nested {
 }
 
 /// A stack.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stack {
     /// `arn:aws:cloudformation:<region>:<account>:stack/<name>/<uuid>`.
     pub id: String,
@@ -258,6 +260,7 @@ pub struct Stack {
     /// Why, in CloudFormation's words.
     pub status_reason: Option<String>,
     /// The template of the last change, as it was given (also after a rollback has begun: then the one before).
+    #[serde(with = "keep::bytes")]
     pub template: Bytes,
     /// The template's description.
     pub description: Option<String>,

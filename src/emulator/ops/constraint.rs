@@ -204,11 +204,23 @@ fn judge(kind: &str, parameters: &str) -> Result<(), ApiError> {
                     Some("ALLOWED" | "NOT_ALLOWED")
                 )
         }
-        NOTIFICATION => parameters
-            .get("NotificationArns")
-            .is_some_and(Value::is_array),
-        STACKSET => text("Version").is_some() && parameters.get("Properties").is_some(),
-        TEMPLATE => parameters.get("Rules").is_some_and(Value::is_object),
+        NOTIFICATION => filled(parameters.get("NotificationArns")),
+        STACKSET => {
+            text("Version").is_some()
+                && filled(parameters.pointer("/Properties/AccountList"))
+                && filled(parameters.pointer("/Properties/RegionList"))
+        }
+        TEMPLATE => parameters
+            .get("Rules")
+            .and_then(Value::as_object)
+            .is_some_and(|rules| {
+                let asserts = |rule: &Value| {
+                    rule.get("Assertions")
+                        .and_then(Value::as_array)
+                        .is_some_and(|list| !list.is_empty())
+                };
+                rules.values().all(asserts)
+            }),
         _ => return Err(invalid(format!("Invalid constraint type: {kind}"))),
     };
     if fits {
@@ -218,6 +230,12 @@ fn judge(kind: &str, parameters: &str) -> Result<(), ApiError> {
             "Invalid parameters for constraint type {kind}."
         )))
     }
+}
+
+/// A list of texts that has some.
+fn filled(list: Option<&Value>) -> bool {
+    let list = list.and_then(Value::as_array);
+    list.is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string))
 }
 
 /// At most one each of these, and LAUNCH excludes STACKSET (facts §9.6); the codes were not found (a guess).

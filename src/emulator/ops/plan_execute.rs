@@ -56,7 +56,7 @@ fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
     };
     let record = Record {
         id: call.ctx.new_id("rec"),
-        kind: type_name,
+        kind: type_name.into(),
         status: RecordStatus::Created,
         created: now,
         updated: now,

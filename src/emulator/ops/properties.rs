@@ -63,7 +63,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let record = Record {
         id: call.ctx.new_id("rec"),
         // No source names it (a guess).
-        kind: "UPDATE_PROVISIONED_PRODUCT_PROPERTIES",
+        kind: "UPDATE_PROVISIONED_PRODUCT_PROPERTIES".into(),
         status: RecordStatus::Created,
         created: now,
         updated: now,

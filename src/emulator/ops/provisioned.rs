@@ -16,9 +16,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .guesses(&[("work on what is UNDER_CHANGE", "InvalidParametersException")]),
     Operation::list("ScanProvisionedProducts", scan),
     Operation::list("SearchProvisionedProducts", search)
-        .within(
-            "without SortBy in another order at every call, as observed; no `createdTime` query",
-        )
+        .within("without SortBy in another order at every call, as observed")
         .guesses(&[("how terms of SearchQuery combine", "all must hold")]),
 ];
 
@@ -95,6 +93,7 @@ fn matches(row: &Provisioned, query: &str) -> bool {
         let said = term.split_once(':').filter(|(key, _)| FIELDS.contains(key));
         match said {
             Some(("tags", value)) => tagged(row, value),
+            Some(("createdTime", value)) => created(row, value),
             Some((key, value)) => {
                 let value = value.trim_matches('"');
                 field(row, key).is_some_and(|held| held.eq_ignore_ascii_case(value))
@@ -117,9 +116,18 @@ fn tagged(row: &Provisioned, wanted: &str) -> bool {
         .any(|(key, value)| key == wanted || value == wanted || format!("{key}:{value}") == wanted)
 }
 
-/// What SearchQuery may name (facts §5); createdTime is in the model's list too, its format in none.
-const FIELDS: [&str; 17] = [
+/// A time as the service writes none, its format being in no document: the beginning of an ISO 8601 one, be it a day,
+/// a second or all of it (a guess).
+fn created(row: &Provisioned, wanted: &str) -> bool {
+    let wanted = wanted.trim_matches('"').trim_end_matches('Z');
+    let at = format!("{:.3}", wire::whole_millis(row.created));
+    !wanted.is_empty() && at.starts_with(wanted)
+}
+
+/// What SearchQuery may name (facts §5).
+const FIELDS: [&str; 18] = [
     "arn",
+    "createdTime",
     "id",
     "idempotencyToken",
     "lastProvisioningRecordId",

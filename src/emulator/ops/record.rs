@@ -43,8 +43,12 @@ fn history(call: &mut Call<'_>) -> Result<Value, ApiError> {
         Some((key, _)) => Err(invalid(format!("Invalid search filter key: {key}"))),
     };
     let mut found = Vec::new();
-    for (place, record) in call.seen().records.iter().rev() {
-        if matches(record)? && level.admits(&record.user, &record.session) {
+    let catalog = call.seen();
+    for (place, record) in catalog.records.iter().rev() {
+        // A new owner sees all of it, a former one what he did (facts §9.3).
+        let of = catalog.provisioned.get(&record.provisioned);
+        let owned = of.is_some_and(|row| level.admits(&row.user, &row.session));
+        if matches(record)? && (owned || level.admits(&record.user, &record.session)) {
             // Places rise, pages go on where they rise: newest first is counted down.
             found.push((u64::MAX - place, detail(record)));
         }

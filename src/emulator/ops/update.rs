@@ -24,6 +24,10 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisione
             "the attempted version, and the launch's IdempotencyToken",
         ),
         ("the tags that an imported stack had", "they go"),
+        (
+            "topics of a NOTIFICATION constraint that has gone",
+            "they stay",
+        ),
     ])];
 
 /// What CloudFormation says when nothing would change.
@@ -48,6 +52,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         template: Some(target.version.template.clone()),
         parameters: parameters(input)?,
         tags: Some(tags.clone()),
+        notification_arns: topics(call, &stack, &target.policy.notifications),
         capabilities: capabilities(&target.version.template),
         rules: target.policy.rules.clone(),
         ..ChangeStack::default()
@@ -79,6 +84,15 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     begin(call, record, ChangeKind::Update, work, tags, None);
     Ok(answer)
+}
+
+/// The topics of constraints that the stack has not got yet, beside those it has: constraints hold from an update on
+/// (facts §10.4). That none goes is a guess.
+fn topics(call: &Call<'_>, stack: &str, wanted: &[String]) -> Option<Vec<String>> {
+    let present = &call.partition.stacks.get(stack)?.notification_arns;
+    let new = wanted.iter().filter(|topic| !present.contains(topic));
+    let all: Vec<String> = present.iter().chain(new).cloned().collect();
+    (all.len() > present.len()).then_some(all)
 }
 
 /// Only what is at rest with a stack can be updated; the code for the others was not found (a guess).

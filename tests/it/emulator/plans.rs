@@ -410,7 +410,8 @@ async fn a_failed_execution_can_only_be_deleted_with_ignore_errors() {
         stacks: vec![StackFault {
             stack: "SC-*".to_owned(),
             resource: "Topic".to_owned(),
-            reason: "no".to_owned(),
+            reason: Some("no".to_owned()),
+            takes: None,
         }],
         ..Faults::default()
     };

@@ -95,6 +95,14 @@ async fn another_owner_sees_everything_and_the_first_one_nothing() {
     // What happened while he owned it he still finds in the history.
     let history = first.ok("ListRecordHistory", json!({})).await;
     assert_eq!(history["RecordDetails"][0]["RecordId"], json!(launch));
+    let all = second.ok("ListRecordHistory", json!({})).await;
+    assert_eq!(
+        all["RecordDetails"].as_array().unwrap().len(),
+        0,
+        "the default level is the session"
+    );
+    let all = second.ok("ListRecordHistory", level.clone()).await;
+    assert_eq!(all["RecordDetails"].as_array().unwrap().len(), 2);
     second
         .ok(
             "TerminateProvisionedProduct",
