@@ -31,6 +31,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 "whether inactive versions are among ProvisioningArtifactOutputs",
                 "they are",
             ),
+            (
+                "whether the template's own Rules are among the `rules` of UsageInstructions",
+                "they are not",
+            ),
         ]),
 ];
 
@@ -121,6 +125,7 @@ fn usage(
 ) -> Value {
     let root = Node::parse(body).ok();
     let metadata = root.as_ref().and_then(|root| root.get("Metadata"));
+    // The recorded templates have no Rules of their own: those of constraints alone are shown (a guess).
     let rules = constraint::rules(call.seen(), portfolio, product);
     let policy = constraint::policy(call.seen(), portfolio, product, call.account());
     let version = root

@@ -538,3 +538,78 @@ async fn tags_of_an_update_need_the_constraint_in_a_plan_too() {
         .await;
     assert_eq!(found["TotalResultsCount"], 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_is_kept_in_a_state_file_and_executed_from_it() {
+    let plans = Plans::launched(Bench::new(Profile::Local), WIDE).await;
+    let owner = json!([{"Key": "Owner", "Value": "you"}]);
+    let id = plans
+        .planned(json!({"ProvisioningParameters": owner, "IdempotencyToken": "plan-2"}))
+        .await;
+    let before = plans.plan(&id).await;
+    assert_eq!(
+        before["ResourceChanges"][0]["Details"][0]["CausingEntity"],
+        "Owner"
+    );
+    let emulator = &plans.bench.emulator;
+    let state = emulator.state().unwrap();
+    emulator.reset();
+    emulator.restore(&state).unwrap();
+    assert_eq!(plans.plan(&id).await, before);
+    plans.execute(&id, "go").await;
+    // In the middle of it, too.
+    let state = emulator.state().unwrap();
+    emulator.reset();
+    emulator.restore(&state).unwrap();
+    assert_eq!(plans.status(&id).await, "EXECUTE_IN_PROGRESS");
+    plans.bench.pass(PATIENCE).await;
+    assert_eq!(plans.status(&id).await, "EXECUTE_SUCCESS");
+    assert_eq!(plans.product_status().await, "AVAILABLE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seed_waits_for_a_plan_and_executes_it() {
+    let bench = Bench::new(Profile::Local);
+    let target = bench.launchable("topic").await;
+    let seed = format!(
+        "
+- service: servicecatalog
+  operation: CreateProvisionedProductPlan
+  as: plan
+  ids: [plan-aaaaaaaaaaaaa]
+  input:
+    PlanName: plan
+    PlanType: CLOUDFORMATION
+    ProductId: {}
+    ProvisioningArtifactId: {}
+    ProvisionedProductName: mine
+    ProvisioningParameters: [{{Key: Owner, Value: me}}]
+- service: servicecatalog
+  operation: ExecuteProvisionedProductPlan
+  input: {{PlanId: \"${{plan.PlanId}}\"}}
+- service: servicecatalog
+  operation: CreateProvisionedProductPlan
+  fails: true
+  input:
+    PlanName: plan
+    PlanType: CLOUDFORMATION
+    ProductId: {}
+    ProvisioningArtifactId: {}
+    ProvisionedProductName: other
+",
+        target.1, target.2, target.1, target.2
+    );
+    let made =
+        catalogd::emulator::seed::load_text(&bench.emulator, &seed, std::path::Path::new("")).await;
+    assert_eq!(made.unwrap(), 3);
+    let found = bench
+        .ok("DescribeProvisionedProduct", json!({"Name": "mine"}))
+        .await;
+    assert_eq!(found["ProvisionedProductDetail"]["Status"], "AVAILABLE");
+    let plan = json!({"PlanId": "plan-aaaaaaaaaaaaa"});
+    let plan = bench.ok("DescribeProvisionedProductPlan", plan).await;
+    assert_eq!(
+        plan["ProvisionedProductPlanDetails"]["Status"],
+        "EXECUTE_SUCCESS"
+    );
+}

@@ -258,6 +258,16 @@ async fn products_of_other_types_are_kept_and_not_launched() {
             "{said}"
         );
     }
+    // A copy does not mix types.
+    let target = text(
+        &bench.ok("SearchProductsAsAdmin", json!({})).await,
+        "/ProductViewDetails/0/ProductViewSummary/ProductId",
+    );
+    let (source, _) = bench.product("topic").await;
+    let copy = json!({"SourceProductArn": format!("arn:aws:catalog:us-east-1:{ACCOUNT}:product/{source}"),
+                      "TargetProductId": target, "IdempotencyToken": "copy"});
+    let (code, _) = bench.refused("CopyProduct", copy).await;
+    assert_eq!(code, "InvalidParametersException");
     // A stack is a source for CloudFormation alone.
     let found = bench
         .ok(
@@ -275,4 +285,21 @@ async fn products_of_other_types_are_kept_and_not_launched() {
         )
         .await;
     assert_eq!(code, "InvalidParametersException");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_synced_is_kept_in_a_state_file() {
+    let bench = Bench::new(Profile::Instant);
+    let (id, _) = synced(&bench).await;
+    bench
+        .emulator
+        .sync_product(ACCOUNT, "us-east-1", &id, commit("1", TEMPLATE))
+        .unwrap()
+        .unwrap();
+    let read = json!({"Id": id});
+    let before = bench.ok("DescribeProductAsAdmin", read.clone()).await;
+    let state = bench.emulator.state().unwrap();
+    bench.emulator.reset();
+    bench.emulator.restore(&state).unwrap();
+    assert_eq!(bench.ok("DescribeProductAsAdmin", read).await, before);
 }

@@ -3,7 +3,7 @@
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench};
+use super::client::{ACCOUNT, Bench, text};
 
 #[tokio::test(start_paused = true)]
 async fn preferences_are_judged_before_the_stack_set_is_refused() {
@@ -71,4 +71,24 @@ async fn preferences_are_judged_before_the_stack_set_is_refused() {
         .await;
     assert_eq!(code, "NotImplemented");
     assert!(said.ends_with("is not supported by the emulator"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_of_a_plain_stack_takes_no_preferences() {
+    let bench = Bench::new(Profile::Instant);
+    let (_, product, version) = bench.launchable("topic").await;
+    let launch = json!({"ProductId": product, "ProvisioningArtifactId": version, "ProvisionedProductName": "n",
+                        "ProvisionToken": "t", "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}]});
+    let launched = bench.ok("ProvisionProduct", launch).await;
+    let update = |preferences: Value| {
+        json!({"ProvisionedProductId": text(&launched, "/RecordDetail/ProvisionedProductId"), "UpdateToken": "u",
+               "ProvisioningParameters": [{"Key": "Owner", "Value": "you"}],
+               "ProvisioningPreferences": preferences})
+    };
+    let asked = update(json!({"StackSetOperationType": "DELETE"}));
+    let (code, _) = bench.refused("UpdateProvisionedProduct", asked).await;
+    assert_eq!(code, "InvalidParametersException");
+    bench
+        .ok("UpdateProvisionedProduct", update(json!({})))
+        .await;
 }
