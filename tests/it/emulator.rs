@@ -12,6 +12,7 @@ mod keep;
 mod lifecycle;
 mod paging;
 mod plans;
+mod port;
 mod properties;
 mod provisioning;
 mod rules;

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes servicecatalog.json: what the published model says about the input of each operation.
 
-Only names, types and limits are kept: no documentation text. The source is the model that the
-AWS SDK for Python carries (`pip install botocore`).
+Only names, types and limits are kept: no documentation text. The source is the model that botocore carries, in the
+version that the tests use; one of them compares.
 
-    python3 src/emulator/model/generate.py > src/emulator/model/servicecatalog.json
+    "$(.ci/clients)/bin/python" src/emulator/model/generate.py > table.json
+    mv table.json src/emulator/model/servicecatalog.json
 """
 import gzip
 import json

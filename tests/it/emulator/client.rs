@@ -7,10 +7,12 @@ use aws_sdk_servicecatalog as sc;
 use bytes::Bytes;
 use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
-use catalogd::emulator::{Dropped, Emulator, InProcess, Options, Profile};
+use catalogd::emulator::{Dropped, Emulator, InProcess, Options, Profile, server};
 use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// The account behind ordinary keys.
 pub const ACCOUNT: &str = "123456789012";
@@ -249,6 +251,20 @@ impl Bench {
         self.pass(3.0).await;
         (portfolio, product, version)
     }
+}
+
+/// An emulator on a free port for as long as `work` takes.
+pub async fn served<T>(emulator: Emulator, work: impl AsyncFnOnce(String) -> T) -> T {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(server::serve(listener, emulator, async {
+        let _ = stopped.await;
+    }));
+    let result = work(endpoint).await;
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    result
 }
 
 /// The text at a JSON pointer.
