@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
+use super::plan_shapes::State;
 use super::provision::{self, Target, capabilities, launchable, target};
 use super::{Call, Operation, not_found, plan_shapes, provisioned, stack_set, update};
 use crate::emulator::api::ApiError;
@@ -348,43 +348,6 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
         catalog.names.remove(&plan.provisioned_name);
     }
     Ok(json!({}))
-}
-
-/// How a plan stands: its making is a matter of time, its execution is its record's.
-pub(super) struct State {
-    pub(super) status: &'static str,
-    message: Option<String>,
-    updated: Timestamp,
-}
-
-impl State {
-    pub(super) fn of(plan: &Plan, catalog: &Catalog, at: Timestamp) -> Self {
-        let made = |status, message: Option<&String>| Self {
-            status,
-            message: message.cloned(),
-            updated: wire::whole_millis(plan.ends),
-        };
-        if at < plan.ends {
-            return Self {
-                status: "CREATE_IN_PROGRESS",
-                message: None,
-                updated: plan.created,
-            };
-        }
-        let record = plan.record.as_ref().and_then(|id| catalog.records.get(id));
-        match (&plan.outcome, record) {
-            (Outcome::Failed(text), _) => made("CREATE_FAILED", Some(text)),
-            (Outcome::Planned(_), None) => made("CREATE_SUCCESS", None),
-            (Outcome::Planned(_), Some(record)) => {
-                let (status, message) = plan_shapes::executed(record);
-                Self {
-                    status,
-                    message,
-                    updated: record.updated,
-                }
-            }
-        }
-    }
 }
 
 pub(super) fn find<'a>(catalog: &'a Catalog, id: &str) -> Result<&'a Arc<Plan>, ApiError> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
-use super::plan::{self, State, bad_state};
+use super::plan::{self, bad_state};
+use super::plan_shapes::State;
 use super::provision::{begin, said};
 use super::{Call, Operation, provisioned, record};
 use crate::emulator::api::ApiError;

@@ -1,10 +1,12 @@
 //! What answers about plans look like (facts §9.12).
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::emulator::cfn::change_set::{Action, Aspect, Detail, ResourceChange};
-use crate::emulator::plan_state::{Plan, PlanParameter};
-use crate::emulator::state::{Record, RecordStatus};
+use crate::emulator::plan_state::{Outcome, Plan, PlanParameter};
+use crate::emulator::state::{Catalog, Record, RecordStatus};
+use crate::emulator::wire;
 
 /// `ResourceChange`. Additions and removals have no Replacement, and empty lists.
 pub(super) fn resource_change(change: &ResourceChange) -> Value {
@@ -85,7 +87,7 @@ pub(super) fn summary(plan: &Plan) -> Value {
 }
 
 /// Status and StatusMessage of a plan that is or was executed.
-pub(super) fn executed(record: &Record) -> (&'static str, Option<String>) {
+fn executed(record: &Record) -> (&'static str, Option<String>) {
     match record.status {
         RecordStatus::Created | RecordStatus::InProgress | RecordStatus::InProgressInError => {
             ("EXECUTE_IN_PROGRESS", None)
@@ -94,6 +96,43 @@ pub(super) fn executed(record: &Record) -> (&'static str, Option<String>) {
         RecordStatus::Failed => {
             let said = record.errors.first().map(|(_, said)| said.clone());
             ("EXECUTE_FAILED", said)
+        }
+    }
+}
+
+/// How a plan stands: its making is a matter of time, its execution is its record's.
+pub(super) struct State {
+    pub(super) status: &'static str,
+    pub(super) message: Option<String>,
+    pub(super) updated: Timestamp,
+}
+
+impl State {
+    pub(super) fn of(plan: &Plan, catalog: &Catalog, at: Timestamp) -> Self {
+        let made = |status, message: Option<&String>| Self {
+            status,
+            message: message.cloned(),
+            updated: wire::whole_millis(plan.ends),
+        };
+        if at < plan.ends {
+            return Self {
+                status: "CREATE_IN_PROGRESS",
+                message: None,
+                updated: plan.created,
+            };
+        }
+        let record = plan.record.as_ref().and_then(|id| catalog.records.get(id));
+        match (&plan.outcome, record) {
+            (Outcome::Failed(text), _) => made("CREATE_FAILED", Some(text)),
+            (Outcome::Planned(_), None) => made("CREATE_SUCCESS", None),
+            (Outcome::Planned(_), Some(record)) => {
+                let (status, message) = executed(record);
+                Self {
+                    status,
+                    message,
+                    updated: record.updated,
+                }
+            }
         }
     }
 }
