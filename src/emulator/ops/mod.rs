@@ -9,14 +9,20 @@ mod copy;
 mod import;
 mod input;
 mod path;
+mod plan;
+mod plan_execute;
+mod plan_shapes;
 mod portfolio;
 mod principal;
 mod product;
 mod product_search;
+mod properties;
 mod provision;
 mod provisioned;
 mod record;
 mod settle;
+mod source;
+mod stack_set;
 mod terminate;
 mod update;
 mod version;
@@ -29,6 +35,7 @@ use serde_json::{Map, Value};
 pub(super) use copy::{abroad, finish as finish_copy};
 pub(super) use input::Input;
 pub(super) use settle::settle;
+pub(super) use source::sync;
 
 use super::api::{ApiError, Ctx};
 use super::coverage::{Coverage, Guess};
@@ -52,6 +59,9 @@ const FAMILIES: &[&[Operation]] = &[
     provision::OPERATIONS,
     import::OPERATIONS,
     update::OPERATIONS,
+    properties::OPERATIONS,
+    plan::OPERATIONS,
+    plan_execute::OPERATIONS,
     terminate::OPERATIONS,
     provisioned::OPERATIONS,
     record::OPERATIONS,
