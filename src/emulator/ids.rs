@@ -18,10 +18,11 @@ pub fn fresh(prefix: &str, entropy: &mut Entropy) -> String {
 }
 
 /// What ids begin with that calls give out.
-const PREFIXES: [&str; 9] = [
+const PREFIXES: [&str; 10] = [
     "cons",
     "copyproduct",
     "pa",
+    "plan",
     "port",
     "pp",
     "prod",

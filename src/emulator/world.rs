@@ -1,5 +1,7 @@
 //! Everything behind the one lock.
 
+mod due;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
@@ -10,7 +12,7 @@ use super::api::{ApiError, Caller, Ctx, Timing};
 use super::cfn::{self, Order, StackStatus, Stacks};
 use super::faults::{self, Doom, Engine, Faults, StackFault, Verdict};
 use super::ids::Pins;
-use super::ops::{self, Losses, Overlap, Reach};
+use super::ops::{self, Overlap};
 use super::organizations::{self, Organizations};
 use super::partitions::{Elsewhere, Partitions};
 use super::route::{Route, Service};
@@ -35,15 +37,6 @@ pub(super) struct World {
     buckets: Buckets,
     partitions: Partitions,
     organizations: Organizations,
-}
-
-/// What takes time and concerns more than one account or region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
-    /// A copy, by its place among those of its target's partition.
-    Copy(usize),
-    /// An action on a share, by its place among those of its owner's partition.
-    Sharing(usize),
 }
 
 /// One call, ready to be worked on.
@@ -239,6 +232,22 @@ impl World {
         }
     }
 
+    /// Syncs a product, as of now.
+    pub(super) fn sync(
+        &mut self,
+        (account, region): (&str, &str),
+        product: &str,
+        sync: super::Sync,
+        when: (Timestamp, Timing),
+        quotas: bool,
+    ) -> Result<Result<String, String>, ApiError> {
+        let (keep, place) = (self.keep(), self.place(account, region));
+        let (partitions, entropy) = (&mut self.partitions, &mut self.entropy);
+        due::amend(partitions, place, when.0, keep, |partition| {
+            ops::sync(partition, when, entropy, quotas, product, sync)
+        })
+    }
+
     /// How long the past is kept for lagging reads.
     fn keep(&self) -> Option<std::time::Duration> {
         self.faults.faults.lag.map(lag::span)
@@ -249,105 +258,6 @@ impl World {
         let operation = ops::find(&job.route.operation).ok()?;
         let lag = self.faults.faults.lag;
         lag::moment(lag, operation.sight, job.now, &mut self.entropy)
-    }
-
-    /// Ends what is due beyond one account and region. Each reads the others as they are at that time: this is called
-    /// before anything else is, so no later call has changed them.
-    fn settle(&mut self, now: Timestamp) {
-        self.organizations.settle(now);
-        while let Some((at, place, due)) = self.next_due(now) {
-            match due {
-                Due::Copy(index) => self.finish_copy(place, index, at),
-                Due::Sharing(index) => self.finish_sharing(place, index, at),
-            }
-        }
-    }
-
-    /// The first thing that is due, by its end and its place.
-    fn next_due(&self, now: Timestamp) -> Option<(Timestamp, usize, Due)> {
-        let due = self.partitions.iter().flat_map(|(place, partition)| {
-            let copies = partition.copying.iter().enumerate();
-            let copies = copies.filter_map(move |(index, copying)| {
-                let at = match copying.doom.held {
-                    Some(rule) if self.faults.is_armed(rule) => return None,
-                    // When the rule went is not known.
-                    Some(_) => copying.ends.max(now),
-                    None => copying.ends,
-                };
-                (at <= now).then_some((at, place, Due::Copy(index)))
-            });
-            let sharing = partition.sharing.iter().enumerate();
-            let sharing = sharing.filter_map(move |(index, sharing)| {
-                let due = (sharing.ends, place, Due::Sharing(index));
-                (sharing.ends <= now).then_some(due)
-            });
-            copies.chain(sharing)
-        });
-        due.min()
-    }
-
-    fn finish_copy(&mut self, place: usize, index: usize, at: Timestamp) {
-        let keep = self.keep();
-        let Some((account, _)) = self.partitions.home(place) else {
-            return;
-        };
-        let copying = self.partitions.at_mut(place).copying.remove(index);
-        let all = self.partitions.all();
-        let source = ops::copy_source(&account, &copying, all, &self.organizations);
-        let Self {
-            partitions,
-            entropy,
-            ..
-        } = self;
-        amend(partitions, place, at, keep, |target| {
-            ops::finish_copy(target, &account, source, copying, at, entropy);
-        });
-    }
-
-    fn finish_sharing(&mut self, place: usize, index: usize, at: Timestamp) {
-        let keep = self.keep();
-        let Some((owner, region)) = self.partitions.home(place) else {
-            return;
-        };
-        let sharing = self.partitions.at_mut(place).sharing.remove(index);
-        let all = self.partitions.all();
-        let reach = Reach::of(&sharing, &owner, &region, all, &self.organizations);
-        amend(&mut self.partitions, place, at, keep, |partition| {
-            ops::finish_sharing(partition, sharing, reach);
-        });
-        self.cut(Some(&region), at);
-    }
-
-    /// Lets shares follow the organization: those of accounts that may not share any more end.
-    fn follow_organizations(&mut self, at: Timestamp) {
-        let keep = self.keep();
-        for (account, _, place) in self.partitions.homes(None) {
-            if self.partitions.at_mut(place).shares_with_nodes()
-                && !self.organizations.may_share(&account)
-            {
-                amend(&mut self.partitions, place, at, keep, ops::lapse);
-            }
-        }
-        self.cut(None, at);
-    }
-
-    /// Takes from recipients, in one region or in all, what they hold of portfolios that they do not see any more.
-    fn cut(&mut self, region: Option<&str>, at: Timestamp) {
-        let keep = self.keep();
-        for (account, region, place) in self.partitions.homes(region) {
-            let organizations = &self.organizations;
-            let (partition, elsewhere) = self.partitions.split(place, None);
-            if !partition.catalog().holds_of_others() {
-                continue;
-            }
-            let own = partition.catalog();
-            let losses = Losses::of(&account, &region, own, elsewhere, organizations);
-            if !losses.is_empty() {
-                amend(&mut self.partitions, place, at, keep, |partition| {
-                    losses.apply(partition);
-                });
-            }
-        }
     }
 
     /// Whether anything anywhere has this id.
@@ -427,21 +337,6 @@ fn catalog(
             .keep((operation.name.into(), token), &answer);
     }
     Ok(answer)
-}
-
-/// Changes a partition at a time of its own, after what has ended there before.
-fn amend(
-    partitions: &mut Partitions,
-    place: usize,
-    at: Timestamp,
-    keep: Option<std::time::Duration>,
-    work: impl FnOnce(&mut Partition),
-) {
-    let partition = partitions.at_mut(place);
-    partition.remember(Timestamp::MIN, keep);
-    ops::settle(partition, at, keep);
-    work(partition);
-    partition.remember(at, keep);
 }
 
 fn ctx<'a>(job: &Job<'_>, entropy: &'a mut Entropy, pins: &'a mut Pins) -> Ctx<'a> {

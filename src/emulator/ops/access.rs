@@ -60,7 +60,9 @@ fn list_accounts(call: &mut Call<'_>) -> Result<Value, ApiError> {
             match shares.nodes.get(parent) {
                 Some(share) => {
                     let under = under.unwrap_or_default().into_iter();
-                    under.filter(|one| !share.missed.contains(one)).collect()
+                    under
+                        .filter(|one| one != call.account() && !share.missed.contains(one))
+                        .collect()
                 }
                 None => Vec::new(),
             }

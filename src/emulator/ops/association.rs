@@ -50,7 +50,7 @@ fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let limit = quota::PRODUCTS_PER_PORTFOLIO;
     quota::room(call.quotas, held.len(), limit, "products per portfolio")?;
     // What is shared cannot be shared on (facts §8.2).
-    if lent.is_some() && call.newest().shares.get(portfolio).is_some() {
+    if lent.is_some() && call.is_shared(portfolio) {
         return Err(invalid(format!(
             "Portfolio {portfolio} is shared and can not contain a shared product."
         )));

@@ -11,16 +11,22 @@ mod copy;
 mod import;
 mod input;
 mod path;
+mod plan;
+mod plan_execute;
+mod plan_shapes;
 mod portfolio;
 mod principal;
 mod product;
 mod product_search;
 mod propagate;
+mod properties;
 mod provision;
 mod provisioned;
 mod record;
 mod settle;
 mod share;
+mod source;
+mod stack_set;
 mod terminate;
 mod update;
 mod version;
@@ -35,6 +41,7 @@ pub(super) use copy::{finish as finish_copy, source as copy_source};
 pub(super) use input::Input;
 pub(super) use propagate::{Losses, Reach, finish as finish_sharing, lapse};
 pub(super) use settle::settle;
+pub(super) use source::sync;
 
 use super::api::{ApiError, Ctx};
 use super::coverage::{Coverage, Guess};
@@ -61,6 +68,9 @@ const FAMILIES: &[&[Operation]] = &[
     provision::OPERATIONS,
     import::OPERATIONS,
     update::OPERATIONS,
+    properties::OPERATIONS,
+    plan::OPERATIONS,
+    plan_execute::OPERATIONS,
     terminate::OPERATIONS,
     provisioned::OPERATIONS,
     record::OPERATIONS,
@@ -261,6 +271,13 @@ impl Call<'_> {
 
     fn edit(&mut self) -> &mut Catalog {
         self.partition.edit()
+    }
+
+    /// Whether a portfolio is shared, or is about to be.
+    fn is_shared(&self, portfolio: &str) -> bool {
+        let mut sharing = self.partition.sharing.iter();
+        self.newest().shares.get(portfolio).is_some()
+            || sharing.any(|sharing| sharing.portfolio == portfolio)
     }
 
     /// What the account sees of its own and of what others share with it, perhaps not the newest.

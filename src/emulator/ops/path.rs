@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::input::{IdOrName, tag_list};
 use super::view::View;
-use super::{Call, Operation, constraint, invalid, not_found, version};
+use super::{Call, Operation, constraint, invalid, not_found, unsupported, version};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::Template;
 use crate::emulator::cfn::node::Node;
@@ -21,12 +21,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "only the portfolio's",
         )]),
     Operation::describe("DescribeProvisioningParameters", describe_parameters)
-        .within("of ParameterConstraints only AllowedValues; TagOptions are always empty")
+        .within(
+            "CloudFormation products (of others `NotImplemented`, or what is said without a launch role); \
+             TagOptions are always empty",
+        )
         .guesses(&[
             ("an unknown PathName", "\"Invalid PathName: …\""),
+            ("the code for a Terraform product without a launch role", "InvalidParametersException"),
             (
                 "whether inactive versions are among ProvisioningArtifactOutputs",
                 "they are",
+            ),
+            (
+                "whether the template's own Rules are among the `rules` of UsageInstructions",
+                "they are not",
             ),
         ]),
 ];
@@ -62,10 +70,19 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
     let view = call.view();
-    let product = view.find(wanted)?;
+    let product = view.find_open(wanted, &call.ctx.caller.principal)?;
     let portfolio = choose(&view, product, &call.ctx.caller.principal, path)?;
     let version = version::find(product, version)?;
     version::visible(version)?;
+    let constraints = view.constraints(&portfolio.id, &product.id);
+    let policy = constraint::policy(&constraints, call.account());
+    if version.kind.as_deref() != Some(version::CLOUDFORMATION) {
+        return Err(elsewhere(product, &policy));
+    }
+    let preferences = match &policy.stack_set {
+        Some(set) => json!({"StackSetAccounts": set.accounts, "StackSetRegions": set.regions}),
+        None => json!({}),
+    };
     let template = Template::parse(&version.template)
         .map_err(|error| invalid(format!("Error occurred during parameter parsing: {error}")))?;
     // This deprecated member really lists the product's versions (facts §9.3); that inactive ones are among
@@ -80,10 +97,24 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "ProvisioningArtifactOutputKeys": outputs.collect::<Value>(),
         "ProvisioningArtifactOutputs": versions.collect::<Value>(),
         "ProvisioningArtifactParameters": version::parameters(&template),
-        "ProvisioningArtifactPreferences": {},
+        "ProvisioningArtifactPreferences": preferences,
         "TagOptions": [],
-        "UsageInstructions": usage(call, &view.constraints(&portfolio.id, &product.id), &template, &version.template),
+        "UsageInstructions": usage(call, &constraints, &template, &version.template),
     }))
+}
+
+/// Parameters of what no template of CloudFormation describes are read by the engine's own parser, under the launch
+/// role. The text without a role is known, its code is a guess.
+fn elsewhere(product: &Product, policy: &constraint::Policy) -> ApiError {
+    if policy.launch_role.is_none() && product.kind != "MARKETPLACE" {
+        return invalid(
+            "Error occurred during parameter parsing: LaunchRoleArn is required and must be non empty",
+        );
+    }
+    unsupported(&format!(
+        "Reading the parameters of a {} product, which takes an engine,",
+        product.kind
+    ))
 }
 
 /// What the recordings show, in their order.
@@ -95,6 +126,7 @@ fn usage(
 ) -> Value {
     let root = Node::parse(body).ok();
     let metadata = root.as_ref().and_then(|root| root.get("Metadata"));
+    // The recorded templates have no Rules of their own: those of constraints alone are shown (a guess).
     let rules = constraint::rules(constraints);
     let policy = constraint::policy(constraints, call.account());
     let version = root

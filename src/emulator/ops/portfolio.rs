@@ -84,7 +84,7 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
         (!portfolio.principals.is_empty(), "Principals"),
         (!portfolio.constraints.is_empty(), "Constraints"),
         (!portfolio.products.is_empty(), "Products"),
-        (call.newest().shares.get(id).is_some(), "Shares"),
+        (call.is_shared(id), "Shares"),
     ];
     for (holds, what) in holds {
         if holds {

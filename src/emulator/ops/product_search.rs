@@ -23,6 +23,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 "products of other accounts, without PortfolioId",
                 "those of portfolios that are shared and accepted, unless ProductSource is ACCOUNT",
             ),
+            (
+                "what SourceProductId finds",
+                "the product itself, no copies",
+            ),
         ]),
     Operation::list("SearchProducts", search)
         .within("no ProductViewAggregations; FullTextSearch by words")
@@ -103,7 +107,7 @@ fn passes(call: &Call<'_>, product: &Product) -> bool {
         filters.texts(key).any(|value| match key.as_str() {
             "Owner" => product.owner == value,
             "ProductType" => product.kind == value,
-            // Copies would carry their source; nothing here is a copy.
+            // What it finds was not said: recorded versions name their own product as their source (a guess).
             "SourceProductId" => product.id == value,
             _ => has_words(product, value),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
-use super::{Call, Operation, constraint, invalid, path, record, unsupported, version};
+use super::{Call, Operation, constraint, invalid, path, record, stack_set, unsupported, version};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
 use crate::emulator::state::{
@@ -17,7 +17,8 @@ use crate::emulator::{ids, quota, wire};
 pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct", provision)
     .with_token("ProvisionToken")
     .within(
-        "CloudFormation products, none under a STACKSET or TEMPLATE constraint (`NotImplemented`); \
+        "CloudFormation products, none under a STACKSET constraint (`NotImplemented`); Rules of templates and \
+     TEMPLATE constraints are judged and refused in the record; \
      the launch role is recorded, its permissions are not asked",
     )
     .guesses(&[
@@ -53,20 +54,13 @@ pub(super) struct Target {
 fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let name = input.need("ProvisionedProductName")?;
-    if input.object("ProvisioningPreferences").is_some() {
-        return Err(unsupported("ProvisioningPreferences"));
-    }
     let wanted = input.one_of("ProductId", "ProductName")?;
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
     let target = target(call, wanted, version, path)?;
+    stack_set::judge(input, target.policy.stack_set.as_ref())?;
     // DEPRECATED is for existing provisioned products only (facts §9.2); the text is a guess.
-    if target.version.deprecated {
-        return Err(invalid(format!(
-            "ProvisioningArtifact {} is deprecated and can not be launched.",
-            target.version.id
-        )));
-    }
+    launchable(&target.version)?;
     if call.newest().names.contains_key(name) {
         return Err(invalid(format!("A stack named {name} already exists.")));
     }
@@ -86,6 +80,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
         tags: tags.clone(),
         notification_arns: topics,
         capabilities: capabilities(&target.version.template),
+        rules: target.policy.rules.clone(),
         ..NewStack::default()
     };
     // Parameters and template are not judged here: what CloudFormation says against them shows in the
@@ -108,13 +103,15 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
         version: target.version.id.clone(),
         version_name: target.version.name.clone(),
         launch_role: target.policy.launch_role.clone(),
+        own_role: false,
+        former: Vec::new(),
         stack,
         own_tags,
         tags: tags.clone(),
         user: call.ctx.caller.principal.clone(),
         session: call.ctx.caller.arn.clone(),
         path: record.path.clone(),
-        last_record: record.id.clone(),
+        last_record: Some(record.id.clone()),
         last_provisioning: Some(record.id.clone()),
         last_success: None,
     };
@@ -124,6 +121,17 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     catalog.provisioned.insert(&id, provisioned);
     begin(call, record, ChangeKind::Provision, work, tags, None);
     Ok(answer)
+}
+
+/// Refuses deprecated versions: those are for existing provisioned products only.
+pub(super) fn launchable(version: &Version) -> Result<(), ApiError> {
+    if version.deprecated {
+        return Err(invalid(format!(
+            "ProvisioningArtifact {} is deprecated and can not be launched.",
+            version.id
+        )));
+    }
+    Ok(())
 }
 
 /// Resolves what a request names.
@@ -137,7 +145,7 @@ pub(super) fn target(
     path: Option<IdOrName<'_>>,
 ) -> Result<Target, ApiError> {
     let view = call.view();
-    let product = match (view.find(wanted), wanted) {
+    let product = match (view.find_open(wanted, &call.ctx.caller.principal), wanted) {
         // A product that is not there has no paths, and that is what is said first.
         (Err(_), IdOrName::Id(id)) => return Err(path::no_path(id)),
         (found, _) => found?,
@@ -148,14 +156,15 @@ pub(super) fn target(
     version::usable(version, call.ctx.now)?;
     if product.kind != CLOUDFORMATION {
         return Err(unsupported(&format!(
-            "Launching a {} product",
+            "Launching a {} product, which takes an engine that calls \
+             NotifyProvisionProductEngineWorkflowResult,",
             product.kind
         )));
     }
     let constraints = view.constraints(&portfolio.id, &product.id);
     let policy = constraint::policy(&constraints, call.account());
-    if let Some(beyond) = policy.beyond {
-        return Err(unsupported(beyond));
+    if policy.role_elsewhere {
+        return Err(unsupported("Launching with a role of another account"));
     }
     Ok(Target {
         product: Arc::clone(product),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use super::input::IdOrName;
-use super::{invalid, no_product};
+use super::{invalid, no_product, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::organizations::Organizations;
 use crate::emulator::partitions::{Elsewhere, Neighbour};
@@ -255,6 +255,38 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The product of that id or name as its users see it: of a name only those that they may launch count.
+    ///
+    /// # Errors
+    /// As of [`Self::find`]; the text about a name is that of a user whose role had no access (facts §2.1).
+    pub(super) fn find_open(
+        &self,
+        wanted: IdOrName<'_>,
+        principal: &str,
+    ) -> Result<&'a Arc<Product>, ApiError> {
+        let IdOrName::Name(name) = wanted else {
+            return self.find(wanted);
+        };
+        let mut named = self
+            .named(name)
+            .filter(|product| !self.open_to(product, principal).is_empty());
+        match (named.next(), named.next()) {
+            (Some(product), None) => Ok(product),
+            (None, _) => Err(not_found(format!(
+                "Product with name {name} does not exist or access was denied."
+            ))),
+            (Some(_), Some(_)) => Err(several(name)),
+        }
+    }
+
+    /// Its own and those that it sees of others.
+    fn named<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a Arc<Product>> + use<'a, 'n> {
+        let own = self.own.products.iter();
+        let all = own.chain(self.shared_products());
+        let all = all.map(|(_, product)| product);
+        all.filter(move |product| product.name == name)
+    }
+
     /// The product of that id or name.
     ///
     /// # Errors
@@ -263,16 +295,11 @@ impl<'a> View<'a> {
         match wanted {
             IdOrName::Id(id) => self.product(id).ok_or_else(|| no_product(id)),
             IdOrName::Name(name) => {
-                let own = self.own.products.iter().map(|(_, product)| product);
-                let others = self.shared_products().into_iter();
-                let others = others.map(|(_, product)| product);
-                let mut named = own.chain(others).filter(|product| product.name == name);
+                let mut named = self.named(name);
                 match (named.next(), named.next()) {
                     (Some(product), None) => Ok(product),
                     (None, _) => Err(no_product(name)),
-                    (Some(_), Some(_)) => {
-                        Err(invalid(format!("Multiple Product with name {name} found.")))
-                    }
+                    (Some(_), Some(_)) => Err(several(name)),
                 }
             }
         }
@@ -302,6 +329,10 @@ impl Neighbour<'_> {
     fn place(&self, place: u64) -> u64 {
         ((self.rank + 1) << 40) | place
     }
+}
+
+fn several(name: &str) -> ApiError {
+    invalid(format!("Multiple Product with name {name} found."))
 }
 
 /// The nodes over an account with which the owner may have shared.

@@ -30,6 +30,8 @@ enum Work<'a> {
     Access,
     /// An account, by its request's id.
     Account(&'a str),
+    /// A plan, by id.
+    Plan(&'a str),
 }
 
 /// How it ended.
@@ -50,7 +52,7 @@ impl End {
     }
 }
 
-/// Waits for what the call started, if it did: a stack, record, version, constraint, copy, share or account. Returns what
+/// Waits for what the call started, if it did: a stack, record, version, constraint, copy, plan, share or account. Returns what
 /// the answer to the call lacks: of a copy, which has only a token, and of an account the members of the last status.
 ///
 /// # Errors
@@ -68,6 +70,7 @@ pub(super) async fn for_end(
         "ProvisionProduct"
         | "UpdateProvisionedProduct"
         | "TerminateProvisionedProduct"
+        | "ExecuteProvisionedProductPlan"
         | "ImportAsProvisionedProduct" => answer["RecordDetail"]["RecordId"]
             .as_str()
             .map(Work::Record),
@@ -85,6 +88,8 @@ pub(super) async fn for_end(
         "CreateConstraint" | "UpdateConstraint" => answer["ConstraintDetail"]["ConstraintId"]
             .as_str()
             .map(Work::Constraint),
+        "CreateProvisionedProductPlan" => answer["PlanId"].as_str().map(Work::Plan),
+        "UpdateProvisionedProductProperties" => answer["RecordId"].as_str().map(Work::Record),
         "CopyProduct" => answer["CopyProductToken"].as_str().map(Work::Copy),
         "CreatePortfolioShare" | "UpdatePortfolioShare" | "DeletePortfolioShare" => {
             answer["PortfolioShareToken"].as_str().map(Work::Sharing)
@@ -160,6 +165,22 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<End>, Strin
         Work::Version(product, version) => {
             let ids = json!({"ProductId": product, "ProvisioningArtifactId": version});
             made(caller, "DescribeProvisioningArtifact", &ids).await
+        }
+        Work::Plan(id) => {
+            let asked = json!({ "PlanId": id });
+            let answer = caller
+                .ask(
+                    Service::ServiceCatalog,
+                    "DescribeProvisionedProductPlan",
+                    &asked,
+                )
+                .await?;
+            let details = &answer["ProvisionedProductPlanDetails"];
+            let status = details["Status"].as_str().unwrap_or_default();
+            let detail = details["StatusMessage"].as_str().unwrap_or_default();
+            let said = format!("{status} {detail}");
+            let end = End::new(status == "CREATE_SUCCESS", said.trim());
+            Ok((status != "CREATE_IN_PROGRESS").then_some(end))
         }
         Work::Constraint(id) => made(caller, "DescribeConstraint", &json!({ "Id": id })).await,
         Work::Copy(token) => {

@@ -201,6 +201,16 @@ async fn the_recipient_launches_in_its_own_account() {
     let found = guest.ok("SearchProducts", json!({})).await;
     assert!(ids(&found, "ProductViewSummaries", "/ProductId").is_empty());
 
+    // In the words of a user whose role had no access.
+    let by_name = json!({"ProductName": "net", "ProvisioningArtifactName": "v1"});
+    let (_, message) = guest
+        .refused("DescribeProvisioningParameters", by_name)
+        .await;
+    assert_eq!(
+        message,
+        "Product with name net does not exist or access was denied."
+    );
+
     shared.admit().await;
     let found = guest.ok("SearchProducts", json!({})).await;
     assert_eq!(

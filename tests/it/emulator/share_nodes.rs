@@ -287,6 +287,38 @@ async fn a_share_with_a_unit_reaches_its_accounts_when_its_action_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_about_to_be_shared_is_held_and_can_hold_nothing_of_others() {
+    let world = World::enabled(Profile::Local).await;
+    let guest = world.other();
+    let (theirs, product, _) = guest.launchable("theirs").await;
+    guest
+        .ok(
+            "CreatePortfolioShare",
+            json!({"PortfolioId": theirs, "AccountId": ACCOUNT}),
+        )
+        .await;
+    world
+        .hub
+        .ok("AcceptPortfolioShare", json!({"PortfolioId": theirs}))
+        .await;
+    let empty = world.hub.portfolio("empty").await;
+    let mut input = world.with(&world.apps);
+    input["PortfolioId"] = json!(empty);
+    world.hub.ok("CreatePortfolioShare", input).await;
+    let borrow = json!({"ProductId": product, "PortfolioId": empty, "SourcePortfolioId": theirs});
+    let (code, _) = world
+        .hub
+        .refused("AssociateProductWithPortfolio", borrow)
+        .await;
+    assert_eq!(code, "InvalidParametersException");
+    let (code, _) = world
+        .hub
+        .refused("DeletePortfolio", json!({"Id": empty}))
+        .await;
+    assert_eq!(code, "ResourceInUseException");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_share_follows_the_organization() {
     let world = World::enabled(Profile::Instant).await;
     world

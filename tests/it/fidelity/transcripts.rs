@@ -20,6 +20,9 @@ use crate::shared::shared_data;
 /// §9.3, §8).
 const LATER: &str = "younger than the transcript";
 
+/// The transcript leaves out what the operation is for (facts §9.4).
+const UNSHOWN: &str = "modelled, and left out of the transcript";
+
 /// Where an answer may differ from a transcript's: its name, the path, the reason.
 const DIFFERENT: &[(&str, &str, &str)] = &[
     (
@@ -98,6 +101,41 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
         "search-provisioned-products",
         "/ProvisionedProducts/*/ProvisioningArtifactName",
         LATER,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/Action",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/Details",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/LogicalResourceId",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/ResourceType",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/Scope",
+        UNSHOWN,
     ),
     (
         "describe-provisioning-parameters",
@@ -469,6 +507,22 @@ async fn launches(stage: &mut Stage) {
         .bench
         .ok("DeleteConstraint", json!({"Id": constraint}))
         .await;
+    // What is planned there needs no value.
+    let bare = "Resources: {T: {Type: \"AWS::SNS::Topic\"}}";
+    let url = stage.bench.template("bare.template", bare).await;
+    let made = stage
+        .bench
+        .ok(
+            "CreateProvisioningArtifact",
+            json!({"ProductId": product, "IdempotencyToken": "bare",
+                   "Parameters": {"Name": "bare", "Info": {"LoadTemplateFromURL": url}}}),
+        )
+        .await;
+    stage.cast(text(&made, "/ProvisioningArtifactDetail/Id"));
+    let made = stage.play("create-provisioned-product-plan").await;
+    stage.cast(text(&made, "/PlanId"));
+    stage.play("describe-provisioned-product-plan").await;
+    stage.play("delete-provisioned-product-plan").await;
 }
 
 /// Shares of ours with the account that is printed, and others' with ours.

@@ -21,6 +21,7 @@ def main():
     catalog = Catalog(url, role, launcher)
     launches.launches(catalog, cloudformation)
     launches.copies(catalog, cloudformation)
+    launches.plans(catalog)
     catalog.farewell()
     shares.shares()
     print(json.dumps({
