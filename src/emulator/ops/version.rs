@@ -32,6 +32,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .guesses(&[
             ("how an inactive version looks to users", "not found"),
             ("Info of a version that a sync made", "absent"),
+            (
+                "Verbose of what is no CloudFormation template",
+                "adds nothing",
+            ),
         ]),
     Operation::list("ListProvisioningArtifacts", list)
         .within("whole; it has no pages, as in the model"),

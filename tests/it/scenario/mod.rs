@@ -11,6 +11,7 @@ pub mod kit;
 mod lanes;
 mod outputs;
 mod ownership;
+mod planned;
 mod preempt;
 mod sage;
 mod templates;

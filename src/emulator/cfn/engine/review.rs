@@ -32,7 +32,9 @@ impl Stacks {
         stack.status = StackStatus::ReviewInProgress;
         stack.created = ctx.now;
         stack.ended = Some(ctx.now);
+        stack.status_reason = Some("User Initiated".to_owned());
         stack.record(ctx.now, None);
+        stack.status_reason = None;
         let inner = Arc::make_mut(&mut self.inner);
         inner.names.insert(stack.name.clone(), id.clone());
         inner.stacks.insert(id.clone(), Arc::new(stack));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::clock::Entropy;
 use crate::emulator::api::{ApiError, Caller, Ctx, Timing};
+use crate::emulator::cfn::change_set::ResourceChange;
 use crate::emulator::cfn::{ChangeStack, NewStack, Param, ParamValue};
 use crate::emulator::ids::Pins;
 
@@ -602,4 +603,111 @@ fn a_rule_holds_only_under_its_condition_and_all_its_assertions_count() {
     assert_eq!(said(&held).unwrap_err(), "no");
     let lax = held.replace("[a, a]", "[a, c]");
     assert!(said(&lax).is_ok());
+}
+
+#[test]
+fn a_stack_in_review_is_made_by_its_execution_or_deleted() {
+    let mut world = World::new(1);
+    let review = |world: &mut World, name: &str| {
+        let (stacks, mut ctx) = world.ctx();
+        stacks.review(&mut ctx, &new(name, TOPIC))
+    };
+    let (id, changes) = review(&mut world, "s").unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(world.status(&id), "REVIEW_IN_PROGRESS");
+    assert!(world.stacks.is_idle() && world.stacks.get(&id).unwrap().resources.is_empty());
+    let taken = world.create(new("s", TOPIC)).unwrap_err();
+    assert_eq!(taken.code, "AlreadyExistsException");
+    assert_eq!(
+        review(&mut world, "s").unwrap_err().code,
+        "AlreadyExistsException"
+    );
+    let early = world.update(&id, TOPIC, vec![]).unwrap_err();
+    assert!(
+        early
+            .message
+            .ends_with("is in REVIEW_IN_PROGRESS state and can not be updated.")
+    );
+    world.pass(3600);
+    let execute = |world: &mut World| {
+        let (stacks, mut ctx) = world.ctx();
+        stacks.execute_review(&mut ctx, &id, new("s", TOPIC))
+    };
+    execute(&mut world).unwrap();
+    world.pass(10);
+    assert_eq!(
+        world.story(&id),
+        [
+            "- REVIEW_IN_PROGRESS",
+            "- CREATE_IN_PROGRESS",
+            "T CREATE_IN_PROGRESS",
+            "T CREATE_COMPLETE",
+            "- CREATE_COMPLETE"
+        ]
+    );
+    assert_eq!(
+        world.stacks.get(&id).unwrap().created,
+        Timestamp::UNIX_EPOCH
+    );
+    assert!(execute(&mut world).is_err(), "only once");
+
+    let (other, _) = review(&mut world, "other").unwrap();
+    world.delete(&other).unwrap();
+    world.pass(10);
+    assert_eq!(world.status(&other), "DELETE_COMPLETE");
+    review(&mut world, "other").unwrap();
+}
+
+#[test]
+fn a_change_set_names_what_changes_and_changes_nothing() {
+    let mut world = World::new(0);
+    let template = |name: &str| {
+        format!("Parameters: {{P: {{Type: String, Default: a}}}}
+Resources:
+  Q: {{Type: 'AWS::SQS::Queue', Properties: {{QueueName: {name}}}}}
+  T: {{Type: 'AWS::SNS::Topic', Metadata: {{M: {name}}}, Properties: {{DisplayName: !Sub '${{P}}'}}}}
+  U: {{Type: 'AWS::SNS::Topic', Properties: {{DisplayName: !Ref Q}}}}")
+    };
+    let id = world.make("s", &template("one"));
+    let before = world.stacks.get(&id).unwrap().clone();
+    let mut preview = |template: &str, parameters: Vec<Param>| {
+        let change = ChangeStack {
+            template: Some(bytes(template)),
+            parameters,
+            ..ChangeStack::default()
+        };
+        let (stacks, ctx) = world.ctx();
+        stacks.preview(&ctx, &id, &change)
+    };
+    let said = |changes: Vec<ResourceChange>| -> Vec<String> {
+        let all = changes.iter().flat_map(|change| {
+            change.details.iter().map(move |detail| {
+                let (of, why) = (detail.property.as_deref(), detail.cause.as_deref());
+                format!(
+                    "{} {:?} {of:?} by {why:?} {}",
+                    change.logical_id, detail.aspect, change.replacement
+                )
+            })
+        });
+        all.collect()
+    };
+    assert_eq!(
+        said(preview(&template("two"), vec![Param::text("P", "b")]).unwrap()),
+        [
+            "Q Properties Some(\"QueueName\") by None true",
+            "T Properties Some(\"DisplayName\") by Some(\"P\") false",
+            "T Metadata None by None false",
+            "U Properties Some(\"DisplayName\") by Some(\"Q\") false",
+        ]
+    );
+    let same = preview(&template("one"), vec![]).unwrap_err().message;
+    assert!(
+        same.starts_with("The submitted information didn't contain changes."),
+        "{same}"
+    );
+    let other = preview(&format!("{}\n", template("one")), vec![])
+        .unwrap_err()
+        .message;
+    assert_eq!(other, "No updates are to be performed.");
+    assert_eq!(world.stacks.get(&id), Some(&before));
 }
