@@ -60,10 +60,13 @@ struct Full {
     portfolio: String,
     product: String,
     record: String,
+    plan: String,
 }
 
-const TEMPLATE: &str = "Resources: {T: {Type: \"AWS::SNS::Topic\"}}\n\
-                        Outputs: {A: {Value: a}, B: {Value: b}, C: {Value: c}}";
+const TEMPLATE: &str = r#"
+Resources: {T: {Type: "AWS::SNS::Topic"}, U: {Type: "AWS::SNS::Topic"}, V: {Type: "AWS::SNS::Topic"}}
+Outputs: {A: {Value: a}, B: {Value: b}, C: {Value: c}}
+"#;
 
 impl Full {
     async fn new() -> Self {
@@ -101,18 +104,28 @@ impl Full {
             let made = bench.ok("ProvisionProduct", launch).await;
             record = text(&made, "/RecordDetail/RecordId");
         }
+        let mut plan = String::new();
+        for name in ["four", "five", "six"] {
+            let create = json!({"PlanName": name, "PlanType": "CLOUDFORMATION", "ProductId": product,
+                                "ProvisioningArtifactId": version, "PathId": path,
+                                "ProvisionedProductName": name, "IdempotencyToken": name});
+            let made = bench.ok("CreateProvisionedProductPlan", create).await;
+            plan = text(&made, "/PlanId");
+        }
         bench.pass(1.0).await;
         Self {
             bench,
             portfolio,
             product,
             record,
+            plan,
         }
     }
 
     /// Asks for a listing of three or more.
     fn input(&self, operation: &str) -> Value {
         match operation {
+            "DescribeProvisionedProductPlan" => json!({"PlanId": self.plan}),
             "DescribeRecord" => json!({"Id": self.record}),
             "GetProvisionedProductOutputs" => json!({"ProvisionedProductName": "one"}),
             "ListConstraintsForPortfolio" | "ListPrincipalsForPortfolio" => {
@@ -120,6 +133,7 @@ impl Full {
             }
             "ListLaunchPaths" | "ListPortfoliosForProduct" => json!({"ProductId": self.product}),
             "ListPortfolios"
+            | "ListProvisionedProductPlans"
             | "ListRecordHistory"
             | "ScanProvisionedProducts"
             | "SearchProducts"
@@ -265,7 +279,10 @@ async fn a_listing_of_nothing_is_an_empty_list() {
     for (operation, key, _) in listings() {
         let (bench, input) = match operation {
             // They answer of something that is never empty, or are refused.
-            "DescribeRecord" | "GetProvisionedProductOutputs" | "ListLaunchPaths" => continue,
+            "DescribeProvisionedProductPlan"
+            | "DescribeRecord"
+            | "GetProvisionedProductOutputs"
+            | "ListLaunchPaths" => continue,
             "ListConstraintsForPortfolio" | "ListPrincipalsForPortfolio" => {
                 (&bench, json!({"PortfolioId": portfolio}))
             }

@@ -107,6 +107,34 @@ async fn a_body_may_come_in_pieces_of_unknown_number() {
     .await;
 }
 
+#[tokio::test]
+async fn answers_have_the_headers_of_the_recordings() {
+    connected(async |_, mut stream| {
+        stream.write_all(whole().as_bytes()).await.unwrap();
+        let answer = until(&mut stream, EMPTY).await;
+        let names = |answer: &str| -> Vec<String> {
+            let head = answer.split("\r\n\r\n").next().unwrap();
+            let lines = head
+                .lines()
+                .skip(1)
+                .map(|line| line.split(':').next().unwrap());
+            let mut names: Vec<String> = lines.map(str::to_lowercase).collect();
+            names.sort();
+            names
+        };
+        let always = ["content-length", "content-type", "date", "x-amzn-requestid"];
+        assert_eq!(names(&answer), always);
+        let request = whole().replace("ListPortfolios", "DescribePortfolio");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // A refusal ends the connection.
+        let refusal = rest(&mut stream).await;
+        let mut more = vec!["connection"];
+        more.extend(always);
+        assert_eq!(names(&refusal), more, "{refusal}");
+    })
+    .await;
+}
+
 /// In virtual time: the clock jumps to what is due next as soon as nothing else happens.
 #[tokio::test(start_paused = true)]
 async fn who_falls_silent_is_cut_off() {
