@@ -18,7 +18,8 @@ pub fn fresh(prefix: &str, entropy: &mut Entropy) -> String {
 }
 
 /// What ids begin with that calls give out.
-const PREFIXES: [&str; 8] = [
+const PREFIXES: [&str; 10] = [
+    "act",
     "cons",
     "copyproduct",
     "pa",
@@ -27,6 +28,7 @@ const PREFIXES: [&str; 8] = [
     "prod",
     "prodview",
     "rec",
+    "tag",
 ];
 
 /// Whether `id` is `<prefix>-…` as [`fresh`] forms it.
@@ -163,7 +165,7 @@ mod tests {
             "prod-legacyqueue1a",
             "prod-Legacyqueue2a",
             "-legacyqueue2aa",
-            "tag-legacyqueue2a",
+            "lp-legacyqueue2a",
             "legacyqueue2a",
             "",
             "0A1B2C3D-0A1B-4A1B-8A1B-0A1B2C3D4E5F",

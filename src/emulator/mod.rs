@@ -12,6 +12,7 @@
 //! stands for account 123456789012.
 
 pub mod api;
+mod attached;
 pub mod cfn;
 pub mod coverage;
 pub mod faults;

@@ -21,6 +21,15 @@ pub(super) const PROVISIONED_TAGS: usize = 50;
 /// Constraints per product per portfolio.
 pub(super) const CONSTRAINTS: usize = 100;
 
+/// Values of TagOptions per key.
+pub(super) const TAG_VALUES: usize = 25;
+/// TagOptions per portfolio and per product.
+pub(super) const TAG_OPTIONS: usize = 25;
+/// Service actions per region.
+pub(super) const ACTIONS: usize = 200;
+/// Service actions per version.
+pub(super) const ACTIONS_PER_VERSION: usize = 25;
+
 /// Whether one more fits beside those present.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::attached::{Attached, ServiceAction, TagOption};
 use super::cfn::{Output, Stacks};
 use super::faults::Doom;
 use super::lag::History;
@@ -95,6 +96,10 @@ pub(super) struct Catalog {
     pub(super) records: Table<Record>,
     /// Copies of products by token.
     pub(super) copies: Table<CopyStatus>,
+    /// TagOptions.
+    pub(super) options: Table<TagOption>,
+    /// Service actions.
+    pub(super) actions: Table<ServiceAction>,
 }
 
 impl Catalog {
@@ -127,6 +132,7 @@ pub(super) struct Portfolio {
     pub(super) principals: Vec<Principal>,
     /// Constraint ids by product.
     pub(super) constraints: BTreeMap<String, Vec<String>>,
+    pub(super) attached: Attached,
 }
 
 /// Who may launch from a portfolio.
@@ -157,6 +163,7 @@ pub(super) struct Product {
     pub(super) version_writes: u64,
     /// Portfolio ids in the order of their association.
     pub(super) portfolios: Vec<String>,
+    pub(super) attached: Attached,
 }
 
 /// A version (provisioning artifact).
@@ -476,6 +483,8 @@ impl Partition {
             || catalog.provisioned.get(id).is_some()
             || catalog.records.get(id).is_some()
             || catalog.copies.get(id).is_some()
+            || catalog.options.get(id).is_some()
+            || catalog.actions.get(id).is_some()
             || self.copying.iter().any(|copying| match &copying.target {
                 CopyTarget::Present(_) => false,
                 CopyTarget::New { id: own, view, .. } => own == id || view == id,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Call, Operation, invalid, no_product, not_found, version};
 use crate::clock::Entropy;
 use crate::emulator::api::ApiError;
+use crate::emulator::attached::Attached;
 use crate::emulator::faults::Leaves;
 use crate::emulator::state::{
     Catalog, CopyStatus, CopyTarget, Copying, Making, Partition, Product, Tags, Version,
@@ -246,6 +247,7 @@ fn make(
                 versions: Arc::default(),
                 version_writes: 0,
                 portfolios: Vec::new(),
+                attached: Attached::default(),
             }
         }
     };
@@ -280,6 +282,7 @@ fn make(
         }));
     }
     target.versions = Arc::new(all);
+    target.attached.tagged |= !target.tags.is_empty();
     // Any write of the target's versions that is under way undoes the copy; the copy, being made at once, undoes none
     // (a guess).
     target.version_writes += 1;

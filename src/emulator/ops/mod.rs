@@ -3,7 +3,10 @@
 //! A family is a table of [`Operation`]s; a new one is a file, a line in [`FAMILIES`], and no more.
 //! What the model has and no family does is answered with a plain refusal.
 
+mod action;
+mod action_association;
 mod association;
+mod budget;
 mod constraint;
 mod copy;
 mod import;
@@ -17,6 +20,9 @@ mod provision;
 mod provisioned;
 mod record;
 mod settle;
+mod tag_association;
+mod tag_choice;
+mod tag_option;
 mod terminate;
 mod update;
 mod version;
@@ -55,6 +61,11 @@ const FAMILIES: &[&[Operation]] = &[
     terminate::OPERATIONS,
     provisioned::OPERATIONS,
     record::OPERATIONS,
+    tag_option::OPERATIONS,
+    tag_association::OPERATIONS,
+    budget::OPERATIONS,
+    action::OPERATIONS,
+    action_association::OPERATIONS,
 ];
 
 /// One operation and how it is to be called.
@@ -311,6 +322,15 @@ fn no_product(id: &str) -> ApiError {
 /// The text is a guess by the pattern of the product's.
 fn no_portfolio(id: &str) -> ApiError {
     not_found(format!("Portfolio {id} not found."))
+}
+
+/// What is neither a portfolio nor a product; the text is a guess by the same pattern.
+fn no_resource(id: &str) -> ApiError {
+    match id.split_once('-') {
+        Some(("port", _)) => no_portfolio(id),
+        Some(("prod", _)) => no_product(id),
+        _ => not_found(format!("Resource {id} not found.")),
+    }
 }
 
 /// What the real service can do and this one cannot: never an answer that looks real.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, tag_list};
+use super::tag_choice::Choices;
 use super::{Call, Operation, constraint, invalid, not_found, product, version};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::Template;
@@ -20,9 +21,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "only the portfolio's",
         )]),
     Operation::describe("DescribeProvisioningParameters", describe_parameters)
-        .within("of ParameterConstraints only AllowedValues; TagOptions are always empty")
+        .within("of ParameterConstraints only AllowedValues")
         .guesses(&[
             ("an unknown PathName", "\"Invalid PathName: …\""),
+            ("the order of TagOptions and their values", "alphabetical"),
             (
                 "whether inactive versions are among ProvisioningArtifactOutputs",
                 "they are",
@@ -80,7 +82,7 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "ProvisioningArtifactOutputs": versions.collect::<Value>(),
         "ProvisioningArtifactParameters": version::parameters(&template),
         "ProvisioningArtifactPreferences": {},
-        "TagOptions": [],
+        "TagOptions": Choices::of(catalog, portfolio, product).shown(),
         "UsageInstructions": usage(call, portfolio, &product.id, &template, &version.template),
     }))
 }

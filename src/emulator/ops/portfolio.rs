@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::input::tag_list;
-use super::{Call, Operation, in_use, no_portfolio, no_product};
+use super::{Call, Operation, budget, in_use, no_portfolio, no_product, tag_option};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{Portfolio, Tags};
 use crate::emulator::{ids, page, quota, wire};
@@ -13,12 +13,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("UpdatePortfolio", update).within("whole; removes tags before it adds"),
     Operation::write("DeletePortfolio", delete)
         .within("whole, as far as there is something to be in the way (no shares)")
-        .guesses(&[(
-            "what stands in the way, beside principals",
-            "ResourceInUseException, \"Portfolio … still has associated …\"",
-        )]),
-    Operation::describe("DescribePortfolio", describe)
-        .within("Budgets and TagOptions are always empty"),
+        .guesses(&[
+            (
+                "what stands in the way, beside principals",
+                "ResourceInUseException, \"Portfolio … still has associated …\"",
+            ),
+            ("a portfolio with budgets", "they go with it"),
+        ]),
+    Operation::describe("DescribePortfolio", describe),
     Operation::list("ListPortfolios", list),
     Operation::list("ListPortfoliosForProduct", list_for_product),
 ];
@@ -28,7 +30,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     quota::room(call.quotas, present, quota::PORTFOLIOS, "portfolios")?;
     let tags: Tags = call.input.tags("Tags")?.into_iter().collect();
     let id = call.ctx.new_id("port");
-    let portfolio = Portfolio {
+    let mut portfolio = Portfolio {
         id: id.clone(),
         name: call.input.need("DisplayName")?.to_owned(),
         description: call.input.owned("Description"),
@@ -38,7 +40,9 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         products: Vec::new(),
         principals: Vec::new(),
         constraints: Default::default(),
+        attached: Default::default(),
     };
+    portfolio.attached.tagged = !portfolio.tags.is_empty();
     // The transcript of a creation without tags has no Tags at all (facts §9.5).
     let tags = (!portfolio.tags.is_empty()).then(|| tag_list(&portfolio.tags));
     let answer = json!({ "PortfolioDetail": detail(call, &portfolio), "Tags": tags });
@@ -61,6 +65,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         portfolio.provider = provider;
     }
     input.retag(&mut portfolio.tags)?;
+    portfolio.attached.tagged |= !portfolio.tags.is_empty();
     quota::fits(quotas, portfolio.tags.len(), quota::TAGS, "tags")?;
     let answer = json!({
         "PortfolioDetail": detail(call, &portfolio),
@@ -76,11 +81,13 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
     let portfolio = call.newest().portfolios.get(id);
     let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
-    // The text about principals was printed; the others follow its pattern (a guess).
+    // The text about principals was printed; the others follow its pattern (a guess). The administrator's guide
+    // names TagOptions too, but not budgets: those go with the portfolio (a guess).
     let holds = [
         (!portfolio.principals.is_empty(), "Principals"),
         (!portfolio.constraints.is_empty(), "Constraints"),
         (!portfolio.products.is_empty(), "Products"),
+        (!portfolio.attached.tag_options.is_empty(), "TagOptions"),
     ];
     for (holds, what) in holds {
         if holds {
@@ -100,8 +107,8 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "PortfolioDetail": detail(call, portfolio),
         "Tags": tag_list(&portfolio.tags),
-        "TagOptions": [],
-        "Budgets": [],
+        "TagOptions": tag_option::details(call.seen(), &portfolio.attached),
+        "Budgets": budget::details(&portfolio.attached),
     }))
 }
 

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
-use super::{Call, Operation, in_use, invalid, no_product, not_found, path, unsupported, version};
+use super::{
+    Call, Operation, budget, in_use, invalid, no_product, not_found, path, tag_option, unsupported,
+    version,
+};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{Catalog, Product, Tags};
 use crate::emulator::{ids, quota, wire};
@@ -21,13 +24,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]),
     Operation::write("UpdateProduct", update).within("no SourceConnection (`NotImplemented`)"),
     Operation::write("DeleteProduct", delete)
-        .within("refused while it is in a portfolio")
+        .within("refused while it is in a portfolio, or has TagOptions, budgets or service actions")
         .guesses(&[(
             "whether provisioned products keep a product from being deleted",
             "they do not",
         )]),
     Operation::describe("DescribeProductAsAdmin", describe_as_admin)
-        .within("no SourcePortfolioId; Budgets and TagOptions are always empty")
+        .within("no SourcePortfolioId")
         .guesses(&[(
             "a product's name that several have",
             "InvalidParametersException",
@@ -74,7 +77,9 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         versions: Arc::default(),
         version_writes: 0,
         portfolios: Vec::new(),
+        attached: Default::default(),
     };
+    product.attached.tagged = !product.tags.is_empty();
     set_texts(&mut product, input)?;
     let first_detail = version::detail(&first);
     product.versions = Arc::new(vec![Arc::new(first)]);
@@ -105,6 +110,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     set_texts(&mut product, input)?;
     input.retag(&mut product.tags)?;
+    product.attached.tagged |= !product.tags.is_empty();
     // The model lists no LimitExceededException here, though the quota is the same.
     if quota::fits(quotas, product.tags.len(), quota::TAGS, "tags").is_err() {
         return Err(invalid(format!("A product can have {} tags.", quota::TAGS)));
@@ -128,6 +134,19 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
         return Err(in_use(format!(
             "Product {id} is still assigned to a Portfolio"
         )));
+    }
+    // The documentation tells of these too, without their texts (facts §9.1; a guess).
+    let attached = &product.attached;
+    let actions = call.newest().actions_of(id).next().is_some();
+    let holds = [
+        (!attached.tag_options.is_empty(), "TagOptions"),
+        (!attached.budgets.is_empty(), "Budgets"),
+        (actions, "Service Actions"),
+    ];
+    for (holds, what) in holds {
+        if holds {
+            return Err(in_use(format!("Product {id} still has associated {what}")));
+        }
     }
     let view = product.view.clone();
     let catalog = call.edit();
@@ -155,10 +174,10 @@ fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
         })
     });
     Ok(json!({
-        "Budgets": [],
+        "Budgets": budget::details(&product.attached),
         "ProductViewDetail": detail(call, product, product.created),
         "ProvisioningArtifactSummaries": summaries.collect::<Value>(),
-        "TagOptions": [],
+        "TagOptions": tag_option::details(call.seen(), &product.attached),
         "Tags": tag_list(&product.tags),
     }))
 }
@@ -175,7 +194,7 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
         .iter()
         .map(|portfolio| json!({"Id": ids::path_id(&portfolio.id), "Name": portfolio.name}));
     Ok(json!({
-        "Budgets": [],
+        "Budgets": budget::details(&product.attached),
         "LaunchPaths": paths.collect::<Value>(),
         "ProductViewSummary": summary(product),
         "ProvisioningArtifacts": for_users(product),
@@ -200,17 +219,7 @@ fn describe_view(call: &mut Call<'_>) -> Result<Value, ApiError> {
 /// Active versions only, oldest first (facts §9.1).
 fn for_users(product: &Product) -> Value {
     let active = product.versions.iter().filter(|version| version.active);
-    active
-        .map(|version| {
-            json!({
-                "CreatedTime": wire::time(version.created),
-                "Description": version.description,
-                "Guidance": version::guidance(version),
-                "Id": version.id,
-                "Name": version.name,
-            })
-        })
-        .collect()
+    active.map(|version| version::short(version)).collect()
 }
 
 /// The product of that id or name.

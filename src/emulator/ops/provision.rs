@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
+use super::tag_choice::Choices;
 use super::{Call, Operation, constraint, invalid, path, product, record, unsupported, version};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
@@ -23,6 +24,19 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct
     .guesses(&[
         ("which tag wins on a stack", "the caller's own"),
         ("which tags records show", "all"),
+        (
+            "a value that is none of the TagOptions', or none chosen of several",
+            "InvalidParametersException",
+        ),
+        ("inactive TagOptions", "count for nothing"),
+        (
+            "a tag whose key has conflicting TagOptions",
+            "InvalidParametersException, with the words that the model threatens with",
+        ),
+        (
+            "the value for conflicting TagOptions, of which two spellings are documented",
+            "`sc-tagoption-conflict-<portfolio's id>-<product's id>`",
+        ),
         ("more than fifty tags", "InvalidParametersException"),
         (
             "CAPABILITY_AUTO_EXPAND",
@@ -73,7 +87,8 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.ctx.new_id("pp");
     let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
     let own_tags = input.tags("Tags")?;
-    let tags = tags(call, &target, &arn, &own_tags)?;
+    let options = tag_options(call.seen(), &target, &own_tags)?;
+    let tags = tags(call, &target, &arn, &options, &own_tags)?;
     let mut topics = target.policy.notifications.clone();
     topics.extend(input.texts("NotificationArns").map(str::to_owned));
     let parameters = input.objects("ProvisioningParameters");
@@ -174,9 +189,22 @@ pub(super) fn capabilities(template: &[u8]) -> Vec<String> {
     known
 }
 
+/// The tags that TagOptions make.
+///
+/// # Errors
+/// As [`Choices::settle`].
+pub(super) fn tag_options(
+    catalog: &Catalog,
+    target: &Target,
+    own: &[(String, String)],
+) -> Result<Vec<(String, String)>, ApiError> {
+    let (portfolio, product) = (&target.portfolio, &target.product);
+    Choices::of(catalog, portfolio, product).settle(own, portfolio, product)
+}
+
 /// AutoTags in the recorded order with the two newer ones last, then those of the product and the
-/// portfolio, then the caller's own, which win. That records show those of product and portfolio too is a
-/// guess as well.
+/// portfolio, then what TagOptions make, then the caller's own, which win. That records show those of product
+/// and portfolio too is a guess as well.
 ///
 /// # Errors
 /// `InvalidParametersException` beyond the quota, to which AutoTags do not count (facts §6); no code of the
@@ -185,6 +213,7 @@ pub(super) fn tags(
     call: &Call<'_>,
     target: &Target,
     arn: &str,
+    options: &[(String, String)],
     own: &[(String, String)],
 ) -> Result<Vec<(String, String)>, ApiError> {
     let (region, account) = (call.ctx.region.as_str(), call.account());
@@ -209,7 +238,7 @@ pub(super) fn tags(
         .map(|(key, value)| (format!("aws:servicecatalog:{key}"), value))
         .collect();
     let shared = target.product.tags.iter().chain(&target.portfolio.tags);
-    let own = own.iter().map(|(key, value)| (key, value));
+    let own = options.iter().chain(own).map(|(key, value)| (key, value));
     for (key, value) in shared.chain(own) {
         match tags.iter_mut().find(|(present, _)| present == key) {
             Some((_, present)) => present.clone_from(value),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, capabilities, open_record, said, tags, target};
+use super::provision::{Target, begin, capabilities, open_record, said, tag_options, tags, target};
 use super::{Call, Operation, invalid, provisioned, record, unsupported};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
@@ -48,9 +48,12 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let own_tags = own_tags(&present, asked);
     let tags = if target.policy.tag_updates {
-        tags(call, &target, &present.arn, &own_tags)?
+        let options = tag_options(call.seen(), &target, &own_tags)?;
+        tags(call, &target, &present.arn, &options, &own_tags)?
     } else {
-        only_auto_tags(&present, tags(call, &target, &present.arn, &own_tags)?)
+        // TagOptions that came after the launch do nothing then: users had to launch anew.
+        let wanted = tags(call, &target, &present.arn, &[], &own_tags)?;
+        only_auto_tags(&present, wanted)
     };
     let stack = present.stack.clone().ok_or_else(not_running)?;
     let change = ChangeStack {
