@@ -78,6 +78,25 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
+        "ops/tag_choice.rs",
+        &[
+            (
+                "what is said to a launch with a value that is none of the TagOptions', or with none of several",
+                "InvalidParametersException",
+            ),
+            (
+                "a tag whose key has conflicting TagOptions",
+                "InvalidParametersException, in the words that the model threatens with",
+            ),
+            (
+                "the value for conflicting TagOptions, of which two spellings are documented",
+                "`sc-tagoption-conflict-<portfolio's id>-<product's id>`",
+            ),
+            ("inactive TagOptions at a launch", "count for nothing"),
+            ("the order of TagOptions and their values", "alphabetical"),
+        ],
+    ),
+    (
         "ops/settle.rs",
         &[("RecordErrors", "one, `InternalFailure` with the reason")],
     ),

@@ -1,5 +1,7 @@
 //! The embedded AWS, called as its users call it: through the unchanged SDK and in virtual time.
 
+mod actions;
+mod budgets;
 pub mod client;
 mod copy;
 mod documented;
@@ -11,4 +13,5 @@ mod paging;
 mod provisioning;
 mod seeds;
 mod strict;
+mod tag_options;
 mod wire;

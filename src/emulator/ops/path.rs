@@ -24,7 +24,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .within("of ParameterConstraints only AllowedValues")
         .guesses(&[
             ("an unknown PathName", "\"Invalid PathName: …\""),
-            ("the order of TagOptions and their values", "alphabetical"),
             (
                 "whether inactive versions are among ProvisioningArtifactOutputs",
                 "they are",

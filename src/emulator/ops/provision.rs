@@ -24,19 +24,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct
     .guesses(&[
         ("which tag wins on a stack", "the caller's own"),
         ("which tags records show", "all"),
-        (
-            "a value that is none of the TagOptions', or none chosen of several",
-            "InvalidParametersException",
-        ),
-        ("inactive TagOptions", "count for nothing"),
-        (
-            "a tag whose key has conflicting TagOptions",
-            "InvalidParametersException, with the words that the model threatens with",
-        ),
-        (
-            "the value for conflicting TagOptions, of which two spellings are documented",
-            "`sc-tagoption-conflict-<portfolio's id>-<product's id>`",
-        ),
         ("more than fifty tags", "InvalidParametersException"),
         (
             "CAPABILITY_AUTO_EXPAND",

@@ -53,7 +53,11 @@ async fn what_is_not_an_operation_or_not_json_is_said_plainly() {
     for (operation, body, code) in [
         ("DoSomething", "{}", "UnknownOperationException"),
         ("DescribeBudget", "{}", "UnknownOperationException"),
-        ("ListTagOptions", "{}", "NotImplemented"),
+        (
+            "ExecuteProvisionedProductServiceAction",
+            "{}",
+            "NotImplemented",
+        ),
         ("ListPortfolios", "{", "SerializationException"),
         ("ListPortfolios", "[]", "SerializationException"),
         (
