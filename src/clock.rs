@@ -67,6 +67,11 @@ impl Entropy {
         Self(fastrand::Rng::new())
     }
 
+    /// What [`Self::seeded`] goes on from with the same sequence.
+    pub fn state(&self) -> u64 {
+        self.0.get_seed()
+    }
+
     /// The next 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0.u64(..)

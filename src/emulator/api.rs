@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::form;
 use super::ids::{self, Pins};
 use crate::clock::Entropy;
 
 /// Who signed a request: the access key id names the account, or stands for a role assumed before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// Twelve digits.
     pub account: String,
@@ -52,7 +53,7 @@ impl Ctx<'_> {
 }
 
 /// How long the service's asynchronous work takes, start to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
     /// From the request to the stack's first event (real: 1.1 to 1.4 s, facts §10.1).
     pub stack_start: Duration,

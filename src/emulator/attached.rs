@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::state::{Catalog, Product, Version};
 
 /// What a portfolio or a product has beside its own members.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Attached {
     /// TagOption ids in the order of their association.
     pub(super) tag_options: Vec<String>,
@@ -17,7 +19,7 @@ pub(super) struct Attached {
 }
 
 /// A TagOption (facts §9.7).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TagOption {
     pub(super) id: String,
     pub(super) key: String,
@@ -30,7 +32,7 @@ pub(super) struct TagOption {
 }
 
 /// A self-service action (facts §9.10).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ServiceAction {
     pub(super) id: String,
     pub(super) name: String,
@@ -44,7 +46,7 @@ pub(super) struct ServiceAction {
 }
 
 /// A version that has an action.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
     pub(super) product: String,
     pub(super) version: String,

@@ -11,7 +11,7 @@ use super::state::Catalog;
 use crate::clock::Entropy;
 
 /// Recent states, oldest first. Empty while no lag is asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct History(VecDeque<(Timestamp, Arc<Catalog>)>);
 
 /// How a call sees the catalog.

@@ -11,6 +11,7 @@
 //! Signatures are not verified: an access key id of twelve digits names the account, and any other
 //! stands for account 123456789012.
 
+mod admin;
 pub mod api;
 mod attached;
 pub mod cfn;
@@ -19,6 +20,7 @@ pub mod faults;
 mod form;
 pub mod ids;
 mod in_process;
+mod keep;
 mod lag;
 mod ops;
 mod page;
@@ -41,11 +43,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use api::{ApiError, Ctx};
 use cfn::Stacks;
 use ids::Pins;
 pub use in_process::InProcess;
+pub use keep::Unreadable;
 pub use profile::Profile;
 use route::{Route, Unroutable};
 pub use route::{Service, default_caller};
@@ -73,7 +77,8 @@ pub struct Options {
 }
 
 /// The connection was cut: the caller cannot tell whether the work was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Dropped {
     /// Nothing was done.
     #[error("connection closed before the request was worked on")]
@@ -84,7 +89,8 @@ pub enum Dropped {
 }
 
 /// How a call ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// Answered with success.
     Done,
@@ -95,7 +101,8 @@ pub enum Outcome {
 }
 
 /// One call as the emulator saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Call {
     /// Whose operation it is.
     pub service: Service,
@@ -144,8 +151,11 @@ pub struct Emulator {
 
 struct Inner {
     clock: Clock,
+    seed: u64,
     profile: Profile,
     quotas: bool,
+    /// Those it began with.
+    faults: faults::Faults,
     buckets: Buckets,
     world: Mutex<World>,
 }
@@ -169,12 +179,14 @@ impl Emulator {
             faults,
         } = options;
         let buckets = Buckets::default();
-        let world = World::new(seed, buckets.clone(), profile.faults(), faults);
+        let world = World::new(seed, buckets.clone(), profile.faults(), faults.clone());
         Self {
             inner: Arc::new(Inner {
                 clock,
+                seed,
                 profile,
                 quotas,
+                faults,
                 buckets,
                 world: Mutex::new(world),
             }),
@@ -189,6 +201,9 @@ impl Emulator {
     /// # Errors
     /// When a fault cuts the connection.
     pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        if let Some(response) = self.administer(&request) {
+            return Ok(response);
+        }
         let pins = request.extensions().get::<Pins>();
         let mut pins = pins.cloned().unwrap_or_default();
         let arrived = self.inner.clock.now();
@@ -243,6 +258,25 @@ impl Emulator {
         self.lock().set_faults(&profile, faults);
     }
 
+    /// All faults in force, and how often each of the rules has struck.
+    pub fn faults(&self) -> (faults::Faults, Vec<u64>) {
+        self.lock().faults.in_force()
+    }
+
+    /// Makes everything as it was at the start: empty, with the same seed and faults.
+    pub fn reset(&self) {
+        let Inner {
+            seed,
+            profile,
+            faults,
+            buckets,
+            ..
+        } = &*self.inner;
+        let mut world = self.lock();
+        buckets.restore(s3::Kept::default());
+        *world = World::new(*seed, buckets.clone(), profile.faults(), faults.clone());
+    }
+
     /// Puts one more fault in force and returns what tells whether it struck.
     pub fn inject(&self, rule: faults::Rule) -> Injected {
         let id = self.lock().faults.arm(rule);
@@ -250,6 +284,26 @@ impl Emulator {
             emulator: self.clone(),
             id,
         }
+    }
+
+    /// All that it holds, as the text of a state file: what is at work goes on where it was. The past that lagging
+    /// reads see, the faults and the log of calls are not part of it.
+    ///
+    /// # Errors
+    /// None that is known of: it says what could not be written.
+    pub fn state(&self) -> Result<String, serde_json::Error> {
+        let state = self.lock().state();
+        serde_json::to_string(&state)
+    }
+
+    /// Puts what [`Self::state`] gave in place of all that it holds.
+    ///
+    /// # Errors
+    /// When the text is no state of this format; then nothing has changed.
+    pub fn restore(&self, state: &str) -> Result<(), Unreadable> {
+        let state = keep::read(state)?;
+        self.lock().restore(state);
+        Ok(())
     }
 
     /// The S3 store of all accounts.
@@ -299,8 +353,9 @@ impl Emulator {
         overlap: Option<ops::Overlap>,
         pins: &mut Pins,
     ) -> Response<Bytes> {
+        let now = self.inner.clock.now();
         // The lock must be free again before the refusal asks for it: not in the match itself.
-        let caller = route.caller(&self.lock().sessions);
+        let caller = route.caller(&self.lock().sessions, now);
         let caller = match caller {
             Ok(caller) => caller,
             Err(error) => return self.refusal(route.service, &error),
@@ -308,7 +363,6 @@ impl Emulator {
         if route.service == Service::S3 {
             // The store locks itself; the world stays free while it works.
             let buckets = &self.inner.buckets;
-            let now = self.inner.clock.now();
             self.lock().settle_stacks(now);
             return buckets.handle(caller, &route.region, now, request).await;
         }
@@ -320,7 +374,6 @@ impl Emulator {
             error.status = 413;
             return self.refusal(route.service, &error);
         }
-        let now = self.inner.clock.now();
         let mut world = self.lock();
         let timing = self.inner.profile.timing(&mut world.entropy);
         let job = world::Job {

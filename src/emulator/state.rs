@@ -1,15 +1,18 @@
 //! What the service catalog of one account in one region holds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::attached::{Attached, ServiceAction, TagOption};
 use super::cfn::{Output, Stacks};
 use super::faults::Doom;
+use super::keep;
 use super::lag::History;
 
 /// Tags by key.
@@ -21,6 +24,27 @@ pub(super) struct Table<T> {
     rows: BTreeMap<u64, Arc<T>>,
     index: BTreeMap<String, u64>,
     next: u64,
+}
+
+/// Kept as rows with their id and place.
+impl<T: Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.index.iter();
+        let rows = rows.filter_map(|(id, place)| Some((id, place, self.rows.get(place)?)));
+        serializer.collect_seq(rows)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Self::default();
+        for (id, place, row) in Vec::<(String, u64, Arc<T>)>::deserialize(deserializer)? {
+            table.next = table.next.max(place.saturating_add(1));
+            table.rows.insert(place, row);
+            table.index.insert(id, place);
+        }
+        Ok(table)
+    }
 }
 
 impl<T> Clone for Table<T> {
@@ -83,7 +107,7 @@ impl<T: Clone> Table<T> {
 }
 
 /// The objects of Service Catalog, and how they hang together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Catalog {
     pub(super) portfolios: Table<Portfolio>,
     pub(super) products: Table<Product>,
@@ -119,7 +143,7 @@ impl Catalog {
 }
 
 /// A portfolio and what it holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Portfolio {
     pub(super) id: String,
     pub(super) name: String,
@@ -136,7 +160,7 @@ pub(super) struct Portfolio {
 }
 
 /// Who may launch from a portfolio.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Principal {
     pub(super) arn: String,
     /// `IAM` or `IAM_PATTERN`.
@@ -144,7 +168,7 @@ pub(super) struct Principal {
 }
 
 /// A product. Its versions are part of it: that is why overlapping writes of them get lost.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Product {
     pub(super) id: String,
     /// `prodview-…`.
@@ -154,7 +178,7 @@ pub(super) struct Product {
     /// `ProductType`.
     pub(super) kind: String,
     /// Description, Distributor, SupportDescription, SupportEmail, SupportUrl: absent is not empty (facts §9.1).
-    pub(super) texts: BTreeMap<&'static str, String>,
+    pub(super) texts: BTreeMap<Cow<'static, str>, String>,
     pub(super) tags: Tags,
     pub(super) created: Timestamp,
     /// Oldest first.
@@ -167,7 +191,7 @@ pub(super) struct Product {
 }
 
 /// A version (provisioning artifact).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Version {
     pub(super) id: String,
     pub(super) name: Option<String>,
@@ -179,6 +203,7 @@ pub(super) struct Version {
     pub(super) deprecated: bool,
     pub(super) source: Source,
     /// The very bytes of the S3 object or the stack: shared, and parsed when asked for.
+    #[serde(with = "keep::bytes")]
     pub(super) template: Bytes,
     pub(super) making: Making,
     /// Made together with its product (facts §9.1, ProvisioningArtifactMetadata).
@@ -186,14 +211,14 @@ pub(super) struct Version {
 }
 
 /// Where a version's template came from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Source {
     Url(String),
     Stack(String),
 }
 
 /// A constraint on a product in a portfolio.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Constraint {
     pub(super) id: String,
     pub(super) kind: String,
@@ -207,7 +232,7 @@ pub(super) struct Constraint {
 }
 
 /// How an object that is made asynchronously comes to be (facts §8).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Making {
     /// CREATING until then.
     pub(super) ends: Timestamp,
@@ -227,7 +252,7 @@ impl Making {
 }
 
 /// A provisioned product.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Provisioned {
     pub(super) id: String,
     pub(super) name: String,
@@ -260,7 +285,7 @@ pub(super) struct Provisioned {
 }
 
 /// The state of a provisioned product (facts §8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Status {
     Available,
     UnderChange,
@@ -280,11 +305,11 @@ impl Status {
 }
 
 /// What happened to a provisioned product at a time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) id: String,
     /// `PROVISION_PRODUCT` and so on.
-    pub(super) kind: &'static str,
+    pub(super) kind: Cow<'static, str>,
     pub(super) status: RecordStatus,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
@@ -302,7 +327,7 @@ pub(super) struct Record {
 }
 
 /// The state of a record (facts §8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum RecordStatus {
     Created,
     InProgress,
@@ -324,7 +349,7 @@ impl RecordStatus {
 }
 
 /// Work on a provisioned product that has not ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Change {
     pub(super) provisioned: String,
     pub(super) record: String,
@@ -343,7 +368,7 @@ pub(super) struct Change {
 }
 
 /// What is being done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ChangeKind {
     Provision,
     Import,
@@ -352,7 +377,7 @@ pub(super) enum ChangeKind {
 }
 
 /// How far it is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Work {
     /// The stack does it.
     Stack(String),
@@ -363,7 +388,7 @@ pub(super) enum Work {
 }
 
 /// How a copy of a product stands (facts §8).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum CopyStatus {
     InProgress,
     Succeeded {
@@ -378,7 +403,7 @@ pub(super) enum CopyStatus {
 }
 
 /// A copy that has not ended. All of it happens at its end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Copying {
     pub(super) token: String,
     pub(super) ends: Timestamp,
@@ -396,7 +421,7 @@ pub(super) struct Copying {
 }
 
 /// Where the versions of a copy go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum CopyTarget {
     /// A product that is there, by its id.
     Present(String),
@@ -413,13 +438,31 @@ pub(super) enum CopyTarget {
 const MAX_ANSWERS: usize = 5_000;
 
 /// An operation and an idempotency token.
-type AnswerKey = (&'static str, String);
+type AnswerKey = (Cow<'static, str>, String);
 
 /// The newest answers to requests with a token, as text: a tree of an answer takes ten times as much.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Answers {
     by_key: BTreeMap<AnswerKey, Box<str>>,
     order: VecDeque<AnswerKey>,
+}
+
+/// Kept in their order.
+impl Serialize for Answers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answers = self.order.iter();
+        serializer.collect_seq(answers.filter_map(|key| Some((key, self.by_key.get(key)?))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Answers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let kept = Vec::<(AnswerKey, Box<str>)>::deserialize(deserializer)?;
+        Ok(Self {
+            order: kept.iter().map(|(key, _)| key.clone()).collect(),
+            by_key: kept.into_iter().collect(),
+        })
+    }
 }
 
 impl Answers {
@@ -442,10 +485,13 @@ impl Answers {
 }
 
 /// One account in one region.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Partition {
     catalog: Arc<Catalog>,
+    #[serde(skip)]
     changed: bool,
+    /// Of the past nothing is kept in a file: who loads it sees the newest state.
+    #[serde(skip)]
     pub(super) history: History,
     pub(super) stacks: Stacks,
     /// Answers by operation and idempotency token.
@@ -532,16 +578,16 @@ mod tests {
     fn the_oldest_answers_are_forgotten() {
         let mut answers = Answers::default();
         for number in 0..=MAX_ANSWERS {
-            answers.keep(("CreateProduct", number.to_string()), &number.into());
+            answers.keep(("CreateProduct".into(), number.to_string()), &number.into());
         }
         let kept = |number: usize| {
             answers
-                .get(&("CreateProduct", number.to_string()))
+                .get(&("CreateProduct".into(), number.to_string()))
                 .is_some()
         };
         assert!(!kept(0) && kept(1) && kept(MAX_ANSWERS));
         assert_eq!(answers.by_key.len(), MAX_ANSWERS);
-        let last = ("CreateProduct", MAX_ANSWERS.to_string());
+        let last = ("CreateProduct".into(), MAX_ANSWERS.to_string());
         assert_eq!(answers.get(&last), Some(MAX_ANSWERS.into()));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, Caller, Ctx};
 use super::form::{self, Form, Xml};
@@ -17,14 +18,23 @@ const DURATIONS: std::ops::RangeInclusive<i64> = 900..=43_200;
 /// Base 32 without what looks alike, as ids of IAM have it.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// The access keys that AssumeRole handed out. They do not expire: nobody checks them.
-#[derive(Debug, Clone, Default)]
-pub struct Sessions(BTreeMap<String, Caller>);
+/// The access keys that AssumeRole handed out.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Sessions(BTreeMap<String, Session>);
+
+/// A role that somebody is for a while.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Whom its keys stand for.
+    pub caller: Caller,
+    /// When they stop to.
+    pub expires: Timestamp,
+}
 
 impl Sessions {
-    /// Whom an access key id stands for, if AssumeRole handed it out.
-    pub fn caller(&self, access_key_id: &str) -> Option<Caller> {
-        self.0.get(access_key_id).cloned()
+    /// What an access key id stands for, if AssumeRole handed it out.
+    pub fn get(&self, access_key_id: &str) -> Option<&Session> {
+        self.0.get(access_key_id)
     }
 
     /// Answers one Query request. Any role may be assumed: trust policies are IAM's, which is not here.
@@ -82,10 +92,13 @@ impl Sessions {
         let arn = format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}");
         self.0.insert(
             key.clone(),
-            Caller {
-                account: account.to_owned(),
-                arn: arn.clone(),
-                principal: role_arn.to_owned(),
+            Session {
+                caller: Caller {
+                    account: account.to_owned(),
+                    arn: arn.clone(),
+                    principal: role_arn.to_owned(),
+                },
+                expires,
             },
         );
         let mut xml = Xml::default();
@@ -207,7 +220,8 @@ mod tests {
         );
         assert_eq!(status, 200, "{text}");
         assert_eq!(part(&text, "Expiration"), "1970-01-01T01:00:00Z");
-        let caller = sessions.caller(part(&text, "AccessKeyId")).unwrap();
+        let session = sessions.get(part(&text, "AccessKeyId")).unwrap();
+        let caller = session.caller.clone();
         assert_eq!(
             caller,
             Caller {

@@ -8,8 +8,8 @@ use http::Response;
 use jiff::Timestamp;
 
 use super::api::{ApiError, Caller, Ctx, Timing};
-use super::cfn::{self, Stacks};
-use super::faults::{Doom, Engine, Faults, StackFault, Verdict};
+use super::cfn::{self, Order, StackStatus, Stacks};
+use super::faults::{self, Doom, Engine, Faults, StackFault, Verdict};
 use super::ids::Pins;
 use super::lag::Sight;
 use super::ops::{self, Overlap};
@@ -17,7 +17,7 @@ use super::route::{Route, Service};
 use super::s3::Buckets;
 use super::state::{Catalog, Partition};
 use super::sts::Sessions;
-use super::{Call, ids, lag, wire};
+use super::{Call, ids, keep, lag, wire};
 use crate::clock::Entropy;
 
 /// How many calls the log keeps: a daemon may run on an embedded AWS for days. A call takes
@@ -67,6 +67,53 @@ impl World {
         for partition in self.partitions.values_mut() {
             doom(&mut partition.stacks, &self.faults.faults.stacks);
         }
+    }
+
+    /// All of it for a state file. Rows and bytes are shared, so this is quick however much there is.
+    pub(super) fn state(&self) -> keep::State {
+        let places = self.partitions.iter();
+        let places = places.map(|((account, region), partition)| keep::Place {
+            account: account.clone(),
+            region: region.clone(),
+            partition: partition.clone(),
+        });
+        let (entropy, buckets) = (self.entropy.state(), self.buckets.keep());
+        keep::State::new(entropy, self.sessions.clone(), buckets, places.collect())
+    }
+
+    /// Puts what a state file held in place of everything; faults stay in force.
+    pub(super) fn restore(&mut self, state: keep::State) {
+        self.entropy = Entropy::seeded(state.entropy);
+        self.sessions = state.sessions;
+        self.buckets.restore(state.buckets);
+        self.partitions.clear();
+        for place in state.places {
+            let mut partition = place.partition;
+            partition.stacks.rehouse(self.buckets.clone());
+            doom(&mut partition.stacks, &self.faults.faults.stacks);
+            self.partitions
+                .insert((place.account, place.region), partition);
+        }
+    }
+
+    /// How many objects each account and region has.
+    pub(super) fn census(&self) -> Vec<serde_json::Value> {
+        let places = self.partitions.iter();
+        let rows = places.map(|((account, region), partition)| {
+            let catalog = partition.catalog();
+            let stacks = partition.stacks.iter();
+            serde_json::json!({
+                "account": account,
+                "region": region,
+                "portfolios": catalog.portfolios.len(),
+                "products": catalog.products.len(),
+                "versions": catalog.products.iter().map(|(_, row)| row.versions.len()).sum::<usize>(),
+                "constraints": catalog.constraints.len(),
+                "provisionedProducts": catalog.provisioned.len(),
+                "stacks": stacks.filter(|stack| stack.status != StackStatus::DeleteComplete).count(),
+            })
+        });
+        rows.collect()
     }
 
     /// Judges a call as it comes in, and notes what a write of versions finds before it waits.
@@ -262,7 +309,9 @@ fn catalog(
         partition,
     })?;
     if let Some(token) = ops::token(operation, &input) {
-        partition.answers.keep((operation.name, token), &answer);
+        partition
+            .answers
+            .keep((operation.name.into(), token), &answer);
     }
     Ok(answer)
 }
@@ -279,7 +328,11 @@ fn ctx<'a>(job: &Job<'_>, entropy: &'a mut Entropy, pins: &'a mut Pins) -> Ctx<'
 }
 
 fn doom(stacks: &mut Stacks, faults: &[StackFault]) {
-    for fault in faults {
-        stacks.fail_next(&fault.stack, &fault.resource, &fault.reason);
-    }
+    let orders = faults.iter().map(|fault| Order {
+        stack: fault.stack.clone(),
+        resource: fault.resource.clone(),
+        reason: fault.reason.clone(),
+        takes: fault.takes.map(faults::endless),
+    });
+    stacks.order_only(orders.collect());
 }

@@ -154,20 +154,36 @@ impl Store {
         self.replace("index.json", &memory.index.to_bytes())
     }
 
-    /// Writes beside the file and renames over it: a crash leaves the old one or the new one.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.join(name);
-        let beside = self
-            .folder
-            .join(format!("{name}.{}.new", std::process::id()));
-        std::fs::write(&beside, bytes)
-            .and_then(|()| std::fs::rename(&beside, &path))
-            .map_err(|source| StoreError {
-                path,
-                what: "written",
-                source,
-            })
+        replace(&path, bytes).map_err(|source| StoreError {
+            path,
+            what: "written",
+            source,
+        })
     }
+}
+
+/// Writes beside the file and renames over it: a crash leaves the old one or the new one. Only its owner may read it.
+///
+/// # Errors
+/// Where the folder cannot be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.new", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&beside).and_then(|mut file| {
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| std::fs::rename(&beside, path));
+    if renamed.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    renamed
 }
 
 fn read_bounded(path: &Path) -> Option<Vec<u8>> {

@@ -8,6 +8,7 @@ mod documented;
 mod errors;
 mod import;
 mod inconsistency;
+mod keep;
 mod lifecycle;
 mod paging;
 mod provisioning;

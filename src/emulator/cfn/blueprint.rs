@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::intrinsic::{EvalError, Known, Place, Scope, flat};
 use super::node::Node;
 use super::resource;
@@ -10,7 +12,7 @@ use super::stack::Output;
 use super::template::{Template, is_loop};
 
 /// A resource as the template wants it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Planned {
     pub(super) logical_id: String,
     pub(super) kind: String,
@@ -28,7 +30,7 @@ pub(super) struct Planned {
 }
 
 /// All of a stack.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Blueprint {
     /// In the order in which they are made.
     pub(super) resources: Vec<Planned>,

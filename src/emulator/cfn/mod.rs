@@ -15,6 +15,7 @@ mod derive;
 mod engine;
 mod intrinsic;
 pub mod node;
+mod order;
 mod parameter;
 pub mod query;
 mod resource;
@@ -24,6 +25,7 @@ mod template;
 mod work;
 
 pub use engine::Stacks;
+pub use order::Order;
 pub use stack::{
     ChangeStack, MASK, Nested, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,
     StackParam, StackStatus,

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess};
+use serde::ser::{Serialize, Serializer};
 
 /// A value of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -151,6 +152,18 @@ impl Node {
     /// A text node.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
+    }
+}
+
+/// As the JSON that it can be read from again.
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Map(entries) => serializer.collect_map(entries.iter().map(|(k, v)| (k, v))),
+        }
     }
 }
 

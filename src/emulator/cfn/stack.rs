@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::derive;
 use super::node::Node;
 use super::work::Work;
+use crate::emulator::keep;
 
 /// What a NoEcho parameter reads as.
 pub const MASK: &str = "****";
 
 /// The states a stack can be seen in (of CloudFormation's, those that need no change sets). Those of resource imports
 /// come about by [`super::Stacks::force_status`] alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "CloudFormation's own names")]
 pub enum StackStatus {
     CreateInProgress,
@@ -111,7 +113,7 @@ impl Param {
 }
 
 /// A parameter of a stack as it is read back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackParam {
     /// The parameter's name.
     pub key: String,
@@ -122,7 +124,7 @@ pub struct StackParam {
 }
 
 /// An output of a stack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Its name in the template.
     pub key: String,
@@ -181,7 +183,7 @@ pub struct ChangeStack {
 }
 
 /// A resource of a stack.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
     /// Its name in the template.
     pub logical_id: String,
@@ -213,7 +215,7 @@ impl Resource {
 }
 
 /// One line of a stack's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackEvent {
     /// Unique.
     pub id: String,
@@ -232,7 +234,7 @@ pub struct StackEvent {
 }
 
 /// Where a nested stack hangs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nested {
     /// `ParentId`.
     pub parent: String,
@@ -241,7 +243,7 @@ pub struct Nested {
 }
 
 /// A stack.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stack {
     /// `arn:aws:cloudformation:<region>:<account>:stack/<name>/<uuid>`.
     pub id: String,
@@ -252,6 +254,7 @@ pub struct Stack {
     /// Why, in CloudFormation's words.
     pub status_reason: Option<String>,
     /// The template of the last change, as it was given (also after a rollback has begun: then the one before).
+    #[serde(with = "keep::bytes")]
     pub template: Bytes,
     /// The template's description.
     pub description: Option<String>,

@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::blueprint::{Blueprint, Planned};
+use super::order::Orders;
 use super::rules;
 use super::stack::{Output, Resource, Stack, StackParam, StackStatus};
 use crate::emulator::api::Timing;
+use crate::emulator::keep;
 use crate::emulator::s3::Buckets;
 
 /// The steps in front of a stack.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Work {
     /// When the first of `steps` is done.
     pub(super) next: Timestamp,
@@ -33,7 +36,7 @@ pub(super) struct Work {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Step {
     /// The stack's first event.
     Begin,
@@ -56,8 +59,9 @@ pub(super) enum Step {
 }
 
 /// A stack before an update.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Before {
+    #[serde(with = "keep::bytes")]
     pub(super) template: Bytes,
     pub(super) description: Option<String>,
     pub(super) parameters: Vec<StackParam>,
@@ -72,8 +76,7 @@ pub(super) struct Before {
 /// What the steps of all stacks share.
 pub(super) struct Surroundings<'a> {
     pub(super) buckets: &'a Buckets,
-    /// Asked once for each resource made or changed: does a failure that was ordered hit it?
-    pub(super) ordered_failure: &'a mut dyn FnMut(&str, &str) -> Option<String>,
+    pub(super) orders: &'a mut Orders,
     /// The stack that has a resource of this type and physical id, other than the one at work.
     pub(super) owner: &'a dyn Fn(&str, &str) -> Option<String>,
     pub(super) account: &'a str,
@@ -125,22 +128,26 @@ impl Work {
             Step::Close(status) => self.close(stack, at, status),
         }
         if let Some(step) = self.steps.front() {
-            self.next = later(at, self.duration(step));
+            self.next = later(at, self.duration(step, &stack.name, around.orders));
         }
         !self.steps.is_empty()
     }
 
-    fn duration(&self, step: &Step) -> Duration {
+    fn duration(&self, step: &Step, stack: &str, orders: &Orders) -> Duration {
         let each = self.timing.per_resource;
         match step {
-            Step::Finish(index) => match self.blueprint.resources.get(*index) {
-                // An emulator told to take no time waits for nobody either.
-                Some(Planned {
-                    waits: Some((timeout, _)),
-                    ..
-                }) if !each.is_zero() => *timeout,
-                _ => each,
-            },
+            Step::Finish(index) => {
+                let planned = self.blueprint.resources.get(*index);
+                let ordered = planned.and_then(|row| orders.delay(stack, &row.logical_id));
+                ordered.unwrap_or(match planned {
+                    // An emulator told to take no time waits for nobody either.
+                    Some(Planned {
+                        waits: Some((timeout, _)),
+                        ..
+                    }) if !each.is_zero() => *timeout,
+                    _ => each,
+                })
+            }
             Step::FinishRemove(resource) if resource.retain => Duration::ZERO,
             Step::FinishRemove(_) | Step::FinishRevert(_) => each,
             Step::Begin
@@ -196,7 +203,9 @@ impl Work {
         let replaces = old
             .as_ref()
             .is_none_or(|old| old.physical_id != planned.physical_id);
-        let failure = (around.ordered_failure)(&stack.name, &planned.logical_id)
+        let ordered = around.orders.take(&stack.name, &planned.logical_id);
+        let failure = ordered
+            .and_then(|order| order.reason)
             .or_else(|| {
                 old.as_ref()
                     .filter(|old| old.kind != planned.kind)

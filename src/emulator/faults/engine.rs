@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{Effect, Faults, Latency, Leaves, Rule, seconds};
+use super::{Effect, Faults, Latency, Leaves, Rule, endless, seconds};
 use crate::clock::Entropy;
 use crate::emulator::api::ApiError;
 use crate::emulator::route::{Route, Service};
@@ -22,12 +23,14 @@ pub(in crate::emulator) enum Class {
 }
 
 /// How what a call starts shall end; by default as it may.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::emulator) struct Doom {
     /// Versions and constraints end in FAILED.
     pub(in crate::emulator) creating: bool,
     /// A copy ends in FAILED, with this StatusDetail.
     pub(in crate::emulator) copying: Option<(Option<String>, Leaves)>,
+    /// A copy takes so much longer.
+    pub(in crate::emulator) slow: Duration,
     /// A copy does not end while this rule is in force.
     pub(in crate::emulator) held: Option<u64>,
     /// An import ends in FAILED, for this reason.
@@ -52,20 +55,43 @@ pub(in crate::emulator) struct Engine {
     pub(in crate::emulator) faults: Faults,
     next: u64,
     armed: BTreeMap<u64, Armed>,
-    buckets: BTreeMap<(String, String, Class), TokenBucket>,
+    buckets: BTreeMap<(Place, Class), TokenBucket>,
 }
+
+/// An account and region.
+type Place = (String, String);
 
 #[derive(Debug)]
 struct Armed {
     rule: Rule,
     seen: u64,
     fired: u64,
+    /// Of a rule that is a rate.
+    buckets: BTreeMap<Place, TokenBucket>,
 }
 
+/// Fills with time, up to twice what a second brings.
 #[derive(Debug, Clone, Copy)]
 struct TokenBucket {
     tokens: f64,
     at: Timestamp,
+}
+
+impl TokenBucket {
+    fn full(rate: f64, at: Timestamp) -> Self {
+        let tokens = (rate * 2.0).max(1.0);
+        Self { tokens, at }
+    }
+
+    /// Takes a token; false if there is none.
+    fn take(&mut self, rate: f64, now: Timestamp) -> bool {
+        let passed = now.duration_since(self.at).as_secs_f64().max(0.0);
+        self.tokens = (self.tokens + passed * rate).min((rate * 2.0).max(1.0));
+        self.at = now;
+        let any = self.tokens >= 1.0;
+        self.tokens -= f64::from(u8::from(any));
+        any
+    }
 }
 
 impl Engine {
@@ -98,6 +124,16 @@ impl Engine {
         };
     }
 
+    /// All that is in force, and how often each of its rules has struck.
+    pub(in crate::emulator) fn in_force(&self) -> (Faults, Vec<u64>) {
+        let armed = self.armed.values();
+        let faults = Faults {
+            rules: armed.clone().map(|armed| armed.rule.clone()).collect(),
+            ..self.faults.clone()
+        };
+        (faults, armed.map(|armed| armed.fired).collect())
+    }
+
     /// Puts one more rule in force; the number names it.
     pub(in crate::emulator) fn arm(&mut self, rule: Rule) -> u64 {
         let id = self.next;
@@ -106,6 +142,7 @@ impl Engine {
             rule,
             seen: 0,
             fired: 0,
+            buckets: BTreeMap::new(),
         };
         self.armed.insert(id, armed);
         id
@@ -144,7 +181,7 @@ impl Engine {
             verdict.refuse = Some(throttled(route.service));
         }
         for (id, armed) in &mut self.armed {
-            if armed.strikes(route, entropy) {
+            if armed.strikes(route, now, entropy) {
                 armed.rule.effect.act(*id, route, &mut verdict);
             }
         }
@@ -160,25 +197,15 @@ impl Engine {
             Class::Write => rates.writes,
             Class::VersionWrite => rates.version_writes,
         };
-        let key = (route.account.clone(), route.region.clone(), class);
-        let full = (rate * 2.0).max(1.0);
-        let bucket = self.buckets.entry(key).or_insert(TokenBucket {
-            tokens: full,
-            at: now,
-        });
-        let passed = now.duration_since(bucket.at).as_secs_f64().max(0.0);
-        bucket.tokens = (bucket.tokens + passed * rate).min(full);
-        bucket.at = now;
-        if bucket.tokens < 1.0 {
-            return true;
-        }
-        bucket.tokens -= 1.0;
-        false
+        let bucket = self.buckets.entry((place(route), class));
+        !bucket
+            .or_insert_with(|| TokenBucket::full(rate, now))
+            .take(rate, now)
     }
 }
 
 impl Armed {
-    fn strikes(&mut self, route: &Route, entropy: &mut Entropy) -> bool {
+    fn strikes(&mut self, route: &Route, now: Timestamp, entropy: &mut Entropy) -> bool {
         let rule = &self.rule;
         let named = |pattern: &str| match pattern.strip_suffix('*') {
             Some(start) => route.operation.starts_with(start),
@@ -194,6 +221,15 @@ impl Armed {
         let strikes = rule.nth.is_none_or(|nth| nth == self.seen)
             && rule.times.is_none_or(|times| self.fired < times)
             && rule.probability.is_none_or(|p| entropy.chance(p));
+        let strikes = match rule.effect {
+            Effect::Rate(rate) if strikes => {
+                let bucket = self.buckets.entry(place(route));
+                !bucket
+                    .or_insert_with(|| TokenBucket::full(rate, now))
+                    .take(rate, now)
+            }
+            _ => strikes,
+        };
         self.fired += u64::from(strikes);
         strikes
     }
@@ -202,7 +238,7 @@ impl Armed {
 impl Effect {
     fn act(&self, rule: u64, route: &Route, verdict: &mut Verdict) {
         match self {
-            Self::Throttle => verdict.refuse = Some(throttled(route.service)),
+            Self::Throttle | Self::Rate(_) => verdict.refuse = Some(throttled(route.service)),
             Self::InternalFailure => {
                 let code = match route.service {
                     Service::S3 => "InternalError",
@@ -215,11 +251,13 @@ impl Effect {
             Self::DropBefore => verdict.drop_before = true,
             Self::DropAfter => verdict.drop_after = true,
             Self::AccessDenied => verdict.refuse = Some(denied(route)),
+            Self::ExpiredCredentials => verdict.refuse = Some(expired(route.service)),
             Self::Latency(more) => verdict.before += seconds(*more),
             Self::FailCreating => verdict.doom.creating = true,
             Self::FailCopying { detail, leaves } => {
                 verdict.doom.copying = Some((detail.clone(), *leaves));
             }
+            Self::SlowCopying(more) => verdict.doom.slow += endless(*more),
             Self::HangCopying => verdict.doom.held = Some(rule),
             Self::FailImporting { reason } => verdict.doom.importing = Some(reason.clone()),
             Self::CutListing(items) => verdict.cut_listing = Some(*items),
@@ -241,6 +279,32 @@ fn throttled(service: Service) -> ApiError {
             status: 503,
         },
     }
+}
+
+/// Of a session that has ended: the common code and text (facts §2).
+pub(in crate::emulator) fn expired(service: Service) -> ApiError {
+    let (code, text, status) = match service {
+        Service::ServiceCatalog => (
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+            400,
+        ),
+        Service::CloudFormation | Service::Sts => (
+            "ExpiredToken",
+            "The security token included in the request is expired",
+            403,
+        ),
+        Service::S3 => ("ExpiredToken", "The provided token has expired.", 400),
+    };
+    ApiError {
+        code: code.to_owned(),
+        message: text.to_owned(),
+        status,
+    }
+}
+
+fn place(route: &Route) -> Place {
+    (route.account.clone(), route.region.clone())
 }
 
 fn denied(route: &Route) -> ApiError {

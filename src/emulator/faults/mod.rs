@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use engine::{Class, Doom, Engine, Verdict};
+pub(super) use engine::{Class, Doom, Engine, Verdict, expired};
 
 use super::route::Service;
 
@@ -111,8 +111,13 @@ pub enum Effect {
     DropAfter,
     /// 400 (403 in S3), before the work.
     AccessDenied,
+    /// ExpiredTokenException, before the work: what a session meets that has lasted too long.
+    ExpiredCredentials,
     /// The answer takes this many seconds more.
     Latency(f64),
+    /// More than so many of the matching calls a second are throttled, counted by account and region; bursts of twice
+    /// that pass.
+    Rate(f64),
     /// A listing of Service Catalog ends after so many items as if that were all.
     CutListing(usize),
     /// A version or constraint that the call makes or changes goes from CREATING to FAILED.
@@ -127,6 +132,8 @@ pub enum Effect {
         #[serde(default)]
         leaves: Leaves,
     },
+    /// The copy of a product that the call starts takes this many seconds more.
+    SlowCopying(f64),
     /// The copy of a product that the call starts stays IN_PROGRESS until the rule is taken out of force.
     HangCopying,
     /// The import that the call starts ends in FAILED, whether or not the templates match.
@@ -190,16 +197,30 @@ pub struct Latency {
     pub most: f64,
 }
 
-/// A resource that shall fail once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A resource that shall fail once, or take its time, or both.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct StackFault {
     /// The stack's name, with `*` and `?`.
     pub stack: String,
-    /// The resource in its template.
+    /// The resource in its template, with `*` and `?`.
     pub resource: String,
-    /// What CloudFormation shall say.
-    pub reason: String,
+    /// It fails, and this is what CloudFormation shall say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// It takes so many seconds; `.inf` is for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes: Option<f64>,
+}
+
+/// Negative numbers of seconds are none, and absurd ones are for ever.
+pub(super) fn endless(number: f64) -> Duration {
+    /// Longer than any clock goes.
+    const FOR_EVER: Duration = Duration::from_secs(400_000_000_000);
+    match Duration::try_from_secs_f64(number.max(0.0)) {
+        Ok(span) => span.min(FOR_EVER),
+        Err(_) => FOR_EVER,
+    }
 }
 
 /// Negative and absurd numbers of seconds are none and an hour.

@@ -96,7 +96,9 @@ fn copy(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (now, timing) = (call.ctx.now, call.ctx.timing);
     let copying = Copying {
         token: token.clone(),
-        ends: now.checked_add(timing.copying).unwrap_or(now),
+        ends: now
+            .checked_add(timing.copying.saturating_add(call.doom.slow))
+            .unwrap_or(Timestamp::MAX),
         region: source.region.to_owned(),
         source: source.id.to_owned(),
         versions,

@@ -114,7 +114,7 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let record = Record {
         id: call.ctx.new_id("rec"),
         // Of no source of AWS's own: two other emulators say so (facts §9.3; a guess).
-        kind: "IMPORT_PROVISIONED_PRODUCT",
+        kind: "IMPORT_PROVISIONED_PRODUCT".into(),
         status: RecordStatus::Created,
         created: now,
         updated: now,

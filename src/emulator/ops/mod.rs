@@ -189,7 +189,7 @@ pub(super) fn repeated(
 ) -> Option<Value> {
     partition
         .answers
-        .get(&(operation.name, token(operation, input)?))
+        .get(&(operation.name.into(), token(operation, input)?))
 }
 
 /// What a write of versions found when it came in. If another one finished meanwhile, this one

@@ -281,7 +281,7 @@ fn set_texts(product: &mut Product, input: Input<'_>) -> Result<(), ApiError> {
     }
     for (request, _) in TEXTS {
         if let Some(text) = input.owned(request) {
-            product.texts.insert(request, text);
+            product.texts.insert(request.into(), text);
         }
     }
     Ok(())

@@ -252,7 +252,7 @@ pub(super) fn open_record(
     let now = wire::whole_millis(call.ctx.now);
     Record {
         id: call.ctx.new_id("rec"),
-        kind,
+        kind: kind.into(),
         status: RecordStatus::Created,
         created: now,
         updated: now,

@@ -35,7 +35,7 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let now = wire::whole_millis(call.ctx.now);
     let record = Record {
         id: call.ctx.new_id("rec"),
-        kind: "TERMINATE_PROVISIONED_PRODUCT",
+        kind: "TERMINATE_PROVISIONED_PRODUCT".into(),
         status: RecordStatus::Created,
         created: now,
         updated: now,

@@ -4,8 +4,10 @@ mod credential;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
+use jiff::Timestamp;
 
 use super::api::{ApiError, Caller};
+use super::faults;
 use super::sts::Sessions;
 use credential::{Scope, form, query};
 
@@ -121,8 +123,8 @@ impl Route {
     /// Who calls. Signatures are not verified: the emulator holds no secrets.
     ///
     /// # Errors
-    /// A missing authentication token, in the words of the service.
-    pub(super) fn caller(&self, sessions: &Sessions) -> Result<Caller, ApiError> {
+    /// A missing authentication token and a session that has ended, in the words of the service.
+    pub(super) fn caller(&self, sessions: &Sessions, now: Timestamp) -> Result<Caller, ApiError> {
         let key = match (&self.access_key, self.service) {
             (Some(key), _) => key.as_str(),
             // Anonymous reads are S3's to judge.
@@ -145,16 +147,18 @@ impl Route {
                 });
             }
         };
-        Ok(sessions
-            .caller(key)
-            .unwrap_or_else(|| default_caller(account_of(key))))
+        match sessions.get(key) {
+            Some(session) if session.expires <= now => Err(faults::expired(self.service)),
+            Some(session) => Ok(session.caller.clone()),
+            None => Ok(default_caller(account_of(key))),
+        }
     }
 
     /// A key that AssumeRole handed out stands for the account of its role.
     pub(super) fn adopt(&mut self, sessions: &Sessions) {
         let key = self.access_key.as_deref();
-        if let Some(caller) = key.and_then(|key| sessions.caller(key)) {
-            self.account = caller.account;
+        if let Some(session) = key.and_then(|key| sessions.get(key)) {
+            self.account.clone_from(&session.caller.account);
         }
     }
 }
@@ -275,7 +279,9 @@ mod tests {
         assert_eq!(route.service, Service::ServiceCatalog);
         assert_eq!(route.operation, "ListPortfolios");
         assert_eq!(route.region, "eu-west-1");
-        let caller = route.caller(&Sessions::default()).unwrap();
+        let caller = route
+            .caller(&Sessions::default(), Timestamp::UNIX_EPOCH)
+            .unwrap();
         assert_eq!(caller.account, "210987654321");
         assert_eq!(caller.principal, "arn:aws:iam::210987654321:role/catalogd");
     }
@@ -305,7 +311,9 @@ mod tests {
         assert_eq!(route.service, Service::S3);
         assert_eq!(route.operation, "GetObject");
         assert_eq!(route.region, "us-west-2");
-        let caller = route.caller(&Sessions::default()).unwrap();
+        let caller = route
+            .caller(&Sessions::default(), Timestamp::UNIX_EPOCH)
+            .unwrap();
         assert_eq!(caller.account, DEFAULT_ACCOUNT);
     }
 
@@ -338,7 +346,9 @@ mod tests {
         ))
         .unwrap();
         assert_eq!(route.service, Service::Sts);
-        let error = route.caller(&Sessions::default()).unwrap_err();
+        let error = route
+            .caller(&Sessions::default(), Timestamp::UNIX_EPOCH)
+            .unwrap_err();
         assert_eq!(error.code, "MissingAuthenticationToken");
         assert_eq!(error.status, 403);
     }

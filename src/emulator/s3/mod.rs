@@ -5,6 +5,7 @@
 
 mod answer;
 mod condition;
+mod keep;
 mod listing;
 mod ops;
 mod request;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use super::api::Caller;
+pub(super) use keep::Kept;
 use request::Location;
 pub(super) use request::signs;
 use store::Store;
@@ -124,6 +126,16 @@ impl Buckets {
     /// Deletes a stack's bucket; false if it is not empty.
     pub(super) fn release(&self, name: &str) -> bool {
         self.lock().unmake(name)
+    }
+
+    /// All of it, for a state file.
+    pub(super) fn keep(&self) -> Kept {
+        Kept::of(&self.lock())
+    }
+
+    /// Puts what a state file held in place of everything.
+    pub(super) fn restore(&self, kept: Kept) {
+        *self.lock() = kept.restored();
     }
 
     #[cfg(test)]

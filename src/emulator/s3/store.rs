@@ -29,7 +29,7 @@ pub(super) struct Bucket {
     /// Versions by key, oldest first; never an empty list.
     pub(super) objects: BTreeMap<String, Vec<Version>>,
     /// Counts versions, so that each has an id of its own.
-    made: u64,
+    pub(super) made: u64,
 }
 
 /// One version of an object.
@@ -58,6 +58,11 @@ impl Store {
     /// The bucket of this name.
     pub(super) fn bucket_mut(&mut self, name: &str) -> Option<&mut Bucket> {
         self.0.get_mut(name)
+    }
+
+    /// These buckets.
+    pub(super) fn of(buckets: impl Iterator<Item = (String, Bucket)>) -> Self {
+        Self(buckets.collect())
     }
 
     /// All buckets by name.

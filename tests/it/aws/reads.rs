@@ -249,7 +249,8 @@ async fn what_never_launched_and_what_rolled_back_are_told_apart() {
         stacks: vec![catalogd::emulator::faults::StackFault {
             stack: "*".to_owned(),
             resource: "Topic".to_owned(),
-            reason: reason.to_owned(),
+            reason: Some(reason.to_owned()),
+            ..catalogd::emulator::faults::StackFault::default()
         }],
         ..Default::default()
     };

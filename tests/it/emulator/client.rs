@@ -36,8 +36,8 @@ Outputs:
 #[derive(Clone)]
 pub struct Bench {
     pub emulator: Emulator,
-    key: String,
-    region: String,
+    pub key: String,
+    pub region: String,
 }
 
 /// An error's code and message.

@@ -307,7 +307,8 @@ fn failing(resource: &str) -> Faults {
         stacks: vec![StackFault {
             stack: "SC-*".to_owned(),
             resource: resource.to_owned(),
-            reason: "Topic limit exceeded".to_owned(),
+            reason: Some("Topic limit exceeded".to_owned()),
+            ..StackFault::default()
         }],
         ..Faults::default()
     }

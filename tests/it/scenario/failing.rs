@@ -23,7 +23,8 @@ fn fail_stacks(world: &World) {
     let stacks = vec![StackFault {
         stack: "SC-*".to_owned(),
         resource: "Topic".to_owned(),
-        reason: "the quota of topics is used up".to_owned(),
+        reason: Some("the quota of topics is used up".to_owned()),
+        ..StackFault::default()
     }];
     world.emulator.set_faults(Faults {
         stacks,
@@ -284,7 +285,8 @@ async fn a_rollback_is_seen_while_it_runs() {
         stacks: vec![StackFault {
             stack: "SC-*".to_owned(),
             resource: "T5".to_owned(),
-            reason: "no".to_owned(),
+            reason: Some("no".to_owned()),
+            ..StackFault::default()
         }],
         ..Faults::default()
     });

@@ -117,7 +117,8 @@ async fn what_needs_something_tainted_goes_on_once_that_is_mended() {
         stacks: vec![StackFault {
             stack: "SC-*".to_owned(),
             resource: "Topic".to_owned(),
-            reason: "no luck".to_owned(),
+            reason: Some("no luck".to_owned()),
+            ..StackFault::default()
         }],
         ..Faults::default()
     });

@@ -179,7 +179,8 @@ async fn a_version_that_runs_stays_active_whoever_launched_it() {
         stacks: vec![StackFault {
             stack: "SC-*".to_owned(),
             resource: "Topic".to_owned(),
-            reason: "no".to_owned(),
+            reason: Some("no".to_owned()),
+            ..StackFault::default()
         }],
         ..Faults::default()
     });

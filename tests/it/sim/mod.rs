@@ -170,7 +170,8 @@ fn troubles(random: &mut Entropy) -> Faults {
         faults.stacks.push(StackFault {
             stack: ["SC-*", "*"][random.below(2) as usize].to_owned(),
             resource: "Topic".to_owned(),
-            reason: "no luck".to_owned(),
+            reason: Some("no luck".to_owned()),
+            ..StackFault::default()
         });
     }
     faults

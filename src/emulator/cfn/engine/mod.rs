@@ -6,19 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::order::{Order, Orders};
 use super::stack::{Nested, Stack, StackStatus};
 use super::work::Surroundings;
 use crate::emulator::s3::Buckets;
 
 /// The stacks of one account in one region. A clone is a snapshot and cheap; buckets are shared, not copied.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Stacks {
+    #[serde(skip)]
     buckets: Buckets,
     inner: Arc<Inner>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Inner {
     /// By id, deleted ones too.
     stacks: BTreeMap<String, Arc<Stack>>,
@@ -26,16 +29,7 @@ struct Inner {
     names: BTreeMap<String, String>,
     /// Stacks at work, by the time of their next step.
     busy: BTreeSet<(Timestamp, String)>,
-    /// Failures that were ordered.
-    failures: Vec<Ordered>,
-}
-
-/// A failure to come.
-#[derive(Debug, Clone)]
-struct Ordered {
-    stack: String,
-    logical_id: String,
-    reason: String,
+    orders: Orders,
 }
 
 impl Stacks {
@@ -45,6 +39,11 @@ impl Stacks {
             buckets,
             inner: Arc::default(),
         }
+    }
+
+    /// Gives stacks that were read from a state file the store that theirs was.
+    pub(in crate::emulator) fn rehouse(&mut self, buckets: Buckets) {
+        self.buckets = buckets;
     }
 
     /// A stack by name or id; a deleted one by id only.
@@ -71,14 +70,14 @@ impl Stacks {
         self.inner.busy.first().map(|(at, _)| *at)
     }
 
-    /// Lets the resource `logical_id` (`*` and `?` are wildcards in both) fail with `reason` the next time a stack
-    /// whose name matches `stack` makes or changes it. One order is one failure.
-    pub fn fail_next(&mut self, stack: &str, logical_id: &str, reason: &str) {
-        Arc::make_mut(&mut self.inner).failures.push(Ordered {
-            stack: stack.to_owned(),
-            logical_id: logical_id.to_owned(),
-            reason: reason.to_owned(),
-        });
+    /// Lets something go wrong with a resource the next time a stack makes or changes it.
+    pub fn order(&mut self, order: Order) {
+        Arc::make_mut(&mut self.inner).orders.add(order);
+    }
+
+    /// The same, in place of whatever was ordered before.
+    pub(in crate::emulator) fn order_only(&mut self, orders: Vec<Order>) {
+        Arc::make_mut(&mut self.inner).orders.replace(orders);
     }
 
     /// Puts a stack into a state that no call here leads to, such as `IMPORT_COMPLETE`, and drops what it was doing.
@@ -163,18 +162,12 @@ impl Inner {
         let stack = Arc::make_mut(&mut shared);
         if let Some(mut work) = stack.work.take() {
             let (account, region) = home(id);
-            let failures = &mut self.failures;
             let stacks = &self.stacks;
             let more = work.advance(
                 stack,
                 &mut Surroundings {
                     buckets,
-                    ordered_failure: &mut |name, logical_id| {
-                        let at = failures.iter().position(|order| {
-                            glob(&order.stack, name) && glob(&order.logical_id, logical_id)
-                        })?;
-                        Some(failures.remove(at).reason)
-                    },
+                    orders: &mut self.orders,
                     owner: &|kind, physical_id| owner(stacks, kind, physical_id),
                     account,
                     region,
@@ -210,23 +203,6 @@ fn home(id: &str) -> (&str, &str) {
     let mut parts = id.split(':').skip(3);
     let region = parts.next().unwrap_or_default();
     (parts.next().unwrap_or_default(), region)
-}
-
-/// `*` and `?` as in file names.
-fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.chars().next() {
-        None => text.is_empty(),
-        Some('*') => {
-            glob(&pattern[1..], text)
-                || text
-                    .chars()
-                    .next()
-                    .is_some_and(|c| glob(pattern, &text[c.len_utf8()..]))
-        }
-        Some(p) => text.chars().next().is_some_and(|c| {
-            (p == '?' || p == c) && glob(&pattern[p.len_utf8()..], &text[c.len_utf8()..])
-        }),
-    }
 }
 
 #[cfg(test)]
