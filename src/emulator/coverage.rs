@@ -125,4 +125,42 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
             "derived from the stack and the resource",
         )],
     ),
+    (
+        "cfn/parameter.rs",
+        &[
+            (
+                "values of public parameters of Systems Manager",
+                "derived from name and region",
+            ),
+            (
+                "of several complaints about parameters of Systems Manager the first",
+                "what is missing, then what is secret, then types that do not fit",
+            ),
+        ],
+    ),
+    (
+        "ssm/mod.rs",
+        &[
+            (
+                "PutParameter with another Type than the parameter has",
+                "HierarchyTypeMismatchException",
+            ),
+            ("the text of ParameterLimitExceeded", "plain words"),
+            ("a name that GetParameters is given twice", "answered once"),
+        ],
+    ),
+    (
+        "tagging.rs",
+        &[
+            ("resources on a page when none is asked for", "50"),
+            (
+                "the order of resources",
+                "portfolios before products, oldest first",
+            ),
+            (
+                "texts, and the code for a token of another query",
+                "plain words, InvalidParameterException",
+            ),
+        ],
+    ),
 ];

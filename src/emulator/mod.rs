@@ -30,8 +30,10 @@ mod route;
 pub mod s3;
 pub mod seed;
 pub mod server;
+mod ssm;
 mod state;
 pub mod sts;
+mod tagging;
 mod validate;
 mod wire;
 mod world;
@@ -406,7 +408,7 @@ impl Emulator {
             ),
             Unroutable::Unknown => wire::refuse(
                 StatusCode::NOT_FOUND,
-                "The emulator has Service Catalog, CloudFormation, S3 and STS. Neither X-Amz-Target, \
+                "The emulator has Service Catalog, CloudFormation, S3, STS, SSM and tagging. Neither X-Amz-Target, \
                  nor the credential scope, nor the host of this request names one of them.\n",
                 &id,
             ),

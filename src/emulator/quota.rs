@@ -29,6 +29,8 @@ pub(super) const TAG_OPTIONS: usize = 25;
 pub(super) const ACTIONS: usize = 200;
 /// Service actions per version.
 pub(super) const ACTIONS_PER_VERSION: usize = 25;
+/// Parameters of Systems Manager in the tier that there is.
+pub(super) const PARAMETERS: usize = 10_000;
 
 /// Whether one more fits beside those present.
 ///

@@ -1,7 +1,7 @@
 //! Requests judged by the published model: required members, lengths, patterns, enums, ranges.
 //!
 //! The Rust SDK checks none of this and botocore only part of it (facts §2), so violations do reach
-//! the service, which answers `ValidationException`. The table is written by `model/generate.py`.
+//! the service, which answers `ValidationException`. The tables are written by `model/generate.py`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,8 +19,10 @@ const MAX_DEPTH: usize = 16;
 /// A request that breaks more rules than this is not told the rest.
 const MAX_VIOLATIONS: usize = 50;
 
+/// What one service's published model says of its requests.
 #[derive(Deserialize)]
-struct Model {
+pub(super) struct Model {
+    /// The input's shape by operation; empty for one that is answered by no more than its name.
     operations: BTreeMap<String, String>,
     shapes: BTreeMap<String, Shape>,
 }
@@ -56,22 +58,24 @@ enum Kind {
     Timestamp,
 }
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    #[expect(
-        clippy::expect_used,
-        reason = "the table is part of the program and a test reads it"
-    )]
-    serde_json::from_str(include_str!("model/servicecatalog.json")).expect("the table parses")
-});
+/// Service Catalog's.
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| Model::read(include_str!("model/servicecatalog.json")));
+/// Systems Manager's, as far as parameters go.
+pub(super) static SSM: LazyLock<Model> =
+    LazyLock::new(|| Model::read(include_str!("model/ssm.json")));
+/// The tagging service's.
+pub(super) static TAGGING: LazyLock<Model> =
+    LazyLock::new(|| Model::read(include_str!("model/resourcegroupstaggingapi.json")));
+
+/// The names of all operations of the model.
+pub(super) fn operations() -> impl Iterator<Item = &'static str> {
+    MODEL.operations.keys().map(String::as_str)
+}
 
 /// Whether the model has an operation of this name, implemented here or not.
 pub(super) fn known(operation: &str) -> bool {
-    MODEL.operations.contains_key(operation)
-}
-
-/// The names of all operations of the model, sorted.
-pub(super) fn operations() -> impl Iterator<Item = &'static str> {
-    MODEL.operations.keys().map(String::as_str)
+    MODEL.known(operation)
 }
 
 /// The largest page the model allows for `operation`, if it pages at all (facts §5).
@@ -81,107 +85,140 @@ pub(super) fn page_limit(operation: &str) -> Option<u64> {
     size.max.and_then(|max| u64::try_from(max).ok())
 }
 
-/// Judges a request.
+/// Judges a request of Service Catalog.
 ///
 /// # Errors
-/// `SerializationException` where a value has another JSON type than its member, else
-/// `ValidationException` naming every violation.
+/// As [`Model::check`].
 pub(super) fn check(operation: &str, input: &Map<String, Value>) -> Result<(), ApiError> {
-    let Some(shape) = MODEL.operations.get(operation) else {
-        return Ok(());
-    };
-    let mut found = Vec::new();
-    structure(shape, input, "", 0, &mut found)?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let mut text = format!(
-        "{} validation error{} detected: ",
-        found.len(),
-        if found.len() == 1 { "" } else { "s" }
-    );
-    text.push_str(&found.join("; "));
-    Err(ApiError::new("ValidationException", text))
+    MODEL.check(operation, input)
 }
 
-fn structure(
-    name: &str,
-    input: &Map<String, Value>,
-    path: &str,
-    depth: usize,
-    found: &mut Vec<String>,
-) -> Result<(), ApiError> {
-    let Some(shape) = MODEL.shapes.get(name) else {
-        return Ok(());
-    };
-    for member in &shape.required {
-        if input.get(member).is_none_or(Value::is_null) {
-            found.push(violation("null", &join(path, member), "not be null"));
-        }
+impl Model {
+    fn read(table: &str) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "the tables are part of the program and a test reads them"
+        )]
+        serde_json::from_str(table).expect("the table parses")
     }
-    // Members that the model does not know are ignored, as AWS's JSON services do (of this one a guess).
-    for (member, shape) in &shape.members {
-        match input.get(member) {
-            None | Some(Value::Null) => {}
-            Some(given) => value(shape, given, &join(path, member), depth + 1, found)?,
-        }
-    }
-    Ok(())
-}
 
-fn value(
-    name: &str,
-    given: &Value,
-    path: &str,
-    depth: usize,
-    found: &mut Vec<String>,
-) -> Result<(), ApiError> {
-    let Some(shape) = MODEL.shapes.get(name) else {
-        return Ok(());
-    };
-    if depth > MAX_DEPTH || found.len() >= MAX_VIOLATIONS {
-        return Ok(());
+    /// Whether the service has an operation of this name.
+    pub(super) fn known(&self, operation: &str) -> bool {
+        self.operations.contains_key(operation)
     }
-    match (shape.kind, given) {
-        (Kind::Structure, Value::Object(members)) => structure(name, members, path, depth, found),
-        (Kind::List, Value::Array(items)) => {
-            length(shape, items.len(), &given.to_string(), path, found);
-            let of = shape.of.as_deref().unwrap_or_default();
-            for (index, item) in items.iter().enumerate() {
-                value(
-                    of,
-                    item,
-                    &format!("{path}.{}.member", index + 1),
-                    depth + 1,
-                    found,
-                )?;
+
+    /// Judges a request.
+    ///
+    /// # Errors
+    /// `SerializationException` where a value has another JSON type than its member, else
+    /// `ValidationException` naming every violation.
+    pub(super) fn check(
+        &self,
+        operation: &str,
+        input: &Map<String, Value>,
+    ) -> Result<(), ApiError> {
+        let Some(shape) = self.operations.get(operation) else {
+            return Ok(());
+        };
+        let mut found = Vec::new();
+        self.structure(shape, input, "", 0, &mut found)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut text = format!(
+            "{} validation error{} detected: ",
+            found.len(),
+            if found.len() == 1 { "" } else { "s" }
+        );
+        text.push_str(&found.join("; "));
+        Err(ApiError::new("ValidationException", text))
+    }
+
+    fn structure(
+        &self,
+        name: &str,
+        input: &Map<String, Value>,
+        path: &str,
+        depth: usize,
+        found: &mut Vec<String>,
+    ) -> Result<(), ApiError> {
+        let Some(shape) = self.shapes.get(name) else {
+            return Ok(());
+        };
+        for member in &shape.required {
+            if input.get(member).is_none_or(Value::is_null) {
+                found.push(violation("null", &join(path, member), "not be null"));
             }
-            Ok(())
         }
-        (Kind::Map, Value::Object(members)) => {
-            length(shape, members.len(), &given.to_string(), path, found);
-            for (key, item) in members {
-                if let Some(of) = shape.key.as_deref().and_then(|k| MODEL.shapes.get(k)) {
-                    string(of, key, path, found);
-                }
-                if let Some(of) = &shape.of {
-                    value(of, item, &format!("{path}.{key}"), depth + 1, found)?;
+        // Members that the model does not know are ignored, as AWS's JSON services do (of this one a guess).
+        for (member, shape) in &shape.members {
+            match input.get(member) {
+                None | Some(Value::Null) => {}
+                Some(given) => {
+                    self.value(shape, given, &join(path, member), depth + 1, found)?;
                 }
             }
-            Ok(())
         }
-        (Kind::String, Value::String(text)) => {
-            string(shape, text, path, found);
-            Ok(())
+        Ok(())
+    }
+
+    fn value(
+        &self,
+        name: &str,
+        given: &Value,
+        path: &str,
+        depth: usize,
+        found: &mut Vec<String>,
+    ) -> Result<(), ApiError> {
+        let Some(shape) = self.shapes.get(name) else {
+            return Ok(());
+        };
+        if depth > MAX_DEPTH || found.len() >= MAX_VIOLATIONS {
+            return Ok(());
         }
-        (Kind::Integer, Value::Number(number)) if number.is_i64() => {
-            range(shape, number.as_i64().unwrap_or_default(), path, found);
-            Ok(())
+        match (shape.kind, given) {
+            (Kind::Structure, Value::Object(members)) => {
+                self.structure(name, members, path, depth, found)
+            }
+            (Kind::List, Value::Array(items)) => {
+                length(shape, items.len(), &given.to_string(), path, found);
+                let of = shape.of.as_deref().unwrap_or_default();
+                for (index, item) in items.iter().enumerate() {
+                    self.value(
+                        of,
+                        item,
+                        &format!("{path}.{}.member", index + 1),
+                        depth + 1,
+                        found,
+                    )?;
+                }
+                Ok(())
+            }
+            (Kind::Map, Value::Object(members)) => {
+                length(shape, members.len(), &given.to_string(), path, found);
+                for (key, item) in members {
+                    if let Some(of) = shape.key.as_deref().and_then(|k| self.shapes.get(k)) {
+                        string(of, key, path, found);
+                    }
+                    if let Some(of) = &shape.of {
+                        self.value(of, item, &format!("{path}.{key}"), depth + 1, found)?;
+                    }
+                }
+                Ok(())
+            }
+            (Kind::String, Value::String(text)) => {
+                string(shape, text, path, found);
+                Ok(())
+            }
+            (Kind::Integer, Value::Number(number)) if number.is_i64() => {
+                range(shape, number.as_i64().unwrap_or_default(), path, found);
+                Ok(())
+            }
+            (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp, Value::Number(_)) => Ok(()),
+            (_, _) => Err(serialization(&format!(
+                "{path} has a value of another type than the model's"
+            ))),
         }
-        (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp, Value::Number(_)) => Ok(()),
-        (_, _) => Err(serialization(&format!(
-            "{path} has a value of another type than the model's"
-        ))),
     }
 }
 
@@ -278,7 +315,7 @@ mod tests {
     #[test]
     fn the_model_has_ninety_operations_and_every_pattern_compiles() {
         assert_eq!(MODEL.operations.len(), 90);
-        for (name, shape) in &MODEL.shapes {
+        for (name, shape) in [&MODEL, &SSM, &TAGGING].iter().flat_map(|m| &m.shapes) {
             if let Some(pattern) = &shape.pattern {
                 assert!(
                     Regex::new(&format!(r"\A(?:{pattern})\z")).is_ok(),

@@ -62,7 +62,8 @@ pub(super) fn answer(mut body: Value, request_id: &str) -> Response<Bytes> {
 pub(super) fn error(service: Service, error: &ApiError, request_id: &str) -> Response<Bytes> {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
     let (kind, body) = match service {
-        Service::ServiceCatalog => (JSON, json_error(error)),
+        Service::ServiceCatalog | Service::Tagging => (JSON, json_error(error, "Message")),
+        Service::Ssm => (JSON, json_error(error, "message")),
         Service::CloudFormation | Service::Sts => ("text/xml", query_error(error, request_id)),
         Service::S3 => ("application/xml", s3_error(error, request_id)),
     };
@@ -97,11 +98,12 @@ fn respond(status: StatusCode, kind: &'static str, body: Vec<u8>, id: &str) -> R
     response
 }
 
-/// `__type` before `Message`, as recorded: not the alphabetical order of the successful answers.
-fn json_error(error: &ApiError) -> Vec<u8> {
+/// `__type` before `Message`, as recorded: not the alphabetical order of the successful answers. The member is spelt as
+/// in the service's model.
+fn json_error(error: &ApiError, member: &str) -> Vec<u8> {
     let text = |s: &str| Value::String(s.to_owned()).to_string();
     format!(
-        "{{\"__type\":{},\"Message\":{}}}",
+        "{{\"__type\":{},\"{member}\":{}}}",
         text(&error.code),
         text(&error.message)
     )
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_error_names_its_type_first() {
-        let body = json_error(&ApiError::new("X", "say \"no\""));
+        let body = json_error(&ApiError::new("X", "say \"no\""), "Message");
         assert_eq!(body, br#"{"__type":"X","Message":"say \"no\""}"#);
     }
 

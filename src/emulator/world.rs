@@ -17,7 +17,7 @@ use super::route::{Route, Service};
 use super::s3::Buckets;
 use super::state::{Catalog, Partition};
 use super::sts::Sessions;
-use super::{Call, ids, keep, lag, wire};
+use super::{Call, ids, keep, lag, ssm, tagging, wire};
 use crate::clock::Entropy;
 
 /// How many calls the log keeps: a daemon may run on an embedded AWS for days. A call takes
@@ -127,7 +127,11 @@ impl World {
         self.settle_copies(now);
         let class = match route.service {
             Service::ServiceCatalog => ops::class(&route.operation),
-            Service::CloudFormation | Service::S3 | Service::Sts => super::faults::Class::Read,
+            Service::CloudFormation
+            | Service::S3
+            | Service::Sts
+            | Service::Ssm
+            | Service::Tagging => super::faults::Class::Read,
         };
         let verdict = self.faults.judge(route, class, now, &mut self.entropy);
         let overlap = if self.faults.faults.lost_updates == Some(true) {
@@ -172,10 +176,29 @@ impl World {
                     let mut ctx = ctx(&job, entropy, pins);
                     cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
                 }
-                _ => match catalog(&job, partition, entropy, pins, faults, buckets, abroad) {
-                    Ok(answer) => wire::answer(answer, &id),
-                    Err(error) => wire::error(Service::ServiceCatalog, &error, &id),
-                },
+                service => {
+                    let answer = match service {
+                        Service::Ssm => {
+                            let (operation, quotas) = (&job.route.operation, job.quotas);
+                            let ctx = ctx(&job, entropy, pins);
+                            let parameters = partition.stacks.parameters_mut();
+                            ssm::handle(parameters, &ctx, operation, job.body, quotas)
+                        }
+                        Service::Tagging => {
+                            let (history, sight) = (&partition.history, Sight::Search);
+                            let past = history.look(faults.lag, sight, job.now, entropy);
+                            let past = past.as_ref().map(|(past, _)| past.as_ref());
+                            let catalog = past.unwrap_or(partition.catalog());
+                            let ctx = ctx(&job, entropy, pins);
+                            tagging::handle(catalog, &ctx, &job.route.operation, job.body)
+                        }
+                        _ => catalog(&job, partition, entropy, pins, faults, buckets, abroad),
+                    };
+                    match answer {
+                        Ok(answer) => wire::answer(answer, &id),
+                        Err(error) => wire::error(service, &error, &id),
+                    }
+                }
             };
             partition.remember(job.now, keep);
             response

@@ -13,6 +13,8 @@ mod lifecycle;
 mod paging;
 mod provisioning;
 mod seeds;
+mod ssm;
 mod strict;
 mod tag_options;
+mod tagging;
 mod wire;

@@ -1,23 +1,29 @@
 #!/usr/bin/env python3
-"""Writes servicecatalog.json: what the published model says about the input of each operation.
+"""Writes <service>.json: what the published model says about the input of each operation.
 
 Only names, types and limits are kept: no documentation text. The source is the model that the
-AWS SDK for Python carries (`pip install botocore`).
+AWS SDK for Python carries (`pip install botocore`). Of operations that are named after the service
+the input is kept, of the others the name alone; without any, the input of all is.
 
-    python3 src/emulator/model/generate.py > src/emulator/model/servicecatalog.json
+    cd src/emulator/model
+    python3 generate.py servicecatalog > servicecatalog.json
+    python3 generate.py ssm PutParameter GetParameter GetParameters DeleteParameter > ssm.json
+    python3 generate.py resourcegroupstaggingapi GetResources > resourcegroupstaggingapi.json
 """
+import glob
 import gzip
 import json
 import os
+import sys
 
 import botocore
 
-PATH = "data/servicecatalog/2015-12-10/service-2.json.gz"
 LIMITS = ("min", "max", "pattern", "enum")
 
 
-def main():
-    with gzip.open(os.path.join(os.path.dirname(botocore.__file__), PATH)) as file:
+def main(service, *wanted):
+    path = os.path.join(os.path.dirname(botocore.__file__), "data", service, "*", "service-2.json.gz")
+    with gzip.open(max(glob.glob(path))) as file:
         model = json.load(file)
     shapes = {}
 
@@ -44,12 +50,14 @@ def main():
 
     operations = {}
     for name, operation in model["operations"].items():
-        operations[name] = operation["input"]["shape"]
-        keep(operations[name])
+        operations[name] = ""
+        if not wanted or name in wanted:
+            operations[name] = operation["input"]["shape"]
+            keep(operations[name])
     # One line a shape, so that a change of the model reads well as a diff.
     line = lambda pair: json.dumps(pair[0]) + ":" + json.dumps(pair[1], sort_keys=True, separators=(",", ":"))
     block = lambda table: "{\n" + ",\n".join(map(line, sorted(table.items()))) + "\n}"
     print('{"operations":' + block(operations) + ',\n"shapes":' + block(shapes) + "}")
 
 
-main()
+main(*sys.argv[1:])

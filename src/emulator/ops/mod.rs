@@ -334,7 +334,7 @@ fn no_resource(id: &str) -> ApiError {
 }
 
 /// What the real service can do and this one cannot: never an answer that looks real.
-fn unsupported(what: &str) -> ApiError {
+pub(super) fn unsupported(what: &str) -> ApiError {
     ApiError {
         code: "NotImplemented".to_owned(),
         message: format!("{what} is not supported by the emulator"),

@@ -170,6 +170,8 @@ impl Stacks {
         if prepared.broken.is_none()
             && tags == stack.tags
             && prepared.values == stack.values
+            // What a name of Systems Manager stands for is looked up anew each time.
+            && prepared.shown == stack.parameters
             && work.blueprint.outputs == stack.outputs
             && unchanged(&stack, &work.blueprint)
         {
@@ -322,7 +324,8 @@ impl Stacks {
                 format!("Requires capabilities : [{capability}]"),
             ));
         }
-        let resolved = parameter::from_ssm(&decls, &values, &place.region).map_err(invalid)?;
+        let store = &self.inner.parameters;
+        let resolved = parameter::from_ssm(&decls, &values, place, store).map_err(invalid)?;
         let mut effective = values.clone();
         effective.extend(resolved.clone());
         let others = self.exports(&place.stack_id);
@@ -336,6 +339,9 @@ impl Stacks {
             Err(Undrawn::Now(text)) => return Err(invalid(text)),
             Err(Undrawn::Later(text)) => (Blueprint::default(), Some(text)),
         };
+        if broken.is_none() {
+            broken = parameter::unknown_name(&decls, &values, place, store);
+        }
         if broken.is_none() {
             broken = rules::unknown_macro(&template, &place.account, |name| {
                 super::owner(&self.inner.stacks, "AWS::CloudFormation::Macro", name).is_some()
