@@ -1,11 +1,13 @@
 //! The embedded AWS, called as its users call it: through the unchanged SDK and in virtual time.
 
 mod actions;
+mod admin;
 mod budgets;
 pub mod client;
 mod copy;
 mod documented;
 mod errors;
+mod faults;
 mod import;
 mod inconsistency;
 mod keep;

@@ -194,7 +194,6 @@ impl KeptVersion {
                 checksum_sha1: sum.sha1,
                 checksum_sha256: sum.sha256,
                 checksum_type: sum.kind.map(dto::ChecksumType::from),
-                ..dto::Checksum::default()
             },
             delete_marker: self.delete_marker,
         }

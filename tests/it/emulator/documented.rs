@@ -148,11 +148,15 @@ async fn the_ids_of_the_page_are_given_out() {
 fn the_faults_of_the_page_are_read_and_every_effect_is_named() {
     let page = page();
     let faults: Faults = serde_yaml::from_str(example(&page, "faults")).unwrap();
-    assert_eq!((faults.rules.len(), faults.stacks.len()), (11, 1));
+    assert_eq!((faults.rules.len(), faults.stacks.len()), (14, 3));
     let named = |effect: &str| section(&page, "Faults").contains(&format!("\n| `{effect}` |"));
     let source = std::fs::read_to_string(root().join("src/emulator/faults/mod.rs")).unwrap();
     let variants = source.split_once("pub enum Effect {").unwrap().1;
     let variants = variants.split("\n}").next().unwrap();
+    let tests: String = std::fs::read_dir(root().join("tests/it/emulator"))
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
     let mut count = 0;
     for line in variants.lines() {
         // Variants stand one level in; members of one stand deeper.
@@ -161,10 +165,15 @@ fn the_faults_of_the_page_are_read_and_every_effect_is_named() {
             let end = name.find(|c: char| !c.is_ascii_alphabetic()).unwrap();
             let camel = name[..1].to_lowercase() + &name[1..end];
             assert!(named(&camel), "{camel} has no row");
+            let proof = format!("Effect::{}", &name[..end]);
+            assert!(
+                tests.contains(&proof),
+                "no test of the emulator has {proof}"
+            );
             count += 1;
         }
     }
-    assert_eq!(count, 12);
+    assert_eq!(count, 15);
 }
 
 /// A file that marks a guess has it in the tables, and one that marks none has none.
