@@ -327,6 +327,30 @@ async fn an_update_looks_it_up_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_it_stands_for_counts_even_where_nothing_uses_it() {
+    let template = "{\"Parameters\": {\"Vpc\": {\"Type\": \"AWS::SSM::Parameter::Value<String>\"}}, \
+                    \"Resources\": {\"Topic\": {\"Type\": \"AWS::SNS::Topic\"}}}";
+    let s = Launch::new(template).await;
+    put(&s.bench, "/net/vpc", "String", "vpc-1").await;
+    s.launch("mine", "/net/vpc").await;
+    put(&s.bench, "/net/vpc", "String", "vpc-2").await;
+    let same = json!([{"Key": "Vpc", "UsePreviousValue": true}]);
+    let input = json!({"ProvisionedProductName": "mine", "UpdateToken": "t",
+                       "ProvisioningParameters": same});
+    s.bench.ok("UpdateProvisionedProduct", input).await;
+    assert_eq!(s.detail("mine").await["Status"], "AVAILABLE");
+    let shown = s
+        .bench
+        .emulator
+        .with_stacks(ACCOUNT, "us-east-1", |stacks, _| {
+            let stack = stacks.iter().next().unwrap();
+            let vpc = &stack.parameters[0];
+            (vpc.value.clone(), vpc.resolved.clone())
+        });
+    assert_eq!(shown, ("/net/vpc".to_owned(), Some("vpc-2".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_name_that_names_nothing_lets_the_stack_go_back() {
     let template = READS.replace("Value<String>", "Name");
     let s = Launch::new(&template).await;

@@ -3,7 +3,7 @@
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, text};
+use super::client::{ACCOUNT, Bench, Refusal, text};
 
 const INVALID: &str = "InvalidParametersException";
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -385,17 +385,19 @@ async fn an_update_heeds_tag_options_only_where_it_may_change_tags() {
     bench
         .ok("ProvisionProduct", s.input("mine", json!([])))
         .await;
-    let id = option(bench, "team", "net").await;
-    associate(bench, &id, &s.portfolio).await;
-    let update = async |token: &str| {
+    for (key, value) in [("team", "net"), ("stage", "dev"), ("stage", "prod")] {
+        let id = option(bench, key, value).await;
+        associate(bench, &id, &s.portfolio).await;
+    }
+    let update = async |token: &str, tags: Value| {
         let input = json!({
-            "ProvisionedProductName": "mine", "UpdateToken": token,
+            "ProvisionedProductName": "mine", "UpdateToken": token, "Tags": tags,
             "ProvisioningParameters": [{"Key": "Owner", "Value": token}],
         });
-        bench.ok("UpdateProvisionedProduct", input).await;
-        tag(bench, "mine", "team").await
+        bench.call("UpdateProvisionedProduct", input).await?;
+        Ok::<_, Refusal>(tag(bench, "mine", "team").await)
     };
-    assert_eq!(update("one").await, None);
+    assert_eq!(update("one", json!([])).await, Ok(None));
     let allowed =
         "{\"Version\":\"2.0\",\"Properties\":{\"TagUpdateOnProvisionedProduct\":\"ALLOWED\"}}";
     bench
@@ -405,5 +407,11 @@ async fn an_update_heeds_tag_options_only_where_it_may_change_tags() {
                    "Parameters": allowed, "IdempotencyToken": "c"}),
         )
         .await;
-    assert_eq!(update("two").await.as_deref(), Some("net"));
+    let (code, _) = update("two", json!([])).await.unwrap_err();
+    assert_eq!(code, INVALID, "a stage must be chosen now");
+    let chosen = json!([{"Key": "stage", "Value": "dev"}]);
+    assert_eq!(update("three", chosen).await, Ok(Some("net".to_owned())));
+    // What was chosen once stays chosen.
+    assert_eq!(update("four", json!([])).await, Ok(Some("net".to_owned())));
+    assert_eq!(tag(bench, "mine", "stage").await.as_deref(), Some("dev"));
 }
