@@ -30,7 +30,30 @@ pub fn operations() -> impl Iterator<Item = Coverage> {
 pub const GENERAL: &[(&str, &[Guess])] = &[
     (
         "validate.rs",
-        &[("unknown members of a request", "ignored")],
+        &[
+            ("unknown members of a request", "ignored"),
+            (
+                "texts for the items of a list, and for a value of another JSON type",
+                "in the form that users of other services quote",
+            ),
+        ],
+    ),
+    (
+        "wire.rs",
+        &[
+            (
+                "another method, address or content type than JSON 1.1's",
+                "404 with `<UnknownOperationException/>`, as another service",
+            ),
+            (
+                "an empty body; a member given twice; what is no JSON",
+                "`{}`; the last counts; SerializationException in plain words",
+            ),
+            (
+                "an operation that the model lacks",
+                "400, UnknownOperationException without a text",
+            ),
+        ],
     ),
     (
         "page.rs",

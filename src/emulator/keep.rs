@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// It is no JSON, is cut off, or lacks something.
-    #[error("it is not a state file, or was cut or edited: {0}")]
+    #[error("it is not a state file, or was cut or edited; move it away to start anew: {0}")]
     Broken(#[from] serde_json::Error),
     /// Another version wrote it.
     #[error(

@@ -406,6 +406,7 @@ impl Emulator {
                 "The emulator speaks AWS JSON 1.1, not smithy-rpc-v2-cbor.\n",
                 &id,
             ),
+            Unroutable::NotJson => wire::not_json(&id),
             Unroutable::Unknown => wire::refuse(
                 StatusCode::NOT_FOUND,
                 "The emulator has Service Catalog, CloudFormation, S3, STS, SSM and tagging. Neither X-Amz-Target, \

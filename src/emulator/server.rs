@@ -4,13 +4,13 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,6 +19,8 @@ use super::{Dropped, Emulator};
 
 /// The largest request: an object of S3, of which templates are the largest here.
 const MAX_REQUEST: usize = 64 << 20;
+/// How long a client may say nothing, within a request or before the next one: longer than SDKs wait for an answer.
+const SILENCE: Duration = Duration::from_secs(60);
 /// How long running calls may take to end once the server is told to.
 const DRAIN: Duration = Duration::from_secs(5);
 /// The pause after an accept that failed, e.g. for want of file descriptors.
@@ -61,7 +63,10 @@ pub async fn serve(
 async fn connection(stream: TcpStream, emulator: Emulator, stop: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(&emulator, request));
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SILENCE)
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
@@ -81,19 +86,39 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, MAX_REQUEST).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => {
-            let status = if error.is::<LengthLimitError>() {
-                StatusCode::PAYLOAD_TOO_LARGE
-            } else {
-                StatusCode::BAD_REQUEST
-            };
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(status) => {
             let mut response = Response::new(Full::default());
             *response.status_mut() = status;
+            // What is left of the request is not read.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
             return Ok(response);
         }
     };
     let response = emulator.call(Request::from_parts(parts, body)).await?;
     Ok(response.map(Full::new))
+}
+
+/// The whole body, or the status that answers one that is too large, too slow or broken off.
+async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
+    let mut body = Limited::new(body, MAX_REQUEST);
+    let mut bytes = BytesMut::new();
+    loop {
+        let frame = tokio::time::timeout(SILENCE, body.frame()).await;
+        match frame.map_err(|_| StatusCode::REQUEST_TIMEOUT)? {
+            None => return Ok(bytes.freeze()),
+            // Trailers say nothing that is needed here.
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    bytes.extend_from_slice(&data);
+                }
+            }
+            Some(Err(error)) if error.is::<LengthLimitError>() => {
+                return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            }
+            Some(Err(_)) => return Err(StatusCode::BAD_REQUEST),
+        }
+    }
 }

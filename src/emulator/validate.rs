@@ -22,7 +22,7 @@ const MAX_VIOLATIONS: usize = 50;
 /// What one service's published model says of its requests.
 #[derive(Deserialize)]
 pub(super) struct Model {
-    /// The input's shape by operation; empty for one that is answered by no more than its name.
+    /// The input's shape by operation; empty for one of which no more than the name is known here.
     operations: BTreeMap<String, String>,
     shapes: BTreeMap<String, Shape>,
 }
@@ -68,14 +68,14 @@ pub(super) static SSM: LazyLock<Model> =
 pub(super) static TAGGING: LazyLock<Model> =
     LazyLock::new(|| Model::read(include_str!("model/resourcegroupstaggingapi.json")));
 
-/// The names of all operations of the model.
-pub(super) fn operations() -> impl Iterator<Item = &'static str> {
-    MODEL.operations.keys().map(String::as_str)
-}
-
 /// Whether the model has an operation of this name, implemented here or not.
 pub(super) fn known(operation: &str) -> bool {
     MODEL.known(operation)
+}
+
+/// The names of all operations of the model, sorted.
+pub(super) fn operations() -> impl Iterator<Item = &'static str> {
+    MODEL.operations.keys().map(String::as_str)
 }
 
 /// The largest page the model allows for `operation`, if it pages at all (facts §5).
@@ -154,9 +154,7 @@ impl Model {
         for (member, shape) in &shape.members {
             match input.get(member) {
                 None | Some(Value::Null) => {}
-                Some(given) => {
-                    self.value(shape, given, &join(path, member), depth + 1, found)?;
-                }
+                Some(given) => self.value(shape, given, &join(path, member), depth + 1, found)?,
             }
         }
         Ok(())
@@ -181,28 +179,34 @@ impl Model {
                 self.structure(name, members, path, depth, found)
             }
             (Kind::List, Value::Array(items)) => {
-                length(shape, items.len(), &given.to_string(), path, found);
+                length(shape, items.len(), &shown(given), path, found);
                 let of = shape.of.as_deref().unwrap_or_default();
+                if self.scalar(of) {
+                    let fine = self.all_fit(of, items.iter(), path)?;
+                    found.extend((!fine).then(|| self.within("Member", of, given, path)));
+                    return Ok(());
+                }
                 for (index, item) in items.iter().enumerate() {
-                    self.value(
-                        of,
-                        item,
-                        &format!("{path}.{}.member", index + 1),
-                        depth + 1,
-                        found,
-                    )?;
+                    let path = format!("{path}.{}.member", index + 1);
+                    self.value(of, item, &path, depth + 1, found)?;
                 }
                 Ok(())
             }
             (Kind::Map, Value::Object(members)) => {
-                length(shape, members.len(), &given.to_string(), path, found);
+                length(shape, members.len(), &shown(given), path, found);
+                if let Some(key) = &shape.key {
+                    let keys: Vec<Value> = members.keys().cloned().map(Value::String).collect();
+                    let fine = self.all_fit(key, keys.iter(), path)?;
+                    found.extend((!fine).then(|| self.within("Map keys", key, given, path)));
+                }
+                let of = shape.of.as_deref().unwrap_or_default();
+                if self.scalar(of) {
+                    let fine = self.all_fit(of, members.values(), path)?;
+                    found.extend((!fine).then(|| self.within("Map value", of, given, path)));
+                    return Ok(());
+                }
                 for (key, item) in members {
-                    if let Some(of) = shape.key.as_deref().and_then(|k| self.shapes.get(k)) {
-                        string(of, key, path, found);
-                    }
-                    if let Some(of) = &shape.of {
-                        self.value(of, item, &format!("{path}.{key}"), depth + 1, found)?;
-                    }
+                    self.value(of, item, &format!("{path}.{key}.member"), depth + 1, found)?;
                 }
                 Ok(())
             }
@@ -215,16 +219,107 @@ impl Model {
                 Ok(())
             }
             (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp, Value::Number(_)) => Ok(()),
-            (_, _) => Err(serialization(&format!(
-                "{path} has a value of another type than the model's"
-            ))),
+            (wanted, _) => Err(serialization(&unlike(wanted, given))),
         }
+    }
+
+    /// Whether the items of a list or map of this shape are said together.
+    fn scalar(&self, name: &str) -> bool {
+        let shape = self.shapes.get(name);
+        shape.is_some_and(|shape| matches!(shape.kind, Kind::String | Kind::Integer))
+    }
+
+    fn all_fit<'a>(
+        &self,
+        name: &str,
+        items: impl Iterator<Item = &'a Value>,
+        path: &str,
+    ) -> Result<bool, ApiError> {
+        let mut broken = Vec::new();
+        for item in items {
+            self.value(name, item, path, MAX_DEPTH, &mut broken)?;
+        }
+        Ok(broken.is_empty())
+    }
+
+    /// The refusal of a list or map for its items or keys: it names all their rules. That of keys and values of maps is
+    /// quoted by users of other services (boto/boto3#2601); that of items of lists is a guess by it.
+    fn within(&self, whose: &str, name: &str, given: &Value, path: &str) -> String {
+        let mut rules = Vec::new();
+        if let Some(shape) = self.shapes.get(name) {
+            let max = shape.max.map(|max| (max, "less"));
+            for (bound, side) in max.into_iter().chain(shape.min.map(|min| (min, "greater"))) {
+                rules.push(format!("have length {side} than or equal to {bound}"));
+            }
+            let pattern = shape.pattern.as_deref();
+            rules.extend(pattern.map(|p| format!("satisfy regular expression pattern: {p}")));
+            if !shape.values.is_empty() {
+                rules.push(format!(
+                    "satisfy enum value set: [{}]",
+                    shape.values.join(", ")
+                ));
+            }
+        }
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|rule| format!("Member must {rule}"))
+            .collect();
+        format!(
+            "Value '{}' at '{path}' failed to satisfy constraint: {whose} must satisfy constraint: [{}]",
+            shown(given),
+            rules.join(", ")
+        )
     }
 }
 
+/// A value as Java prints it, in which the service is written: `[a, b]`, `{key=value}`.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(shown).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(members) => {
+            let members = members
+                .iter()
+                .map(|(key, item)| format!("{key}={}", shown(item)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// That of a number for a text is quoted by users of another service (aarondfrancis/sidecar#148); the others are guesses
+/// by it.
+fn unlike(wanted: Kind, given: &Value) -> String {
+    let given = match given {
+        Value::Object(_) => {
+            return "Start of structure or map found where not expected.".to_owned();
+        }
+        Value::Array(_) => return "Start of list found where not expected".to_owned(),
+        Value::Null => "NULL_VALUE",
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        Value::Number(number) if number.is_f64() => "DECIMAL_VALUE",
+        Value::Number(_) => "NUMBER_VALUE",
+        Value::String(_) => "STRING_VALUE",
+    };
+    let wanted = match wanted {
+        Kind::Structure => "a Structure",
+        Kind::List => "a List",
+        Kind::Map => "a Map",
+        Kind::String => "a String",
+        Kind::Integer => "an Integer",
+        Kind::Boolean => "a Boolean",
+        Kind::Timestamp => "a Timestamp",
+    };
+    format!("{given} can not be converted to {wanted}")
+}
+
 fn string(shape: &Shape, text: &str, path: &str, found: &mut Vec<String>) {
-    let shown = format!("'{text}'");
     length(shape, text.chars().count(), text, path, found);
+    let shown = format!("'{text}'");
     if let Some(pattern) = &shape.pattern {
         let compiled = shape
             .compiled
@@ -392,10 +487,97 @@ mod tests {
     }
 
     #[test]
-    fn another_json_type_is_a_serialization_error() {
-        assert!(
-            judged("DescribePortfolio", json!({"Id": 7})).starts_with("SerializationException")
+    fn items_and_keys_that_break_a_rule_are_said_together() {
+        // The form that users of other services quote (boto/boto3#2601).
+        assert_eq!(
+            judged(
+                "SearchProducts",
+                json!({"Filters": {"Colour": ["red"], "Owner": ["it"]}})
+            ),
+            "ValidationException: 1 validation error detected: Value '{Colour=[red], Owner=[it]}' at 'filters' failed \
+             to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy enum value set: \
+             [FullTextSearch, Owner, ProductType, SourceProductId]]"
         );
+        assert_eq!(
+            judged(
+                "UpdatePortfolio",
+                json!({"Id": "port-a", "RemoveTags": ["fine", "no!", ""]})
+            ),
+            "ValidationException: 1 validation error detected: Value '[fine, no!, ]' at 'removeTags' failed to \
+             satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 128, \
+             Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: \
+             ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$]"
+        );
+        assert_eq!(
+            judged(
+                "UpdatePortfolio",
+                json!({"Id": "port-a", "RemoveTags": ["fine"]})
+            ),
+            "fine"
+        );
+    }
+
+    #[test]
+    fn lists_have_sizes() {
+        let tags: Vec<Value> = (0..21)
+            .map(|n| json!({"Key": format!("k{n}"), "Value": "v"}))
+            .collect();
+        let said = judged("UpdatePortfolio", json!({"Id": "port-a", "AddTags": tags}));
+        assert!(
+            said.contains("Value '[{Key=k0, Value=v}, {Key=k1, Value=v}, "),
+            "{said}"
+        );
+        assert!(
+            said.ends_with("at 'addTags' failed to satisfy constraint: Member must have length less than or equal to 20"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn another_json_type_is_a_serialization_error() {
+        let cases = [
+            (
+                "DescribePortfolio",
+                json!({"Id": 7}),
+                "NUMBER_VALUE can not be converted to a String",
+            ),
+            (
+                "DescribePortfolio",
+                json!({"Id": []}),
+                "Start of list found where not expected",
+            ),
+            (
+                "ListPortfolios",
+                json!({"PageSize": "1"}),
+                "STRING_VALUE can not be converted to an Integer",
+            ),
+            (
+                "ListPortfolios",
+                json!({"PageSize": 1.5}),
+                "DECIMAL_VALUE can not be converted to an Integer",
+            ),
+            (
+                "CreateProduct",
+                json!({"Tags": true}),
+                "TRUE_VALUE can not be converted to a List",
+            ),
+            (
+                "CreateProduct",
+                json!({"Tags": [null]}),
+                "NULL_VALUE can not be converted to a Structure",
+            ),
+            (
+                "SearchProducts",
+                json!({"Filters": {"Owner": {}}}),
+                "Start of structure or map found where not expected.",
+            ),
+        ];
+        for (operation, input, text) in cases {
+            assert_eq!(
+                judged(operation, input),
+                format!("SerializationException: {text}")
+            );
+        }
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub(super) fn whole_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// Reads the body of a JSON request; an empty body stands for `{}`.
+/// Reads the body of a JSON request. An empty body stands for `{}`, and of a member given twice the last counts (both
+/// are guesses, and so is the text for what is no JSON).
 ///
 /// # Errors
 /// `SerializationException` when it is not a JSON object.
@@ -87,6 +88,13 @@ pub(super) fn refuse(status: StatusCode, message: &str, request_id: &str) -> Res
     )
 }
 
+/// What another JSON 1.1 service says to a content type that is not JSON 1.1's, as a user saw it (github.com,
+/// disneystreaming/smithy4s#167); that Service Catalog says the same, also to other methods and addresses, is a guess.
+pub(super) fn not_json(request_id: &str) -> Response<Bytes> {
+    let body = b"<UnknownOperationException/>\n".to_vec();
+    respond(StatusCode::NOT_FOUND, "application/xml", body, request_id)
+}
+
 fn respond(status: StatusCode, kind: &'static str, body: Vec<u8>, id: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -99,9 +107,12 @@ fn respond(status: StatusCode, kind: &'static str, body: Vec<u8>, id: &str) -> R
 }
 
 /// `__type` before `Message`, as recorded: not the alphabetical order of the successful answers. The member is spelt as
-/// in the service's model.
+/// in the service's model, and absent where there is no text.
 fn json_error(error: &ApiError, member: &str) -> Vec<u8> {
     let text = |s: &str| Value::String(s.to_owned()).to_string();
+    if error.message.is_empty() {
+        return format!("{{\"__type\":{}}}", text(&error.code)).into_bytes();
+    }
     format!(
         "{{\"__type\":{},\"{member}\":{}}}",
         text(&error.code),

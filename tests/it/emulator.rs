@@ -13,6 +13,7 @@ mod inconsistency;
 mod keep;
 mod lifecycle;
 mod paging;
+mod port;
 mod provisioning;
 mod seeds;
 mod ssm;

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Writes <service>.json: what the published model says about the input of each operation.
 
-Only names, types and limits are kept: no documentation text. The source is the model that the
-AWS SDK for Python carries (`pip install botocore`). Of operations that are named after the service
-the input is kept, of the others the name alone; without any, the input of all is.
+Only names, types and limits are kept: no documentation text. The source is the model that botocore carries, in the
+version that the tests use; one of them compares. Of operations that are named after the service the input is kept, of
+the others the name alone; without any, the input of all is.
 
-    cd src/emulator/model
-    python3 generate.py servicecatalog > servicecatalog.json
-    python3 generate.py ssm PutParameter GetParameter GetParameters DeleteParameter > ssm.json
-    python3 generate.py resourcegroupstaggingapi GetResources > resourcegroupstaggingapi.json
+    "$(.ci/clients)/bin/python" src/emulator/model/generate.py servicecatalog > table.json
+    mv table.json src/emulator/model/servicecatalog.json
+
+In the same way `ssm PutParameter GetParameter GetParameters DeleteParameter` and
+`resourcegroupstaggingapi GetResources`.
 """
 import glob
 import gzip
@@ -21,7 +22,7 @@ import botocore
 LIMITS = ("min", "max", "pattern", "enum")
 
 
-def main(service, *wanted):
+def main(service="servicecatalog", *wanted):
     path = os.path.join(os.path.dirname(botocore.__file__), "data", service, "*", "service-2.json.gz")
     with gzip.open(max(glob.glob(path))) as file:
         model = json.load(file)

@@ -3,7 +3,7 @@
 mod credential;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Method, Request};
 use jiff::Timestamp;
 
 use super::api::{ApiError, Caller};
@@ -101,6 +101,8 @@ pub(super) struct Route {
 pub(super) enum Unroutable {
     /// The model's other protocol (facts §1): named in the refusal.
     Cbor,
+    /// Service Catalog takes nothing but JSON 1.1 posted to `/`.
+    NotJson,
     /// Nothing says which service is meant.
     Unknown,
 }
@@ -135,6 +137,9 @@ impl Route {
             };
             (service, operation)
         };
+        if service == Service::ServiceCatalog && !is_json(request) {
+            return Err(Unroutable::NotJson);
+        }
         let region = region.to_owned();
         let access_key = scope.map(|scope| scope.access_key);
         let account = access_key.as_deref().map_or("", account_of).to_owned();
@@ -206,6 +211,15 @@ fn account_of(access_key: &str) -> &str {
     } else {
         DEFAULT_ACCOUNT
     }
+}
+
+/// Whether a request has the form of JSON 1.1 (facts §1).
+fn is_json(request: &Request<Bytes>) -> bool {
+    let kind = text(request.headers(), "content-type").split(';').next();
+    let kind = kind.unwrap_or_default().trim();
+    request.method() == Method::POST
+        && request.uri().path() == "/"
+        && kind.eq_ignore_ascii_case(super::wire::JSON)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -297,6 +311,7 @@ mod tests {
             "POST",
             "http://127.0.0.1:4566/",
             &[
+                ("content-type", "application/x-amz-json-1.1"),
                 ("x-amz-target", "AWS242ServiceCatalogService.ListPortfolios"),
                 ("authorization", &signed("servicecatalog")),
             ],

@@ -11,12 +11,14 @@ mod ops;
 mod request;
 mod store;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use s3s::service::{S3Service, S3ServiceBuilder};
+use sha2::{Digest as _, Sha256};
 
 use super::api::Caller;
 pub(super) use keep::Kept;
@@ -37,6 +39,8 @@ struct Circumstances {
 pub struct Buckets {
     store: Arc<Mutex<Store>>,
     service: S3Service,
+    /// How many requests there were: their ids follow from it.
+    asked: Arc<AtomicU64>,
 }
 
 impl Default for Buckets {
@@ -45,6 +49,7 @@ impl Default for Buckets {
         Self {
             service: S3ServiceBuilder::new(ops::Ops(Arc::clone(&store))).build(),
             store,
+            asked: Arc::default(),
         }
     }
 }
@@ -58,6 +63,21 @@ impl std::fmt::Debug for Buckets {
 impl Buckets {
     /// Answers one request, path-style or virtual-host-style; signatures are not verified.
     pub async fn handle(
+        &self,
+        caller: Caller,
+        region: &str,
+        now: Timestamp,
+        request: http::Request<Bytes>,
+    ) -> http::Response<Bytes> {
+        let mut response = self.answer(caller, region, now, request).await;
+        let id = request_id(self.asked.fetch_add(1, Ordering::Relaxed));
+        if let Ok(id) = http::HeaderValue::from_str(&id) {
+            response.headers_mut().insert("x-amz-request-id", id);
+        }
+        response
+    }
+
+    async fn answer(
         &self,
         caller: Caller,
         region: &str,
@@ -159,6 +179,12 @@ impl Buckets {
 /// A store is whole between calls, so another thread's panic doesn't spoil it.
 fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sixteen digits, as S3 has them. They are not drawn: reading a template shall not change the ids that come after.
+fn request_id(number: u64) -> String {
+    let hash = Sha256::digest(number.to_be_bytes());
+    hex::encode_upper(&hash[..8])
 }
 
 fn internal(status: http::StatusCode, text: &str) -> http::Response<Bytes> {

@@ -159,3 +159,57 @@ async fn the_emulator_command_serves_apply_and_is_not_needed_for_a_try() {
         .says("3 objects, all synced and healthy.")
         .notes("embedded AWS, account 123456789012 in us-east-1");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_emulator_command_keeps_its_state_and_starts_with_faults() {
+    let bench = Bench::small(Profile::Instant).await;
+    let kept = bench.home().join("kept.json");
+    let faults = bench.home().join("faults.yaml");
+    let (kept, faults) = (kept.to_str().unwrap(), faults.to_str().unwrap());
+    std::fs::write(
+        faults,
+        "rules: [{operation: CreatePortfolio, effect: accessDenied}]",
+    )
+    .unwrap();
+    let start = async |more: &[&str]| {
+        let listen = ["emulator", "--listen", "127.0.0.1:0", "--state", kept];
+        let mut emulator = bench.start(&[&listen, more].concat());
+        emulator.says("listening on http://127.0.0.1:").await;
+        let url = emulator
+            .stdout()
+            .split_whitespace()
+            .last()
+            .unwrap()
+            .to_owned();
+        (emulator, url)
+    };
+    let with = |url: &str, args: &[&str]| {
+        let mut command = bench.catalogd(args);
+        command.env("AWS_ENDPOINT_URL", url);
+        super::bench::Running::start(command).end()
+    };
+    let apply = ["apply", "--yes", "--pace", "none", "catalog"];
+    let (emulator, url) = start(&["--faults", faults]).await;
+    with(&url, &apply).await.expect(6).says("CreatePortfolio");
+    emulator.terminate().await.expect(0);
+    let (emulator, url) = start(&[]).await;
+    with(&url, &apply).await.expect(0);
+    emulator.terminate().await.expect(0);
+    let (emulator, url) = start(&[]).await;
+    with(&url, &["plan", "--detailed-exitcode", "catalog"])
+        .await
+        .expect(0);
+    emulator.terminate().await.expect(0);
+    // What cannot be used is said before anything listens, and left alone.
+    std::fs::write(kept, "{").unwrap();
+    let refused = bench.start(&["emulator", "--listen", "127.0.0.1:0", "--state", kept]);
+    refused
+        .end()
+        .await
+        .expect(1)
+        .notes("not a state file")
+        .notes("start anew");
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "{");
+    let refused = bench.start(&["emulator", "--listen", "127.0.0.1:0", "--faults", kept]);
+    refused.end().await.expect(1).notes("does not say faults");
+}

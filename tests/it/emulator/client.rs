@@ -7,10 +7,12 @@ use aws_sdk_servicecatalog as sc;
 use bytes::Bytes;
 use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
-use catalogd::emulator::{Dropped, Emulator, InProcess, Options, Profile};
+use catalogd::emulator::{Dropped, Emulator, InProcess, Options, Profile, server};
 use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// The account behind ordinary keys.
 pub const ACCOUNT: &str = "123456789012";
@@ -142,9 +144,9 @@ impl Bench {
         if ok {
             return Ok(body);
         }
-        let said = body.get("message").or_else(|| body.get("Message")).unwrap();
-        let said = said.as_str().unwrap().to_owned();
-        Err((text(&body, "/__type"), said))
+        let said = body.get("message").or_else(|| body.get("Message"));
+        let said = said.map_or("", |said| said.as_str().unwrap());
+        Err((text(&body, "/__type"), said.to_owned()))
     }
 
     /// As [`Self::call`], of which success is expected.
@@ -251,6 +253,20 @@ impl Bench {
         self.pass(3.0).await;
         (portfolio, product, version)
     }
+}
+
+/// An emulator on a free port for as long as `work` takes.
+pub async fn served<T>(emulator: Emulator, work: impl AsyncFnOnce(String) -> T) -> T {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(server::serve(listener, emulator, async {
+        let _ = stopped.await;
+    }));
+    let result = work(endpoint).await;
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    result
 }
 
 /// The text at a JSON pointer.

@@ -1,153 +1,134 @@
-//! Clients of other makers, unchanged, against the emulator's port: boto3 and the AWS CLI.
+//! boto3, unchanged, against the emulator's port: every operation, paginator and waiter, every answer held against the
+//! model that botocore carries. `boto/` has the calls.
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Output, Stdio};
 
 use catalogd::clock::Clock;
-use catalogd::emulator::faults::Faults;
-use catalogd::emulator::{Emulator, Options, Profile, server};
-use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::process::Command;
-use tokio::sync::oneshot;
+use catalogd::emulator::cfn::{NewStack, StackStatus};
+use catalogd::emulator::faults::{Faults, StackFault};
+use catalogd::emulator::{Emulator, Options, Profile, operations};
+use serde_json::{Value, json};
 
-use crate::emulator::client::text;
+use super::foreign::{clients, program, said, script};
+use crate::emulator::client::{ACCOUNT, served};
 
-/// Operations that the script leaves out, and why it may.
-const UNHEARD: [&str; 0] = [];
+/// What boto3 has and the calls leave out although the emulator has the operation, and why.
+const UNTRIED: [(&str, &str); 0] = [];
 
-/// An emulator on a free port for as long as `work` takes.
-async fn served<T>(work: impl AsyncFnOnce(String) -> T) -> T {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+/// An emulator with what no call here brings about: a stack that was imported, and one whose update fails.
+fn emulator() -> Emulator {
+    let late = StackFault {
+        stack: "own".to_owned(),
+        resource: "Late".to_owned(),
+        reason: Some("It was told to".to_owned()),
+        takes: None,
+    };
     let emulator = Emulator::new(Options {
         clock: Clock::system(),
         seed: 11,
         profile: Profile::Instant,
         quotas: true,
-        faults: Faults::default(),
+        faults: Faults {
+            stacks: vec![late],
+            ..Faults::default()
+        },
     });
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(server::serve(listener, emulator, async {
-        let _ = stopped.await;
-    }));
-    let result = work(endpoint).await;
-    stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
-    result
+    emulator.with_stacks(ACCOUNT, "us-east-1", |stacks, ctx| {
+        let new = NewStack {
+            name: "imported".to_owned(),
+            template: "Resources: {T: {Type: \"AWS::SNS::Topic\"}}"
+                .to_owned()
+                .into(),
+            ..NewStack::default()
+        };
+        stacks.create(ctx, new).unwrap();
+        stacks.settle(ctx.now);
+        assert!(stacks.force_status(ctx.now, "imported", StackStatus::ImportComplete));
+    });
+    emulator
 }
 
-/// Runs a program; `None` where it is not installed, which only a check on every commit may not say.
-async fn run(program: &str, arguments: &[&str]) -> Option<Output> {
-    let output = Command::new(program)
-        .args(arguments)
-        .env("AWS_ACCESS_KEY_ID", "123456789012")
-        .env("AWS_SECRET_ACCESS_KEY", "any")
-        .env("AWS_DEFAULT_REGION", "us-east-1")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env_remove("AWS_PROFILE")
-        .env_remove("AWS_SESSION_TOKEN")
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await;
-    output.ok()
-}
-
-/// Whether a client is at hand.
-async fn missing(program: &str, arguments: &[&str]) -> bool {
-    let found = run(program, arguments).await;
-    let missing = !found.is_some_and(|output| output.status.success());
-    if missing {
-        let what = format!("{program} {}", arguments.join(" "));
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "only here is it asked whether a missing client may be skipped"
-        )]
-        let must = std::env::var_os("CI").is_some();
-        assert!(!must, "`{what}` does not run");
-        eprintln!("skipped: `{what}` does not run");
-    }
-    missing
-}
-
-fn said(output: &Output) -> (String, String) {
-    let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (read(&output.stdout), read(&output.stderr))
+/// The operations of the other services that the page says there are: `cloudformation:CreateStack` and so on.
+fn others() -> BTreeSet<String> {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/emulator.md"));
+    let page = page.unwrap();
+    let (_, table) = page.split_once("\n## The other services\n").unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
+    rows.flat_map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let service = cells[1].to_lowercase();
+        let names = cells[2]
+            .split(", ")
+            .map(move |name| format!("{service}:{name}"));
+        names.collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 #[tokio::test]
-async fn boto3_lives_a_whole_life_and_every_answer_fits_the_model() {
-    if missing("python3", &["-c", "import boto3"]).await {
+async fn boto3_calls_everything_and_every_answer_fits_the_model() {
+    let Some(home) = clients() else {
         return;
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fidelity/clients.py");
-    let output = served(async |endpoint: String| {
-        let script = script.to_str().unwrap();
-        run("python3", &[script, &endpoint]).await.unwrap()
+    };
+    let output = served(emulator(), async |endpoint: String| {
+        let mut python = program(&home, "python", &endpoint);
+        python.arg(script("boto")).output().await.unwrap()
     })
     .await;
     let (out, err) = said(&output);
     assert!(output.status.success(), "{err}");
     let report: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(report["findings"], serde_json::json!([]), "{err}");
-    let heard: Vec<&str> = report["heard"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|name| name.as_str().unwrap())
+    assert_eq!(report["findings"], json!([]), "{err}");
+    let set = |name: &str| -> BTreeSet<String> {
+        let rows = report[name].as_array().unwrap();
+        rows.iter()
+            .map(|row| row.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let ours: BTreeSet<String> = operations()
+        .map(|name| format!("servicecatalog:{name}"))
         .collect();
-    for operation in catalogd::emulator::operations() {
-        assert!(
-            heard.contains(&operation) || UNHEARD.contains(&operation),
-            "the script calls everything but {operation}"
-        );
+    let supported: BTreeSet<String> = ours.union(&others()).cloned().collect();
+    let has = |operation: &str| supported.contains(operation);
+
+    let mut untried: Vec<String> = supported.difference(&set("heard")).cloned().collect();
+    let walked = set("walked");
+    untried.extend(set("paginators").into_iter().filter(|operation| {
+        has(&format!("servicecatalog:{operation}")) && !walked.contains(operation)
+    }));
+    let waited = set("waited");
+    for (waiter, operation) in report["waiters"].as_object().unwrap() {
+        let (service, _) = waiter.split_once(':').unwrap();
+        let operation = operation.as_str().unwrap();
+        if has(&format!("{service}:{operation}")) && !waited.contains(waiter) {
+            untried.push(waiter.clone());
+        }
     }
+    let excused: Vec<&str> = UNTRIED.iter().map(|(what, _)| *what).collect();
+    assert_eq!(untried, excused, "boto/ must try what there is");
 }
 
+/// The table that requests are judged by is what its generator makes of botocore's model, byte for byte.
 #[tokio::test]
-async fn the_aws_cli_is_answered() {
-    if missing("aws", &["--version"]).await {
+async fn the_table_of_the_model_is_the_generators() {
+    let Some(home) = clients() else {
         return;
-    }
-    served(async |endpoint: String| {
-        let aws = async |arguments: &str| {
-            let mut all = vec!["--endpoint-url", &endpoint, "--output", "json"];
-            all.extend(arguments.split(' '));
-            let output = run("aws", &all).await.unwrap();
-            let (out, err) = said(&output);
-            match output.status.success() {
-                true if out.trim().is_empty() => Ok(Value::Null),
-                true => Ok(serde_json::from_str::<Value>(&out).unwrap()),
-                false => Err(err),
-            }
-        };
-        let made = aws("servicecatalog create-portfolio --display-name Net --provider-name it")
-            .await
-            .unwrap();
-        let id = text(&made, "/PortfolioDetail/Id");
-        let listed = aws("servicecatalog list-portfolios --page-size 1")
-            .await
-            .unwrap();
-        assert_eq!(text(&listed, "/PortfolioDetails/0/Id"), id);
-        let refused = aws("servicecatalog describe-portfolio --id port-aaaaaaaaaaaaa")
-            .await
-            .unwrap_err();
-        assert!(
-            refused.contains("(ResourceNotFoundException) when calling the DescribePortfolio"),
-            "{refused}"
-        );
-        let gone = aws(&format!("servicecatalog delete-portfolio --id {id}")).await;
-        assert!(matches!(gone, Ok(Value::Null)) || gone == Ok(serde_json::json!({})));
-        let who = aws("sts get-caller-identity").await.unwrap();
-        assert_eq!(text(&who, "/Account"), "123456789012");
-        aws("s3api create-bucket --bucket files").await.unwrap();
-        let buckets = aws("s3api list-buckets").await.unwrap();
-        assert_eq!(text(&buckets, "/Buckets/0/Name"), "files");
-        let stacks = aws("cloudformation describe-stacks").await.unwrap();
-        assert_eq!(stacks["Stacks"], serde_json::json!([]));
-    })
-    .await;
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/emulator/model");
+    let mut python = program(&home, "python", "");
+    let output = python
+        .arg(folder.join("generate.py"))
+        .output()
+        .await
+        .unwrap();
+    let (made, err) = said(&output);
+    assert!(output.status.success(), "{err}");
+    let kept = std::fs::read_to_string(folder.join("servicecatalog.json")).unwrap();
+    // Not both in the message: they are long.
+    assert!(
+        made == kept,
+        "src/emulator/model/generate.py makes another table now"
+    );
 }

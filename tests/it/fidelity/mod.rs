@@ -2,11 +2,13 @@
 //! types, formats and order, for the nine operations that were recorded.
 
 mod clients;
+mod foreign;
+mod life;
+mod texts;
 mod transcripts;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use catalogd::emulator::Profile;
@@ -15,6 +17,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Value, json};
 
 use crate::emulator::client::{Bench, text};
+use crate::shared::shared_data;
 
 /// Members that answers have today and the recordings of 2018 and 2020 do not (facts §9.1 to §9.3).
 const ADDED_SINCE: &[(&str, &str)] = &[
@@ -68,20 +71,9 @@ struct Recording {
 
 /// The recorded exchanges by number; `None` where the data is not at hand.
 fn recordings() -> Option<BTreeMap<u32, Recording>> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let folder = root.join("../shared/data/recordings/http");
-    let Ok(files) = std::fs::read_dir(&folder) else {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "only here is it asked whether missing data may be skipped"
-        )]
-        let must = std::env::var_os("CI").is_some();
-        assert!(!must, "{} is missing", folder.display());
-        eprintln!("skipped: {} is missing", folder.display());
-        return None;
-    };
+    let folder = shared_data()?.join("recordings/http");
     let mut found = BTreeMap::new();
-    for file in files {
+    for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let number = name.split('_').next().unwrap().parse().unwrap();

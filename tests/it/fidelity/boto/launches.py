@@ -1,0 +1,78 @@
+"""Provisioned products: launched, updated, ended; copies of products and imports of stacks."""
+from listening import ACCOUNT, refused, until
+from storage import TEMPLATE
+from walking import wait, walk
+
+EVERYONE = {"AccessLevelFilter": {"Key": "Account", "Value": "self"}}
+
+
+def ended(user, record):
+    """How a record ends: its status and its outputs."""
+    got = until("the record", lambda: user.describe_record(Id=record),
+                lambda got: got["RecordDetail"]["Status"] in ("SUCCEEDED", "FAILED"))
+    return got["RecordDetail"]["Status"], {row["OutputKey"]: row["OutputValue"] for row in got["RecordOutputs"]}
+
+
+def launches(catalog, stacks):
+    sc, user, product = catalog.sc, catalog.user, catalog.product
+    first = {"ProductId": product, "ProvisioningArtifactId": catalog.first}
+    values = [{"Key": "Owner", "Value": "net"}]
+    refused("ValidationException", user.provision_product, ProvisionedProductName="a topic", **first)
+    made = user.provision_product(ProvisionedProductName="topic", ProvisioningParameters=values, **first)["RecordDetail"]
+    assert (made["Status"], made["RecordTags"]) == ("CREATED", []), made
+    status, outputs = ended(user, made["RecordId"])
+    assert (status, outputs["Kind"]) == ("SUCCEEDED", "small")
+    said = refused("InvalidParametersException", user.provision_product, ProvisionedProductName="topic", **first)
+    assert said == "A stack named topic already exists.", said
+    stack = stacks.describe_stacks(StackName=outputs["CloudformationStackARN"])["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_COMPLETE" and stack["StackName"].startswith(f"SC-{ACCOUNT}-pp-"), stack
+    one = made["ProvisionedProductId"]
+    changed = user.update_provisioned_product(
+        ProvisionedProductId=one, ProvisioningArtifactId=catalog.second,
+        ProvisioningParameters=[{"Key": "Owner", "UsePreviousValue": True}, {"Key": "Size", "Value": "large"}])
+    assert ended(user, changed["RecordDetail"]["RecordId"])[1]["Kind"] == "large"
+    outputs = user.get_provisioned_product_outputs(ProvisionedProductId=one, OutputKeys=["Kind"])["Outputs"]
+    assert [row["OutputValue"] for row in outputs] == ["large"]
+    shown = user.describe_provisioned_product(Name="topic")["ProvisionedProductDetail"]
+    assert (shown["Status"], shown["ProvisioningArtifactId"]) == ("AVAILABLE", catalog.second)
+    found = sc.search_provisioned_products(Filters={"SearchQuery": [f"id:{one}"]}, **EVERYONE)
+    assert found["TotalResultsCount"] == 1 and found["ProvisionedProducts"][0]["PhysicalId"] == stack["StackId"]
+
+    bad = user.provision_product(ProvisionedProductName="bad", **first)["RecordDetail"]
+    assert ended(user, bad["RecordId"])[0] == "FAILED"
+    shown = user.describe_provisioned_product(Name="bad")["ProvisionedProductDetail"]
+    assert shown["Status"] == "ERROR", shown
+    assert shown["StatusMessage"].startswith(
+        "AmazonCloudFormationException  Parameters: [Owner] must have values (Service: "), shown
+    scanned = walk(sc, "scan_provisioned_products", "ProvisionedProducts", **EVERYONE)
+    assert {row["Id"] for row in scanned} == {one, bad["ProvisionedProductId"]}
+    for name in ("bad", "topic"):
+        gone = user.terminate_provisioned_product(ProvisionedProductName=name)
+        assert ended(user, gone["RecordDetail"]["RecordId"])[0] == "SUCCEEDED"
+        refused("ResourceNotFoundException", user.describe_provisioned_product, Name=name)
+    kinds = [row["RecordType"] for row in walk(sc, "list_record_history", "RecordDetails", **EVERYONE)]
+    assert kinds == ["TERMINATE_PROVISIONED_PRODUCT"] * 2 + ["PROVISION_PRODUCT", "UPDATE_PROVISIONED_PRODUCT",
+                                                             "PROVISION_PRODUCT"], kinds
+
+
+def copies(catalog, stacks):
+    sc, user = catalog.sc, catalog.user
+    source = sc.describe_product_as_admin(Id=catalog.product)["ProductViewDetail"]["ProductARN"]
+    token = sc.copy_product(SourceProductArn=source, TargetProductName="Copy", CopyOptions=["CopyTags"])
+    done = until("the copy", lambda: sc.describe_copy_product_status(CopyProductToken=token["CopyProductToken"]),
+                 lambda got: got["CopyProductStatus"] != "IN_PROGRESS")
+    assert done["CopyProductStatus"] == "SUCCEEDED", done
+    target = done["TargetProductId"]
+    versions = sc.list_provisioning_artifacts(ProductId=target)["ProvisioningArtifactDetails"]
+    assert [row["Name"] for row in versions] == ["v1", "v2"], versions
+    stack = stacks.create_stack(StackName="legacy", TemplateBody=TEMPLATE,
+                                Parameters=[{"ParameterKey": "Owner", "ParameterValue": "net"}])["StackId"]
+    wait(stacks, "stack_create_complete", StackName="legacy")
+    of = {"ProductId": target, "ProvisioningArtifactId": versions[0]["Id"], "ProvisionedProductName": "legacy"}
+    refused("InvalidParametersException", user.import_as_provisioned_product, PhysicalId="legacy", **of)
+    user.import_as_provisioned_product(PhysicalId=stack, **of)
+    until("the import", lambda: user.describe_provisioned_product(Name="legacy")["ProvisionedProductDetail"]["Status"],
+          lambda status: status == "AVAILABLE")
+    user.terminate_provisioned_product(ProvisionedProductName="legacy", RetainPhysicalResources=True)
+    sc.delete_product(Id=target)
+    assert stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
