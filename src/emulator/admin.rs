@@ -5,12 +5,30 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Emulator;
 use super::faults::Faults;
+use super::{Emulator, Sync};
 
 const ROOT: &str = "/_emulator";
+
+/// The body of `sync`.
+#[derive(Deserialize)]
+struct Asked {
+    account: String,
+    region: String,
+    product: String,
+    #[serde(flatten)]
+    sync: Brought,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Brought {
+    Commit { revision: String, template: String },
+    Failure { failure: String },
+}
 
 /// A refusal: its status, and what to tell.
 type Refused = (StatusCode, String);
@@ -70,15 +88,41 @@ impl Emulator {
                 self.set_faults(faults.unwrap_or_default());
                 done()
             }
-            ("" | "state" | "reset" | "calls" | "faults", method) => Err((
+            ("sync", &Method::POST) => self.synced(body()?),
+            ("" | "state" | "reset" | "calls" | "faults" | "sync", method) => Err((
                 StatusCode::METHOD_NOT_ALLOWED,
                 format!("{method} is not offered here; see docs/emulator.md"),
             )),
             _ => Err((
                 StatusCode::NOT_FOUND,
-                format!("there is no {ROOT}/{what}: there are state, reset, calls, faults"),
+                format!("there is no {ROOT}/{what}: there are state, reset, calls, faults, sync"),
             )),
         }
+    }
+
+    /// Brings a commit to a product's repository, or lets its sync fail.
+    fn synced(&self, body: &str) -> Result<String, Refused> {
+        let bad = |message: String| (StatusCode::BAD_REQUEST, message);
+        let Asked {
+            account,
+            region,
+            product,
+            sync,
+        } = serde_yaml::from_str(body).map_err(|error| bad(error.to_string()))?;
+        let sync = match sync {
+            Brought::Commit { revision, template } => Sync::Commit {
+                revision,
+                template: Bytes::from(template),
+            },
+            Brought::Failure { failure } => Sync::Failure { message: failure },
+        };
+        let synced = self.sync_product(&account, &region, &product, sync);
+        let synced = synced.map_err(|error| bad(error.message))?;
+        Ok(match synced {
+            Ok(version) => json!({ "provisioningArtifactId": version }),
+            Err(failure) => json!({ "failure": failure }),
+        }
+        .to_string())
     }
 
     /// What it is, and how much there is.

@@ -131,6 +131,62 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         )],
     ),
     (
+        "ops/source.rs",
+        &[
+            ("the name of a version that a sync makes", "the commit's id"),
+            (
+                "LastSyncStatusMessage of a file that is no template",
+                "the words of CreateProduct",
+            ),
+            (
+                "a SourceConnection without CodeStar",
+                "InvalidParametersException",
+            ),
+        ],
+    ),
+    (
+        "ops/stack_set.rs",
+        &[
+            ("texts for ProvisioningPreferences", "plain words"),
+            (
+                "ProvisioningPreferences without a STACKSET constraint",
+                "InvalidParametersException",
+            ),
+        ],
+    ),
+    (
+        "cfn/intrinsic/rule.rs",
+        &[
+            ("a violated rule without a description", "its name is said"),
+            ("several violated rules", "the first is said"),
+            (
+                "rules of one name in a template and a constraint",
+                "both hold",
+            ),
+            ("texts for rules that are malformed", "plain words"),
+        ],
+    ),
+    (
+        "cfn/change_set.rs",
+        &[
+            (
+                "RequiresRecreation of properties that are not names",
+                "NEVER",
+            ),
+            (
+                "types that take no tags",
+                "none: new tags of a stack modify every resource",
+            ),
+        ],
+    ),
+    (
+        "cfn/engine/review.rs",
+        &[(
+            "which of the two texts a change set without changes has",
+            "by whether the template is the same",
+        )],
+    ),
+    (
         "cfn/mod.rs",
         &[
             (

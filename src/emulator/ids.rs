@@ -18,11 +18,12 @@ pub fn fresh(prefix: &str, entropy: &mut Entropy) -> String {
 }
 
 /// What ids begin with that calls give out.
-const PREFIXES: [&str; 10] = [
+const PREFIXES: [&str; 11] = [
     "act",
     "cons",
     "copyproduct",
     "pa",
+    "plan",
     "port",
     "pp",
     "prod",

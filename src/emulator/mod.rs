@@ -24,12 +24,14 @@ mod keep;
 mod lag;
 mod ops;
 mod page;
+mod plan_state;
 mod profile;
 mod quota;
 mod route;
 pub mod s3;
 pub mod seed;
 pub mod server;
+mod source_state;
 mod ssm;
 mod state;
 pub mod sts;
@@ -118,6 +120,23 @@ pub struct Call {
     pub at: Timestamp,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+/// What a product's repository brings: the emulator has none, so a test says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sync {
+    /// A commit that changes the file: it makes a version.
+    Commit {
+        /// Its id: SourceRevision.
+        revision: String,
+        /// The file's content.
+        template: Bytes,
+    },
+    /// A sync that fails.
+    Failure {
+        /// LastSyncStatusMessage.
+        message: String,
+    },
 }
 
 /// A rule in force; it stays so when this is dropped.
@@ -316,6 +335,26 @@ impl Emulator {
     /// The time it lives in.
     pub fn clock(&self) -> Clock {
         self.inner.clock
+    }
+
+    /// Lets a product that has a SourceConnection be synced, as a commit to its repository would.
+    ///
+    /// Returns the id of the version that was made, or why the sync failed.
+    ///
+    /// # Errors
+    /// There is no such product, or it has no connection.
+    pub fn sync_product(
+        &self,
+        account: &str,
+        region: &str,
+        product: &str,
+        sync: Sync,
+    ) -> Result<Result<String, String>, ApiError> {
+        let now = self.inner.clock.now();
+        let mut world = self.lock();
+        let timing = self.inner.profile.timing(&mut world.entropy);
+        let home = (account, region);
+        world.sync(home, product, sync, (now, timing), self.inner.quotas)
     }
 
     /// Works on the stacks of an account and region as its default caller would: seeds use it.

@@ -14,6 +14,8 @@ use super::cfn::{Output, Stacks};
 use super::faults::Doom;
 use super::keep;
 use super::lag::History;
+use super::plan_state::Plan;
+use super::source_state::Connection;
 
 /// Tags by key.
 pub(super) type Tags = BTreeMap<String, String>;
@@ -124,6 +126,7 @@ pub(super) struct Catalog {
     pub(super) options: Table<TagOption>,
     /// Service actions.
     pub(super) actions: Table<ServiceAction>,
+    pub(super) plans: Table<Plan>,
 }
 
 impl Catalog {
@@ -188,6 +191,8 @@ pub(super) struct Product {
     /// Portfolio ids in the order of their association.
     pub(super) portfolios: Vec<String>,
     pub(super) attached: Attached,
+    /// SourceConnection, if it is synced with a repository.
+    pub(super) connection: Option<Connection>,
 }
 
 /// A version (provisioning artifact).
@@ -215,6 +220,8 @@ pub(super) struct Version {
 pub(super) enum Source {
     Url(String),
     Stack(String),
+    /// A commit, by its id (SourceRevision).
+    Commit(String),
 }
 
 /// A constraint on a product in a portfolio.
@@ -267,6 +274,10 @@ pub(super) struct Provisioned {
     pub(super) version: String,
     pub(super) version_name: Option<String>,
     pub(super) launch_role: Option<String>,
+    /// The launch role was set by UpdateProvisionedProductProperties, over what constraints say.
+    pub(super) own_role: bool,
+    /// Principals that owned it once and do no more.
+    pub(super) former: Vec<String>,
     /// The stack's ARN, once there is one.
     pub(super) stack: Option<String>,
     /// The caller's own tags.
@@ -279,7 +290,8 @@ pub(super) struct Provisioned {
     pub(super) session: String,
     /// Absent for an import, whose request names none.
     pub(super) path: Option<String>,
-    pub(super) last_record: String,
+    /// Absent while there is only a plan.
+    pub(super) last_record: Option<String>,
     pub(super) last_provisioning: Option<String>,
     pub(super) last_success: Option<String>,
 }
@@ -291,6 +303,7 @@ pub(super) enum Status {
     UnderChange,
     Tainted,
     Error,
+    PlanInProgress,
 }
 
 impl Status {
@@ -300,6 +313,7 @@ impl Status {
             Self::UnderChange => "UNDER_CHANGE",
             Self::Tainted => "TAINTED",
             Self::Error => "ERROR",
+            Self::PlanInProgress => "PLAN_IN_PROGRESS",
         }
     }
 }
@@ -373,7 +387,11 @@ pub(super) enum ChangeKind {
     Provision,
     Import,
     Update,
-    Terminate { ignore_errors: bool },
+    /// Of its owner or launch role: the stack has no part in it.
+    Properties,
+    Terminate {
+        ignore_errors: bool,
+    },
 }
 
 /// How far it is.
@@ -531,6 +549,7 @@ impl Partition {
             || catalog.copies.get(id).is_some()
             || catalog.options.get(id).is_some()
             || catalog.actions.get(id).is_some()
+            || catalog.plans.get(id).is_some()
             || self.copying.iter().any(|copying| match &copying.target {
                 CopyTarget::Present(_) => false,
                 CopyTarget::New { id: own, view, .. } => own == id || view == id,

@@ -212,6 +212,25 @@ impl World {
         }
     }
 
+    /// Syncs a product, as of now.
+    pub(super) fn sync(
+        &mut self,
+        (account, region): (&str, &str),
+        product: &str,
+        sync: super::Sync,
+        when: (Timestamp, Timing),
+        quotas: bool,
+    ) -> Result<Result<String, String>, ApiError> {
+        let keep = self.keep();
+        self.with_partition(account, region, |partition, entropy, _| {
+            partition.remember(Timestamp::MIN, keep);
+            ops::settle(partition, when.0, keep);
+            let result = ops::sync(partition, when, entropy, quotas, product, sync);
+            partition.remember(when.0, keep);
+            result
+        })
+    }
+
     /// How long the past is kept for lagging reads.
     fn keep(&self) -> Option<std::time::Duration> {
         self.faults.faults.lag.map(lag::span)

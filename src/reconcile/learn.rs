@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::aws::error::Class;
 use crate::execute::{Outcome, StepFailure, StepResult};
 use crate::ids::{Key, Kind, ProductId};
@@ -16,12 +18,16 @@ impl Reconciler {
     /// Remembers the ids of the objects that are ours, and which half copies are still there.
     pub(super) fn recognise(&mut self, observed: &Observed) {
         let now = self.now();
+        let identity = &self.identity;
         for half in self.half_copies.values_mut() {
-            if observed.products.contains_key(&half.id) {
-                half.seen = now;
+            let live = observed.products.get(&half.id);
+            match live.map(|live| identity.owner(Kind::Product, &live.tags)) {
+                Some(Owner::Us(_) | Owner::Nobody) => half.seen = now,
+                // One that has found another owner is as good as gone.
+                Some(Owner::Foreign(_)) => half.seen = Timestamp::MIN,
+                None => {}
             }
         }
-        let identity = &self.identity;
         let known = &mut self.memory.known;
         let mut see = |kind: Kind, tags, id: &str| {
             if let Owner::Us(name) = identity.owner(kind, tags) {

@@ -290,7 +290,12 @@ pub async fn connect(
     pace: Pace,
     key: &str,
 ) -> Result<Aws, catalogd::aws::ConnectError> {
-    Aws::connect(Settings {
+    Aws::connect(settings(emulator, clock, pace, key)).await
+}
+
+/// What the edge is made from, with the template bucket of its own.
+pub fn settings(emulator: &Emulator, clock: Clock, pace: Pace, key: &str) -> Settings {
+    Settings {
         region: Some("us-east-1".to_owned()),
         template_bucket: None,
         pace,
@@ -298,8 +303,7 @@ pub async fn connect(
         http: Some(SharedHttpClient::new(InProcess(emulator.clone()))),
         clock,
         seed: 11,
-    })
-    .await
+    }
 }
 
 pub fn scopes(gaps: &[Gap]) -> Vec<String> {

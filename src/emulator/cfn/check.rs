@@ -219,6 +219,13 @@ fn of_resource(resource: &Node, uses: &mut Uses) {
     }
 }
 
+/// The names that `node` refers to: parameters and resources.
+pub(super) fn names_below(node: &Node) -> BTreeSet<String> {
+    let mut uses = Uses::default();
+    collect(node, &mut uses);
+    uses.names.into_iter().chain(uses.attributes).collect()
+}
+
 /// Collects the names below `node`. Not recursive deeper than the parsers, which limit depth themselves.
 fn collect(node: &Node, uses: &mut Uses) {
     match node {

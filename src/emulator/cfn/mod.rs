@@ -5,10 +5,11 @@
 //! buckets, which exist in the embedded S3.
 //!
 //! Guesses, where nothing is known of the real service: attributes of types that are not listed are derived text;
-//! `Rules` are not evaluated; macros of the service itself (SAM, Include, LanguageExtensions) are opaque, so that what
+//! macros of the service itself (SAM, Include, LanguageExtensions) are opaque, so that what
 //! they would add does not appear; nested stacks and custom resources succeed.
 
 mod blueprint;
+pub mod change_set;
 mod check;
 mod declaration;
 mod derive;

@@ -11,7 +11,7 @@ use super::node::Node;
 const MAX_GENERATED: usize = 63;
 
 /// The property that names a resource of this type, if it has one.
-fn naming(kind: &str) -> Option<&'static str> {
+pub(super) fn naming(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::AutoScaling::AutoScalingGroup" => "AutoScalingGroupName",
         "AWS::CloudWatch::Alarm" => "AlarmName",

@@ -14,11 +14,12 @@ use crate::emulator::keep;
 /// What a NoEcho parameter reads as.
 pub const MASK: &str = "****";
 
-/// The states a stack can be seen in (of CloudFormation's, those that need no change sets). Those of resource imports
+/// The states a stack can be seen in. Those of resource imports
 /// come about by [`super::Stacks::force_status`] alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "CloudFormation's own names")]
 pub enum StackStatus {
+    ReviewInProgress,
     CreateInProgress,
     CreateComplete,
     CreateFailed,
@@ -43,6 +44,7 @@ impl StackStatus {
     /// As the API writes it, e.g. `CREATE_COMPLETE`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ReviewInProgress => "REVIEW_IN_PROGRESS",
             Self::CreateInProgress => "CREATE_IN_PROGRESS",
             Self::CreateComplete => "CREATE_COMPLETE",
             Self::CreateFailed => "CREATE_FAILED",
@@ -68,7 +70,7 @@ impl StackStatus {
 
     /// Nothing more happens until someone calls.
     pub fn is_terminal(self) -> bool {
-        !self.as_str().ends_with("_IN_PROGRESS")
+        self == Self::ReviewInProgress || !self.as_str().ends_with("_IN_PROGRESS")
     }
 
     /// `UpdateStack` is allowed (a stack that never came up, or failed to go, can only be deleted).
@@ -161,6 +163,8 @@ pub struct NewStack {
     pub termination_protection: bool,
     /// A retry with the same token answers with the same stack.
     pub token: Option<String>,
+    /// Rules that must hold beside the template's own: those of TEMPLATE constraints.
+    pub rules: Vec<(String, Node)>,
 }
 
 /// What `UpdateStack` is given.
@@ -180,6 +184,8 @@ pub struct ChangeStack {
     pub capabilities: Vec<String>,
     /// A retry with the same token changes nothing.
     pub token: Option<String>,
+    /// As in [`NewStack`].
+    pub rules: Vec<(String, Node)>,
 }
 
 /// A resource of a stack.

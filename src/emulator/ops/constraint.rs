@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Operation, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
+use crate::emulator::cfn::node::Node;
 use crate::emulator::state::{Catalog, Constraint, Portfolio};
 use crate::emulator::{page, quota};
 
@@ -37,8 +38,30 @@ pub(super) struct Policy {
     pub(super) launch_role: Option<String>,
     pub(super) tag_updates: bool,
     pub(super) notifications: Vec<String>,
-    /// A kind that the emulator stores but cannot launch under.
-    pub(super) beyond: Option<&'static str>,
+    /// Of all TEMPLATE constraints.
+    pub(super) rules: Vec<(String, Node)>,
+    pub(super) stack_set: Option<StackSet>,
+}
+
+/// What a STACKSET constraint allows: a launch through it makes a stack set (facts §9.6).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct StackSet {
+    pub(super) accounts: Vec<String>,
+    pub(super) regions: Vec<String>,
+}
+
+impl StackSet {
+    fn read(parameters: &Value) -> Self {
+        let list = |name: &str| {
+            let items = parameters.pointer(&format!("/Properties/{name}"));
+            let items = items.and_then(Value::as_array).into_iter().flatten();
+            items.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        Self {
+            accounts: list("AccountList"),
+            regions: list("RegionList"),
+        }
+    }
 }
 
 fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
@@ -181,11 +204,23 @@ fn judge(kind: &str, parameters: &str) -> Result<(), ApiError> {
                     Some("ALLOWED" | "NOT_ALLOWED")
                 )
         }
-        NOTIFICATION => parameters
-            .get("NotificationArns")
-            .is_some_and(Value::is_array),
-        STACKSET => text("Version").is_some() && parameters.get("Properties").is_some(),
-        TEMPLATE => parameters.get("Rules").is_some_and(Value::is_object),
+        NOTIFICATION => filled(parameters.get("NotificationArns")),
+        STACKSET => {
+            text("Version").is_some()
+                && filled(parameters.pointer("/Properties/AccountList"))
+                && filled(parameters.pointer("/Properties/RegionList"))
+        }
+        TEMPLATE => parameters
+            .get("Rules")
+            .and_then(Value::as_object)
+            .is_some_and(|rules| {
+                let asserts = |rule: &Value| {
+                    rule.get("Assertions")
+                        .and_then(Value::as_array)
+                        .is_some_and(|list| !list.is_empty())
+                };
+                rules.values().all(asserts)
+            }),
         _ => return Err(invalid(format!("Invalid constraint type: {kind}"))),
     };
     if fits {
@@ -195,6 +230,12 @@ fn judge(kind: &str, parameters: &str) -> Result<(), ApiError> {
             "Invalid parameters for constraint type {kind}."
         )))
     }
+}
+
+/// A list of texts that has some.
+fn filled(list: Option<&Value>) -> bool {
+    let list = list.and_then(Value::as_array);
+    list.is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string))
 }
 
 /// At most one each of these, and LAUNCH excludes STACKSET (facts §9.6); the codes were not found (a guess).
@@ -243,8 +284,14 @@ pub(super) fn policy(
                 let arns = arns.into_iter().flatten().filter_map(Value::as_str);
                 policy.notifications.extend(arns.map(str::to_owned));
             }
-            STACKSET => policy.beyond = Some("Launching under a STACKSET constraint"),
-            _ => policy.beyond = Some("Launching under a TEMPLATE constraint"),
+            STACKSET => policy.stack_set = Some(StackSet::read(&parameters)),
+            _ => {
+                let parameters = Node::parse(constraint.parameters.as_bytes()).unwrap_or_default();
+                let rules = parameters.get("Rules").and_then(Node::as_map);
+                policy
+                    .rules
+                    .extend(rules.unwrap_or_default().iter().cloned());
+            }
         }
     }
     policy

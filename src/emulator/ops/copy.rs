@@ -26,6 +26,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
         .guesses(&[
             (
+                "a target of another ProductType",
+                "InvalidParametersException",
+            ),
+            (
                 "when a copy reads its source and shows its target",
                 "at its end, all at once; what has gone by then lets it fail",
             ),
@@ -83,9 +87,18 @@ fn copy(call: &mut Call<'_>) -> Result<Value, ApiError> {
     // The code for a version that is not there is not documented (a guess): the model has no better one.
     chosen(&product, versions.as_deref())?;
     let target = match input.text("TargetProductId") {
-        Some(id) if call.seen().products.get(id).is_none() => return Err(no_product(id)),
         // A name beside it renames nothing (a guess).
-        Some(id) => CopyTarget::Present(id.to_owned()),
+        Some(id) => {
+            let target = call.seen().products.get(id).ok_or_else(|| no_product(id))?;
+            // A product has versions of its own types only; that a copy minds it, and how it says so, is a guess.
+            if target.kind != product.kind {
+                return Err(invalid(format!(
+                    "Product {id} is of type {}, not {}.",
+                    target.kind, product.kind
+                )));
+            }
+            CopyTarget::Present(id.to_owned())
+        }
         None => CopyTarget::New {
             id: call.ctx.new_id("prod"),
             view: call.ctx.new_id("prodview"),
@@ -250,6 +263,7 @@ fn make(
                 version_writes: 0,
                 portfolios: Vec::new(),
                 attached: Attached::default(),
+                connection: None,
             }
         }
     };
@@ -273,6 +287,7 @@ fn make(
             // Tools set these again after a copy, so they are not copied (facts §9.1; a guess).
             active: true,
             deprecated: false,
+            // A commit stays what it was made from (a guess).
             source: version.source.clone(),
             template: version.template.clone(),
             // Copied versions are AVAILABLE when the copy ends, unless the source's are not (a guess).

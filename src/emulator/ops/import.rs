@@ -144,6 +144,8 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
         version: version.id.clone(),
         version_name: version.name.clone(),
         launch_role: None,
+        own_role: false,
+        former: Vec::new(),
         // At once, and also after an import that fails: terminating that one deletes the stack (a guess).
         stack: Some(stack_id),
         own_tags: Vec::new(),
@@ -151,7 +153,7 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
         user: record.user.clone(),
         session: record.session.clone(),
         path: None,
-        last_record: record.id.clone(),
+        last_record: Some(record.id.clone()),
         // The model's list of what counts as provisioning lacks imports (facts §9.3; a guess).
         last_provisioning: None,
         last_success: None,

@@ -12,14 +12,20 @@ mod copy;
 mod import;
 mod input;
 mod path;
+mod plan;
+mod plan_execute;
+mod plan_shapes;
 mod portfolio;
 mod principal;
 mod product;
 mod product_search;
+mod properties;
 mod provision;
 mod provisioned;
 mod record;
 mod settle;
+mod source;
+mod stack_set;
 mod tag_association;
 mod tag_choice;
 mod tag_option;
@@ -35,6 +41,7 @@ use serde_json::{Map, Value};
 pub(super) use copy::{abroad, finish as finish_copy};
 pub(super) use input::Input;
 pub(super) use settle::settle;
+pub(super) use source::sync;
 
 use super::api::{ApiError, Ctx};
 use super::coverage::{Coverage, Guess};
@@ -58,6 +65,9 @@ const FAMILIES: &[&[Operation]] = &[
     provision::OPERATIONS,
     import::OPERATIONS,
     update::OPERATIONS,
+    properties::OPERATIONS,
+    plan::OPERATIONS,
+    plan_execute::OPERATIONS,
     terminate::OPERATIONS,
     provisioned::OPERATIONS,
     record::OPERATIONS,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::input::{IdOrName, tag_list};
 use super::tag_choice::Choices;
-use super::{Call, Operation, constraint, invalid, not_found, product, version};
+use super::{Call, Operation, constraint, invalid, not_found, product, unsupported, version};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::Template;
 use crate::emulator::cfn::node::Node;
@@ -21,12 +21,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "only the portfolio's",
         )]),
     Operation::describe("DescribeProvisioningParameters", describe_parameters)
-        .within("of ParameterConstraints only AllowedValues")
+        .within(
+            "CloudFormation products (of others `NotImplemented`, or what is said without a launch role); \
+             TagOptions are always empty",
+        )
         .guesses(&[
             ("an unknown PathName", "\"Invalid PathName: …\""),
+            ("the code for a Terraform product without a launch role", "InvalidParametersException"),
             (
                 "whether inactive versions are among ProvisioningArtifactOutputs",
                 "they are",
+            ),
+            (
+                "whether the template's own Rules are among the `rules` of UsageInstructions",
+                "they are not",
             ),
         ]),
 ];
@@ -66,6 +74,14 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let portfolio = choose(catalog, product, &call.ctx.caller.principal, path)?;
     let version = version::find(product, version)?;
     version::visible(version)?;
+    let policy = constraint::policy(catalog, portfolio, &product.id, call.account());
+    if version.kind.as_deref() != Some(version::CLOUDFORMATION) {
+        return Err(elsewhere(product, &policy));
+    }
+    let preferences = match &policy.stack_set {
+        Some(set) => json!({"StackSetAccounts": set.accounts, "StackSetRegions": set.regions}),
+        None => json!({}),
+    };
     let template = Template::parse(&version.template)
         .map_err(|error| invalid(format!("Error occurred during parameter parsing: {error}")))?;
     // This deprecated member really lists the product's versions (facts §9.3); that inactive ones are among
@@ -80,10 +96,24 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "ProvisioningArtifactOutputKeys": outputs.collect::<Value>(),
         "ProvisioningArtifactOutputs": versions.collect::<Value>(),
         "ProvisioningArtifactParameters": version::parameters(&template),
-        "ProvisioningArtifactPreferences": {},
+        "ProvisioningArtifactPreferences": preferences,
         "TagOptions": Choices::of(catalog, portfolio, product).shown(),
         "UsageInstructions": usage(call, portfolio, &product.id, &template, &version.template),
     }))
+}
+
+/// Parameters of what no template of CloudFormation describes are read by the engine's own parser, under the launch
+/// role. The text without a role is known, its code is a guess.
+fn elsewhere(product: &Product, policy: &constraint::Policy) -> ApiError {
+    if policy.launch_role.is_none() && product.kind != "MARKETPLACE" {
+        return invalid(
+            "Error occurred during parameter parsing: LaunchRoleArn is required and must be non empty",
+        );
+    }
+    unsupported(&format!(
+        "Reading the parameters of a {} product, which takes an engine,",
+        product.kind
+    ))
 }
 
 /// What the recordings show, in their order.
@@ -96,6 +126,7 @@ fn usage(
 ) -> Value {
     let root = Node::parse(body).ok();
     let metadata = root.as_ref().and_then(|root| root.get("Metadata"));
+    // The recorded templates have no Rules of their own: those of constraints alone are shown (a guess).
     let rules = constraint::rules(call.seen(), portfolio, product);
     let policy = constraint::policy(call.seen(), portfolio, product, call.account());
     let version = root

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
 use super::{
-    Call, Operation, budget, in_use, invalid, no_product, not_found, path, tag_option, unsupported,
-    version,
+    Call, Operation, budget, in_use, invalid, no_product, not_found, path, source, tag_option,
+    unsupported, version,
 };
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{Catalog, Product, Tags};
@@ -17,12 +17,21 @@ use crate::emulator::{ids, quota, wire};
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("CreateProduct", create)
         .with_token("IdempotencyToken")
-        .within("no SourceConnection (`NotImplemented`)")
+        .within(
+            "all types; with a SourceConnection no version is made until `Emulator::sync_product` brings one",
+        )
         .guesses(&[
-            ("a product without a version", "refused"),
+            ("neither a version nor a SourceConnection, or both", "refused"),
+            (
+                "types of versions that products other than Terraform's have",
+                "those of the name; of MARKETPLACE the two MARKETPLACE_…",
+            ),
+            ("a SourceConnection before its first sync", "no LastSync, no ProvisioningArtifactDetail"),
             ("a SupportUrl that is none", "InvalidParametersException"),
         ]),
-    Operation::write("UpdateProduct", update).within("no SourceConnection (`NotImplemented`)"),
+    Operation::write("UpdateProduct", update)
+        .within("whole; syncs as of CreateProduct")
+        .guesses(&[("LastSync after another SourceConnection", "as it was")]),
     Operation::write("DeleteProduct", delete)
         .within("refused while it is in a portfolio, or has TagOptions, budgets or service actions")
         .guesses(&[(
@@ -52,17 +61,21 @@ const TEXTS: [(&str, &str); 5] = [
 
 fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
-    if input.object("SourceConnection").is_some() {
-        return Err(unsupported("SourceConnection"));
+    let connection = source::connection(input)?;
+    let properties = input.object("ProvisioningArtifactParameters");
+    // What happens with neither is not documented (facts §9.1); a product must come by a version (a guess). That
+    // there can't be both follows from the model's "either".
+    if connection.is_some() == properties.is_some() {
+        return Err(invalid(
+            "Either ProvisioningArtifactParameters or SourceConnection must be provided.",
+        ));
     }
-    // What happens with neither is not documented (facts §9.1); a product must have a version (a guess).
-    let properties = input
-        .object("ProvisioningArtifactParameters")
-        .ok_or_else(|| invalid("ProvisioningArtifactParameters must be provided."))?;
+    let kind = input.need("ProductType")?;
     let present = call.newest().products.len();
     quota::room(call.quotas, present, quota::PRODUCTS, "products")?;
-    let mut first = version::load(call, properties)?;
-    first.first = true;
+    let mut first = properties
+        .map(|properties| version::load(call, kind, properties))
+        .transpose()?;
     let id = call.ctx.new_id("prod");
     let view = call.ctx.new_id("prodview");
     let mut product = Product {
@@ -70,7 +83,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         view: view.clone(),
         name: input.need("Name")?.to_owned(),
         owner: input.need("Owner")?.to_owned(),
-        kind: input.need("ProductType")?.to_owned(),
+        kind: kind.to_owned(),
         texts: Default::default(),
         tags: input.tags("Tags")?.into_iter().collect::<Tags>(),
         created: wire::whole_seconds(call.ctx.now),
@@ -78,11 +91,15 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         version_writes: 0,
         portfolios: Vec::new(),
         attached: Default::default(),
+        connection,
     };
     product.attached.tagged = !product.tags.is_empty();
     set_texts(&mut product, input)?;
-    let first_detail = version::detail(&first);
-    product.versions = Arc::new(vec![Arc::new(first)]);
+    if let Some(first) = &mut first {
+        first.first = true;
+    }
+    let first_detail = first.as_ref().map(version::detail);
+    product.versions = Arc::new(first.into_iter().map(Arc::new).collect());
     let answer = json!({
         "ProductViewDetail": detail(call, &product, product.created),
         "ProvisioningArtifactDetail": first_detail,
@@ -96,9 +113,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (input, quotas) = (call.input, call.quotas);
-    if input.object("SourceConnection").is_some() {
-        return Err(unsupported("SourceConnection"));
-    }
+    let connection = source::connection(input)?;
     let id = input.need("Id")?;
     let present = call.newest().products.get(id);
     let mut product = present.ok_or_else(|| no_product(id))?.as_ref().clone();
@@ -107,6 +122,13 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     if let Some(owner) = input.owned("Owner") {
         product.owner = owner;
+    }
+    if let Some(mut connection) = connection {
+        // What was synced from elsewhere stays to be seen until the next sync (a guess).
+        if let Some(old) = product.connection.take() {
+            (connection.last, connection.success) = (old.last, old.success);
+        }
+        product.connection = Some(connection);
     }
     set_texts(&mut product, input)?;
     input.retag(&mut product.tags)?;
@@ -251,6 +273,7 @@ pub(super) fn detail(call: &Call<'_>, product: &Product, created: Timestamp) -> 
         "CreatedTime": wire::time(created),
         "ProductARN": ids::product_arn(&call.ctx.region, call.account(), &product.id),
         "ProductViewSummary": summary(product),
+        "SourceConnection": source::shown(product.connection.as_ref()),
         "Status": "CREATED",
     })
 }

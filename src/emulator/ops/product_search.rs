@@ -14,10 +14,16 @@ use crate::emulator::state::Product;
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::list("SearchProductsAsAdmin", search_as_admin)
         .within("whole; FullTextSearch by words")
-        .guesses(&[(
-            "how FullTextSearch matches",
-            "every word must occur in a text of the product",
-        )]),
+        .guesses(&[
+            (
+                "how FullTextSearch matches",
+                "every word must occur in a text of the product",
+            ),
+            (
+                "what SourceProductId finds",
+                "the product itself, no copies",
+            ),
+        ]),
     Operation::list("SearchProducts", search)
         .within("no ProductViewAggregations; FullTextSearch by words")
         .guesses(&[(
@@ -91,7 +97,7 @@ fn passes(call: &Call<'_>, product: &Product) -> bool {
         filters.texts(key).any(|value| match key.as_str() {
             "Owner" => product.owner == value,
             "ProductType" => product.kind == value,
-            // Copies would carry their source; nothing here is a copy.
+            // What it finds was not said: recorded versions name their own product as their source (a guess).
             "SourceProductId" => product.id == value,
             _ => has_words(product, value),
         })

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::input::IdOrName;
 use super::tag_choice::Choices;
-use super::{Call, Operation, constraint, invalid, path, product, record, unsupported, version};
+use super::{
+    Call, Operation, constraint, invalid, path, product, record, stack_set, unsupported, version,
+};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
 use crate::emulator::state::{
@@ -18,7 +20,8 @@ use crate::emulator::{ids, quota, wire};
 pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct", provision)
     .with_token("ProvisionToken")
     .within(
-        "CloudFormation products, none under a STACKSET or TEMPLATE constraint (`NotImplemented`); \
+        "CloudFormation products, none under a STACKSET constraint (`NotImplemented`); Rules of templates and \
+     TEMPLATE constraints are judged and refused in the record; \
      the launch role is recorded, its permissions are not asked",
     )
     .guesses(&[
@@ -54,28 +57,20 @@ pub(super) struct Target {
 fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let name = input.need("ProvisionedProductName")?;
-    if input.object("ProvisioningPreferences").is_some() {
-        return Err(unsupported("ProvisioningPreferences"));
-    }
     let wanted = input.one_of("ProductId", "ProductName")?;
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
     let target = target(call, call.seen(), wanted, version, path)?;
+    stack_set::judge(input, target.policy.stack_set.as_ref())?;
     // DEPRECATED is for existing provisioned products only (facts §9.2); the text is a guess.
-    if target.version.deprecated {
-        return Err(invalid(format!(
-            "ProvisioningArtifact {} is deprecated and can not be launched.",
-            target.version.id
-        )));
-    }
+    launchable(&target.version)?;
     if call.newest().names.contains_key(name) {
         return Err(invalid(format!("A stack named {name} already exists.")));
     }
     let id = call.ctx.new_id("pp");
     let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
     let own_tags = input.tags("Tags")?;
-    let options = tag_options(call.seen(), &target, &own_tags)?;
-    let tags = tags(call, &target, &arn, &options, &own_tags)?;
+    let tags = tags(call, &target, &arn, &own_tags)?;
     let mut topics = target.policy.notifications.clone();
     topics.extend(input.texts("NotificationArns").map(str::to_owned));
     let parameters = input.objects("ProvisioningParameters");
@@ -88,6 +83,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
         tags: tags.clone(),
         notification_arns: topics,
         capabilities: capabilities(&target.version.template),
+        rules: target.policy.rules.clone(),
         ..NewStack::default()
     };
     // Parameters and template are not judged here: what CloudFormation says against them shows in the
@@ -110,13 +106,15 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
         version: target.version.id.clone(),
         version_name: target.version.name.clone(),
         launch_role: target.policy.launch_role.clone(),
+        own_role: false,
+        former: Vec::new(),
         stack,
         own_tags,
         tags: tags.clone(),
         user: call.ctx.caller.principal.clone(),
         session: call.ctx.caller.arn.clone(),
         path: record.path.clone(),
-        last_record: record.id.clone(),
+        last_record: Some(record.id.clone()),
         last_provisioning: Some(record.id.clone()),
         last_success: None,
     };
@@ -126,6 +124,17 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     catalog.provisioned.insert(&id, provisioned);
     begin(call, record, ChangeKind::Provision, work, tags, None);
     Ok(answer)
+}
+
+/// Refuses deprecated versions: those are for existing provisioned products only.
+pub(super) fn launchable(version: &Version) -> Result<(), ApiError> {
+    if version.deprecated {
+        return Err(invalid(format!(
+            "ProvisioningArtifact {} is deprecated and can not be launched.",
+            version.id
+        )));
+    }
+    Ok(())
 }
 
 /// Resolves what a request names.
@@ -150,14 +159,12 @@ pub(super) fn target(
     version::usable(version, call.ctx.now)?;
     if product.kind != CLOUDFORMATION {
         return Err(unsupported(&format!(
-            "Launching a {} product",
+            "Launching a {} product, which takes an engine that calls \
+             NotifyProvisionProductEngineWorkflowResult,",
             product.kind
         )));
     }
     let policy = constraint::policy(catalog, portfolio, &product.id, call.account());
-    if let Some(beyond) = policy.beyond {
-        return Err(unsupported(beyond));
-    }
     Ok(Target {
         product: Arc::clone(product),
         version: Arc::clone(version),
@@ -176,27 +183,27 @@ pub(super) fn capabilities(template: &[u8]) -> Vec<String> {
     known
 }
 
-/// The tags that TagOptions make.
-///
-/// # Errors
-/// As [`Choices::settle`].
-pub(super) fn tag_options(
-    catalog: &Catalog,
-    target: &Target,
-    own: &[(String, String)],
-) -> Result<Vec<(String, String)>, ApiError> {
-    let (portfolio, product) = (&target.portfolio, &target.product);
-    Choices::of(catalog, portfolio, product).settle(own, portfolio, product)
-}
-
 /// AutoTags in the recorded order with the two newer ones last, then those of the product and the
 /// portfolio, then what TagOptions make, then the caller's own, which win. That records show those of product
 /// and portfolio too is a guess as well.
 ///
 /// # Errors
-/// `InvalidParametersException` beyond the quota, to which AutoTags do not count (facts §6); no code of the
-/// model fits, and its text was not found (a guess).
+/// As [`Choices::settle`], and `InvalidParametersException` beyond the quota, to which AutoTags do not count
+/// (facts §6); no code of the model fits, and its text was not found (a guess).
 pub(super) fn tags(
+    call: &Call<'_>,
+    target: &Target,
+    arn: &str,
+    own: &[(String, String)],
+) -> Result<Vec<(String, String)>, ApiError> {
+    let (portfolio, product) = (&target.portfolio, &target.product);
+    let choices = Choices::of(call.seen(), portfolio, product);
+    let options = choices.settle(own, portfolio, product)?;
+    tags_with(call, target, arn, &options, own)
+}
+
+/// The same where TagOptions count for nothing else than this.
+pub(super) fn tags_with(
     call: &Call<'_>,
     target: &Target,
     arn: &str,

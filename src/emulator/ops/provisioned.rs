@@ -16,9 +16,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .guesses(&[("work on what is UNDER_CHANGE", "InvalidParametersException")]),
     Operation::list("ScanProvisionedProducts", scan),
     Operation::list("SearchProvisionedProducts", search)
-        .within(
-            "without SortBy in another order at every call, as observed; no `createdTime` query",
-        )
+        .within("without SortBy in another order at every call, as observed")
         .guesses(&[("how terms of SearchQuery combine", "all must hold")]),
 ];
 
@@ -27,7 +25,7 @@ pub(super) const KIND: &str = "CFN_STACK";
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = call.input.one_of("Id", "Name")?;
-    let found = find(call.seen(), wanted)?;
+    let found = find_own(call, call.seen(), wanted)?;
     Ok(json!({
         "CloudWatchDashboards": [],
         "ProvisionedProductDetail": detail(found),
@@ -95,6 +93,7 @@ fn matches(row: &Provisioned, query: &str) -> bool {
         let said = term.split_once(':').filter(|(key, _)| FIELDS.contains(key));
         match said {
             Some(("tags", value)) => tagged(row, value),
+            Some(("createdTime", value)) => created(row, value),
             Some((key, value)) => {
                 let value = value.trim_matches('"');
                 field(row, key).is_some_and(|held| held.eq_ignore_ascii_case(value))
@@ -117,9 +116,18 @@ fn tagged(row: &Provisioned, wanted: &str) -> bool {
         .any(|(key, value)| key == wanted || value == wanted || format!("{key}:{value}") == wanted)
 }
 
-/// What SearchQuery may name (facts §5); createdTime is in the model's list too, its format in none.
-const FIELDS: [&str; 17] = [
+/// A time as the service writes none, its format being in no document: the beginning of an ISO 8601 one, be it a day,
+/// a second or all of it (a guess).
+fn created(row: &Provisioned, wanted: &str) -> bool {
+    let wanted = wanted.trim_matches('"').trim_end_matches('Z');
+    let at = format!("{:.3}", wire::whole_millis(row.created));
+    !wanted.is_empty() && at.starts_with(wanted)
+}
+
+/// What SearchQuery may name (facts §5).
+const FIELDS: [&str; 18] = [
     "arn",
+    "createdTime",
     "id",
     "idempotencyToken",
     "lastProvisioningRecordId",
@@ -144,7 +152,7 @@ fn field<'a>(row: &'a Provisioned, name: &str) -> Option<&'a str> {
         "id" => Some(&row.id),
         "idempotencyToken" => Some(&row.token),
         "lastProvisioningRecordId" => row.last_provisioning.as_deref(),
-        "lastRecordId" => Some(&row.last_record),
+        "lastRecordId" => row.last_record.as_deref(),
         "lastSuccessfulProvisioningRecordId" => row.last_success.as_deref(),
         "name" => Some(&row.name),
         "physicalId" => row.stack.as_deref(),
@@ -212,14 +220,33 @@ pub(super) fn find<'a>(
         IdOrName::Name(name) => catalog.names.get(name).map(String::as_str),
     };
     id.and_then(|id| catalog.provisioned.get(id))
-        .ok_or_else(|| not_found("Provisioned product not found."))
+        .ok_or_else(none)
+}
+
+fn none() -> ApiError {
+    not_found("Provisioned product not found.")
+}
+
+/// The same, as far as the caller may see it: who owned it once does so no more (facts §9.3). That it reads as not
+/// there is a guess.
+pub(super) fn find_own<'a>(
+    call: &Call<'_>,
+    catalog: &'a Catalog,
+    wanted: IdOrName<'_>,
+) -> Result<&'a Arc<Provisioned>, ApiError> {
+    let found = find(catalog, wanted)?;
+    if found.former.contains(&call.ctx.caller.principal) {
+        return Err(none());
+    }
+    Ok(found)
 }
 
 /// The refusal of work on what is being worked on; its code and text were not found (facts §12; a guess).
 pub(super) fn busy(row: &Provisioned) -> ApiError {
     invalid(format!(
-        "Provisioned product {} is in status UNDER_CHANGE.",
-        row.id
+        "Provisioned product {} is in status {}.",
+        row.id,
+        row.status.as_str()
     ))
 }
 

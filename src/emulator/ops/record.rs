@@ -19,6 +19,11 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
     let record = call.seen().records.get(id);
     let record = record.ok_or_else(|| not_found(format!("Record {id} not found.")))?;
+    // A previous owner still sees the history, but not the records (facts §9.3).
+    let of = call.seen().provisioned.get(&record.provisioned);
+    if of.is_some_and(|row| row.former.contains(&call.ctx.caller.principal)) {
+        return Err(not_found(format!("Record {id} not found.")));
+    }
     let outputs = record.outputs.iter().map(output).collect();
     let mut answer = page::answer("RecordOutputs", call.page()?.by_offset(outputs));
     answer["RecordDetail"] = detail(record);
@@ -38,8 +43,12 @@ fn history(call: &mut Call<'_>) -> Result<Value, ApiError> {
         Some((key, _)) => Err(invalid(format!("Invalid search filter key: {key}"))),
     };
     let mut found = Vec::new();
-    for (place, record) in call.seen().records.iter().rev() {
-        if matches(record)? && level.admits(&record.user, &record.session) {
+    let catalog = call.seen();
+    for (place, record) in catalog.records.iter().rev() {
+        // A new owner sees all of it, a former one what he did (facts §9.3).
+        let of = catalog.provisioned.get(&record.provisioned);
+        let owned = of.is_some_and(|row| level.admits(&row.user, &row.session));
+        if matches(record)? && (owned || level.admits(&record.user, &record.session)) {
             // Places rise, pages go on where they rise: newest first is counted down.
             found.push((u64::MAX - place, detail(record)));
         }
@@ -52,7 +61,8 @@ fn outputs(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
     let catalog = call.seen();
-    let last = provisioned::find(catalog, wanted)?.last_success.as_ref();
+    let found = provisioned::find_own(call, catalog, wanted)?;
+    let last = found.last_success.as_ref();
     let record = last.and_then(|id| catalog.records.get(id)).ok_or_else(|| {
         // The text is quoted by clients that match on it (facts §2.1).
         invalid("Last Successful Provisioning Record doesn't exist.")

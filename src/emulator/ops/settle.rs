@@ -101,7 +101,8 @@ fn in_trouble(stack: &Stack) -> bool {
         | StackStatus::UpdateRollbackComplete
         | StackStatus::UpdateRollbackFailed
         | StackStatus::DeleteFailed => true,
-        StackStatus::CreateInProgress
+        StackStatus::ReviewInProgress
+        | StackStatus::CreateInProgress
         | StackStatus::CreateComplete
         | StackStatus::UpdateInProgress
         | StackStatus::UpdateCompleteCleanupInProgress
@@ -176,6 +177,9 @@ fn apply(partition: &mut Partition, change: &Change, at: Timestamp, event: Event
     };
     let failure = forgive(change.kind, failure);
     close(record, failure.as_deref());
+    if change.kind == ChangeKind::Properties {
+        return;
+    }
     let (id, name) = (record.id.clone(), record.provisioned_name.clone());
     if let (ChangeKind::Terminate { .. }, None) = (change.kind, &failure) {
         catalog.provisioned.remove(&change.provisioned);
@@ -188,7 +192,9 @@ fn apply(partition: &mut Partition, change: &Change, at: Timestamp, event: Event
     row.status = match (&failure, change.kind) {
         (None, _) => Status::Available,
         (Some(_), ChangeKind::Provision | ChangeKind::Import) => Status::Error,
-        (Some(_), ChangeKind::Update | ChangeKind::Terminate { .. }) => Status::Tainted,
+        (Some(_), ChangeKind::Update | ChangeKind::Properties | ChangeKind::Terminate { .. }) => {
+            Status::Tainted
+        }
     };
     // The model's list of what counts as provisioning lacks imports (facts §9.3).
     if failure.is_none() && change.kind != ChangeKind::Import {

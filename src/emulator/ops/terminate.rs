@@ -18,10 +18,14 @@ pub(super) const OPERATIONS: &[Operation] =
 fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
-    let present = Arc::clone(provisioned::find(call.newest(), wanted)?);
+    let present = Arc::clone(provisioned::find_own(call, call.newest(), wanted)?);
     let token = input.need("TerminateToken")?;
     if present.status == Status::UnderChange {
         return running(call, &present, token).ok_or_else(|| provisioned::busy(&present));
+    }
+    // What is only planned goes with its plan.
+    if present.status == Status::PlanInProgress {
+        return Err(provisioned::busy(&present));
     }
     let ignore_errors = input.flag("IgnoreErrors") == Some(true);
     let retain = input.flag("RetainPhysicalResources") == Some(true);
@@ -55,7 +59,7 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if let Some(row) = call.edit().provisioned.edit(&present.id) {
         row.status = Status::UnderChange;
         row.message = None;
-        row.last_record = record.id.clone();
+        row.last_record = Some(record.id.clone());
         row.last_provisioning = Some(record.id.clone());
     }
     let kind = ChangeKind::Terminate { ignore_errors };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, capabilities, open_record, said, tag_options, tags, target};
-use super::{Call, Operation, invalid, provisioned, record, unsupported};
+use super::provision::{Target, begin, capabilities, open_record, said, tags, tags_with, target};
+use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
 use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
@@ -24,43 +24,37 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisione
             "the attempted version, and the launch's IdempotencyToken",
         ),
         ("the tags that an imported stack had", "they go"),
+        (
+            "topics of a NOTIFICATION constraint that has gone",
+            "they stay",
+        ),
     ])];
 
 /// What CloudFormation says when nothing would change.
 const NO_UPDATES: &str = "No updates are to be performed.";
 
+type Pairs = Vec<(String, String)>;
+
 fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
-    if input.object("ProvisioningPreferences").is_some() {
-        return Err(unsupported("ProvisioningPreferences"));
-    }
     let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
-    let present = Arc::clone(provisioned::find(call.newest(), wanted)?);
+    let present = Arc::clone(provisioned::find_own(call, call.newest(), wanted)?);
     ready(&present)?;
-    let target = resolve(call, &present)?;
-    let asked = input.tags("Tags")?;
-    // The refusal is documented, its code and text are not (facts §9.3; a guess).
-    if !asked.is_empty() && !target.policy.tag_updates {
-        return Err(invalid(
-            "Tag updates are not allowed: the product has no RESOURCE_UPDATE constraint with \
-             TagUpdateOnProvisionedProduct ALLOWED.",
-        ));
+    let mut target = resolve(call, &present)?;
+    stack_set::judge(input, target.policy.stack_set.as_ref())?;
+    if present.own_role {
+        target.policy.launch_role.clone_from(&present.launch_role);
     }
-    let own_tags = own_tags(&present, asked);
-    let tags = if target.policy.tag_updates {
-        let options = tag_options(call.seen(), &target, &own_tags)?;
-        tags(call, &target, &present.arn, &options, &own_tags)?
-    } else {
-        // TagOptions that came after the launch do nothing then: users had to launch anew.
-        let wanted = tags(call, &target, &present.arn, &[], &own_tags)?;
-        only_auto_tags(&present, wanted)
-    };
+    let asked = input.tags("Tags")?;
+    let (own_tags, tags) = new_tags(call, &present, &target, asked)?;
     let stack = present.stack.clone().ok_or_else(not_running)?;
     let change = ChangeStack {
         template: Some(target.version.template.clone()),
         parameters: parameters(input)?,
         tags: Some(tags.clone()),
+        notification_arns: topics(call, &stack, &target.policy.notifications),
         capabilities: capabilities(&target.version.template),
+        rules: target.policy.rules.clone(),
         ..ChangeStack::default()
     };
     let work = match call.partition.stacks.update(&mut call.ctx, &stack, change) {
@@ -85,18 +79,27 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         row.path = record.path.clone();
         row.own_tags = own_tags;
         row.tags = tags.clone();
-        row.last_record = record.id.clone();
+        row.last_record = Some(record.id.clone());
         row.last_provisioning = Some(record.id.clone());
     }
     begin(call, record, ChangeKind::Update, work, tags, None);
     Ok(answer)
 }
 
+/// The topics of constraints that the stack has not got yet, beside those it has: constraints hold from an update on
+/// (facts §10.4). That none goes is a guess.
+fn topics(call: &Call<'_>, stack: &str, wanted: &[String]) -> Option<Vec<String>> {
+    let present = &call.partition.stacks.get(stack)?.notification_arns;
+    let new = wanted.iter().filter(|topic| !present.contains(topic));
+    let all: Vec<String> = present.iter().chain(new).cloned().collect();
+    (all.len() > present.len()).then_some(all)
+}
+
 /// Only what is at rest with a stack can be updated; the code for the others was not found (a guess).
 fn ready(present: &Provisioned) -> Result<(), ApiError> {
     match present.status {
         Status::Available | Status::Tainted => Ok(()),
-        Status::UnderChange => Err(provisioned::busy(present)),
+        Status::UnderChange | Status::PlanInProgress => Err(provisioned::busy(present)),
         Status::Error => Err(not_running()),
     }
 }
@@ -120,6 +123,34 @@ fn resolve(call: &Call<'_>, present: &Provisioned) -> Result<Target, ApiError> {
     )
 }
 
+/// The caller's own tags after an update, and all.
+///
+/// # Errors
+/// Tags are sent that the constraints do not allow. That is documented, its code and text are not (facts §9.3; a
+/// guess).
+pub(super) fn new_tags(
+    call: &Call<'_>,
+    present: &Provisioned,
+    target: &Target,
+    asked: Pairs,
+) -> Result<(Pairs, Pairs), ApiError> {
+    if !asked.is_empty() && !target.policy.tag_updates {
+        return Err(invalid(
+            "Tag updates are not allowed: the product has no RESOURCE_UPDATE constraint with \
+             TagUpdateOnProvisionedProduct ALLOWED.",
+        ));
+    }
+    let own_tags = own_tags(present, asked);
+    let all = if target.policy.tag_updates {
+        tags(call, target, &present.arn, &own_tags)?
+    } else {
+        // TagOptions that came after the launch do nothing then: users had to launch anew.
+        let all = tags_with(call, target, &present.arn, &[], &own_tags)?;
+        only_auto_tags(present, all)
+    };
+    Ok((own_tags, all))
+}
+
 /// The tags sent replace the caller's own, except that taking some away and changing nothing else
 /// does nothing (a user's report, facts §9.3). None sent keeps them (a guess).
 fn own_tags(present: &Provisioned, asked: Vec<(String, String)>) -> Vec<(String, String)> {
@@ -139,21 +170,34 @@ fn only_auto_tags(present: &Provisioned, wanted: Vec<(String, String)>) -> Vec<(
 }
 
 /// Parameters that are not sent take the template's default, as CloudFormation does (facts §9.3 leaves it open).
-fn parameters(input: Input<'_>) -> Result<Vec<Param>, ApiError> {
+pub(super) fn parameters(input: Input<'_>) -> Result<Vec<Param>, ApiError> {
     input
         .objects("ProvisioningParameters")
         .map(|parameter| {
-            let key = parameter.need("Key")?;
-            match (parameter.flag("UsePreviousValue"), parameter.text("Value")) {
-                (Some(true), None) => Ok(Param {
-                    key: key.to_owned(),
-                    value: ParamValue::Previous,
-                }),
-                (Some(true), Some(_)) => Err(invalid(format!(
-                    "Parameter {key} can not have both a value and UsePreviousValue."
-                ))),
-                (_, value) => Ok(Param::text(key, value.unwrap_or(""))),
-            }
+            let value = parameter.text("Value");
+            self::parameter(
+                parameter.need("Key")?,
+                value,
+                parameter.flag("UsePreviousValue"),
+            )
         })
         .collect()
+}
+
+/// One parameter: a value or the previous one.
+pub(super) fn parameter(
+    key: &str,
+    value: Option<&str>,
+    previous: Option<bool>,
+) -> Result<Param, ApiError> {
+    match (previous, value) {
+        (Some(true), None) => Ok(Param {
+            key: key.to_owned(),
+            value: ParamValue::Previous,
+        }),
+        (Some(true), Some(_)) => Err(invalid(format!(
+            "Parameter {key} can not have both a value and UsePreviousValue."
+        ))),
+        (_, value) => Ok(Param::text(key, value.unwrap_or(""))),
+    }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::{Call, Operation, in_use, invalid, no_product, not_found, product};
+use super::{Call, Operation, in_use, invalid, no_product, not_found, product, source};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ParameterDecl, Template};
 use crate::emulator::state::{Product, Source, Version};
@@ -15,7 +15,7 @@ use crate::emulator::{quota, wire};
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::version_write("CreateProvisioningArtifact", create)
         .with_token("IdempotencyToken")
-        .within("from an address in S3 or from a stack")
+        .within("from an address in S3 or, of CloudFormation's, from a stack")
         .guesses(&[
             ("texts for a bad Info", "plain words"),
             (
@@ -29,24 +29,30 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .guesses(&[("deleting the last version", "ResourceInUseException")]),
     Operation::describe("DescribeProvisioningArtifact", describe)
         .within("whole, with Verbose and the parameters")
-        .guesses(&[("how an inactive version looks to users", "not found")]),
+        .guesses(&[
+            ("how an inactive version looks to users", "not found"),
+            ("Info of a version that a sync made", "absent"),
+        ]),
     Operation::list("ListProvisioningArtifacts", list)
         .within("whole; it has no pages, as in the model"),
 ];
 
 /// The one kind whose template CloudFormation reads.
-const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
+pub(super) const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
+
+/// What is said of a template that is none (facts §2.1).
+pub(super) const BAD_TEMPLATE: &str =
+    "Invalid templateBody. Please make sure that your template is valid";
 
 fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (input, quotas) = (call.input, call.quotas);
     let id = input.need("ProductId")?;
-    if call.newest().products.get(id).is_none() {
-        return Err(no_product(id));
-    }
+    let product = call.newest().products.get(id);
+    let kind = product.ok_or_else(|| no_product(id))?.kind.clone();
     let properties = input
         .object("Parameters")
         .ok_or_else(|| invalid("Parameters is required"))?;
-    let version = Arc::new(load(call, properties)?);
+    let version = Arc::new(load(call, &kind, properties)?);
     let made = Arc::clone(&version);
     call.write_versions(id, |versions| {
         let what = "versions per product";
@@ -119,7 +125,7 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let version = find(product::find(call.seen(), product)?, version)?;
     let mut info = info(version);
-    if input.flag("Verbose") == Some(true) {
+    if input.flag("Verbose") == Some(true) && version.kind.as_deref() == Some(CLOUDFORMATION) {
         // Whether TemplateUrl stays next to it is unknown (facts §12); it does here.
         let text = String::from_utf8_lossy(&version.template);
         info["CloudFormationTemplate"] = json!(text);
@@ -152,8 +158,15 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
 /// A new version from `ProvisioningArtifactProperties`; its template is fetched and checked at once.
 ///
 /// # Errors
-/// `InvalidParametersException` when the template cannot be read or is none.
-pub(super) fn load(call: &mut Call<'_>, properties: Input<'_>) -> Result<Version, ApiError> {
+/// `InvalidParametersException` when the template cannot be read or is none, or for a type that products of this one
+/// do not have.
+pub(super) fn load(
+    call: &mut Call<'_>,
+    product: &str,
+    properties: Input<'_>,
+) -> Result<Version, ApiError> {
+    let kind = properties.text("Type").unwrap_or(CLOUDFORMATION);
+    source::suits(product, kind)?;
     let info = properties.object("Info");
     let url = info.and_then(|info| info.text("LoadTemplateFromURL"));
     let stack = info.and_then(|info| info.text("ImportFromPhysicalId"));
@@ -164,6 +177,12 @@ pub(super) fn load(call: &mut Call<'_>, properties: Input<'_>) -> Result<Version
                 .read_url(call.account(), url)
                 .map_err(invalid)?;
             (Source::Url(url.to_owned()), body)
+        }
+        (None, Some(_)) if kind != CLOUDFORMATION => {
+            // Only stacks can be imported from (model); the text is a guess.
+            return Err(invalid(format!(
+                "ImportFromPhysicalId is not supported for {kind}."
+            )));
         }
         (None, Some(arn)) => {
             call.partition.stacks.settle(call.ctx.now);
@@ -179,12 +198,9 @@ pub(super) fn load(call: &mut Call<'_>, properties: Input<'_>) -> Result<Version
             ));
         }
     };
-    let kind = properties.text("Type").unwrap_or(CLOUDFORMATION);
     let unchecked = properties.flag("DisableTemplateValidation") == Some(true);
     if kind == CLOUDFORMATION && !unchecked && Template::parse(&template).is_err() {
-        return Err(invalid(
-            "Invalid templateBody. Please make sure that your template is valid",
-        ));
+        return Err(invalid(BAD_TEMPLATE));
     }
     Ok(Version {
         id: call.ctx.new_id("pa"),
@@ -257,6 +273,7 @@ pub(super) fn detail(version: &Version) -> Value {
         "Guidance": guidance(version),
         "Id": version.id,
         "Name": version.name,
+        "SourceRevision": source::revision(version),
         "Type": version.kind,
     })
 }
@@ -280,14 +297,23 @@ fn guidance(version: &Version) -> &'static str {
     }
 }
 
-/// `ProvisioningArtifactParameters`; of the constraints only AllowedValues was ever seen filled.
+/// `ProvisioningArtifactParameters`. In recordings of 2018 and 2020 AllowedValues is always there and alone; the
+/// others came to the model later and are given where the template has them.
 pub(super) fn parameters(template: &Template) -> Value {
     let shown = |decl: ParameterDecl| {
         json!({
             "DefaultValue": decl.default,
             "Description": decl.description,
             "IsNoEcho": decl.no_echo,
-            "ParameterConstraints": { "AllowedValues": decl.allowed_values },
+            "ParameterConstraints": {
+                "AllowedPattern": decl.allowed_pattern,
+                "AllowedValues": decl.allowed_values,
+                "ConstraintDescription": decl.constraint_description,
+                "MaxLength": decl.max_length.map(|length| length.to_string()),
+                "MaxValue": decl.max_value,
+                "MinLength": decl.min_length.map(|length| length.to_string()),
+                "MinValue": decl.min_value,
+            },
             "ParameterKey": decl.key,
             "ParameterType": decl.kind,
         })
@@ -300,6 +326,8 @@ fn info(version: &Version) -> Value {
     match &version.source {
         Source::Url(url) => json!({ "TemplateUrl": url }),
         Source::Stack(arn) => json!({ "PhysicalId": arn }),
+        // Where the service keeps what it read from a repository was never shown (a guess).
+        Source::Commit(_) => Value::Null,
     }
 }
 

@@ -24,6 +24,8 @@ enum Work<'a> {
     Constraint(&'a str),
     /// A copy, by token.
     Copy(&'a str),
+    /// A plan, by id.
+    Plan(&'a str),
 }
 
 /// How it ended.
@@ -44,7 +46,7 @@ impl End {
     }
 }
 
-/// Waits for the stack, record, version, constraint or copy that the call started, if it did. Returns what the answer
+/// Waits for the stack, record, version, constraint, copy or plan that the call started, if it did. Returns what the answer
 /// to the call lacks: of a copy that has only a token, the members of the last status.
 ///
 /// # Errors
@@ -62,6 +64,7 @@ pub(super) async fn for_end(
         "ProvisionProduct"
         | "UpdateProvisionedProduct"
         | "TerminateProvisionedProduct"
+        | "ExecuteProvisionedProductPlan"
         | "ImportAsProvisionedProduct" => answer["RecordDetail"]["RecordId"]
             .as_str()
             .map(Work::Record),
@@ -79,6 +82,8 @@ pub(super) async fn for_end(
         "CreateConstraint" | "UpdateConstraint" => answer["ConstraintDetail"]["ConstraintId"]
             .as_str()
             .map(Work::Constraint),
+        "CreateProvisionedProductPlan" => answer["PlanId"].as_str().map(Work::Plan),
+        "UpdateProvisionedProductProperties" => answer["RecordId"].as_str().map(Work::Record),
         "CopyProduct" => answer["CopyProductToken"].as_str().map(Work::Copy),
         _ => None,
     };
@@ -147,6 +152,22 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<End>, Strin
         Work::Version(product, version) => {
             let ids = json!({"ProductId": product, "ProvisioningArtifactId": version});
             made(caller, "DescribeProvisioningArtifact", &ids).await
+        }
+        Work::Plan(id) => {
+            let asked = json!({ "PlanId": id });
+            let answer = caller
+                .ask(
+                    Service::ServiceCatalog,
+                    "DescribeProvisionedProductPlan",
+                    &asked,
+                )
+                .await?;
+            let details = &answer["ProvisionedProductPlanDetails"];
+            let status = details["Status"].as_str().unwrap_or_default();
+            let detail = details["StatusMessage"].as_str().unwrap_or_default();
+            let said = format!("{status} {detail}");
+            let end = End::new(status == "CREATE_SUCCESS", said.trim());
+            Ok((status != "CREATE_IN_PROGRESS").then_some(end))
         }
         Work::Constraint(id) => made(caller, "DescribeConstraint", &json!({ "Id": id })).await,
         Work::Copy(token) => {

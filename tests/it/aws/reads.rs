@@ -1,13 +1,13 @@
 //! What a pass reads, and how many calls that takes.
 
-use catalogd::aws::{ContentIndex, Pace};
+use catalogd::aws::{Aws, ContentIndex, Pace, Settings};
 use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Rule};
 use catalogd::ids::{Key, Kind, Name};
 use catalogd::model::observed::ProvisionedStatus;
 use catalogd::plan::op::{Arg, Op};
 
-use super::{Bench, connect, scopes};
+use super::{Bench, connect, scopes, settings};
 
 #[tokio::test(start_paused = true)]
 async fn the_caller_is_known_by_its_role() {
@@ -48,6 +48,30 @@ async fn no_identity_is_no_connection() {
         .await
         .unwrap_err();
     assert!(!error.is_credentials(), "{error}");
+}
+
+/// The bucket that catalogd makes for itself is unfinished without its policy; one that a person named is theirs.
+#[tokio::test(start_paused = true)]
+async fn only_a_bucket_of_its_own_is_unfinished() {
+    let mut bench = Bench::new(Profile::Instant).await;
+    let own = bench.aws.bucket().to_owned();
+    for bucket in [own.as_str(), "theirs"] {
+        let bucket = bucket.to_owned();
+        bench.aws.apply(&Op::CreateBucket { bucket }).await.unwrap();
+    }
+    let seen = bench.collect().await.bucket;
+    assert!(seen.exists && seen.unfinished);
+    let policy = Op::PutBucketPolicy { bucket: own };
+    bench.aws.apply(&policy).await.unwrap();
+    let seen = bench.collect().await.bucket;
+    assert!(seen.exists && !seen.unfinished);
+    let named = Settings {
+        template_bucket: Some("theirs".to_owned()),
+        ..settings(&bench.emulator, bench.clock, Pace::None, "AKIAEXAMPLE")
+    };
+    bench.aws = Aws::connect(named).await.unwrap();
+    let seen = bench.collect().await.bucket;
+    assert!(seen.exists && !seen.unfinished);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use catalogd::emulator::faults::{Effect, Rule};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::client::{Bench, text};
+use super::client::{Bench, TEMPLATE, text};
 
 async fn ask(bench: &Bench, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
     let request = Request::builder()
@@ -108,6 +108,40 @@ async fn faults_are_set_shown_with_how_often_they_struck_and_taken_back() {
     let (status, answer) = ask(&bench, "PUT", "/_emulator/faults", "rulez: []").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(text(&answer, "/message").contains("rulez"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_is_brought_to_a_product_and_a_sync_fails() {
+    let bench = Bench::new(Profile::Instant);
+    let source = json!({"ConnectionArn": "arn:aws:codestar-connections:us-east-1:123456789012:connection/c",
+                        "Repository": "org/catalog", "Branch": "main", "ArtifactPath": "topic.yaml"});
+    let made = bench
+        .ok(
+            "CreateProduct",
+            json!({"Name": "topic", "Owner": "o", "ProductType": "CLOUD_FORMATION_TEMPLATE",
+                   "IdempotencyToken": "t", "SourceConnection": {
+                       "Type": "CODESTAR", "ConnectionParameters": {"CodeStar": source}}}),
+        )
+        .await;
+    let id = text(&made, "/ProductViewDetail/ProductViewSummary/ProductId");
+    let mut asked = json!({"account": "123456789012", "region": "us-east-1", "product": id,
+                           "revision": "0a1b2c3", "template": TEMPLATE});
+    let answer = done(&bench, "POST", "/_emulator/sync", &asked.to_string()).await;
+    let listed = bench
+        .ok("ListProvisioningArtifacts", json!({"ProductId": id}))
+        .await;
+    assert_eq!(
+        listed["ProvisioningArtifactDetails"][0]["Id"],
+        answer["provisioningArtifactId"]
+    );
+    asked =
+        json!({"account": "123456789012", "region": "us-east-1", "product": id, "failure": "gone"});
+    let answer = done(&bench, "POST", "/_emulator/sync", &asked.to_string()).await;
+    assert_eq!(answer, json!({"failure": "gone"}));
+    for wrong in ["{}".to_owned(), asked.to_string().replace(&id, "prod-none")] {
+        let (status, _) = ask(&bench, "POST", "/_emulator/sync", &wrong).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

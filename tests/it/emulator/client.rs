@@ -74,6 +74,28 @@ impl Bench {
         }
     }
 
+    /// The same emulator with the keys of a session of a role, which is assumed.
+    pub async fn as_role(&self, role: &str) -> Self {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/sts/aws4_request, \
+             SignedHeaders=host, Signature=00",
+            self.key
+        );
+        let body = format!("Action=AssumeRole&RoleArn={role}&RoleSessionName=session");
+        let request = Request::post("https://sts.us-east-1.amazonaws.com/")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", authorization)
+            .body(Bytes::from(body))
+            .unwrap();
+        let response = self.emulator.call(request).await.unwrap();
+        let answer = String::from_utf8(response.body().to_vec()).unwrap();
+        let (_, rest) = answer.split_once("<AccessKeyId>").unwrap();
+        Self {
+            key: rest.split('<').next().unwrap().to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The same emulator in another region.
     pub fn in_region(&self, region: &str) -> Self {
         Self {

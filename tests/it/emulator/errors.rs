@@ -339,6 +339,13 @@ async fn constraints_exclude_each_other() {
             r#"{"Version":"2.0","Properties":{"TagUpdatesOnProvisionedProduct":"ALLOWED"}}"#,
         ),
         ("COLOUR", "{}"),
+        ("NOTIFICATION", r#"{"NotificationArns":[]}"#),
+        ("TEMPLATE", r#"{"Rules":{"R":{"Assertions":[]}}}"#),
+        ("TEMPLATE", "{}"),
+        (
+            "STACKSET",
+            r#"{"Version":"1","Properties":{"AccountList":["123456789012"]}}"#,
+        ),
     ] {
         let said = s
             .bench
@@ -362,7 +369,8 @@ async fn constraints_exclude_each_other() {
         .refused(operation, create("RESOURCE_UPDATE", tags, "4"))
         .await;
     assert_eq!(second.0, "DuplicateResourceException");
-    let stack_set = create("STACKSET", r#"{"Version":"1","Properties":{}}"#, "5");
+    let stack_set = r#"{"Version":"1","Properties":{"AccountList":["123456789012"],"RegionList":["us-east-1"]}}"#;
+    let stack_set = create("STACKSET", stack_set, "5");
     assert_eq!(s.bench.refused(operation, stack_set).await.0, INVALID);
 }
 

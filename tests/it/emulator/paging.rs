@@ -50,46 +50,6 @@ async fn a_portfolio_that_goes_between_two_pages_hides_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_belongs_to_its_query() {
-    let bench = with_portfolios(3).await;
-    let first = bench.ok("ListPortfolios", json!({"PageSize": 1})).await;
-    let token = &first["NextPageToken"];
-    for (operation, input) in [
-        ("ListPortfolios", json!({"PageToken": "forged"})),
-        (
-            "ListPortfolios",
-            json!({"PageToken": token, "AcceptLanguage": "jp"}),
-        ),
-        ("SearchProductsAsAdmin", json!({"PageToken": token})),
-    ] {
-        let (code, _) = bench.refused(operation, input).await;
-        assert_eq!(code, "InvalidParametersException");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn pages_larger_than_modelled_are_refused() {
-    let bench = Bench::new(Profile::Instant);
-    for (operation, most) in [("ListPortfolios", 100), ("SearchProductsAsAdmin", 20)] {
-        bench.ok(operation, json!({"PageSize": most})).await;
-        let said = bench
-            .refused(operation, json!({"PageSize": most + 1}))
-            .await;
-        assert_eq!(
-            said,
-            (
-                "ValidationException".to_owned(),
-                format!(
-                    "1 validation error detected: Value '{}' at 'pageSize' failed to satisfy \
-                     constraint: Member must have value less than or equal to {most}",
-                    most + 1
-                )
-            )
-        );
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn products_are_sorted_as_asked() {
     let bench = Bench::new(Profile::Instant);
     for name in ["b", "c", "a"] {

@@ -644,6 +644,11 @@ async fn a_search_without_an_order_has_none() {
         names(json!({"Filters": {"SearchQuery": ["n1"]}, "SortBy": "name"})).await,
         ["n10", "n11"]
     );
+    for (day, count) in [("2027-01-15", 12), ("2027-01-15T08", 12), ("2027-01-16", 0)] {
+        let query = format!("createdTime:{day}");
+        let found = names(json!({"Filters": {"SearchQuery": [query]}})).await;
+        assert_eq!(found.len(), count, "{day}");
+    }
     let (code, _) = bench
         .refused("SearchProvisionedProducts", json!({"SortBy": "colour"}))
         .await;
@@ -669,4 +674,30 @@ async fn the_sdk_updates_with_previous_values() {
     assert_eq!(record.record_type(), Some("UPDATE_PROVISIONED_PRODUCT"));
     launched.bench.pass(PATIENCE).await;
     assert_eq!(launched.detail().await["Status"], "AVAILABLE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn topics_of_a_later_constraint_come_with_the_next_update() {
+    let launched = Launched::settled(Bench::new(Profile::Instant)).await;
+    let topics = || {
+        let name = format!("SC-{ACCOUNT}-{}", launched.id);
+        launched
+            .bench
+            .emulator
+            .with_stacks(ACCOUNT, "us-east-1", |stacks, _| {
+                stacks.get(&name).unwrap().notification_arns.clone()
+            })
+    };
+    let topic = format!("arn:aws:sns:us-east-1:{ACCOUNT}:news");
+    launched
+        .bench
+        .ok(
+            "CreateConstraint",
+            json!({"PortfolioId": launched.portfolio, "ProductId": launched.product, "Type": "NOTIFICATION",
+                   "Parameters": json!({"NotificationArns": [topic]}).to_string(), "IdempotencyToken": "n"}),
+        )
+        .await;
+    assert!(topics().is_empty());
+    launched.update(json!({})).await;
+    assert_eq!(topics(), [topic]);
 }

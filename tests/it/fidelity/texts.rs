@@ -3,27 +3,21 @@
 
 use std::sync::LazyLock;
 
+use catalogd::emulator::cfn::{ChangeStack, Param};
 use catalogd::emulator::faults::{Effect, Faults, Rule, StackFault};
 use catalogd::emulator::{Profile, operations};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::emulator::client::{Bench, ROLE, TEMPLATE, text};
+use crate::emulator::client::{ACCOUNT, Bench, ROLE, TEMPLATE, text};
 use crate::shared::shared_data;
 
 /// What a text is said of and how it begins, and why it is not brought about.
-const EXCUSED: &[(&str, &str, &str)] = &[
-    (
-        "CreateProduct|UpdateProduct",
-        "profile does not exist",
-        "there is no IAM here: only a fault refuses so (`refuse`, as docs/emulator.md shows)",
-    ),
-    (
-        "DescribeProvisioningParameters",
-        "Error occurred during parameter parsing",
-        "engines other than CloudFormation are not there",
-    ),
-];
+const EXCUSED: &[(&str, &str, &str)] = &[(
+    "CreateProduct|UpdateProduct",
+    "profile does not exist",
+    "there is no IAM here: only a fault refuses so (`refuse`, as docs/emulator.md shows)",
+)];
 
 /// A quoted text.
 #[derive(Debug)]
@@ -208,6 +202,40 @@ async fn provoked(quoted: &Quoted) -> Said {
             refused(&bench, "ListPortfolios", json!({})).await
         }
         "ProvisionedProductDetail" => status_message(quoted).await,
+        "ProvisionedProductPlanDetails" => plan_message(quoted).await,
+        "DeleteProvisionedProductPlan" => {
+            let fault = StackFault {
+                stack: "SC-*".to_owned(),
+                resource: "Topic".to_owned(),
+                reason: Some("It was told to".to_owned()),
+                takes: None,
+            };
+            let (bench, product, version) = launched(Faults::default(), TEMPLATE).await;
+            bench.emulator.set_faults(Faults {
+                stacks: vec![fault],
+                ..Faults::default()
+            });
+            let plan = plan(&bench, &product, &version, "large").await;
+            let mut execute = plan.clone();
+            execute["IdempotencyToken"] = json!("go");
+            bench.ok("ExecuteProvisionedProductPlan", execute).await;
+            bench.pass(1.0).await;
+            refused(&bench, "DeleteProvisionedProductPlan", plan).await
+        }
+        "DescribeProvisioningParameters" => {
+            let bench = Bench::new(Profile::Instant);
+            let (portfolio, _, _) = bench.launchable("topic").await;
+            let url = bench.template("module.tar.gz", "module").await;
+            let create = json!({"Name": "n", "Owner": "o", "ProductType": "TERRAFORM_OPEN_SOURCE",
+                "IdempotencyToken": "t", "ProvisioningArtifactParameters": {
+                    "Name": "v", "Type": "TERRAFORM_OPEN_SOURCE", "Info": {"LoadTemplateFromURL": url}}});
+            let made = bench.ok("CreateProduct", create).await;
+            let product = text(&made, "/ProductViewDetail/ProductViewSummary/ProductId");
+            let pair = json!({"ProductId": product, "PortfolioId": portfolio});
+            bench.ok("AssociateProductWithPortfolio", pair).await;
+            let of = json!({"ProductId": product, "ProvisioningArtifactName": "v"});
+            refused(&bench, "DescribeProvisioningParameters", of).await
+        }
         _ => panic!("{quoted:?} is not brought about"),
     }
 }
@@ -305,6 +333,59 @@ async fn launched(faults: Faults, template: &str) -> (Bench, String, String) {
     bench.ok("ProvisionProduct", launch).await;
     bench.pass(1.0).await;
     (bench, product, version)
+}
+
+/// A plan of `mine`, as the calls about it name it.
+async fn plan(bench: &Bench, product: &str, version: &str, size: &str) -> Value {
+    let plan = json!({"PlanName": "p", "PlanType": "CLOUDFORMATION", "ProvisionedProductName": "mine",
+        "ProductId": product, "ProvisioningArtifactId": version, "IdempotencyToken": "p",
+        "ProvisioningParameters": [
+            {"Key": "Owner", "UsePreviousValue": true}, {"Key": "Size", "Value": size}]});
+    let made = bench.ok("CreateProvisionedProductPlan", plan).await;
+    bench.pass(1.0).await;
+    json!({"PlanId": made["PlanId"]})
+}
+
+/// What a plan that failed says.
+async fn plan_message(quoted: &Quoted) -> Said {
+    let (bench, product, version) = launched(Faults::default(), TEMPLATE).await;
+    let words = quoted.words();
+    let made = bench
+        .ok("DescribeProvisionedProduct", json!({"Name": "mine"}))
+        .await;
+    let launched = text(&made, "/ProvisionedProductDetail/ProvisioningArtifactId");
+    let plan = if words.contains("[MyParameter]") {
+        let plan = json!({"PlanName": "p", "PlanType": "CLOUDFORMATION", "ProvisionedProductName": "mine",
+            "ProductId": product, "ProvisioningArtifactId": version, "IdempotencyToken": "p",
+            "ProvisioningParameters": [{"Key": "MyParameter", "Value": "x"}]});
+        let made = bench.ok("CreateProvisionedProductPlan", plan).await;
+        json!({"PlanId": made["PlanId"]})
+    } else if words.contains("No updates") {
+        // Somebody else has given the stack the same in other words.
+        let name = format!(
+            "SC-{ACCOUNT}-{}",
+            text(&made, "/ProvisionedProductDetail/Id")
+        );
+        bench
+            .emulator
+            .with_stacks(ACCOUNT, "us-east-1", |stacks, ctx| {
+                let change = ChangeStack {
+                    template: Some(format!("# mine\n{TEMPLATE}").into()),
+                    parameters: vec![Param::text("Owner", "me"), Param::text("Size", "large")],
+                    ..ChangeStack::default()
+                };
+                let id = stacks.get(&name).unwrap().id.clone();
+                stacks.update(ctx, &id, change).unwrap();
+            });
+        plan(&bench, &product, &launched, "large").await
+    } else {
+        plan(&bench, &product, &launched, "small").await
+    };
+    let shown = bench.ok("DescribeProvisionedProductPlan", plan).await;
+    Said {
+        code: text(&shown, "/ProvisionedProductPlanDetails/Status"),
+        text: text(&shown, "/ProvisionedProductPlanDetails/StatusMessage"),
+    }
 }
 
 fn change(product: &str, version: &str) -> Value {

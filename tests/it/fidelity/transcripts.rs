@@ -20,6 +20,9 @@ use crate::shared::shared_data;
 /// §9.3, §8).
 const LATER: &str = "younger than the transcript";
 
+/// The transcript leaves out what the operation is for (facts §9.4).
+const UNSHOWN: &str = "modelled, and left out of the transcript";
+
 /// Where an answer may differ from a transcript's: its name, the path, the reason.
 const DIFFERENT: &[(&str, &str, &str)] = &[
     (
@@ -103,6 +106,41 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("describe-tag-option", "/TagOptionDetail/Owner", LATER),
     ("update-tag-option", "/TagOptionDetail/Owner", LATER),
     ("list-tag-options", "/TagOptionDetails/*/Owner", LATER),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/Action",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/Details",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/LogicalResourceId",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/ResourceType",
+        UNSHOWN,
+    ),
+    (
+        "describe-provisioned-product-plan",
+        "/ResourceChanges/*/Scope",
+        UNSHOWN,
+    ),
 ];
 
 /// How a member looks in a transcript and in our answer; `None` where it is absent.
@@ -475,6 +513,22 @@ async fn launches(stage: &mut Stage) {
         .bench
         .ok("DeleteConstraint", json!({"Id": constraint}))
         .await;
+    // What is planned there needs no value.
+    let bare = "Resources: {T: {Type: \"AWS::SNS::Topic\"}}";
+    let url = stage.bench.template("bare.template", bare).await;
+    let made = stage
+        .bench
+        .ok(
+            "CreateProvisioningArtifact",
+            json!({"ProductId": product, "IdempotencyToken": "bare",
+                   "Parameters": {"Name": "bare", "Info": {"LoadTemplateFromURL": url}}}),
+        )
+        .await;
+    stage.cast(text(&made, "/ProvisioningArtifactDetail/Id"));
+    let made = stage.play("create-provisioned-product-plan").await;
+    stage.cast(text(&made, "/PlanId"));
+    stage.play("describe-provisioned-product-plan").await;
+    stage.play("delete-provisioned-product-plan").await;
 }
 
 async fn farewell(stage: &mut Stage) {

@@ -1179,3 +1179,229 @@ async fn copies_converge_on_an_aws_as_slow_as_the_real_one() {
         world.expect_empty_plan().await;
     }
 }
+
+async fn set_active(world: &World, name: &str, active: bool) {
+    let id = version_id(world, name).await;
+    world
+        .console()
+        .update_provisioning_artifact()
+        .product_id(SOURCE)
+        .provisioning_artifact_id(id)
+        .active(active)
+        .send()
+        .await
+        .unwrap();
+}
+
+/// While it can't be told what runs, and while the copy itself can't be read, what the source made inactive stays.
+#[tokio::test(start_paused = true)]
+async fn no_version_of_a_copy_becomes_inactive_in_doubt() {
+    let world = world().await;
+    world.apply().await;
+    set_active(&world, "v1", false).await;
+    for read in ["SearchProvisionedProducts", "SearchProductsAsAdmin"] {
+        let fault = world
+            .emulator
+            .inject(Rule::always(Effect::AccessDenied).on(read));
+        world.calls();
+        let pass = one_pass(&world).await;
+        fault.remove();
+        assert_eq!(writes(&world), [].into(), "{read}");
+        let blocked = &status(&pass, COPY).blocked;
+        assert_eq!(blocked[0].code, BlockedCode::Gap, "{blocked:?}");
+        assert!(blocked[0].message.contains(read), "{blocked:?}");
+    }
+    world.apply().await;
+    assert!(!copies(&world.plan().await.observed)[0].versions[0].active);
+}
+
+/// What no search shows is not believed to be gone: the source is described by its id.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_no_search_shows_is_copied_all_the_same() {
+    let world = world().await;
+    let hidden = world
+        .emulator
+        .inject(Rule::always(Effect::CutListing(0)).on("SearchProductsAsAdmin"));
+    one_pass(&world).await;
+    hidden.remove();
+    expect_copy(&world.plan().await.observed, &["v1", "v2"]);
+}
+
+/// Versions that are inactive at the source from the first are not copied unless they are named.
+#[tokio::test(start_paused = true)]
+async fn what_is_inactive_at_the_source_is_not_copied() {
+    let world = world().await;
+    set_active(&world, "v1", false).await;
+    world.apply().await;
+    expect_copy(&world.plan().await.observed, &["v2"]);
+    world.expect_empty_plan().await;
+    world.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    versions: [v1, v2]\n    productArn:",
+    );
+    world.apply().await;
+    let pass = world.plan().await;
+    let copy = expect_copy(&pass.observed, &["v1", "v2"]);
+    assert!(
+        !copy
+            .versions
+            .iter()
+            .find(|v| v.name == "v1")
+            .unwrap()
+            .active
+    );
+    world.expect_empty_plan().await;
+
+    // Where nothing is left to copy, the service would take an empty list for all.
+    let world = self::world().await;
+    for name in ["v1", "v2"] {
+        set_active(&world, name, false).await;
+    }
+    let ended = world.process().await.apply(&world.desired()).await;
+    assert_eq!(ended.end, End::Settled);
+    expect_blocked(
+        &ended.pass,
+        BlockedCode::CopySource,
+        &["has no version to copy"],
+    );
+    assert_eq!(copies(&ended.pass.observed), [] as [&LiveProduct; 0]);
+}
+fn half_copy() -> Rule {
+    let copying = Effect::FailCopying {
+        detail: Some("half way".to_owned()),
+        leaves: Leaves::Product,
+    };
+    Rule::always(copying).on("CopyProduct").times(1)
+}
+
+/// What the copy left behind has another owner by now: it is theirs, and a copy of our own is made.
+#[tokio::test(start_paused = true)]
+async fn a_half_copy_that_found_another_owner_is_left_to_it() {
+    let world = world().await;
+    world.emulator.inject(half_copy());
+    let desired = world.desired();
+    let mut process = world.process_in(None).await;
+    let pass = process.reconciler.plan(&desired, None).await;
+    let stop = CancellationToken::new();
+    process.reconciler.execute(&pass.plan, &stop, &Quiet).await;
+    let half = copies(&world.plan().await.observed)[0].id.clone();
+    let theirs = "other/123456789012/us-east-1/theirs";
+    let tag = Tag::builder().key("catalogd:product").value(theirs).build();
+    let update = world.console().update_product().id(half.as_str());
+    let update = update.name("Theirs").add_tags(tag.unwrap());
+    update.send().await.unwrap();
+    world.clock.sleep(Duration::from_secs(301)).await;
+    let ended = process.apply(&desired).await;
+    assert_eq!(ended.end, End::Settled);
+    let observed = world.plan().await.observed;
+    let left = &observed.products[&half];
+    assert_eq!(left.name, "Theirs");
+    assert_eq!(left.tags["catalogd:product"], theirs);
+    assert_eq!(names(left), ["v1"]);
+    assert_eq!(names(product(&observed, "Golden")), ["v1", "v2"]);
+}
+
+/// Reads lag behind the copy: while what it left behind is not to be seen, another copy would be a second one.
+#[tokio::test(start_paused = true)]
+async fn a_half_copy_that_is_not_seen_yet_is_waited_for() {
+    let world = world().await;
+    world.emulator.inject(half_copy());
+    let desired = world.desired();
+    let mut process = world.process_in(None).await;
+    let pass = process.reconciler.plan(&desired, None).await;
+    let stop = CancellationToken::new();
+    process.reconciler.execute(&pass.plan, &stop, &Quiet).await;
+    // Of the products only the source is known, to the search and to descriptions.
+    let missing = Effect::Refuse {
+        code: "ResourceNotFoundException".to_owned(),
+        message: "Product not found".to_owned(),
+    };
+    let id = copies(&world.plan().await.observed)[0].id.clone();
+    let mut rules = vec![Rule::always(Effect::CutListing(1)).on("SearchProductsAsAdmin")];
+    let unknown = |nth| {
+        Rule::always(missing.clone())
+            .on("DescribeProductAsAdmin")
+            .nth(nth)
+    };
+    rules.extend((2..=3).map(unknown));
+    let faults = rules.into_iter().map(|rule| world.emulator.inject(rule));
+    let faults: Vec<_> = faults.collect();
+    world.clock.sleep(Duration::from_secs(301)).await;
+    let pass = process.reconciler.plan(&desired, None).await;
+    let waiting = &status(&pass, COPY).waiting;
+    assert!(
+        waiting[0]
+            .message
+            .contains(&format!("left {id} behind, which is not to be seen yet")),
+        "{waiting:?}"
+    );
+    assert_eq!(copy_ops(&pass.plan), []);
+    for fault in faults {
+        fault.remove();
+    }
+    process.apply(&desired).await;
+    assert_eq!(
+        expect_copy(&world.plan().await.observed, &["v1", "v2"]).id,
+        id
+    );
+}
+
+/// Git asks for more by then: the first attempt's copy is taken on as it is, and what it lacks is copied into it.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_was_asked_for_less_is_taken_on_and_completed() {
+    let world = world().await;
+    world.edit(
+        "catalog.yaml",
+        "    productArn:",
+        "    versions: [v2]\n    productArn:",
+    );
+    let fault = world
+        .emulator
+        .inject(Rule::always(Effect::AccessDenied).on("UpdateProduct"));
+    one_pass(&world).await;
+    assert!(fault.fired() > 0);
+    fault.remove();
+    let first = copies(&world.plan().await.observed)[0].id.clone();
+    world.edit("catalog.yaml", "    versions: [v2]\n", "");
+    world.process_in(None).await.apply(&world.desired()).await;
+    let observed = world.plan().await.observed;
+    assert_eq!(expect_copy(&observed, &["v1", "v2"]).id, first);
+}
+
+/// Several new versions at once: a call each, by a token of its own, and none is copied twice where its answer is lost.
+#[tokio::test(start_paused = true)]
+async fn versions_are_copied_one_by_one_and_once() {
+    for lost in [None, Some(1), Some(2)] {
+        let world = world().await;
+        world.apply().await;
+        publish(&world, "v3", "one").await;
+        publish(&world, "v4", "two").await;
+        world.clock.sleep(Duration::from_secs(60)).await;
+        world.calls();
+        let started = world.clock.now();
+        if let Some(nth) = lost {
+            // The next process does not see at once what was copied.
+            world.emulator.set_faults(Faults {
+                lag: Some(Lag {
+                    describe: 0.0,
+                    search: 20.0,
+                    chance: 0.9,
+                }),
+                ..Faults::default()
+            });
+            let rule = Rule::always(Effect::DropAfter).on("CopyProduct").nth(nth);
+            let desired = world.desired();
+            assert!(super::crash::die_at(&world, &desired, rule).await);
+        }
+        world.process_in(None).await.apply(&world.desired()).await;
+        let took = world.clock.now().duration_since(started);
+        if lost.is_none() {
+            assert_eq!(writes(&world), [("CopyProduct".to_owned(), 2)].into());
+            assert!(took.as_secs() < 10, "{took:?}");
+        }
+        world.emulator.set_faults(Faults::default());
+        expect_copy(&world.plan().await.observed, &["v1", "v2", "v3", "v4"]);
+        world.expect_empty_plan().await;
+    }
+}

@@ -1,30 +1,20 @@
 //! The three calls that set a stack to work.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::blueprint::{self, Blueprint, Undrawn};
-use super::super::intrinsic::Place;
-use super::super::parameter;
-use super::super::rules;
-use super::super::stack::{ChangeStack, MASK, NewStack, Param, Stack, StackParam, StackStatus};
-use super::super::template::Template;
+use jiff::Timestamp;
+
+use super::super::blueprint::Blueprint;
+use super::super::stack::{ChangeStack, NewStack, Stack, StackStatus};
 use super::super::work::{Before, Step, Work, removals};
+use super::prepare::{Prepared, Wanted, stack_id, unborn};
 use super::{Inner, Stacks};
 use crate::emulator::api::{ApiError, Ctx};
 
+/// What an update without changes is told.
+pub(super) const NO_UPDATES: &str = "No updates are to be performed.";
 /// The longest name of a stack.
 const MAX_NAME: usize = 128;
-
-/// A request read and checked.
-struct Prepared {
-    template: Template,
-    values: BTreeMap<String, String>,
-    shown: Vec<StackParam>,
-    blueprint: Blueprint,
-    /// What will fail the work once it has begun.
-    broken: Option<String>,
-}
 
 impl Stacks {
     /// Starts to make a stack and returns its id. It is visible at once, in `CREATE_IN_PROGRESS`.
@@ -43,34 +33,28 @@ impl Stacks {
             return if again {
                 Ok(id.clone())
             } else {
-                Err(ApiError::new(
-                    "AlreadyExistsException",
-                    format!("Stack [{}] already exists", new.name),
-                ))
+                Err(exists(&new.name))
             };
         }
-        let mut place = Place {
-            account: ctx.caller.account.clone(),
-            region: ctx.region.clone(),
-            stack_id: String::new(),
-            stack_name: new.name.clone(),
-            notification_arns: new.notification_arns.clone(),
-        };
-        place.stack_id = format!(
-            "arn:{}:cloudformation:{}:{}:stack/{}/{}",
-            place.partition(),
-            place.region,
-            place.account,
-            new.name,
-            ctx.new_uuid()
-        );
-        let prepared = self.prepare(
-            &new.template,
-            &new.parameters,
-            &new.capabilities,
-            &place,
-            None,
-        )?;
+        let id = stack_id(ctx, &new.name);
+        let prepared = self.prepare_new(ctx, &id, &new)?;
+        self.launch(ctx, id.clone(), new, prepared, None);
+        Ok(id)
+    }
+
+    /// Begins to make a stack, new or reviewed at a time.
+    pub(super) fn launch(
+        &mut self,
+        ctx: &Ctx<'_>,
+        id: String,
+        new: NewStack,
+        prepared: Prepared,
+        reviewed: Option<Timestamp>,
+    ) {
+        let mut stack = unborn(id.clone(), &new, &prepared);
+        if let Some(old) = self.get(&id) {
+            stack.events.clone_from(&old.events);
+        }
         let mut work = Work::new(ctx.now, ctx.timing, prepared.blueprint);
         for index in 0..work.blueprint.resources.len() {
             work.steps.push_back(Step::Start(index));
@@ -80,40 +64,12 @@ impl Stacks {
             .push_back(Step::Close(StackStatus::CreateComplete));
         work.broken = prepared.broken;
         work.delete_on_failure = new.delete_on_failure;
-        let id = place.stack_id;
-        let stack = Stack {
-            id: id.clone(),
-            name: new.name,
-            status: StackStatus::CreateInProgress,
-            status_reason: None,
-            template: new.template,
-            description: prepared.template.description().map(str::to_owned),
-            parameters: prepared.shown,
-            outputs: Vec::new(),
-            tags: new.tags,
-            role_arn: new.role_arn,
-            notification_arns: new.notification_arns,
-            capabilities: new.capabilities,
-            disable_rollback: new.disable_rollback,
-            termination_protection: new.termination_protection,
-            nested: None,
-            // The delay before the first event is the delay before the stack is there (facts §10.1).
-            created: work.next,
-            updated: None,
-            deleted: None,
-            ended: None,
-            events: Vec::new(),
-            resources: BTreeMap::new(),
-            values: prepared.values,
-            imports: work.blueprint.imports.clone(),
-            tokens: new.token.into_iter().collect(),
-            work: None,
-        };
+        // The delay before the first event is the delay before the stack is there (facts §10.1).
+        stack.created = reviewed.unwrap_or(work.next);
         let inner = Arc::make_mut(&mut self.inner);
-        inner.names.insert(stack.name.clone(), id.clone());
+        inner.names.insert(stack.name.clone(), id);
         inner.set_to_work(stack, work);
         self.settle(ctx.now);
-        Ok(id)
     }
 
     /// Starts to change a stack.
@@ -128,55 +84,24 @@ impl Stacks {
         change: ChangeStack,
     ) -> Result<(), ApiError> {
         self.settle(ctx.now);
-        let Some(stack) = self.get(stack_id).cloned() else {
-            return Err(invalid(format!("Stack [{stack_id}] does not exist")));
+        let known = |stack: &Stack| {
+            let token = change.token.as_ref();
+            token.is_some_and(|token| stack.tokens.contains(token))
         };
-        if change
-            .token
-            .as_ref()
-            .is_some_and(|token| stack.tokens.contains(token))
-        {
+        if self.get(stack_id).is_some_and(known) {
             return Ok(());
         }
-        if !stack.status.is_updatable() {
-            return Err(invalid(format!(
-                "Stack:{} is in {} state and can not be updated.",
-                stack.id,
-                stack.status.as_str()
-            )));
+        let (mut stack, wanted) = self.prepare_change(stack_id, &change)?;
+        if wanted.changes_nothing(&stack) {
+            return Err(invalid(NO_UPDATES));
         }
-        let mut stack = stack;
-        let template = change.template.unwrap_or_else(|| stack.template.clone());
-        let notification_arns = change
-            .notification_arns
-            .unwrap_or_else(|| stack.notification_arns.clone());
-        let (account, region) = super::home(&stack.id);
-        let place = Place {
-            account: account.to_owned(),
-            region: region.to_owned(),
-            stack_id: stack.id.clone(),
-            stack_name: stack.name.clone(),
-            notification_arns: notification_arns.clone(),
-        };
-        let prepared = self.prepare(
-            &template,
-            &change.parameters,
-            &change.capabilities,
-            &place,
-            Some(&stack.values),
-        )?;
-        let tags = change.tags.unwrap_or_else(|| stack.tags.clone());
+        let Wanted {
+            prepared,
+            template,
+            tags,
+            notification_arns,
+        } = wanted;
         let mut work = Work::new(ctx.now, ctx.timing, prepared.blueprint);
-        if prepared.broken.is_none()
-            && tags == stack.tags
-            && prepared.values == stack.values
-            // What a name of Systems Manager stands for is looked up anew each time.
-            && prepared.shown == stack.parameters
-            && work.blueprint.outputs == stack.outputs
-            && unchanged(&stack, &work.blueprint)
-        {
-            return Err(invalid("No updates are to be performed."));
-        }
         for (index, planned) in work.blueprint.resources.iter().enumerate() {
             let same = stack.resources.get(&planned.logical_id).is_some_and(|old| {
                 old.is_there()
@@ -305,82 +230,6 @@ impl Stacks {
         self.settle(ctx.now);
         Ok(())
     }
-
-    fn prepare(
-        &self,
-        bytes: &[u8],
-        given: &[Param],
-        capabilities: &[String],
-        place: &Place,
-        previous: Option<&BTreeMap<String, String>>,
-    ) -> Result<Prepared, ApiError> {
-        let template = Template::parse(bytes).map_err(invalid)?;
-        template.check().map_err(invalid)?;
-        let decls = template.parameters();
-        let values = parameter::resolve(&decls, given, previous).map_err(invalid)?;
-        if let Some(capability) = rules::lacking(&template, capabilities) {
-            return Err(ApiError::new(
-                "InsufficientCapabilitiesException",
-                format!("Requires capabilities : [{capability}]"),
-            ));
-        }
-        let store = &self.inner.parameters;
-        let resolved = parameter::from_ssm(&decls, &values, place, store).map_err(invalid)?;
-        let mut effective = values.clone();
-        effective.extend(resolved.clone());
-        let others = self.exports(&place.stack_id);
-        let exports = others
-            .iter()
-            .map(|(name, (value, _))| (name.clone(), value.clone()))
-            .collect();
-        let (blueprint, mut broken) = match blueprint::draw(&template, place, &effective, &exports)
-        {
-            Ok(blueprint) => (blueprint, None),
-            Err(Undrawn::Now(text)) => return Err(invalid(text)),
-            Err(Undrawn::Later(text)) => (Blueprint::default(), Some(text)),
-        };
-        if broken.is_none() {
-            broken = parameter::unknown_name(&decls, &values, place, store);
-        }
-        if broken.is_none() {
-            broken = rules::unknown_macro(&template, &place.account, |name| {
-                super::owner(&self.inner.stacks, "AWS::CloudFormation::Macro", name).is_some()
-            });
-        }
-        if broken.is_none() {
-            broken = blueprint.outputs.iter().find_map(|output| {
-                let name = output.export.as_ref()?;
-                let (_, stack) = others.get(name)?;
-                Some(format!(
-                    "Export with name {name} is already exported by stack {stack}."
-                ))
-            });
-        }
-        let shown = decls
-            .iter()
-            .filter_map(|decl| {
-                let masked = |value: &String| {
-                    if decl.no_echo {
-                        MASK.to_owned()
-                    } else {
-                        value.clone()
-                    }
-                };
-                Some(StackParam {
-                    key: decl.key.clone(),
-                    value: masked(values.get(&decl.key)?),
-                    resolved: resolved.get(&decl.key).map(masked),
-                })
-            })
-            .collect();
-        Ok(Prepared {
-            template,
-            values,
-            shown,
-            blueprint,
-            broken,
-        })
-    }
 }
 
 impl Inner {
@@ -392,28 +241,14 @@ impl Inner {
     }
 }
 
-/// Every resource is as it is, and none is missing or too many.
-fn unchanged(stack: &Stack, blueprint: &Blueprint) -> bool {
-    let there: BTreeSet<&str> = stack
-        .resources
-        .values()
-        .filter(|resource| resource.is_there())
-        .map(|resource| resource.logical_id.as_str())
-        .collect();
-    there.len() == blueprint.resources.len()
-        && blueprint.resources.iter().all(|planned| {
-            stack.resources.get(&planned.logical_id).is_some_and(|old| {
-                there.contains(planned.logical_id.as_str())
-                    && old.kind == planned.kind
-                    && old.physical_id == planned.physical_id
-                    && old.properties == planned.properties
-                    && old.metadata == planned.metadata
-                    && old.retain == planned.retain
-            })
-        })
+pub(super) fn exists(name: &str) -> ApiError {
+    ApiError::new(
+        "AlreadyExistsException",
+        format!("Stack [{name}] already exists"),
+    )
 }
 
-fn valid_name(name: &str) -> Result<(), ApiError> {
+pub(super) fn valid_name(name: &str) -> Result<(), ApiError> {
     let complaint = if name.len() > MAX_NAME {
         "Member must have length less than or equal to 128"
     } else if !name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -428,6 +263,6 @@ fn valid_name(name: &str) -> Result<(), ApiError> {
     )))
 }
 
-fn invalid(text: impl Into<String>) -> ApiError {
+pub(super) fn invalid(text: impl Into<String>) -> ApiError {
     ApiError::new("ValidationError", text)
 }

@@ -1,6 +1,8 @@
 //! Stacks of one account and region, moving in time.
 
 mod change;
+mod prepare;
+mod review;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::intrinsic::{Known, Place};
 use super::order::{Order, Orders};
 use super::stack::{Nested, Stack, StackStatus};
 use super::work::Surroundings;
@@ -144,6 +147,30 @@ impl Stacks {
         }
     }
 
+    /// The living resources of a type, with the place of the stack that has each.
+    fn living(&self, kind: &str) -> Vec<(Known, Place)> {
+        let stacks = self.iter();
+        let alive = stacks.filter(|stack| stack.status != StackStatus::DeleteComplete);
+        alive
+            .flat_map(|stack| {
+                stack
+                    .resources
+                    .values()
+                    .map(move |resource| (stack, resource))
+            })
+            .filter(|(_, resource)| resource.kind == kind && resource.is_there())
+            .filter(|(_, resource)| !resource.physical_id.is_empty())
+            .map(|(stack, resource)| {
+                let known = Known {
+                    kind: resource.kind.clone(),
+                    physical_id: resource.physical_id.clone(),
+                    properties: resource.properties.clone(),
+                };
+                (known, place(stack))
+            })
+            .collect()
+    }
+
     /// Exported names of the region and their values, except those of the stack `but`.
     fn exports(&self, but: &str) -> BTreeMap<String, (String, String)> {
         self.inner
@@ -204,6 +231,18 @@ fn owner(stacks: &BTreeMap<String, Arc<Stack>>, kind: &str, physical_id: &str) -
             })
         })
         .map(|stack| stack.id.clone())
+}
+
+/// Where a stack is.
+fn place(stack: &Stack) -> Place {
+    let (account, region) = home(&stack.id);
+    Place {
+        account: account.to_owned(),
+        region: region.to_owned(),
+        stack_id: stack.id.clone(),
+        stack_name: stack.name.clone(),
+        notification_arns: stack.notification_arns.clone(),
+    }
 }
 
 /// Account and region of a stack's id.

@@ -480,3 +480,125 @@ fn a_snapshot_does_not_move() {
     );
     assert_eq!(world.status(&id), "CREATE_COMPLETE");
 }
+
+/// What `Fn::RefAll` and `Fn::ValueOf` find.
+const NET: &str = "
+Resources:
+  One: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: Env, Value: prod}]}}
+  Two: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.1.0.0/16}}
+  In: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref One, CidrBlock: 10.0.1.0/24, AvailabilityZone: us-east-1b}}
+Outputs: {One: {Value: !Ref One}, Two: {Value: !Ref Two}, In: {Value: !Ref In}}
+";
+
+#[test]
+fn rules_are_judged_by_parameters_and_by_what_is_there() {
+    let mut world = World::new(0);
+    let id = world.make("net", NET);
+    let stack = world.stacks.get(&id).unwrap().clone();
+    let made = |key: &str| stack.output(key).unwrap().to_owned();
+    let table = [
+        ("!Equals [!Ref P, a]", "true"),
+        ("!Equals [!Ref P, b]", "no"),
+        ("!Not [!Equals [!Ref P, b]]", "true"),
+        ("!And [!Equals [a, a], !Equals [!Ref P, a]]", "true"),
+        ("!And [!Equals [a, a], !Equals [!Ref P, b]]", "no"),
+        ("!Or [!Equals [a, b], !Equals [!Ref P, a]]", "true"),
+        ("!Or [!Equals [a, b], !Equals [!Ref P, b]]", "no"),
+        ("!Contains [[a, b], !Ref P]", "true"),
+        ("!Contains [[b, c], !Ref P]", "no"),
+        ("!EachMemberIn [!Ref L, [x, y, z]]", "true"),
+        ("!EachMemberIn [!Ref L, [x, z]]", "no"),
+        ("!EachMemberEquals [[a, a], !Ref P]", "true"),
+        ("!EachMemberEquals [!Ref L, x]", "no"),
+        ("!Equals [!Ref 'AWS::Region', us-east-1]", "true"),
+        ("!Contains [!RefAll 'AWS::EC2::VPC::Id', !Ref V]", "true"),
+        ("!Contains [!RefAll 'AWS::EC2::Subnet::Id', !Ref V]", "no"),
+        (
+            "!Contains [!RefAll 'AWS::EC2::AvailabilityZone::Name', us-east-1a]",
+            "true",
+        ),
+        ("!Equals [!ValueOf [V, Tags.Env], prod]", "true"),
+        ("!Equals [!ValueOf [W, Tags.Env], prod]", "no"),
+        ("!EachMemberEquals [!ValueOf [S, VpcId], !Ref V]", "true"),
+        ("!EachMemberEquals [!ValueOf [S, VpcId], !Ref W]", "no"),
+        (
+            "!EachMemberEquals [!ValueOf [S, AvailabilityZone], us-east-1b]",
+            "true",
+        ),
+        (
+            "!EachMemberIn [!ValueOfAll ['AWS::EC2::Subnet::Id', VpcId], !RefAll 'AWS::EC2::VPC::Id']",
+            "true",
+        ),
+        (
+            "!Contains [!ValueOfAll ['AWS::EC2::VPC::Id', Tags.Env], prod]",
+            "true",
+        ),
+        (
+            "!Equals [!ValueOf [X, Tags.Env], prod]",
+            "Parameter validation failed: parameter value vpc-none for parameter name X does not exist",
+        ),
+        (
+            "!Ref P",
+            "Template error: a rule must evaluate to true or false.",
+        ),
+        (
+            "!Equals [!Ref T, a]",
+            "Template format error: Unresolved dependencies [T]. Cannot reference resources in the Rules block of the template",
+        ),
+        (
+            "!If [c, !Ref P, !Ref P]",
+            "Template error: Fn::If is not supported, or has the wrong number of arguments, in the Rules block.",
+        ),
+    ];
+    for (assert, expected) in table {
+        let template = format!(
+            "Parameters:
+  P: {{Type: String, Default: a}}
+  L: {{Type: CommaDelimitedList, Default: 'x,y'}}
+  V: {{Type: 'AWS::EC2::VPC::Id', Default: {}}}
+  W: {{Type: 'AWS::EC2::VPC::Id', Default: {}}}
+  X: {{Type: 'AWS::EC2::VPC::Id', Default: vpc-none}}
+  S: {{Type: 'List<AWS::EC2::Subnet::Id>', Default: {}}}
+Rules: {{R: {{Assertions: [{{Assert: {assert}, AssertDescription: 'no'}}]}}}}
+Resources: {{T: {{Type: 'AWS::SNS::Topic'}}}}",
+            made("One"),
+            made("Two"),
+            made("In"),
+        );
+        let said = world.create(new("ruled", &template));
+        let said = match said {
+            Ok(id) => {
+                world.delete(&id).unwrap();
+                "true".to_owned()
+            }
+            Err(error) => error.message,
+        };
+        assert_eq!(said, expected, "{assert}");
+    }
+}
+
+#[test]
+fn a_rule_holds_only_under_its_condition_and_all_its_assertions_count() {
+    let mut world = World::new(0);
+    let mut said = |rules: &str| {
+        let template = format!("Rules: {rules}\n{TOPIC}");
+        world
+            .create(new("ruled", &template))
+            .map_err(|error| error.message)
+    };
+    let no = "{Assert: !Equals [a, b], AssertDescription: no}";
+    let yes = "{Assert: !Equals [a, a]}";
+    assert_eq!(
+        said(&format!("{{R: {{Assertions: [{yes}, {no}]}}}}")).unwrap_err(),
+        "no"
+    );
+    assert_eq!(
+        said("{R: {Assertions: [{Assert: !Equals [a, b]}]}}").unwrap_err(),
+        "Assertion of rule R failed."
+    );
+    assert!(said("{R: {Assertions: []}}").is_err());
+    let held = format!("{{R: {{RuleCondition: !Equals [a, a], Assertions: [{no}]}}}}");
+    assert_eq!(said(&held).unwrap_err(), "no");
+    let lax = held.replace("[a, a]", "[a, c]");
+    assert!(said(&lax).is_ok());
+}

@@ -2,6 +2,7 @@
 
 mod condition;
 mod network;
+mod rule;
 mod text;
 #[cfg(test)]
 mod tests;

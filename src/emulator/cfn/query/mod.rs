@@ -78,6 +78,7 @@ fn create(stacks: &mut Stacks, ctx: &mut Ctx<'_>, read_url: ReadUrl<'_>, form: &
             delete_on_failure: on_failure == Some("DELETE"),
             termination_protection: form.is_true("EnableTerminationProtection"),
             token: text(form, "ClientRequestToken"),
+            rules: Vec::new(),
         },
     )?;
     Ok(Some(stack_id(&id)))
@@ -106,6 +107,7 @@ fn update(stacks: &mut Stacks, ctx: &mut Ctx<'_>, read_url: ReadUrl<'_>, form: &
                 .then(|| form.list("NotificationARNs")),
             capabilities: form.list("Capabilities"),
             token: text(form, "ClientRequestToken"),
+            rules: Vec::new(),
         },
     )?;
     Ok(Some(stack_id(&id)))

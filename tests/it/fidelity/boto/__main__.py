@@ -20,6 +20,7 @@ def main():
     catalog = Catalog(url, role, launcher)
     launches.launches(catalog, cloudformation)
     launches.copies(catalog, cloudformation)
+    launches.plans(catalog)
     catalog.farewell()
     print(json.dumps({
         "findings": FINDINGS,

@@ -76,3 +76,38 @@ def copies(catalog, stacks):
     user.terminate_provisioned_product(ProvisionedProductName="legacy", RetainPhysicalResources=True)
     sc.delete_product(Id=target)
     assert stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+
+
+def plans(catalog):
+    user = catalog.user
+    first = {"ProductId": catalog.product, "ProvisioningArtifactId": catalog.first, "PlanType": "CLOUDFORMATION"}
+    values = [{"Key": "Owner", "Value": "net"}]
+
+    def planned(name, **more):
+        made = user.create_provisioned_product_plan(PlanName=name, ProvisionedProductName=name, **first, **more)
+        got = until("the plan", lambda: user.describe_provisioned_product_plan(PlanId=made["PlanId"]),
+                    lambda got: got["ProvisionedProductPlanDetails"]["Status"] != "CREATE_IN_PROGRESS")
+        return made, got
+
+    one, shown = planned("one", ProvisioningParameters=values)
+    assert shown["ProvisionedProductPlanDetails"]["Status"] == "CREATE_SUCCESS", shown
+    assert [row["Action"] for row in shown["ResourceChanges"]] == ["ADD"], shown
+    two, shown = planned("two")
+    assert shown["ProvisionedProductPlanDetails"]["Status"] == "CREATE_FAILED", shown
+    listed = walk(user, "list_provisioned_product_plans", "ProvisionedProductPlans")
+    assert [row["PlanId"] for row in listed] == [one["PlanId"], two["PlanId"]], listed
+    refused("InvalidStateException", user.execute_provisioned_product_plan, PlanId=two["PlanId"])
+    user.delete_provisioned_product_plan(PlanId=two["PlanId"])
+    refused("ResourceNotFoundException", user.describe_provisioned_product, Name="two")
+    done = user.execute_provisioned_product_plan(PlanId=one["PlanId"])["RecordDetail"]
+    assert ended(user, done["RecordId"])[0] == "SUCCEEDED"
+    user.delete_provisioned_product_plan(PlanId=one["PlanId"])
+
+    role = f"arn:aws:iam::{ACCOUNT}:role/launch"
+    said = user.update_provisioned_product_properties(
+        ProvisionedProductId=one["ProvisionProductId"], ProvisionedProductProperties={"LAUNCH_ROLE": role})
+    assert ended(user, said["RecordId"])[0] == "SUCCEEDED"
+    shown = user.describe_provisioned_product(Name="one")["ProvisionedProductDetail"]
+    assert shown["LaunchRoleArn"] == role, shown
+    gone = user.terminate_provisioned_product(ProvisionedProductName="one")
+    assert ended(user, gone["RecordDetail"]["RecordId"])[0] == "SUCCEEDED"

@@ -1,0 +1,94 @@
+//! Change sets: what would be done, before it is.
+
+use std::sync::Arc;
+
+use super::super::change_set::{self, Comparison, ResourceChange};
+use super::super::stack::{ChangeStack, NewStack, StackStatus};
+use super::Stacks;
+use super::change::{NO_UPDATES, exists, invalid, valid_name};
+use super::prepare::{stack_id, unborn};
+use crate::emulator::api::{ApiError, Ctx};
+
+impl Stacks {
+    /// Looks at what a new stack would be made of, and leaves the stack in `REVIEW_IN_PROGRESS`: a change set of type
+    /// CREATE. Nothing is left when it cannot be made.
+    ///
+    /// # Errors
+    /// As [`Stacks::create`].
+    pub fn review(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        new: &NewStack,
+    ) -> Result<(String, Vec<ResourceChange>), ApiError> {
+        self.settle(ctx.now);
+        valid_name(&new.name)?;
+        if self.inner.names.contains_key(&new.name) {
+            return Err(exists(&new.name));
+        }
+        let id = stack_id(ctx, &new.name);
+        let prepared = self.prepare_new(ctx, &id, new)?;
+        let changes = change_set::all_new(&prepared.blueprint);
+        let mut stack = unborn(id.clone(), new, &prepared);
+        stack.status = StackStatus::ReviewInProgress;
+        stack.created = ctx.now;
+        stack.ended = Some(ctx.now);
+        stack.record(ctx.now, None);
+        let inner = Arc::make_mut(&mut self.inner);
+        inner.names.insert(stack.name.clone(), id.clone());
+        inner.stacks.insert(id.clone(), Arc::new(stack));
+        Ok((id, changes))
+    }
+
+    /// Starts to make a stack that was only reviewed.
+    ///
+    /// # Errors
+    /// What `ExecuteChangeSet` says: the stack is gone or no longer in review; or, as [`Stacks::create`], what the
+    /// review would say by now.
+    pub fn execute_review(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &str,
+        new: NewStack,
+    ) -> Result<(), ApiError> {
+        self.settle(ctx.now);
+        let reviewed = self
+            .get(id)
+            .filter(|stack| stack.status == StackStatus::ReviewInProgress);
+        let Some(created) = reviewed.map(|stack| stack.created) else {
+            return Err(invalid(format!("Stack [{id}] does not exist")));
+        };
+        let prepared = self.prepare_new(ctx, id, &new)?;
+        self.launch(ctx, id.to_owned(), new, prepared, Some(created));
+        Ok(())
+    }
+
+    /// Looks at what an update would change.
+    ///
+    /// # Errors
+    /// As [`Stacks::update`]; what it says of an update without changes is that of a change set, in two variants.
+    pub fn preview(
+        &mut self,
+        ctx: &Ctx<'_>,
+        stack_id: &str,
+        change: &ChangeStack,
+    ) -> Result<Vec<ResourceChange>, ApiError> {
+        self.settle(ctx.now);
+        let (stack, wanted) = self.prepare_change(stack_id, change)?;
+        if wanted.changes_nothing(&stack) {
+            // Both texts are known; that the first is for unchanged templates is a guess.
+            return Err(invalid(if stack.template == wanted.template {
+                "The submitted information didn't contain changes. Submit different information to create a change set."
+            } else {
+                NO_UPDATES
+            }));
+        }
+        let comparison = Comparison {
+            stack: &stack,
+            template: &wanted.prepared.template,
+            blueprint: &wanted.prepared.blueprint,
+            values: &wanted.prepared.values,
+            tags: &wanted.tags,
+        };
+        Ok(comparison.changes())
+    }
+}
