@@ -4,6 +4,7 @@
 """
 import json
 
+import extras
 import launches
 import stacks
 import storage
@@ -21,6 +22,7 @@ def main():
     launches.launches(catalog, cloudformation)
     launches.copies(catalog, cloudformation)
     launches.plans(catalog)
+    extras.extras(catalog)
     catalog.farewell()
     print(json.dumps({
         "findings": FINDINGS,
