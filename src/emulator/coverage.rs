@@ -218,6 +218,13 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
+        "cfn/stored.rs",
+        &[(
+            "a resource for a parameter of Systems Manager that is there already",
+            "it fails: \"… already exists\"",
+        )],
+    ),
+    (
         "ssm/mod.rs",
         &[
             (

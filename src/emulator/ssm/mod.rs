@@ -68,10 +68,8 @@ fn put(
     if input.text("DataType").is_some_and(|kind| kind != "text") {
         return Err(unsupported("A DataType other than text"));
     }
-    let name = input.need("Name")?.trim();
-    judge_name(name)?;
-    let value = input.need("Value")?;
-    judge_value(value)?;
+    let (name, value) = (input.need("Name")?.trim(), input.need("Value")?);
+    judge(name, value)?;
     let kind = input.text("Type").and_then(Kind::named);
     let present = parameters.get(name).map(|present| present.kind);
     let kind = match (present, kind, input.flag("Overwrite") == Some(true)) {
@@ -178,8 +176,15 @@ fn shown(
     }))
 }
 
+/// Whether a parameter may be named so and have that value.
+///
 /// # Errors
 /// As users quote them.
+pub(super) fn judge(name: &str, value: &str) -> Result<(), ApiError> {
+    judge_name(name)?;
+    judge_value(value)
+}
+
 fn judge_name(name: &str) -> Result<(), ApiError> {
     let bare = name.trim_start_matches('/');
     let small = bare.to_ascii_lowercase();
@@ -216,8 +221,6 @@ fn judge_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// # Errors
-/// As users quote them.
 fn judge_value(value: &str) -> Result<(), ApiError> {
     if value.is_empty() {
         return Err(validation(

@@ -363,6 +363,76 @@ async fn a_name_that_names_nothing_lets_the_stack_go_back() {
     assert_eq!(s.output("found").await, "/net/vpc");
 }
 
+/// Hands its parameter on under a name.
+const WRITES: &str = r#"
+Parameters:
+  Vpc: {Type: String}
+  Kind: {Type: String, Default: String}
+  Bad: {Type: String, Default: ""}
+Conditions:
+  Fails: !Not [!Equals [!Ref Bad, ""]]
+Resources:
+  Handed:
+    Type: AWS::SSM::Parameter
+    Properties: {Name: /net/vpc, Type: !Ref Kind, Value: !Ref Vpc}
+  After:
+    Type: AWS::SQS::QueuePolicy
+    Condition: Fails
+    DependsOn: Handed
+Outputs:
+  Vpc: {Value: !Ref Handed}
+"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_makes_changes_and_removes_its_parameter() {
+    let s = Launch::new(WRITES).await;
+    let value = async || {
+        get(&s.bench, "/net/vpc")
+            .await
+            .map(|read| text(&read, "/Value"))
+    };
+    let launch = async |name: &str, more: Value| {
+        let mut parameters = vec![json!({"Key": "Vpc", "Value": "vpc-1"})];
+        parameters.extend(more.as_array().unwrap().iter().cloned());
+        s.bench
+            .ok(
+                "ProvisionProduct",
+                json!({"ProductId": s.product, "ProvisioningArtifactId": s.version,
+                       "ProvisionedProductName": name, "ProvisionToken": name,
+                       "ProvisioningParameters": parameters}),
+            )
+            .await;
+        s.detail(name).await
+    };
+    // What fails after it takes it away again.
+    let detail = launch("fails", json!([{"Key": "Bad", "Value": "yes"}])).await;
+    assert_eq!(detail["Status"], "ERROR");
+    assert_eq!(value().await.unwrap_err().0, "ParameterNotFound");
+    let detail = launch("secret", json!([{"Key": "Kind", "Value": "SecureString"}])).await;
+    assert_eq!(detail["Status"], "ERROR");
+    assert_eq!(launch("mine", json!([])).await["Status"], "AVAILABLE");
+    assert_eq!(value().await.unwrap(), "vpc-1");
+    assert_eq!(s.output("mine").await, "/net/vpc");
+    let update = async |token: &str, vpc: &str, bad: &str| {
+        let parameters = json!([{"Key": "Vpc", "Value": vpc}, {"Key": "Bad", "Value": bad}]);
+        let input = json!({"ProvisionedProductName": "mine", "UpdateToken": token,
+                           "ProvisioningParameters": parameters});
+        s.bench.ok("UpdateProvisionedProduct", input).await;
+        s.detail("mine").await
+    };
+    assert_eq!(update("two", "vpc-2", "").await["Status"], "AVAILABLE");
+    assert_eq!(value().await.unwrap(), "vpc-2");
+    assert_eq!(update("three", "vpc-3", "yes").await["Status"], "TAINTED");
+    assert_eq!(value().await.unwrap(), "vpc-2", "it went back");
+    let asked = json!({"ProvisionedProductName": "mine", "TerminateToken": "t"});
+    s.bench.ok("TerminateProvisionedProduct", asked).await;
+    assert_eq!(value().await.unwrap_err().0, "ParameterNotFound");
+    // One that somebody else made is not taken over, and stays.
+    put(&s.bench, "/net/vpc", "String", "theirs").await;
+    assert_eq!(launch("late", json!([])).await["Status"], "ERROR");
+    assert_eq!(value().await.unwrap(), "theirs");
+}
+
 #[tokio::test(start_paused = true)]
 async fn seeds_put_parameters() {
     let bench = Bench::new(Profile::Instant);

@@ -202,6 +202,7 @@ impl Inner {
                 stack,
                 &mut Surroundings {
                     buckets,
+                    parameters: &mut self.parameters,
                     orders: &mut self.orders,
                     owner: &|kind, physical_id| owner(stacks, kind, physical_id),
                     account,
