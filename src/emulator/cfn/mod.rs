@@ -25,7 +25,7 @@ mod stack;
 mod template;
 mod work;
 
-pub use engine::Stacks;
+pub use engine::{CHANGE_SET_FAILED, Stacks};
 pub use order::Order;
 pub use stack::{
     ChangeStack, MASK, Nested, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,

@@ -21,6 +21,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ),
             ("both LAUNCH and STACKSET", "InvalidParametersException"),
             ("texts for bad parameters", "plain words"),
+            (
+                "what NOTIFICATION, STACKSET and TEMPLATE cannot do without",
+                "a topic; accounts and regions; an assertion in each rule",
+            ),
         ]),
     Operation::write("UpdateConstraint", update),
     Operation::write("DeleteConstraint", delete),

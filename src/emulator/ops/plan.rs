@@ -11,7 +11,7 @@ use super::{Call, Operation, not_found, plan_shapes, provisioned, stack_set, upd
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::change_set::ResourceChange;
 use crate::emulator::cfn::node::Node;
-use crate::emulator::cfn::{ChangeStack, NewStack, Param};
+use crate::emulator::cfn::{CHANGE_SET_FAILED, ChangeStack, NewStack, Param};
 use crate::emulator::plan_state::{Outcome, Plan, PlanParameter};
 use crate::emulator::state::{Catalog, Provisioned, Status};
 use crate::emulator::{ids, page, wire};
@@ -174,7 +174,7 @@ fn sent(input: Input<'_>) -> Vec<PlanParameter> {
 }
 
 /// The change set behind a plan, or what the plan's StatusMessage will say: calls of CloudFormation that are refused
-/// are named (facts §2.1), change sets that turn out empty say it in their own words.
+/// are named, change sets that fail speak for themselves (facts §2.1).
 fn look(
     call: &mut Call<'_>,
     plan: &Plan,
@@ -192,9 +192,7 @@ fn look(
         changes.map(|changes| (stack, changes))
     };
     looked.map_err(|error| {
-        if error.message.contains("No updates are")
-            || error.message.contains("didn't contain changes")
-        {
+        if error.code == CHANGE_SET_FAILED {
             return error.message;
         }
         format!(

@@ -17,7 +17,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::list("ScanProvisionedProducts", scan),
     Operation::list("SearchProvisionedProducts", search)
         .within("without SortBy in another order at every call, as observed")
-        .guesses(&[("how terms of SearchQuery combine", "all must hold")]),
+        .guesses(&[
+            ("how terms of SearchQuery combine", "all must hold"),
+            (
+                "how SearchQuery writes a createdTime",
+                "as the beginning of an ISO 8601 time",
+            ),
+            ("how what one owned before looks to him", "not found"),
+        ]),
 ];
 
 /// The one type launched here.

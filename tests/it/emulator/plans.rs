@@ -398,6 +398,23 @@ async fn plans_fail_in_the_words_that_users_printed() {
             .ok("DeleteProvisionedProductPlan", json!({"PlanId": id}))
             .await;
     }
+    // Exports are looked up when the change set is made.
+    let missing = TEMPLATE.replace("${Owner}-${Size}", "${Owner}").replace(
+        "Properties: {DisplayName: !Sub \"${Owner}\"}",
+        "Properties: {DisplayName: !ImportValue nobody}",
+    );
+    assert!(missing.contains("ImportValue"));
+    let importing = plans.version("v3", &missing).await;
+    for (at, name) in ["mine", "importer"].into_iter().enumerate() {
+        let more = json!({"ProvisioningArtifactId": importing, "ProvisionedProductName": name,
+                          "IdempotencyToken": format!("v3-{at}")});
+        let id = plans.planned(more).await;
+        let plan = plans.plan(&id).await;
+        let details = &plan["ProvisionedProductPlanDetails"];
+        assert_eq!(details["StatusMessage"], "No export named nobody found.");
+        let gone = json!({"PlanId": id});
+        plans.bench.ok("DeleteProvisionedProductPlan", gone).await;
+    }
     // A new version is a change in any case: AutoTags name it.
     let more = json!({"ProvisioningArtifactId": reworded, "IdempotencyToken": "v2"});
     let id = plans.planned(more).await;

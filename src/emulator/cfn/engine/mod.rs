@@ -10,6 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use review::FAILED as CHANGE_SET_FAILED;
+
 use super::intrinsic::{Known, Place};
 use super::order::{Order, Orders};
 use super::stack::{Nested, Stack, StackStatus};

@@ -6,15 +6,18 @@ use super::super::change_set::{self, Comparison, ResourceChange};
 use super::super::stack::{ChangeStack, NewStack, StackStatus};
 use super::Stacks;
 use super::change::{NO_UPDATES, exists, invalid, valid_name};
-use super::prepare::{stack_id, unborn};
+use super::prepare::{Prepared, stack_id, unborn};
 use crate::emulator::api::{ApiError, Ctx};
+
+/// The code of a refusal that no call says, but the change set that was made: its status, with StatusReason as the text.
+pub const FAILED: &str = "FAILED";
 
 impl Stacks {
     /// Looks at what a new stack would be made of, and leaves the stack in `REVIEW_IN_PROGRESS`: a change set of type
     /// CREATE. Nothing is left when it cannot be made.
     ///
     /// # Errors
-    /// As [`Stacks::create`].
+    /// As [`Stacks::create`], and [`FAILED`] for what a stack would say only once it works.
     pub fn review(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -27,10 +30,13 @@ impl Stacks {
         }
         let id = stack_id(ctx, &new.name);
         let prepared = self.prepare_new(ctx, &id, new)?;
+        whole(&prepared)?;
         let changes = change_set::all_new(&prepared.blueprint);
         let mut stack = unborn(id.clone(), new, &prepared);
         stack.status = StackStatus::ReviewInProgress;
         stack.created = ctx.now;
+        // It uses nothing yet.
+        stack.imports.clear();
         stack.ended = Some(ctx.now);
         stack.status_reason = Some("User Initiated".to_owned());
         stack.record(ctx.now, None);
@@ -67,7 +73,8 @@ impl Stacks {
     /// Looks at what an update would change.
     ///
     /// # Errors
-    /// As [`Stacks::update`]; what it says of an update without changes is that of a change set, in two variants.
+    /// As [`Stacks::update`], and [`FAILED`] for what a stack would say only once it works and for an update without
+    /// changes, of which there are two variants.
     pub fn preview(
         &mut self,
         ctx: &Ctx<'_>,
@@ -78,12 +85,14 @@ impl Stacks {
         let (stack, wanted) = self.prepare_change(stack_id, change)?;
         if wanted.changes_nothing(&stack) {
             // Both texts are known; that the first is for unchanged templates is a guess.
-            return Err(invalid(if stack.template == wanted.template {
+            let text = if stack.template == wanted.template {
                 "The submitted information didn't contain changes. Submit different information to create a change set."
             } else {
                 NO_UPDATES
-            }));
+            };
+            return Err(ApiError::new(FAILED, text));
         }
+        whole(&wanted.prepared)?;
         let comparison = Comparison {
             stack: &stack,
             template: &wanted.prepared.template,
@@ -92,5 +101,13 @@ impl Stacks {
             tags: &wanted.tags,
         };
         Ok(comparison.changes())
+    }
+}
+
+/// Change sets read exports and run macros, so that what is wrong with those lets them fail.
+fn whole(prepared: &Prepared) -> Result<(), ApiError> {
+    match &prepared.broken {
+        Some(text) => Err(ApiError::new(FAILED, text)),
+        None => Ok(()),
     }
 }
