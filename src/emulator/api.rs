@@ -45,6 +45,14 @@ impl Ctx<'_> {
         pinned.unwrap_or_else(|| ids::fresh(prefix, self.entropy))
     }
 
+    /// The id of a new account, pinned or drawn.
+    pub(super) fn new_account(&mut self) -> String {
+        let pinned = self.pins.take_account();
+        // Twelve digits of which the first is not 0: some tools take an account for a number.
+        pinned
+            .unwrap_or_else(|| (100_000_000_000 + self.entropy.below(900_000_000_000)).to_string())
+    }
+
     /// The end of a new stack's ARN, pinned or drawn.
     pub(super) fn new_uuid(&mut self) -> String {
         let pinned = self.pins.take_uuid();
@@ -65,6 +73,8 @@ pub struct Timing {
     pub creating: Duration,
     /// A copy of a product, from the request to its end.
     pub copying: Duration,
+    /// An action on a share with a node of an organization, and the making of an account.
+    pub sharing: Duration,
 }
 
 /// An error as a service says it.

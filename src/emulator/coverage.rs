@@ -67,7 +67,10 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         "profile.rs",
         &[
             ("rates", "those of the profile"),
-            ("how long a copy takes", "as long as a resource"),
+            (
+                "how long a copy, an action on a share and the making of an account take",
+                "as long as a resource",
+            ),
         ],
     ),
     (
@@ -98,6 +101,60 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
                 "tag keys of AWS's own or given twice",
                 "InvalidParametersException",
             ),
+        ],
+    ),
+    (
+        "ops/access.rs",
+        &[
+            (
+                "actions on shares with nodes by an account that may not",
+                "AccessDeniedException in one user's words; ResourceNotFoundException outside an organization",
+            ),
+            (
+                "sharing with nodes before access is enabled",
+                "OperationNotSupportedException",
+            ),
+        ],
+    ),
+    (
+        "ops/view.rs",
+        &[
+            (
+                "what a recipient may not change of another account's",
+                "ResourceNotFoundException, as if it were not there",
+            ),
+            (
+                "tags of another account's product and portfolio",
+                "they reach the stacks of who launches it",
+            ),
+            (
+                "RESOURCE_UPDATE of one's own beside that which another's product brings along",
+                "one's own counts",
+            ),
+            (
+                "a product's name that several have, shared ones among them",
+                "InvalidParametersException",
+            ),
+        ],
+    ),
+    (
+        "ops/propagate.rs",
+        &[
+            (
+                "accounts under a node that have the portfolio already",
+                "DuplicateResourceException in ShareErrors; it stays shared with them by both",
+            ),
+            (
+                "what a recipient had added to a portfolio or a product that is not shared any more",
+                "it goes for good",
+            ),
+        ],
+    ),
+    (
+        "organizations/ops.rs",
+        &[
+            ("texts that no user printed", "plain words"),
+            ("pages of Organizations", "twenty, fewer with MaxResults"),
         ],
     ),
     (

@@ -18,7 +18,7 @@ pub fn fresh(prefix: &str, entropy: &mut Entropy) -> String {
 }
 
 /// What ids begin with that calls give out.
-const PREFIXES: [&str; 9] = [
+const PREFIXES: [&str; 10] = [
     "cons",
     "copyproduct",
     "pa",
@@ -28,6 +28,7 @@ const PREFIXES: [&str; 9] = [
     "prod",
     "prodview",
     "rec",
+    "share",
 ];
 
 /// Whether `id` is `<prefix>-…` as [`fresh`] forms it.
@@ -50,6 +51,11 @@ fn is_uuid(id: &str) -> bool {
     uuid::Uuid::try_parse(id).is_ok_and(|uuid| uuid.hyphenated().to_string() == id)
 }
 
+/// Whether `id` is that of an account.
+fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Ids that one call gives out in place of fresh ones. Seeds fix some, because manifests name ids literally.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pins(Vec<String>);
@@ -60,10 +66,11 @@ impl Pins {
     /// # Errors
     /// The id that has not the form of any.
     pub fn new(ids: Vec<String>) -> Result<Self, String> {
-        match ids.iter().find(|id| !well_formed(id) && !is_uuid(id)) {
+        let formed = |id: &str| well_formed(id) || is_uuid(id) || is_account(id);
+        match ids.iter().find(|id| !formed(id)) {
             Some(id) => Err(format!(
                 "{id} is no id: give one of {}, and 13 characters of a-z and 2-7, of which the last is one of \
-                 acegikmoqsuwy246, e.g. prod-legacyqueue2a; or a UUID for a stack",
+                 acegikmoqsuwy246, e.g. prod-legacyqueue2a; or a UUID for a stack; or twelve digits for an account",
                 PREFIXES.map(|prefix| format!("{prefix}-")).join(" ")
             )),
             None => Ok(Self(ids)),
@@ -83,6 +90,11 @@ impl Pins {
     /// The first that is a UUID.
     pub fn take_uuid(&mut self) -> Option<String> {
         self.first(is_uuid)
+    }
+
+    /// The first that is an account's.
+    pub fn take_account(&mut self) -> Option<String> {
+        self.first(is_account)
     }
 
     fn first(&mut self, wanted: impl Fn(&str) -> bool) -> Option<String> {
@@ -152,11 +164,13 @@ mod tests {
             assert!(is_uuid(&uuid(&mut entropy)));
         }
         let uuid = "0a1b2c3d-0a1b-4a1b-8a1b-0a1b2c3d4e5f";
-        let ids = ["prod-legacyqueue2a", "pa-legacyqueue2a", uuid];
+        let account = "000123456789";
+        let ids = ["prod-legacyqueue2a", account, "pa-legacyqueue2a", uuid];
         let mut pins = Pins::new(ids.map(str::to_owned).to_vec()).unwrap();
         assert_eq!(pins.take("pa").unwrap(), "pa-legacyqueue2a");
         assert_eq!(pins.take("pa"), None);
         assert_eq!(pins.take_uuid().unwrap(), uuid);
+        assert_eq!(pins.take_account().unwrap(), account);
         assert_eq!(pins.left(), ["prod-legacyqueue2a"]);
         for bad in [
             "prod-legacyqueue2",
@@ -166,6 +180,7 @@ mod tests {
             "-legacyqueue2aa",
             "tag-legacyqueue2a",
             "legacyqueue2a",
+            "12345678901",
             "",
             "0A1B2C3D-0A1B-4A1B-8A1B-0A1B2C3D4E5F",
         ] {

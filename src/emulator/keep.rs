@@ -1,10 +1,11 @@
-//! What a state file holds: all accounts and regions with what is at work in them, sessions and buckets.
+//! What a state file holds: all accounts and regions with what is at work in them, organizations, sessions and buckets.
 //!
 //! Left out are the past that lagging reads see, the faults, and the log of calls. Times are absolute: what was due
 //! while nobody ran it is done when the file is loaded.
 
 use serde::{Deserialize, Serialize};
 
+use super::organizations::Organizations;
 use super::s3::Kept as Buckets;
 use super::state::Partition;
 use super::sts::Sessions;
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) entropy: u64,
     pub(super) sessions: Sessions,
     pub(super) buckets: Buckets,
+    pub(super) organizations: Organizations,
+    /// In the order in which they were first asked for, which orders what one sees of another.
     pub(super) places: Vec<Place>,
 }
 
@@ -58,6 +61,7 @@ impl State {
         entropy: u64,
         sessions: Sessions,
         buckets: Buckets,
+        organizations: Organizations,
         places: Vec<Place>,
     ) -> Self {
         Self {
@@ -65,6 +69,7 @@ impl State {
             entropy,
             sessions,
             buckets,
+            organizations,
             places,
         }
     }

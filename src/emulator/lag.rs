@@ -42,29 +42,29 @@ impl History {
         }
     }
 
-    /// The state as it was at a moment drawn for this call, and the moment; `None` for the newest.
-    pub(super) fn look(
-        &self,
-        lag: Option<Lag>,
-        sight: Sight,
-        now: Timestamp,
-        entropy: &mut Entropy,
-    ) -> Option<(Arc<Catalog>, Timestamp)> {
-        let lag = lag?;
-        let most = match sight {
-            Sight::Describe => lag.describe,
-            Sight::Search => lag.search,
-        };
-        // Both numbers are drawn each time, so that a state does not shift the seed's later draws.
-        let (stale, depth) = (entropy.chance(lag.chance), entropy.fraction());
-        if !stale {
-            return None;
-        }
-        let at = before(now, seconds(most * depth));
-        let index = self.0.partition_point(|(time, _)| *time <= at);
+    /// The state as it was then; `None` if nobody remembers, and so the newest is the one to see.
+    pub(super) fn at(&self, moment: Timestamp) -> Option<&Arc<Catalog>> {
+        let index = self.0.partition_point(|(time, _)| *time <= moment);
         let (_, state) = self.0.get(index.checked_sub(1)?)?;
-        Some((Arc::clone(state), at))
+        Some(state)
     }
+}
+
+/// The moment as of which a call sees all catalogs, drawn for this call; `None` for the newest.
+pub(super) fn moment(
+    lag: Option<Lag>,
+    sight: Sight,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Option<Timestamp> {
+    let lag = lag?;
+    let most = match sight {
+        Sight::Describe => lag.describe,
+        Sight::Search => lag.search,
+    };
+    // Both numbers are drawn each time, so that a state does not shift the seed's later draws.
+    let (stale, depth) = (entropy.chance(lag.chance), entropy.fraction());
+    stale.then(|| before(now, seconds(most * depth)))
 }
 
 /// The longest a read may lag.
@@ -96,8 +96,6 @@ mod tests {
 
     #[test]
     fn reads_flip_between_the_past_and_the_present() {
-        let mut history = History::default();
-        history.push(at(0), Arc::default(), Duration::from_secs(10));
         let lag = Lag {
             describe: 5.0,
             search: 10.0,
@@ -105,17 +103,17 @@ mod tests {
         };
         let mut entropy = Entropy::seeded(7);
         let seen: Vec<bool> = (0..20)
-            .map(|_| {
-                history
-                    .look(Some(lag), Sight::Describe, at(20), &mut entropy)
-                    .is_some()
-            })
+            .map(|_| moment(Some(lag), Sight::Describe, at(20), &mut entropy).is_some())
             .collect();
         assert!(seen.contains(&true) && seen.contains(&false));
-        assert!(
-            history
-                .look(None, Sight::Search, at(20), &mut entropy)
-                .is_none()
-        );
+        assert!(moment(None, Sight::Search, at(20), &mut entropy).is_none());
+    }
+
+    #[test]
+    fn what_nobody_remembers_is_not_seen() {
+        let mut history = History::default();
+        history.push(at(10), Arc::default(), Duration::from_secs(10));
+        assert!(history.at(at(9)).is_none());
+        assert!(history.at(at(10)).is_some());
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! http request ─ route ─ faults ─ (latency) ─┬─ Service Catalog: validate ─ ops ─ state
 //!                                            ├─ CloudFormation, STS: Query/XML
+//!                                            ├─ Organizations: JSON
 //!                                            └─ S3
 //! ```
 //!
@@ -22,7 +23,9 @@ mod in_process;
 mod keep;
 mod lag;
 mod ops;
+mod organizations;
 mod page;
+mod partitions;
 mod plan_state;
 mod profile;
 mod quota;
@@ -30,6 +33,7 @@ mod route;
 pub mod s3;
 pub mod seed;
 pub mod server;
+mod share;
 mod source_state;
 mod state;
 pub mod sts;
@@ -364,18 +368,17 @@ impl Emulator {
         let now = self.inner.clock.now();
         let mut world = self.lock();
         let timing = self.inner.profile.timing(&mut world.entropy);
-        world.with_partition(account, region, |partition, entropy, _| {
-            partition.stacks.settle(now);
-            let mut ctx = Ctx {
-                caller: default_caller(account),
-                region: region.to_owned(),
-                now,
-                entropy,
-                pins: &mut Pins::default(),
-                timing,
-            };
-            work(&mut partition.stacks, &mut ctx)
-        })
+        let (partition, entropy) = world.partition(account, region);
+        partition.stacks.settle(now);
+        let mut ctx = Ctx {
+            caller: default_caller(account),
+            region: region.to_owned(),
+            now,
+            entropy,
+            pins: &mut Pins::default(),
+            timing,
+        };
+        work(&mut partition.stacks, &mut ctx)
     }
 
     /// Whether anything in any account and region has this id.
@@ -445,7 +448,7 @@ impl Emulator {
             Unroutable::NotJson => wire::not_json(&id),
             Unroutable::Unknown => wire::refuse(
                 StatusCode::NOT_FOUND,
-                "The emulator has Service Catalog, CloudFormation, S3 and STS. Neither X-Amz-Target, \
+                "The emulator has Service Catalog, CloudFormation, S3, STS and Organizations. Neither X-Amz-Target, \
                  nor the credential scope, nor the host of this request names one of them.\n",
                 &id,
             ),

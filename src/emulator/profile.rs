@@ -46,6 +46,7 @@ impl Profile {
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
                 copying: Duration::ZERO,
+                sharing: Duration::ZERO,
             },
             Self::Local => Timing {
                 stack_start: millis(200),
@@ -53,6 +54,7 @@ impl Profile {
                 record_end: millis(300),
                 creating: millis(400),
                 copying: millis(400),
+                sharing: millis(400),
             },
             // Facts §10.1: 1.1 to 1.4 s, and 6 to 10 s. The others have no measurements: a stack of five
             // resources takes 20 to 50 s (a guess), factories poll versions every 3 s.
@@ -64,9 +66,10 @@ impl Profile {
                     per_resource,
                     record_end: between(6_000, 10_000),
                     creating: between(1_000, 3_000),
-                    // Tools poll copies every second (facts §9.1); as long as a resource is a guess. No call
-                    // makes both, so one number does.
+                    // Tools poll copies every second (facts §9.1), shares every five (facts §9.8); as long as a
+                    // resource is a guess. No call makes two of them, so one number does.
                     copying: per_resource,
+                    sharing: per_resource,
                 }
             }
         }

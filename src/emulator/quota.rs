@@ -18,6 +18,8 @@ pub(super) const PATTERNS: usize = 10;
 pub(super) const TAGS: usize = 20;
 /// Tags per provisioned product; AutoTags do not count.
 pub(super) const PROVISIONED_TAGS: usize = 50;
+/// Accounts that a portfolio is shared with.
+pub(super) const SHARED_ACCOUNTS: usize = 5_000;
 /// Constraints per product per portfolio.
 pub(super) const CONSTRAINTS: usize = 100;
 

@@ -14,6 +14,7 @@ use super::faults::Doom;
 use super::keep;
 use super::lag::History;
 use super::plan_state::Plan;
+use super::share::{Borrowed, Import, Shares, Sharing, SharingRecord};
 use super::source_state::Connection;
 
 /// Tags by key.
@@ -69,12 +70,27 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Clone> Table<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Arc<T>> {
         self.rows.get(self.index.get(id)?)
+    }
+
+    /// A row with its place.
+    pub(super) fn row(&self, id: &str) -> Option<(u64, &Arc<T>)> {
+        let place = self.index.get(id)?;
+        Some((*place, self.rows.get(place)?))
+    }
+
+    /// The ids of all rows.
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.index.keys().cloned().collect()
     }
 
     pub(super) fn insert(&mut self, id: &str, row: T) {
@@ -121,10 +137,28 @@ pub(super) struct Catalog {
     pub(super) records: Table<Record>,
     /// Copies of products by token.
     pub(super) copies: Table<CopyStatus>,
+    /// With whom portfolios of this account are shared, by portfolio; there are no empty ones.
+    pub(super) shares: Table<Shares>,
+    /// Actions on shares, by token.
+    pub(super) sharings: Table<SharingRecord>,
+    /// What this account holds of others' portfolios, by portfolio.
+    pub(super) imports: Table<Import>,
+    /// Others' products in portfolios of this account, by product; there are no empty ones.
+    pub(super) borrowed: Table<Vec<Borrowed>>,
     pub(super) plans: Table<Plan>,
 }
 
 impl Catalog {
+    /// Whether it has a part in any share, as owner or as recipient.
+    pub(super) fn is_shared(&self) -> bool {
+        !self.shares.is_empty() || self.holds_of_others()
+    }
+
+    /// Whether it holds anything of other accounts.
+    pub(super) fn holds_of_others(&self) -> bool {
+        !self.imports.is_empty() || !self.borrowed.is_empty()
+    }
+
     /// The constraints of a product in a portfolio, oldest first.
     pub(super) fn constraints_of<'a>(
         &'a self,
@@ -144,12 +178,14 @@ impl Catalog {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Portfolio {
     pub(super) id: String,
+    /// Whose it is.
+    pub(super) account: String,
     pub(super) name: String,
     pub(super) description: Option<String>,
     pub(super) provider: String,
     pub(super) tags: Tags,
     pub(super) created: Timestamp,
-    /// Product ids in the order of their association.
+    /// Product ids in the order of their association, those of others' products among them.
     pub(super) products: Vec<String>,
     pub(super) principals: Vec<Principal>,
     /// Constraint ids by product.
@@ -168,6 +204,8 @@ pub(super) struct Principal {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Product {
     pub(super) id: String,
+    /// Whose it is.
+    pub(super) account: String,
     /// `prodview-…`.
     pub(super) view: String,
     pub(super) name: String,
@@ -418,7 +456,9 @@ pub(super) enum CopyStatus {
 pub(super) struct Copying {
     pub(super) token: String,
     pub(super) ends: Timestamp,
-    /// Where the source is, in the same account.
+    /// Whose the source is.
+    pub(super) account: String,
+    /// Where the source is.
     pub(super) region: String,
     /// The source's id.
     pub(super) source: String,
@@ -510,6 +550,8 @@ pub(super) struct Partition {
     pub(super) changes: Vec<Change>,
     /// Copies into this account and region, in the order in which they were asked for.
     pub(super) copying: Vec<Copying>,
+    /// Actions on shares of this account and region that have not ended.
+    pub(super) sharing: Vec<Sharing>,
 }
 
 impl Partition {
@@ -522,6 +564,7 @@ impl Partition {
             answers: Answers::default(),
             changes: Vec::new(),
             copying: Vec::new(),
+            sharing: Vec::new(),
         }
     }
 
@@ -540,6 +583,7 @@ impl Partition {
             || catalog.provisioned.get(id).is_some()
             || catalog.records.get(id).is_some()
             || catalog.copies.get(id).is_some()
+            || catalog.sharings.get(id).is_some()
             || catalog.plans.get(id).is_some()
             || self.copying.iter().any(|copying| match &copying.target {
                 CopyTarget::Present(_) => false,
@@ -549,11 +593,6 @@ impl Partition {
                 .stacks
                 .iter()
                 .any(|stack| stack.id.rsplit('/').next() == Some(id))
-    }
-
-    /// The newest state, to be read beside another account's or region's.
-    pub(super) fn snapshot(&self) -> Arc<Catalog> {
-        Arc::clone(&self.catalog)
     }
 
     /// The newest state.
@@ -567,8 +606,15 @@ impl Partition {
         Arc::make_mut(&mut self.catalog)
     }
 
-    /// Remembers the state as it is from `at` on, if it changed and anyone may ask for it later.
-    pub(super) fn remember(&mut self, at: Timestamp, keep: Option<std::time::Duration>) {
+    /// Whether any portfolio is shared with a node of an organization.
+    pub(super) fn shares_with_nodes(&self) -> bool {
+        let mut shares = self.catalog().shares.iter();
+        shares.any(|(_, shares)| !shares.nodes.is_empty())
+    }
+
+    /// Remembers the state as it is from `at` on, if it changed and anyone may ask for it later. Returns whether it
+    /// changed.
+    pub(super) fn remember(&mut self, at: Timestamp, keep: Option<std::time::Duration>) -> bool {
         match keep {
             None => self.history.clear(),
             Some(span) if self.changed || self.history.is_empty() => {
@@ -576,7 +622,7 @@ impl Partition {
             }
             Some(_) => {}
         }
-        self.changed = false;
+        std::mem::take(&mut self.changed)
     }
 }
 

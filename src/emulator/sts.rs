@@ -188,6 +188,7 @@ mod tests {
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
                 copying: Duration::ZERO,
+                sharing: Duration::ZERO,
             },
         };
         let response = sessions.handle(&mut ctx, body.as_bytes());

@@ -63,7 +63,7 @@ pub(super) fn answer(mut body: Value, request_id: &str) -> Response<Bytes> {
 pub(super) fn error(service: Service, error: &ApiError, request_id: &str) -> Response<Bytes> {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
     let (kind, body) = match service {
-        Service::ServiceCatalog => (JSON, json_error(error)),
+        Service::ServiceCatalog | Service::Organizations => (JSON, json_error(error)),
         Service::CloudFormation | Service::Sts => ("text/xml", query_error(error, request_id)),
         Service::S3 => ("application/xml", s3_error(error, request_id)),
     };

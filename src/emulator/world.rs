@@ -1,7 +1,8 @@
 //! Everything behind the one lock.
 
+mod due;
+
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
@@ -11,11 +12,12 @@ use super::api::{ApiError, Caller, Ctx, Timing};
 use super::cfn::{self, Order, StackStatus, Stacks};
 use super::faults::{self, Doom, Engine, Faults, StackFault, Verdict};
 use super::ids::Pins;
-use super::lag::Sight;
 use super::ops::{self, Overlap};
+use super::organizations::{self, Organizations};
+use super::partitions::{Elsewhere, Partitions};
 use super::route::{Route, Service};
 use super::s3::Buckets;
-use super::state::{Catalog, Partition};
+use super::state::Partition;
 use super::sts::Sessions;
 use super::{Call, ids, keep, lag, wire};
 use crate::clock::Entropy;
@@ -33,7 +35,8 @@ pub(super) struct World {
     pub(super) log: VecDeque<Call>,
     pub(super) counts: BTreeMap<String, u64>,
     buckets: Buckets,
-    partitions: BTreeMap<(String, String), Partition>,
+    partitions: Partitions,
+    organizations: Organizations,
 }
 
 /// One call, ready to be worked on.
@@ -58,27 +61,33 @@ impl World {
             log: VecDeque::new(),
             counts: BTreeMap::new(),
             buckets,
-            partitions: BTreeMap::new(),
+            partitions: Partitions::default(),
+            organizations: Organizations::default(),
         }
     }
 
     pub(super) fn set_faults(&mut self, profile: &Faults, faults: Faults) {
         self.faults.replace(profile, faults);
-        for partition in self.partitions.values_mut() {
+        for partition in self.partitions.iter_mut() {
             doom(&mut partition.stacks, &self.faults.faults.stacks);
         }
     }
 
     /// All of it for a state file. Rows and bytes are shared, so this is quick however much there is.
     pub(super) fn state(&self) -> keep::State {
-        let places = self.partitions.iter();
-        let places = places.map(|((account, region), partition)| keep::Place {
-            account: account.clone(),
-            region: region.clone(),
-            partition: partition.clone(),
+        let places = self.partitions.homes(None).into_iter();
+        let places = places.map(|(account, region, place)| keep::Place {
+            account,
+            region,
+            partition: self.partitions.at(place).clone(),
         });
-        let (entropy, buckets) = (self.entropy.state(), self.buckets.keep());
-        keep::State::new(entropy, self.sessions.clone(), buckets, places.collect())
+        keep::State::new(
+            self.entropy.state(),
+            self.sessions.clone(),
+            self.buckets.keep(),
+            self.organizations.clone(),
+            places.collect(),
+        )
     }
 
     /// Puts what a state file held in place of everything; faults stay in force.
@@ -86,20 +95,22 @@ impl World {
         self.entropy = Entropy::seeded(state.entropy);
         self.sessions = state.sessions;
         self.buckets.restore(state.buckets);
-        self.partitions.clear();
+        self.organizations = state.organizations;
+        self.partitions = Partitions::default();
         for place in state.places {
             let mut partition = place.partition;
             partition.stacks.rehouse(self.buckets.clone());
             doom(&mut partition.stacks, &self.faults.faults.stacks);
             self.partitions
-                .insert((place.account, place.region), partition);
+                .ensure(&place.account, &place.region, || partition);
         }
     }
 
     /// How many objects each account and region has.
     pub(super) fn census(&self) -> Vec<serde_json::Value> {
-        let places = self.partitions.iter();
-        let rows = places.map(|((account, region), partition)| {
+        let places = self.partitions.homes(None).into_iter();
+        let rows = places.map(|(account, region, place)| {
+            let partition = self.partitions.at(place);
             let catalog = partition.catalog();
             let stacks = partition.stacks.iter();
             serde_json::json!({
@@ -124,16 +135,15 @@ impl World {
         body: &[u8],
     ) -> (Verdict, Option<Overlap>) {
         route.adopt(&self.sessions);
-        self.settle_copies(now);
+        self.settle(now);
         let class = match route.service {
             Service::ServiceCatalog => ops::class(&route.operation),
-            Service::CloudFormation | Service::S3 | Service::Sts => super::faults::Class::Read,
+            _ => super::faults::Class::Read,
         };
         let verdict = self.faults.judge(route, class, now, &mut self.entropy);
         let overlap = if self.faults.faults.lost_updates == Some(true) {
-            let key = (route.account.clone(), route.region.clone());
             self.partitions
-                .get(&key)
+                .get(&route.account, &route.region)
                 .and_then(|partition| Overlap::note(class, partition.catalog(), body))
         } else {
             None
@@ -157,34 +167,67 @@ impl World {
             let mut ctx = ctx(&job, entropy, pins);
             return sessions.handle(&mut ctx, job.body);
         }
+        self.settle(job.now);
+        if job.route.service == Service::Organizations {
+            let mut ctx = ctx(&job, &mut self.entropy, pins);
+            let operation = &job.route.operation;
+            let answer =
+                organizations::handle(&mut self.organizations, &mut ctx, operation, job.body);
+            self.follow_organizations(job.now);
+            return match answer {
+                Ok(answer) => wire::answer(answer, &id),
+                Err(error) => wire::error(Service::Organizations, &error, &id),
+            };
+        }
         let keep = self.keep();
         let region = job.route.region.clone();
-        self.settle_copies(job.now);
-        let abroad = self.abroad(&job);
-        self.with_partition(&account, &region, |partition, entropy, faults| {
-            // What ended since the last call ended at its own time, not at this call's.
-            partition.remember(Timestamp::MIN, keep);
-            ops::settle(partition, job.now, keep);
-            let response = match job.route.service {
-                Service::CloudFormation => {
-                    partition.stacks.settle(job.now);
-                    let read_url = |url: &str| buckets.read_url(&account, url);
-                    let mut ctx = ctx(&job, entropy, pins);
-                    cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
-                }
-                _ => match catalog(&job, partition, entropy, pins, faults, buckets, abroad) {
+        let lag = match job.route.service {
+            Service::ServiceCatalog => self.draw_lag(&job),
+            _ => None,
+        };
+        let place = self.place(&account, &region);
+        let Self {
+            partitions,
+            organizations,
+            entropy,
+            ..
+        } = self;
+        let (partition, elsewhere) = partitions.split(place, lag);
+        // What ended since the last call ended at its own time, not at this call's.
+        partition.remember(Timestamp::MIN, keep);
+        ops::settle(partition, job.now, keep);
+        let shared = partition.catalog().is_shared();
+        let response = match job.route.service {
+            Service::CloudFormation => {
+                partition.stacks.settle(job.now);
+                let read_url = |url: &str| buckets.read_url(&account, url);
+                let mut ctx = ctx(&job, entropy, pins);
+                cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
+            }
+            _ => {
+                let world = Beside {
+                    elsewhere,
+                    organizations,
+                    buckets,
+                    lag,
+                };
+                match catalog(&job, partition, entropy, pins, world) {
                     Ok(answer) => wire::answer(answer, &id),
                     Err(error) => wire::error(Service::ServiceCatalog, &error, &id),
-                },
-            };
-            partition.remember(job.now, keep);
-            response
-        })
+                }
+            }
+        };
+        let shared = shared || partition.catalog().is_shared();
+        let changed = partition.remember(job.now, keep);
+        if shared && changed {
+            self.cut(Some(&region), job.now);
+        }
+        response
     }
 
     /// Lets all stacks do what is due: their buckets come and go in the store that S3 calls see.
     pub(super) fn settle_stacks(&mut self, now: Timestamp) {
-        for partition in self.partitions.values_mut() {
+        for partition in self.partitions.iter_mut() {
             partition.stacks.settle(now);
         }
     }
@@ -198,13 +241,10 @@ impl World {
         when: (Timestamp, Timing),
         quotas: bool,
     ) -> Result<Result<String, String>, ApiError> {
-        let keep = self.keep();
-        self.with_partition(account, region, |partition, entropy, _| {
-            partition.remember(Timestamp::MIN, keep);
-            ops::settle(partition, when.0, keep);
-            let result = ops::sync(partition, when, entropy, quotas, product, sync);
-            partition.remember(when.0, keep);
-            result
+        let (keep, place) = (self.keep(), self.place(account, region));
+        let (partitions, entropy) = (&mut self.partitions, &mut self.entropy);
+        due::amend(partitions, place, when.0, keep, |partition| {
+            ops::sync(partition, when, entropy, quotas, product, sync)
         })
     }
 
@@ -213,78 +253,37 @@ impl World {
         self.faults.faults.lag.map(lag::span)
     }
 
-    /// Ends the copies that are due. Each reads its source as it is at that time: this is called before anything else
-    /// is, so no later call has changed it.
-    fn settle_copies(&mut self, now: Timestamp) {
-        let keep = self.keep();
-        while let Some((at, home, index)) = self.next_copy(now) {
-            let Some(target) = self.partitions.get_mut(&home) else {
-                return;
-            };
-            let copying = target.copying.remove(index);
-            let from = (home.0.clone(), copying.region.clone());
-            let source = self.partitions.get(&from);
-            let source = source.and_then(|from| from.catalog().products.get(&copying.source));
-            let source = source.cloned();
-            if let Some(target) = self.partitions.get_mut(&home) {
-                target.remember(Timestamp::MIN, keep);
-                ops::settle(target, at, keep);
-                ops::finish_copy(target, source, copying, at, &mut self.entropy);
-                target.remember(at, keep);
-            }
-        }
-    }
-
-    /// The first copy that is due, by its end and its place.
-    fn next_copy(&self, now: Timestamp) -> Option<(Timestamp, (String, String), usize)> {
-        let due = self.partitions.iter().flat_map(|(home, partition)| {
-            let copies = partition.copying.iter().enumerate();
-            copies.filter_map(move |(index, copying)| {
-                let at = match copying.doom.held {
-                    Some(rule) if self.faults.is_armed(rule) => return None,
-                    // When the rule went is not known.
-                    Some(_) => copying.ends.max(now),
-                    None => copying.ends,
-                };
-                (at <= now).then_some((at, home, index))
-            })
-        });
-        due.min().map(|(at, home, index)| (at, home.clone(), index))
-    }
-
-    /// The catalog of the region that a copy reads from, if it is not the one called, as this call sees it.
-    fn abroad(&mut self, job: &Job<'_>) -> Option<Arc<Catalog>> {
-        let region = ops::abroad(&job.route.operation, job.body)?;
-        let from = self.partitions.get(&(job.caller.account.clone(), region))?;
+    /// The moment as of which a call sees the catalogs.
+    fn draw_lag(&mut self, job: &Job<'_>) -> Option<Timestamp> {
+        let operation = ops::find(&job.route.operation).ok()?;
         let lag = self.faults.faults.lag;
-        let past = from
-            .history
-            .look(lag, Sight::Describe, job.now, &mut self.entropy);
-        Some(past.map_or_else(|| from.snapshot(), |(past, _)| past))
+        lag::moment(lag, operation.sight, job.now, &mut self.entropy)
     }
 
     /// Whether anything anywhere has this id.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.partitions.values().any(|partition| partition.has(id))
+        let mut all = self.partitions.iter();
+        all.any(|(_, partition)| partition.has(id)) || self.organizations.has(id)
     }
 
-    /// Works on one account and region, which is made when it is first asked for.
-    pub(super) fn with_partition<T>(
+    /// One account and region, which is made when it is first asked for.
+    pub(super) fn partition(
         &mut self,
         account: &str,
         region: &str,
-        work: impl FnOnce(&mut Partition, &mut Entropy, &Faults) -> T,
-    ) -> T {
-        let faults = &self.faults.faults;
-        let partition = self
-            .partitions
-            .entry((account.to_owned(), region.to_owned()))
-            .or_insert_with(|| {
-                let mut stacks = Stacks::new(self.buckets.clone());
-                doom(&mut stacks, &faults.stacks);
-                Partition::new(stacks)
-            });
-        work(partition, &mut self.entropy, faults)
+    ) -> (&mut Partition, &mut Entropy) {
+        let place = self.place(account, region);
+        (self.partitions.at_mut(place), &mut self.entropy)
+    }
+
+    /// Where an account and region is, made when it is first asked for.
+    fn place(&mut self, account: &str, region: &str) -> usize {
+        let (buckets, faults) = (&self.buckets, &self.faults.faults);
+        self.partitions.ensure(account, region, || {
+            let mut stacks = Stacks::new(buckets.clone());
+            doom(&mut stacks, &faults.stacks);
+            Partition::new(stacks)
+        })
     }
 
     pub(super) fn record(&mut self, call: Call) {
@@ -296,14 +295,20 @@ impl World {
     }
 }
 
+/// What a call of Service Catalog has beside its own partition.
+struct Beside<'a> {
+    elsewhere: Elsewhere<'a>,
+    organizations: &'a mut Organizations,
+    buckets: &'a Buckets,
+    lag: Option<Timestamp>,
+}
+
 fn catalog(
     job: &Job<'_>,
     partition: &mut Partition,
     entropy: &mut Entropy,
     pins: &mut Pins,
-    faults: &Faults,
-    buckets: &Buckets,
-    abroad: Option<Arc<Catalog>>,
+    beside: Beside<'_>,
 ) -> Result<serde_json::Value, ApiError> {
     let operation = ops::find(&job.route.operation)?;
     let input = wire::read(job.body)?;
@@ -311,20 +316,19 @@ fn catalog(
     if let Some(first) = ops::repeated(operation, &input, partition) {
         return Ok(first);
     }
-    let seen = partition
-        .history
-        .look(faults.lag, operation.sight, job.now, entropy);
+    let past = |moment| Some((partition.history.at(moment)?.clone(), moment));
     let answer = (operation.run)(&mut ops::Call {
         operation: operation.name,
         input: ops::Input::new(&input),
         ctx: ctx(job, entropy, pins),
-        seen,
-        buckets,
+        seen: beside.lag.and_then(past),
+        buckets: beside.buckets,
         quotas: job.quotas,
         cut: job.cut,
         overlap: job.overlap.clone(),
         doom: job.doom.clone(),
-        abroad,
+        elsewhere: beside.elsewhere,
+        organizations: beside.organizations,
         partition,
     })?;
     if let Some(token) = ops::token(operation, &input) {

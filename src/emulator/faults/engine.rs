@@ -35,6 +35,8 @@ pub(in crate::emulator) struct Doom {
     pub(in crate::emulator) held: Option<u64>,
     /// An import ends in FAILED, for this reason.
     pub(in crate::emulator) importing: Option<String>,
+    /// An action on a share ends with this error and message for all accounts.
+    pub(in crate::emulator) sharing: Option<(String, String)>,
 }
 
 /// What the rules and rates make of one call.
@@ -260,6 +262,9 @@ impl Effect {
             Self::SlowCopying(more) => verdict.doom.slow += endless(*more),
             Self::HangCopying => verdict.doom.held = Some(rule),
             Self::FailImporting { reason } => verdict.doom.importing = Some(reason.clone()),
+            Self::FailSharing { error, message } => {
+                verdict.doom.sharing = Some((error.clone(), message.clone()));
+            }
             Self::CutListing(items) => verdict.cut_listing = Some(*items),
             Self::Refuse { code, message } => {
                 verdict.refuse = Some(ApiError::new(code, message.clone()));
@@ -271,7 +276,9 @@ impl Effect {
 /// The text is the common one; what Service Catalog writes was never printed (facts §2).
 fn throttled(service: Service) -> ApiError {
     match service {
-        Service::ServiceCatalog => ApiError::new("ThrottlingException", "Rate exceeded"),
+        Service::ServiceCatalog | Service::Organizations => {
+            ApiError::new("ThrottlingException", "Rate exceeded")
+        }
         Service::CloudFormation | Service::Sts => ApiError::new("Throttling", "Rate exceeded"),
         Service::S3 => ApiError {
             code: "SlowDown".to_owned(),
@@ -284,7 +291,7 @@ fn throttled(service: Service) -> ApiError {
 /// Of a session that has ended: the common code and text (facts §2).
 pub(in crate::emulator) fn expired(service: Service) -> ApiError {
     let (code, text, status) = match service {
-        Service::ServiceCatalog => (
+        Service::ServiceCatalog | Service::Organizations => (
             "ExpiredTokenException",
             "The security token included in the request is expired",
             400,
@@ -311,7 +318,7 @@ fn denied(route: &Route) -> ApiError {
     let action = format!("{}:{}", route.service.as_str(), route.operation);
     let account = &route.account;
     let (code, status) = match route.service {
-        Service::ServiceCatalog => ("AccessDeniedException", 400),
+        Service::ServiceCatalog | Service::Organizations => ("AccessDeniedException", 400),
         _ => ("AccessDenied", 403),
     };
     ApiError {

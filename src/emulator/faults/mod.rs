@@ -142,6 +142,14 @@ pub enum Effect {
         /// What the record's error and StatusMessage say.
         reason: String,
     },
+    /// The action on a share with a node of an organization that the call starts fails for all accounts under it.
+    #[serde(rename_all = "camelCase")]
+    FailSharing {
+        /// `Error` of the ShareErrors, e.g. `ThrottlingException`.
+        error: String,
+        /// Their `Message`.
+        message: String,
+    },
     /// Any other refusal, before the work, e.g. the "profile does not exist" of a fresh IAM role.
     #[serde(rename_all = "camelCase")]
     Refuse {

@@ -1,11 +1,13 @@
 //! Constraints on a product in a portfolio (facts §9.6).
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Call, Operation, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::node::Node;
-use crate::emulator::state::{Catalog, Constraint, Portfolio};
+use crate::emulator::state::Constraint;
 use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -27,10 +29,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("UpdateConstraint", update),
     Operation::write("DeleteConstraint", delete),
     Operation::describe("DescribeConstraint", describe),
-    Operation::list("ListConstraintsForPortfolio", list),
+    Operation::list("ListConstraintsForPortfolio", list).guesses(&[(
+        "constraints that another account's product brings along into a portfolio of one's own",
+        "listed too, with the Owner and PortfolioId that they have there",
+    )]),
 ];
 
-const LAUNCH: &str = "LAUNCH";
+pub(super) const LAUNCH: &str = "LAUNCH";
 const NOTIFICATION: &str = "NOTIFICATION";
 const RESOURCE_UPDATE: &str = "RESOURCE_UPDATE";
 const STACKSET: &str = "STACKSET";
@@ -40,6 +45,8 @@ const TEMPLATE: &str = "TEMPLATE";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Policy {
     pub(super) launch_role: Option<String>,
+    /// The role is another account's.
+    pub(super) role_elsewhere: bool,
     pub(super) tag_updates: bool,
     pub(super) notifications: Vec<String>,
     /// Of all TEMPLATE constraints.
@@ -142,8 +149,8 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
-    let constraint = call.seen().constraints.get(id);
-    let constraint = constraint.ok_or_else(|| none(id))?;
+    let view = call.view();
+    let constraint = view.constraint(id).ok_or_else(|| none(id))?;
     Ok(shown(constraint, constraint.making.status(call.at())))
 }
 
@@ -151,15 +158,9 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PortfolioId")?;
     let only = call.input.text("ProductId");
-    let catalog = call.seen();
-    let portfolio = catalog.portfolios.get(id);
-    let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
-    let by_product = portfolio.constraints.iter();
-    let ids: Vec<String> = by_product
-        .filter(|(product, _)| only.is_none_or(|only| only == *product))
-        .flat_map(|(_, ids)| ids.iter().cloned())
-        .collect();
-    let rows = catalog.constraints.select(&ids).into_iter();
+    let view = call.view();
+    let portfolio = view.portfolio(id).ok_or_else(|| no_portfolio(id))?;
+    let rows = view.constraints_in(portfolio, only).into_iter();
     let found = call
         .page()?
         .by_place(rows.map(|(place, row)| (place, detail(row))));
@@ -261,14 +262,9 @@ fn exclude<'a>(kind: &str, others: impl Iterator<Item = &'a str>) -> Result<(), 
 }
 
 /// What holds for launches of a product through a portfolio.
-pub(super) fn policy(
-    catalog: &Catalog,
-    portfolio: &Portfolio,
-    product: &str,
-    account: &str,
-) -> Policy {
+pub(super) fn policy(constraints: &[&Arc<Constraint>], account: &str) -> Policy {
     let mut policy = Policy::default();
-    for constraint in catalog.constraints_of(&portfolio.id, product) {
+    for constraint in constraints {
         let parameters: Value = serde_json::from_str(&constraint.parameters).unwrap_or_default();
         let text = |name: &str| parameters.get(name).and_then(Value::as_str);
         match constraint.kind.as_str() {
@@ -278,6 +274,9 @@ pub(super) fn policy(
                 policy.launch_role = text("RoleArn")
                     .map(str::to_owned)
                     .or_else(|| text("LocalRoleName").map(local));
+                // What another account's role launches is made in that account, at its cost (facts §8.2).
+                let role = policy.launch_role.as_deref().unwrap_or_default();
+                policy.role_elsewhere = role.split(':').nth(4) != Some(account);
             }
             RESOURCE_UPDATE => {
                 let allowed = parameters.pointer("/Properties/TagUpdateOnProvisionedProduct");
@@ -302,9 +301,9 @@ pub(super) fn policy(
 }
 
 /// The rules of the TEMPLATE constraints as one JSON text.
-pub(super) fn rules(catalog: &Catalog, portfolio: &Portfolio, product: &str) -> Option<String> {
+pub(super) fn rules(constraints: &[&Arc<Constraint>]) -> Option<String> {
     let mut rules = serde_json::Map::new();
-    for constraint in catalog.constraints_of(&portfolio.id, product) {
+    for constraint in constraints {
         if constraint.kind == TEMPLATE
             && let Ok(Value::Object(mut parameters)) = serde_json::from_str(&constraint.parameters)
             && let Some(Value::Object(more)) = parameters.remove("Rules")

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::view::View;
 use super::{Call, Operation, invalid, no_product, not_found, version};
 use crate::clock::Entropy;
 use crate::emulator::api::ApiError;
 use crate::emulator::faults::Leaves;
+use crate::emulator::organizations::Organizations;
+use crate::emulator::partitions::Elsewhere;
 use crate::emulator::state::{
     Catalog, CopyStatus, CopyTarget, Copying, Making, Partition, Product, Tags, Version,
 };
@@ -20,10 +23,11 @@ use crate::emulator::{ids, quota, wire};
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write(COPY, copy)
         .with_token("IdempotencyToken")
-        .within(
-            "within the account, between its regions too; those of other accounts are not found",
-        )
         .guesses(&[
+            (
+                "a product that another account shares without the copier's having accepted",
+                "not found; through the organization only, FAILED, \"Internal Failure\" (one user's report)",
+            ),
             (
                 "a target of another ProductType",
                 "InvalidParametersException",
@@ -111,6 +115,7 @@ fn copy(call: &mut Call<'_>) -> Result<Value, ApiError> {
         ends: now
             .checked_add(timing.copying.saturating_add(call.doom.slow))
             .unwrap_or(Timestamp::MAX),
+        account: source.account.to_owned(),
         region: source.region.to_owned(),
         source: source.id.to_owned(),
         versions,
@@ -162,38 +167,68 @@ impl<'a> Arn<'a> {
         })
     }
 
-    /// The product, as this call sees it. Another account's would have to be shared, and nothing is shared here.
+    /// The product, as this call sees it: one of the account's own, or one that is shared with it in its region.
     fn find(&self, call: &Call<'_>) -> Option<Arc<Product>> {
-        let catalog = match &call.abroad {
-            _ if self.account != call.account() => return None,
-            _ if self.region == call.ctx.region => call.seen(),
-            abroad => abroad.as_deref()?,
+        let region = self.region;
+        let own = if region == call.ctx.region {
+            Some(call.seen())
+        } else {
+            call.elsewhere.catalog(call.account(), region)
         };
-        catalog.products.get(self.id).cloned()
+        let organizations = &*call.organizations;
+        let view = View::new(call.account(), region, own, call.elsewhere, organizations);
+        let found = view.product(self.id)?;
+        (found.account == self.account).then(|| Arc::clone(found))
     }
 }
 
-/// The region that a copy reads from: its catalog must be at hand when the call is worked on.
-pub(in crate::emulator) fn abroad(operation: &str, body: &[u8]) -> Option<String> {
-    if operation != COPY {
-        return None;
+/// What a copy that ends now reads.
+#[derive(Debug, Clone)]
+pub(in crate::emulator) enum From {
+    /// It is not there any more, or not shared.
+    Gone,
+    /// The account has it through its organization only: copies of those fail (facts §9.1).
+    Inherited,
+    Product(Arc<Product>),
+}
+
+/// What a copy of `account` reads, as all catalogs are.
+pub(in crate::emulator) fn source(
+    account: &str,
+    copying: &Copying,
+    all: Elsewhere<'_>,
+    organizations: &Organizations,
+) -> From {
+    let region = &copying.region;
+    let view = View::new(
+        account,
+        region,
+        all.catalog(account, region),
+        all,
+        organizations,
+    );
+    let found = view.product(&copying.source);
+    match found.filter(|product| product.account == copying.account) {
+        Some(product) if product.account == account || view.accepted(product) => {
+            From::Product(Arc::clone(product))
+        }
+        Some(_) => From::Inherited,
+        None => From::Gone,
     }
-    let input = wire::read(body).ok()?;
-    let arn = input.get("SourceProductArn")?.as_str()?;
-    Arn::parse(arn).map(|arn| arn.region.to_owned())
 }
 
 /// Ends a copy. `source` is the product as it is now, if it still is.
 pub(in crate::emulator) fn finish(
     partition: &mut Partition,
-    source: Option<Arc<Product>>,
+    account: &str,
+    source: From,
     copying: Copying,
     at: Timestamp,
     entropy: &mut Entropy,
 ) {
     let (made, status) = match &copying.doom.copying {
         Some((detail, Leaves::Nothing)) => (None, failed(None, detail.clone())),
-        doomed => match make(partition.catalog(), source, &copying, at, entropy) {
+        doomed => match make(partition.catalog(), source, account, &copying, at, entropy) {
             Err(error) => (None, failed(None, Some(error.message))),
             Ok(product) => {
                 let target = product.id.clone();
@@ -231,12 +266,18 @@ fn failed(target: Option<String>, detail: Option<String>) -> CopyStatus {
 /// copy and its words are StatusDetail (a guess).
 fn make(
     catalog: &Catalog,
-    source: Option<Arc<Product>>,
+    source: From,
+    account: &str,
     copying: &Copying,
     at: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Product, ApiError> {
-    let source = source.ok_or_else(|| no_product(&copying.source))?;
+    let source = match source {
+        From::Product(product) => product,
+        From::Gone => return Err(no_product(&copying.source)),
+        // A user's report; the words are those of another copy that failed so.
+        From::Inherited => return Err(ApiError::new("InternalFailure", "Internal Failure")),
+    };
     let mut versions = chosen(&source, copying.versions.as_deref())?;
     if copying.doom.copying.is_some() {
         versions.truncate(1);
@@ -251,6 +292,7 @@ fn make(
             quota::room(quotas, catalog.products.len(), quota::PRODUCTS, "products")?;
             Product {
                 id: id.clone(),
+                account: account.to_owned(),
                 view: view.clone(),
                 name: name.clone().unwrap_or_else(|| source.name.clone()),
                 owner: source.owner.clone(),

@@ -72,8 +72,8 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let product = input.need("ProductId")?;
     let name = input.need("ProvisionedProductName")?;
-    let found = call.seen().products.get(product);
-    let product = Arc::clone(found.ok_or_else(|| no_product(product))?);
+    let found = call.view().product(product).cloned();
+    let product = found.ok_or_else(|| no_product(product))?;
     let version = IdOrName::Id(input.need("ProvisioningArtifactId")?);
     // A deprecated one may be: what is imported exists already (a guess). Whether the caller must have a path to the
     // product is not documented; here he need not (a guess).

@@ -3,6 +3,8 @@
 //! A family is a table of [`Operation`]s; a new one is a file, a line in [`FAMILIES`], and no more.
 //! What the model has and no family does is answered with a plain refusal.
 
+mod accepted;
+mod access;
 mod association;
 mod constraint;
 mod copy;
@@ -16,24 +18,28 @@ mod portfolio;
 mod principal;
 mod product;
 mod product_search;
+mod propagate;
 mod properties;
 mod provision;
 mod provisioned;
 mod record;
 mod settle;
+mod share;
 mod source;
 mod stack_set;
 mod terminate;
 mod update;
 mod version;
+mod view;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub(super) use copy::{abroad, finish as finish_copy};
+pub(super) use copy::{finish as finish_copy, source as copy_source};
 pub(super) use input::Input;
+pub(super) use propagate::{Losses, Reach, finish as finish_sharing, lapse};
 pub(super) use settle::settle;
 pub(super) use source::sync;
 
@@ -41,10 +47,13 @@ use super::api::{ApiError, Ctx};
 use super::coverage::{Coverage, Guess};
 use super::faults::{Class, Doom};
 use super::lag::Sight;
+use super::organizations::Organizations;
 use super::page::Page;
+use super::partitions::Elsewhere;
 use super::s3::Buckets;
 use super::state::{Catalog, Making, Partition, Product, Version};
 use super::{validate, wire};
+use view::View;
 
 const FAMILIES: &[&[Operation]] = &[
     portfolio::OPERATIONS,
@@ -65,6 +74,9 @@ const FAMILIES: &[&[Operation]] = &[
     terminate::OPERATIONS,
     provisioned::OPERATIONS,
     record::OPERATIONS,
+    share::OPERATIONS,
+    accepted::OPERATIONS,
+    access::OPERATIONS,
 ];
 
 /// One operation and how it is to be called.
@@ -232,8 +244,9 @@ pub(super) struct Call<'a> {
     pub(super) overlap: Option<Overlap>,
     /// How faults let end what this call starts.
     pub(super) doom: Doom,
-    /// The catalog of the region that a copy reads from, if it is another one.
-    pub(super) abroad: Option<Arc<Catalog>>,
+    /// The catalogs of other accounts and regions, as this call sees them.
+    pub(super) elsewhere: Elsewhere<'a>,
+    pub(super) organizations: &'a mut Organizations,
     pub(super) partition: &'a mut Partition,
 }
 
@@ -258,6 +271,28 @@ impl Call<'_> {
 
     fn edit(&mut self) -> &mut Catalog {
         self.partition.edit()
+    }
+
+    /// Whether a portfolio is shared, or is about to be.
+    fn is_shared(&self, portfolio: &str) -> bool {
+        let mut sharing = self.partition.sharing.iter();
+        self.newest().shares.get(portfolio).is_some()
+            || sharing.any(|sharing| sharing.portfolio == portfolio)
+    }
+
+    /// What the account sees of its own and of what others share with it, perhaps not the newest.
+    fn view(&self) -> View<'_> {
+        self.view_of(self.seen(), self.elsewhere)
+    }
+
+    /// The same in the newest state.
+    fn newest_view(&self) -> View<'_> {
+        self.view_of(self.newest(), self.elsewhere.newest())
+    }
+
+    fn view_of<'c>(&'c self, own: &'c Catalog, elsewhere: Elsewhere<'c>) -> View<'c> {
+        let (account, region) = (self.account(), &self.ctx.region);
+        View::new(account, region, Some(own), elsewhere, self.organizations)
     }
 
     /// The making of a version or constraint that begins with this call.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, tag_list};
-use super::{Call, Operation, constraint, invalid, not_found, product, unsupported, version};
+use super::view::View;
+use super::{Call, Operation, constraint, invalid, not_found, unsupported, version};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::Template;
 use crate::emulator::cfn::node::Node;
-use crate::emulator::state::{Catalog, Portfolio, Product};
+use crate::emulator::state::{Constraint, Portfolio, Product};
 use crate::emulator::{ids, page};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -40,16 +41,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("ProductId")?;
-    let catalog = call.seen();
-    let found = catalog.products.get(id);
-    let paths = found.map(|product| open_to(catalog, product, &call.ctx.caller.principal));
+    let view = call.view();
+    let found = view.product(id);
+    let paths = found.map(|product| view.open_to(product, &call.ctx.caller.principal));
     let paths = paths.filter(|paths| !paths.is_empty());
     let paths = paths.ok_or_else(|| no_path(id))?;
     let items = paths
         .into_iter()
         .map(|portfolio| {
             json!({
-                "ConstraintSummaries": summaries(catalog, portfolio, id),
+                "ConstraintSummaries": summaries(&view, portfolio, id),
                 "Id": ids::path_id(&portfolio.id),
                 "Name": portfolio.name,
                 // Whether the product's are among them is not known: those of the portfolio (a guess).
@@ -68,12 +69,13 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = input.one_of("ProductId", "ProductName")?;
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
-    let catalog = call.seen();
-    let product = product::find(catalog, wanted)?;
-    let portfolio = choose(catalog, product, &call.ctx.caller.principal, path)?;
+    let view = call.view();
+    let product = view.find_open(wanted, &call.ctx.caller.principal)?;
+    let portfolio = choose(&view, product, &call.ctx.caller.principal, path)?;
     let version = version::find(product, version)?;
     version::visible(version)?;
-    let policy = constraint::policy(catalog, portfolio, &product.id, call.account());
+    let constraints = view.constraints(&portfolio.id, &product.id);
+    let policy = constraint::policy(&constraints, call.account());
     if version.kind.as_deref() != Some(version::CLOUDFORMATION) {
         return Err(elsewhere(product, &policy));
     }
@@ -91,13 +93,13 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let outputs = template.outputs().into_iter();
     let outputs = outputs.map(|(key, description)| json!({"Key": key, "Description": description}));
     Ok(json!({
-        "ConstraintSummaries": summaries(catalog, portfolio, &product.id),
+        "ConstraintSummaries": summaries(&view, portfolio, &product.id),
         "ProvisioningArtifactOutputKeys": outputs.collect::<Value>(),
         "ProvisioningArtifactOutputs": versions.collect::<Value>(),
         "ProvisioningArtifactParameters": version::parameters(&template),
         "ProvisioningArtifactPreferences": preferences,
         "TagOptions": [],
-        "UsageInstructions": usage(call, portfolio, &product.id, &template, &version.template),
+        "UsageInstructions": usage(call, &constraints, &template, &version.template),
     }))
 }
 
@@ -118,16 +120,15 @@ fn elsewhere(product: &Product, policy: &constraint::Policy) -> ApiError {
 /// What the recordings show, in their order.
 fn usage(
     call: &Call<'_>,
-    portfolio: &Portfolio,
-    product: &str,
+    constraints: &[&Arc<Constraint>],
     template: &Template,
     body: &[u8],
 ) -> Value {
     let root = Node::parse(body).ok();
     let metadata = root.as_ref().and_then(|root| root.get("Metadata"));
     // The recorded templates have no Rules of their own: those of constraints alone are shown (a guess).
-    let rules = constraint::rules(call.seen(), portfolio, product);
-    let policy = constraint::policy(call.seen(), portfolio, product, call.account());
+    let rules = constraint::rules(constraints);
+    let policy = constraint::policy(constraints, call.account());
     let version = root
         .as_ref()
         .and_then(|root| root.get("AWSTemplateFormatVersion")?.as_text());
@@ -174,23 +175,10 @@ fn json_text(node: &Node) -> String {
     }
 }
 
-fn summaries(catalog: &Catalog, portfolio: &Portfolio, product: &str) -> Value {
-    catalog
-        .constraints_of(&portfolio.id, product)
+fn summaries(view: &View<'_>, portfolio: &Portfolio, product: &str) -> Value {
+    view.constraints(&portfolio.id, product)
+        .into_iter()
         .map(|found| json!({"Type": found.kind, "Description": found.description}))
-        .collect()
-}
-
-/// The portfolios that hold the product and admit the principal, in the order of association.
-pub(super) fn open_to<'a>(
-    catalog: &'a Catalog,
-    product: &Product,
-    principal: &str,
-) -> Vec<&'a Arc<Portfolio>> {
-    let portfolios = product.portfolios.iter();
-    portfolios
-        .filter_map(|id| catalog.portfolios.get(id))
-        .filter(|portfolio| portfolio.principals.iter().any(|p| p.admits(principal)))
         .collect()
 }
 
@@ -199,12 +187,12 @@ pub(super) fn open_to<'a>(
 /// # Errors
 /// There is none, it is not the caller's, or it is not said which of several (facts §2.1).
 pub(super) fn choose<'a>(
-    catalog: &'a Catalog,
+    view: &View<'a>,
     product: &Product,
     principal: &str,
     wanted: Option<IdOrName<'_>>,
 ) -> Result<&'a Arc<Portfolio>, ApiError> {
-    let mut paths = open_to(catalog, product, principal);
+    let mut paths = view.open_to(product, principal);
     if paths.is_empty() {
         return Err(no_path(&product.id));
     }

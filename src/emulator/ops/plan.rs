@@ -64,7 +64,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let product = IdOrName::Id(input.need("ProductId")?);
     let version = IdOrName::Id(input.need("ProvisioningArtifactId")?);
     let path = input.text("PathId").map(IdOrName::Id);
-    let mut target = target(call, call.seen(), product, version, path)?;
+    let mut target = target(call, product, version, path)?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
     let asked = input.tags("Tags")?;
     let parameters = update::parameters(input)?;

@@ -11,16 +11,18 @@ use crate::emulator::{ids, page, quota, wire};
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("CreatePortfolio", create).with_token("IdempotencyToken"),
     Operation::write("UpdatePortfolio", update).within("whole; removes tags before it adds"),
-    Operation::write("DeletePortfolio", delete)
-        .within("whole, as far as there is something to be in the way (no shares)")
-        .guesses(&[(
-            "what stands in the way, beside principals",
-            "ResourceInUseException, \"Portfolio … still has associated …\"",
-        )]),
+    Operation::write("DeletePortfolio", delete).guesses(&[(
+        "what stands in the way, beside principals",
+        "ResourceInUseException, \"Portfolio … still has associated …\"",
+    )]),
     Operation::describe("DescribePortfolio", describe)
-        .within("Budgets and TagOptions are always empty"),
+        .within("Budgets and TagOptions are always empty")
+        .guesses(&[("Tags of another account's portfolio", "its owner's")]),
     Operation::list("ListPortfolios", list),
-    Operation::list("ListPortfoliosForProduct", list_for_product),
+    Operation::list("ListPortfoliosForProduct", list_for_product).guesses(&[(
+        "portfolios of a product of another account",
+        "one's own that it was added to, and the shared ones that hold it",
+    )]),
 ];
 
 fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
@@ -30,6 +32,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.ctx.new_id("port");
     let portfolio = Portfolio {
         id: id.clone(),
+        account: call.account().to_owned(),
         name: call.input.need("DisplayName")?.to_owned(),
         description: call.input.owned("Description"),
         provider: call.input.need("ProviderName")?.to_owned(),
@@ -81,6 +84,7 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
         (!portfolio.principals.is_empty(), "Principals"),
         (!portfolio.constraints.is_empty(), "Constraints"),
         (!portfolio.products.is_empty(), "Products"),
+        (call.is_shared(id), "Shares"),
     ];
     for (holds, what) in holds {
         if holds {
@@ -95,8 +99,8 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
-    let portfolio = call.seen().portfolios.get(id);
-    let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
+    let portfolio = call.view().portfolio(id).cloned();
+    let portfolio = &portfolio.ok_or_else(|| no_portfolio(id))?;
     Ok(json!({
         "PortfolioDetail": detail(call, portfolio),
         "Tags": tag_list(&portfolio.tags),
@@ -115,9 +119,9 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn list_for_product(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("ProductId")?;
-    let catalog = call.seen();
-    let product = catalog.products.get(id).ok_or_else(|| no_product(id))?;
-    let rows = catalog.portfolios.select(&product.portfolios);
+    let view = call.view();
+    let product = view.product(id).ok_or_else(|| no_product(id))?;
+    let rows = view.portfolios_of(product);
     let found = call.page()?.by_place(
         rows.into_iter()
             .map(|(place, row)| (place, detail(call, row))),
@@ -125,9 +129,10 @@ fn list_for_product(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(page::answer("PortfolioDetails", found))
 }
 
-fn detail(call: &Call<'_>, portfolio: &Portfolio) -> Value {
+/// `PortfolioDetail`; of another account's its ARN says so.
+pub(super) fn detail(call: &Call<'_>, portfolio: &Portfolio) -> Value {
     json!({
-        "ARN": ids::portfolio_arn(&call.ctx.region, call.account(), &portfolio.id),
+        "ARN": ids::portfolio_arn(&call.ctx.region, &portfolio.account, &portfolio.id),
         "CreatedTime": wire::time(portfolio.created),
         "Description": portfolio.description,
         "DisplayName": portfolio.name,

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::accepted::hold;
 use super::{Call, Operation, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
-use crate::emulator::state::{Portfolio, Principal};
+use crate::emulator::state::Principal;
 use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -22,7 +23,7 @@ const PATTERN: &str = "IAM_PATTERN";
 fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (id, principal) = read(call)?;
     judge(&principal, call.account())?;
-    let held = &portfolio(call, id)?.principals;
+    let (held, owner) = associated(call, id)?;
     if held.contains(&principal) {
         return Ok(json!({}));
     }
@@ -32,32 +33,35 @@ fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
         _ => (quota::PRINCIPALS, "principals per portfolio"),
     };
     quota::room(call.quotas, same, limit, what)?;
-    if let Some(row) = call.edit().portfolios.edit(id) {
-        row.principals.push(principal);
-    }
+    change(call, id, owner, |held| held.push(principal));
     Ok(json!({}))
 }
 
 fn disassociate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (id, principal) = read(call)?;
     // Type and ARN must both match the association (facts §9.5).
-    if !portfolio(call, id)?.principals.contains(&principal) {
+    let (held, owner) = associated(call, id)?;
+    if !held.contains(&principal) {
         return Err(not_found(format!(
             "Principal {} is not associated with portfolio {id}.",
             principal.arn
         )));
     }
-    if let Some(row) = call.edit().portfolios.edit(id) {
-        row.principals.retain(|held| *held != principal);
-    }
+    change(call, id, owner, |held| held.retain(|one| *one != principal));
     Ok(json!({}))
 }
 
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PortfolioId")?;
-    let row = call.seen().portfolios.get(id);
-    let principals = row.ok_or_else(|| no_portfolio(id))?.principals.iter();
+    let view = call.view();
+    let own = view.own.portfolios.get(id);
+    let principals: Vec<&Principal> = match (own, view.import(id)) {
+        (Some(row), _) => row.principals.iter().collect(),
+        (None, Some(import)) => import.associated(),
+        (None, None) => return Err(no_portfolio(id)),
+    };
     let items = principals
+        .into_iter()
         .map(|held| json!({"PrincipalARN": held.arn, "PrincipalType": held.kind}))
         .collect();
     Ok(page::answer("Principals", call.page()?.by_offset(items)))
@@ -72,9 +76,34 @@ fn read<'a>(call: &Call<'a>) -> Result<(&'a str, Principal), ApiError> {
     Ok((input.need("PortfolioId")?, principal))
 }
 
-fn portfolio<'a>(call: &'a Call<'_>, id: &str) -> Result<&'a Portfolio, ApiError> {
-    let row = call.newest().portfolios.get(id);
-    row.map(AsRef::as_ref).ok_or_else(|| no_portfolio(id))
+/// Those of the caller's account that are associated with a portfolio of its own or with one that is shared with it; of
+/// the latter its owner too, whose own ones are not among them (facts §8.2).
+fn associated(call: &Call<'_>, id: &str) -> Result<(Vec<Principal>, Option<String>), ApiError> {
+    if let Some(row) = call.newest().portfolios.get(id) {
+        return Ok((row.principals.clone(), None));
+    }
+    let view = call.newest_view();
+    let import = view.import(id).ok_or_else(|| no_portfolio(id))?;
+    let held = call.newest().imports.get(id);
+    let held = held.map_or_else(Vec::new, |held| held.principals.clone());
+    Ok((held, Some(import.owner.account.to_owned())))
+}
+
+/// Changes them; of a shared portfolio on the recipient's side.
+fn change(
+    call: &mut Call<'_>,
+    id: &str,
+    owner: Option<String>,
+    work: impl FnOnce(&mut Vec<Principal>),
+) {
+    match owner {
+        Some(owner) => hold(call, id, owner, |import| work(&mut import.principals)),
+        None => {
+            if let Some(row) = call.edit().portfolios.edit(id) {
+                work(&mut row.principals);
+            }
+        }
+    }
 }
 
 /// An ARN fits its type: a full one for IAM, one without an account for patterns.
@@ -102,6 +131,10 @@ fn judge(principal: &Principal, account: &str) -> Result<(), ApiError> {
 }
 
 impl Principal {
+    pub(super) fn is_pattern(&self) -> bool {
+        self.kind == PATTERN
+    }
+
     /// Whether it is the caller, an IAM principal such as `arn:aws:iam::123456789012:role/name`.
     pub(super) fn admits(&self, caller: &str) -> bool {
         if self.kind != PATTERN {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
 use super::{
-    Call, Operation, in_use, invalid, no_product, not_found, path, source, unsupported, version,
+    Call, Operation, in_use, invalid, no_portfolio, no_product, not_found, source, version,
 };
 use crate::emulator::api::ApiError;
-use crate::emulator::state::{Catalog, Product, Tags};
+use crate::emulator::state::{Product, Tags};
 use crate::emulator::{ids, quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -38,7 +38,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "they do not",
         )]),
     Operation::describe("DescribeProductAsAdmin", describe_as_admin)
-        .within("no SourcePortfolioId; Budgets and TagOptions are always empty")
+        .within("Budgets and TagOptions are always empty")
         .guesses(&[(
             "a product's name that several have",
             "InvalidParametersException",
@@ -79,6 +79,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let view = call.ctx.new_id("prodview");
     let mut product = Product {
         id: id.clone(),
+        account: call.account().to_owned(),
         view: view.clone(),
         name: input.need("Name")?.to_owned(),
         owner: input.need("Owner")?.to_owned(),
@@ -161,10 +162,15 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    if call.input.text("SourcePortfolioId").is_some() {
-        return Err(unsupported("SourcePortfolioId"));
+    let view = call.view();
+    let product = view.find(call.input.one_of("Id", "Name")?)?;
+    // It brings TagOptions, of which there are none yet: all that is asked is whether the portfolio is there.
+    if let Some(source) = call.input.text("SourcePortfolioId") {
+        let portfolio = view.portfolio(source).ok_or_else(|| no_portfolio(source))?;
+        if !portfolio.products.contains(&product.id) {
+            return Err(no_product(&product.id));
+        }
     }
-    let product = find(call.seen(), call.input.one_of("Id", "Name")?)?;
     let summaries = product.versions.iter().map(|version| {
         let mut metadata = json!({ "SourceProvisioningArtifactId": version.id });
         if !version.first {
@@ -190,8 +196,10 @@ fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = call.input.one_of("Id", "Name")?;
     let (IdOrName::Id(said) | IdOrName::Name(said)) = wanted;
-    let product = find(call.seen(), wanted).map_err(|_| denied(said))?;
-    let paths = path::open_to(call.seen(), product, &call.ctx.caller.principal);
+    let view = call.view();
+    let product = view.find_open(wanted, &call.ctx.caller.principal);
+    let product = product.map_err(|_| denied(said))?;
+    let paths = view.open_to(product, &call.ctx.caller.principal);
     if paths.is_empty() {
         return Err(denied(said));
     }
@@ -207,13 +215,11 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn describe_view(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let view = call.input.need("Id")?;
-    let catalog = call.seen();
-    let product = catalog.views.get(view);
-    let product = product.and_then(|id| catalog.products.get(id));
-    let product = product.ok_or_else(|| denied(view))?;
-    if path::open_to(catalog, product, &call.ctx.caller.principal).is_empty() {
-        return Err(denied(view));
+    let id = call.input.need("Id")?;
+    let view = call.view();
+    let product = view.of_view(id).ok_or_else(|| denied(id))?;
+    if view.open_to(product, &call.ctx.caller.principal).is_empty() {
+        return Err(denied(id));
     }
     Ok(json!({
         "ProductViewSummary": summary(product),
@@ -237,34 +243,11 @@ fn for_users(product: &Product) -> Value {
         .collect()
 }
 
-/// The product of that id or name.
-///
-/// # Errors
-/// It is not there; or several have the name, for which no real text was found (a guess).
-pub(super) fn find<'a>(
-    catalog: &'a Catalog,
-    wanted: IdOrName<'_>,
-) -> Result<&'a Arc<Product>, ApiError> {
-    match wanted {
-        IdOrName::Id(id) => catalog.products.get(id).ok_or_else(|| no_product(id)),
-        IdOrName::Name(name) => {
-            let mut named = catalog.products.iter().filter(|(_, p)| p.name == name);
-            match (named.next(), named.next()) {
-                (Some((_, product)), None) => Ok(product),
-                (None, _) => Err(no_product(name)),
-                (Some(_), Some(_)) => {
-                    Err(invalid(format!("Multiple Product with name {name} found.")))
-                }
-            }
-        }
-    }
-}
-
 /// `ProductViewDetail`: its Status is `CREATED` at once and for ever, whatever the model says (facts §8).
 pub(super) fn detail(call: &Call<'_>, product: &Product, created: Timestamp) -> Value {
     json!({
         "CreatedTime": wire::time(created),
-        "ProductARN": ids::product_arn(&call.ctx.region, call.account(), &product.id),
+        "ProductARN": ids::product_arn(&call.ctx.region, &product.account, &product.id),
         "ProductViewSummary": summary(product),
         "SourceConnection": source::shown(product.connection.as_ref()),
         "Status": "CREATED",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::product::{detail, summary};
-use super::{Call, Operation, no_portfolio, path};
+use super::{Call, Operation, no_portfolio};
 use crate::emulator::api::ApiError;
 use crate::emulator::page;
 use crate::emulator::state::Product;
@@ -18,6 +18,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             (
                 "how FullTextSearch matches",
                 "every word must occur in a text of the product",
+            ),
+            (
+                "products of other accounts, without PortfolioId",
+                "those of portfolios that are shared and accepted, unless ProductSource is ACCOUNT",
             ),
             (
                 "what SourceProductId finds",
@@ -33,15 +37,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 fn search_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let catalog = call.seen();
-    let rows: Vec<(u64, &Arc<Product>)> = match call.input.text("PortfolioId") {
-        None => catalog.products.iter().collect(),
+    let view = call.view();
+    let mut rows: Vec<(u64, &Arc<Product>)> = match call.input.text("PortfolioId") {
+        None => {
+            let own = view.own.products.iter();
+            own.chain(view.shared_products()).collect()
+        }
         Some(id) => {
-            let portfolio = catalog.portfolios.get(id);
-            let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
-            catalog.products.select(&portfolio.products)
+            let portfolio = view.portfolio(id).ok_or_else(|| no_portfolio(id))?;
+            view.products_of(portfolio)
         }
     };
+    // The only source there is: the account itself.
+    if call.input.text("ProductSource").is_some() {
+        rows.retain(|(_, product)| product.account == call.account());
+    }
     let found = paged(call, rows, |product| {
         // The recorded search shows the time of the newest version, Describe that of the product.
         let newest = product.versions.iter().map(|version| version.created).max();
@@ -51,12 +61,12 @@ fn search_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn search(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let catalog = call.seen();
+    let view = call.view();
     let principal = &call.ctx.caller.principal;
-    let rows = catalog
-        .products
-        .iter()
-        .filter(|(_, product)| !path::open_to(catalog, product, principal).is_empty())
+    let own = view.own.products.iter();
+    let rows = own
+        .chain(view.shared_products())
+        .filter(|(_, product)| !view.open_to(product, principal).is_empty())
         .collect();
     let found = paged(call, rows, summary)?;
     Ok(page::answer("ProductViewSummaries", found))

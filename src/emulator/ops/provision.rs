@@ -5,14 +5,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
-use super::{
-    Call, Operation, constraint, invalid, path, product, record, stack_set, unsupported, version,
-};
+use super::{Call, Operation, constraint, invalid, path, record, stack_set, unsupported, version};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
 use crate::emulator::state::{
-    Catalog, Change, ChangeKind, Portfolio, Product, Provisioned, Record, RecordStatus, Status,
-    Version, Work,
+    Change, ChangeKind, Portfolio, Product, Provisioned, Record, RecordStatus, Status, Version,
+    Work,
 };
 use crate::emulator::{ids, quota, wire};
 
@@ -59,7 +57,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = input.one_of("ProductId", "ProductName")?;
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
-    let target = target(call, call.seen(), wanted, version, path)?;
+    let target = target(call, wanted, version, path)?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
     // DEPRECATED is for existing provisioned products only (facts §9.2); the text is a guess.
     launchable(&target.version)?;
@@ -142,17 +140,17 @@ pub(super) fn launchable(version: &Version) -> Result<(), ApiError> {
 /// As facts §2.1 and §9.3 say of products, paths and versions that cannot be used.
 pub(super) fn target(
     call: &Call<'_>,
-    catalog: &Catalog,
     wanted: IdOrName<'_>,
     version: IdOrName<'_>,
     path: Option<IdOrName<'_>>,
 ) -> Result<Target, ApiError> {
-    let product = match (product::find(catalog, wanted), wanted) {
+    let view = call.view();
+    let product = match (view.find_open(wanted, &call.ctx.caller.principal), wanted) {
         // A product that is not there has no paths, and that is what is said first.
         (Err(_), IdOrName::Id(id)) => return Err(path::no_path(id)),
         (found, _) => found?,
     };
-    let portfolio = path::choose(catalog, product, &call.ctx.caller.principal, path)?;
+    let portfolio = path::choose(&view, product, &call.ctx.caller.principal, path)?;
     let version = version::find(product, version)?;
     // A version that was seen to be AVAILABLE stays so: this does not lag.
     version::usable(version, call.ctx.now)?;
@@ -163,7 +161,11 @@ pub(super) fn target(
             product.kind
         )));
     }
-    let policy = constraint::policy(catalog, portfolio, &product.id, call.account());
+    let constraints = view.constraints(&portfolio.id, &product.id);
+    let policy = constraint::policy(&constraints, call.account());
+    if policy.role_elsewhere {
+        return Err(unsupported("Launching with a role of another account"));
+    }
     Ok(Target {
         product: Arc::clone(product),
         version: Arc::clone(version),
@@ -195,11 +197,11 @@ pub(super) fn tags(
     arn: &str,
     own: &[(String, String)],
 ) -> Result<Vec<(String, String)>, ApiError> {
-    let (region, account) = (call.ctx.region.as_str(), call.account());
+    let region = call.ctx.region.as_str();
     let auto: [_; AUTO_TAGS] = [
         (
             "productArn",
-            ids::product_arn(region, account, &target.product.id),
+            ids::product_arn(region, &target.product.account, &target.product.id),
         ),
         (
             "provisioningPrincipalArn",
@@ -207,7 +209,7 @@ pub(super) fn tags(
         ),
         (
             "portfolioArn",
-            ids::portfolio_arn(region, account, &target.portfolio.id),
+            ids::portfolio_arn(region, &target.portfolio.account, &target.portfolio.id),
         ),
         ("provisionedProductArn", arn.to_owned()),
         ("provisioningArtifactIdentifier", target.version.id.clone()),

@@ -116,7 +116,6 @@ fn resolve(call: &Call<'_>, present: &Provisioned) -> Result<Target, ApiError> {
     let path = input.at_most_one_of("PathId", "PathName")?;
     target(
         call,
-        call.seen(),
         product.unwrap_or(IdOrName::Id(&present.product)),
         version.unwrap_or(IdOrName::Id(&present.version)),
         path,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::{Call, Operation, in_use, invalid, no_product, not_found, product, source};
+use super::{Call, Operation, in_use, invalid, no_product, not_found, source};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ParameterDecl, Template};
 use crate::emulator::state::{Product, Source, Version};
@@ -119,7 +119,8 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let product = input.one_of("ProductId", "ProductName")?;
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
-    let version = find(product::find(call.seen(), product)?, version)?;
+    let view = call.view();
+    let version = find(view.find(product)?, version)?;
     let mut info = info(version);
     if input.flag("Verbose") == Some(true) && version.kind.as_deref() == Some(CLOUDFORMATION) {
         // Whether TemplateUrl stays next to it is unknown (facts §12); it does here.
@@ -144,8 +145,8 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
 /// (facts §9.2).
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("ProductId")?;
-    let product = call.seen().products.get(id);
-    let versions = &product.ok_or_else(|| no_product(id))?.versions;
+    let view = call.view();
+    let versions = &view.product(id).ok_or_else(|| no_product(id))?.versions;
     let shown = call.cut.unwrap_or(usize::MAX);
     let details = versions.iter().take(shown).map(|version| detail(version));
     Ok(json!({ "ProvisioningArtifactDetails": details.collect::<Value>() }))

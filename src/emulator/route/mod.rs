@@ -13,6 +13,8 @@ use credential::{Scope, form, query};
 
 /// The target prefix of Service Catalog in JSON 1.1.
 const TARGET: &str = "AWS242ServiceCatalogService.";
+/// That of Organizations.
+const ORGANIZATIONS: &str = "AWSOrganizationsV20161128.";
 /// The account of an access key id that names none.
 const DEFAULT_ACCOUNT: &str = "123456789012";
 /// The region of a request that is not signed for one.
@@ -32,6 +34,8 @@ pub enum Service {
     S3,
     /// Query/XML.
     Sts,
+    /// JSON 1.1.
+    Organizations,
 }
 
 impl Service {
@@ -42,6 +46,16 @@ impl Service {
             Self::CloudFormation => "cloudformation",
             Self::S3 => "s3",
             Self::Sts => "sts",
+            Self::Organizations => "organizations",
+        }
+    }
+
+    /// What the target header of its JSON begins with; empty for the others.
+    pub(super) fn target(self) -> &'static str {
+        match self {
+            Self::ServiceCatalog => TARGET,
+            Self::Organizations => ORGANIZATIONS,
+            Self::CloudFormation | Self::S3 | Self::Sts => "",
         }
     }
 
@@ -51,6 +65,7 @@ impl Service {
             Self::CloudFormation,
             Self::S3,
             Self::Sts,
+            Self::Organizations,
         ]
         .into_iter()
         .find(|service| service.as_str() == name)
@@ -74,7 +89,7 @@ pub(super) struct Route {
 pub(super) enum Unroutable {
     /// The model's other protocol (facts §1): named in the refusal.
     Cbor,
-    /// Service Catalog takes nothing but JSON 1.1 posted to `/`.
+    /// Services of JSON take nothing but JSON 1.1 posted to `/`.
     NotJson,
     /// Nothing says which service is meant.
     Unknown,
@@ -97,20 +112,22 @@ impl Route {
         let target = text(headers, "x-amz-target");
         let (service, operation) = if let Some(operation) = target.strip_prefix(TARGET) {
             (Service::ServiceCatalog, operation.to_owned())
+        } else if let Some(operation) = target.strip_prefix(ORGANIZATIONS) {
+            (Service::Organizations, operation.to_owned())
         } else {
             let service = match &scope {
                 Some(scope) => Service::signing(&scope.service).ok_or(Unroutable::Unknown)?,
                 None => by_host(&host).ok_or(Unroutable::Unknown)?,
             };
             let operation = match service {
-                // A request for Service Catalog without its target header names no operation.
-                Service::ServiceCatalog => String::new(),
+                // A request of JSON without its target header names no operation.
+                Service::ServiceCatalog | Service::Organizations => String::new(),
                 Service::S3 => s3_operation(request, &host),
                 Service::CloudFormation | Service::Sts => action(request),
             };
             (service, operation)
         };
-        if service == Service::ServiceCatalog && !is_json(request) {
+        if !service.target().is_empty() && !is_json(request) {
             return Err(Unroutable::NotJson);
         }
         let region = region.to_owned();
@@ -142,7 +159,9 @@ impl Route {
             }
             (None, _) => {
                 let code = match self.service {
-                    Service::ServiceCatalog => "MissingAuthenticationTokenException",
+                    Service::ServiceCatalog | Service::Organizations => {
+                        "MissingAuthenticationTokenException"
+                    }
                     _ => "MissingAuthenticationToken",
                 };
                 return Err(ApiError {

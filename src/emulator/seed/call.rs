@@ -121,13 +121,10 @@ impl Caller<'_> {
         );
         let host = format!("{name}.{}.amazonaws.com", self.region);
         let request = match service {
-            Service::ServiceCatalog => builder
+            Service::ServiceCatalog | Service::Organizations => builder
                 .uri(format!("https://{host}/"))
                 .header("content-type", "application/x-amz-json-1.1")
-                .header(
-                    "x-amz-target",
-                    format!("AWS242ServiceCatalogService.{operation}"),
-                )
+                .header("x-amz-target", format!("{}{operation}", service.target()))
                 .body(Bytes::from(input.to_string())),
             Service::CloudFormation | Service::Sts => {
                 let mut form = format!("Action={}", encode(operation));
@@ -211,7 +208,7 @@ fn encode(text: &str) -> String {
 
 fn answer(service: Service, response: &Response<Bytes>) -> Result<Value, String> {
     match service {
-        Service::ServiceCatalog => {
+        Service::ServiceCatalog | Service::Organizations => {
             serde_json::from_slice(response.body()).map_err(|error| error.to_string())
         }
         Service::CloudFormation | Service::Sts => {
@@ -233,14 +230,16 @@ fn answer(service: Service, response: &Response<Bytes>) -> Result<Value, String>
 
 fn refusal(service: Service, response: &Response<Bytes>) -> String {
     let said = match service {
-        Service::ServiceCatalog => serde_json::from_slice::<Value>(response.body())
-            .ok()
-            .and_then(|body| {
-                let code = body.get("__type")?.as_str()?.to_owned();
-                let message = body.get("message").or_else(|| body.get("Message"));
-                let message = message.and_then(Value::as_str).unwrap_or_default();
-                Some(format!("{code}: {message}"))
-            }),
+        Service::ServiceCatalog | Service::Organizations => {
+            serde_json::from_slice::<Value>(response.body())
+                .ok()
+                .and_then(|body| {
+                    let code = body.get("__type")?.as_str()?.to_owned();
+                    let message = body.get("message").or_else(|| body.get("Message"));
+                    let message = message.and_then(Value::as_str).unwrap_or_default();
+                    Some(format!("{code}: {message}"))
+                })
+        }
         _ => xml(response.body()).ok().and_then(|body| {
             let root = body.as_object()?.values().next()?.clone();
             let error = root.get("Error").cloned().unwrap_or(root);

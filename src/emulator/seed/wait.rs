@@ -24,6 +24,12 @@ enum Work<'a> {
     Constraint(&'a str),
     /// A copy, by token.
     Copy(&'a str),
+    /// An action on a share with a node of an organization, by token.
+    Sharing(&'a str),
+    /// Service Catalog's access to the organization.
+    Access,
+    /// An account, by its request's id.
+    Account(&'a str),
     /// A plan, by id.
     Plan(&'a str),
 }
@@ -46,8 +52,8 @@ impl End {
     }
 }
 
-/// Waits for the stack, record, version, constraint, copy or plan that the call started, if it did. Returns what the answer
-/// to the call lacks: of a copy that has only a token, the members of the last status.
+/// Waits for what the call started, if it did: a stack, record, version, constraint, copy, plan, share or account. Returns what
+/// the answer to the call lacks: of a copy, which has only a token, and of an account the members of the last status.
 ///
 /// # Errors
 /// How it ended, if not as `fails` says.
@@ -85,6 +91,13 @@ pub(super) async fn for_end(
         "CreateProvisionedProductPlan" => answer["PlanId"].as_str().map(Work::Plan),
         "UpdateProvisionedProductProperties" => answer["RecordId"].as_str().map(Work::Record),
         "CopyProduct" => answer["CopyProductToken"].as_str().map(Work::Copy),
+        "CreatePortfolioShare" | "UpdatePortfolioShare" | "DeletePortfolioShare" => {
+            answer["PortfolioShareToken"].as_str().map(Work::Sharing)
+        }
+        "EnableAWSOrganizationsAccess" | "DisableAWSOrganizationsAccess" => Some(Work::Access),
+        "CreateAccount" => answer["CreateAccountStatus"]["Id"]
+            .as_str()
+            .map(Work::Account),
         _ => None,
     };
     let Some(work) = work else {
@@ -182,6 +195,54 @@ async fn look(caller: &Caller<'_>, work: &Work<'_>) -> Result<Option<End>, Strin
             let detail = answer["StatusDetail"].as_str().unwrap_or_default();
             let said = format!("{status} {detail}");
             let mut end = End::new(status == "SUCCEEDED", said.trim());
+            end.more = answer.as_object().cloned().unwrap_or_default();
+            Ok(Some(end))
+        }
+        Work::Sharing(token) => {
+            let asked = json!({ "PortfolioShareToken": token });
+            let answer = caller
+                .ask(
+                    Service::ServiceCatalog,
+                    "DescribePortfolioShareStatus",
+                    &asked,
+                )
+                .await?;
+            let status = answer["Status"].as_str().unwrap_or_default();
+            Ok(match status {
+                "NOT_STARTED" | "IN_PROGRESS" => None,
+                "COMPLETED" => Some(End::new(true, status)),
+                _ => Some(End::new(
+                    false,
+                    format!("{status} {}", answer["ShareDetails"]),
+                )),
+            })
+        }
+        Work::Access => {
+            let answer = caller
+                .ask(
+                    Service::ServiceCatalog,
+                    "GetAWSOrganizationsAccessStatus",
+                    &json!({}),
+                )
+                .await?;
+            let status = answer["AccessStatus"].as_str().unwrap_or_default();
+            Ok((status != "UNDER_CHANGE").then(|| End::new(true, status)))
+        }
+        Work::Account(id) => {
+            let asked = json!({ "CreateAccountRequestId": id });
+            let answer = caller
+                .ask(
+                    Service::Organizations,
+                    "DescribeCreateAccountStatus",
+                    &asked,
+                )
+                .await?;
+            let state = answer["CreateAccountStatus"]["State"].as_str();
+            let state = state.unwrap_or_default();
+            if state == "IN_PROGRESS" {
+                return Ok(None);
+            }
+            let mut end = End::new(state == "SUCCEEDED", state);
             end.more = answer.as_object().cloned().unwrap_or_default();
             Ok(Some(end))
         }

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+const SERVICE_CATALOG: &str = "AWS242ServiceCatalogService";
+
 /// The account behind ordinary keys.
 pub const ACCOUNT: &str = "123456789012";
 /// The principal behind them.
@@ -118,33 +120,44 @@ impl Bench {
 
     /// A request as the SDK sends it, its answer as it comes.
     pub async fn send(&self, operation: &str, body: String) -> Result<Response<Bytes>, Dropped> {
+        self.send_to("servicecatalog", SERVICE_CATALOG, operation, body)
+            .await
+    }
+
+    /// The same to any service of JSON.
+    pub async fn send_to(
+        &self,
+        service: &str,
+        target: &str,
+        operation: &str,
+        body: String,
+    ) -> Result<Response<Bytes>, Dropped> {
         let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20270115/{}/servicecatalog/aws4_request, \
+            "AWS4-HMAC-SHA256 Credential={}/20270115/{}/{service}/aws4_request, \
              SignedHeaders=host, Signature=00",
             self.key, self.region
         );
-        let request = Request::post("https://servicecatalog.us-east-1.amazonaws.com/")
+        let request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
             .header("content-type", "application/x-amz-json-1.1")
-            .header(
-                "x-amz-target",
-                format!("AWS242ServiceCatalogService.{operation}"),
-            )
+            .header("x-amz-target", format!("{target}.{operation}"))
             .header("authorization", authorization)
             .body(Bytes::from(body))
             .unwrap();
         self.emulator.call(request).await
     }
 
+    /// A call of Organizations: its answer's body, or the error's code and message.
+    pub async fn organizations(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
+        let target = "AWSOrganizationsV20161128";
+        let response = self
+            .send_to("organizations", target, operation, input.to_string())
+            .await;
+        read(&response.unwrap())
+    }
+
     /// The answer's body, or the error's code and message.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
-        let response = self.send(operation, input.to_string()).await.unwrap();
-        let ok = response.status().is_success();
-        let body: Value = serde_json::from_slice(response.body()).unwrap();
-        if ok {
-            return Ok(body);
-        }
-        let text = |name: &str| body[name].as_str().unwrap().to_owned();
-        Err((text("__type"), text("Message")))
+        read(&self.send(operation, input.to_string()).await.unwrap())
     }
 
     /// As [`Self::call`], of which success is expected.
@@ -251,6 +264,15 @@ impl Bench {
         self.pass(3.0).await;
         (portfolio, product, version)
     }
+}
+
+fn read(response: &Response<Bytes>) -> Result<Value, Refusal> {
+    let body: Value = serde_json::from_slice(response.body()).unwrap();
+    if response.status().is_success() {
+        return Ok(body);
+    }
+    let text = |name: &str| body[name].as_str().unwrap().to_owned();
+    Err((text("__type"), text("Message")))
 }
 
 /// An emulator on a free port for as long as `work` takes.

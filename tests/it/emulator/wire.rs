@@ -78,6 +78,7 @@ async fn strangers_and_the_unsigned_are_turned_away() {
     let unsigned = Request::post("http://localhost:4566/")
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", "AWS242ServiceCatalogService.ListPortfolios")
+        .header("content-type", "application/x-amz-json-1.1")
         .body(Bytes::from_static(b"{}"))
         .unwrap();
     let (code, body) = status(unsigned).await;

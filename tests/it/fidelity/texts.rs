@@ -10,6 +10,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::emulator::client::{ACCOUNT, Bench, ROLE, TEMPLATE, text};
+use crate::emulator::organizations::{organization, unit};
 use crate::shared::shared_data;
 
 /// What a text is said of and how it begins, and why it is not brought about.
@@ -183,6 +184,18 @@ async fn provoked(quoted: &Quoted) -> Said {
             let pair = json!({"PortfolioId": portfolio, "ProductId": "prod-xxxx"});
             refused(&bench, "AssociateProductWithPortfolio", pair).await
         }
+        "CreatePortfolioShare" => {
+            let bench = Bench::new(Profile::Local);
+            let root = organization(&bench).await;
+            let unit = unit(&bench, &root, "apps").await;
+            bench.ok("EnableAWSOrganizationsAccess", json!({})).await;
+            bench.pass(1.0).await;
+            let portfolio = bench.portfolio("p").await;
+            let share = json!({"PortfolioId": portfolio,
+                "OrganizationNode": {"Type": "ORGANIZATIONAL_UNIT", "Value": unit}});
+            bench.ok("CreatePortfolioShare", share.clone()).await;
+            refused(&bench, "CreatePortfolioShare", share).await
+        }
         "DeletePortfolio" => {
             let bench = Bench::new(Profile::Instant);
             let portfolio = bench.portfolio("p").await;
@@ -243,7 +256,6 @@ async fn provoked(quoted: &Quoted) -> Said {
 /// The operation without which a text cannot be: one that is not there needs no other excuse.
 fn needs(quoted: &Quoted) -> Option<&'static str> {
     match quoted.of.split([' ', '.']).next().unwrap() {
-        "CreatePortfolioShare" => Some("CreatePortfolioShare"),
         "DeleteProvisionedProductPlan" | "ProvisionedProductPlanDetails" => {
             Some("CreateProvisionedProductPlan")
         }

@@ -13,7 +13,7 @@ use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
 use super::foreign::{Cli, clients};
-use crate::emulator::client::{Bench, ROLE, served, text};
+use crate::emulator::client::{ACCOUNT, Bench, ROLE, served, text};
 use crate::shared::shared_data;
 
 /// Transcripts are from 2019 on, and this came later: the recordings or the later transcripts have it (facts §9.1,
@@ -388,6 +388,7 @@ async fn the_cli_prints_what_its_manual_prints() {
         products(&mut stage).await;
         access(&mut stage).await;
         launches(&mut stage).await;
+        shares(&mut stage).await;
         farewell(&mut stage).await;
         unsupported(&mut stage).await;
         assert!(stage.differences.is_empty(), "{:#?}", stage.differences);
@@ -522,6 +523,43 @@ async fn launches(stage: &mut Stage) {
     stage.cast(text(&made, "/PlanId"));
     stage.play("describe-provisioned-product-plan").await;
     stage.play("delete-provisioned-product-plan").await;
+}
+
+/// Shares of ours with the account that is printed, and others' with ours.
+async fn shares(stage: &mut Stage) {
+    let own = stage.id("port").to_owned();
+    stage.play("create-portfolio-share").await;
+    let printed = stage.bench.in_account("794123456789");
+    let share = json!({"PortfolioId": own});
+    printed.ok("AcceptPortfolioShare", share).await;
+    stage.play("describe-portfolio-shares").await;
+    stage.play("list-portfolio-access").await;
+    let share = json!({"PortfolioId": own, "AccountId": "794123456789"});
+    let updated = stage.bench.ok("UpdatePortfolioShare", share.clone()).await;
+    stage.cast(text(&updated, "/PortfolioShareToken"));
+    stage.play("describe-portfolio-share-status").await;
+    stage.play("delete-portfolio-share").await;
+    stage.bench.ok("DeletePortfolioShare", share).await;
+
+    let other = stage.bench.in_account("210987654321");
+    let made = other
+        .ok(
+            "CreatePortfolio",
+            json!({"DisplayName": "theirs", "Description": "d", "ProviderName": "it", "IdempotencyToken": "t"}),
+        )
+        .await;
+    let theirs = text(&made, "/PortfolioDetail/Id");
+    let share = json!({"PortfolioId": theirs, "AccountId": ACCOUNT});
+    other.ok("CreatePortfolioShare", share).await;
+    stage.cast(theirs);
+    stage.play("accept-portfolio-share").await;
+    // The printed type is deprecated: it brought portfolios of AWS's own, and here there are none.
+    let listed = stage.unplayed.get_mut("list-accepted-portfolio-shares");
+    let listed = &mut listed.unwrap().command;
+    *listed = listed.replace("AWS_SERVICECATALOG", "IMPORTED");
+    stage.play("list-accepted-portfolio-shares").await;
+    stage.play("reject-portfolio-share").await;
+    stage.cast(own);
 }
 
 async fn farewell(stage: &mut Stage) {

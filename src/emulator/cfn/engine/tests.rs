@@ -33,6 +33,7 @@ impl World {
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
                 copying: Duration::ZERO,
+                sharing: Duration::ZERO,
             },
         }
     }

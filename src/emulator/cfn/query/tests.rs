@@ -30,6 +30,7 @@ impl World {
                 record_end: Duration::ZERO,
                 creating: Duration::ZERO,
                 copying: Duration::ZERO,
+                sharing: Duration::ZERO,
             },
         };
         let read_url = |url: &str| Err(format!("S3 error: {url}"));

@@ -5,6 +5,7 @@
 import json
 
 import launches
+import shares
 import stacks
 import storage
 from catalog import Catalog
@@ -22,6 +23,7 @@ def main():
     launches.copies(catalog, cloudformation)
     launches.plans(catalog)
     catalog.farewell()
+    shares.shares()
     print(json.dumps({
         "findings": FINDINGS,
         "heard": sorted(f"{service}:{operation}" for service, operation in HEARD),

@@ -48,7 +48,10 @@ def hear(response_dict, operation_model, **_):
         # The body is the object, or the policy, itself.
         pass
     elif operation_model.service_model.resolved_protocol == "json":
-        hold(shape, json.loads(body), name)
+        if shape:
+            hold(shape, json.loads(body), name)
+        elif json.loads(body):
+            FINDINGS.append(f"{name} has no answer in the model")
     elif body:
         root = xml.fromstring(body)
         wrapper = shape and shape.serialization.get("resultWrapper")
