@@ -21,7 +21,7 @@ async fn the_recipient_sees_what_its_owner_has() {
             owner,
             portfolio,
             "NOTIFICATION",
-            "{\"NotificationArns\": []}",
+            "{\"NotificationArns\": [\"arn:aws:sns:us-east-1:1:a\"]}",
         )
         .await;
     for (operation, input) in [
@@ -120,7 +120,7 @@ async fn the_recipient_may_change_nothing_but_its_own_principals() {
             owner,
             portfolio,
             "NOTIFICATION",
-            "{\"NotificationArns\": []}",
+            "{\"NotificationArns\": [\"arn:aws:sns:us-east-1:1:a\"]}",
         )
         .await;
     let (own, _) = guest.product("own").await;
@@ -149,7 +149,7 @@ async fn the_recipient_may_change_nothing_but_its_own_principals() {
         (
             "CreateConstraint",
             json!({"ProductId": product, "PortfolioId": portfolio, "Type": "NOTIFICATION",
-            "Parameters": "{\"NotificationArns\": []}", "IdempotencyToken": "c"}),
+            "Parameters": "{\"NotificationArns\": [\"arn:aws:sns:us-east-1:1:a\"]}", "IdempotencyToken": "c"}),
         ),
         (
             "UpdateConstraint",

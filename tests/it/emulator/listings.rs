@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::client::{ACCOUNT, Bench, ROLE, text};
 use super::model::MODEL;
+use super::organizations::{organization, unit};
 
 const INVALID: &str = "InvalidParametersException";
 
@@ -53,6 +54,9 @@ const LISTINGS: [(&str, &str, &str); 25] = [
     ("SearchProvisionedProducts", "ProvisionedProducts", NEXT),
 ];
 const NEXT: &str = "NextPageToken";
+
+/// Whom portfolios are shared with, and who shares some.
+const OTHERS: [&str; 3] = ["210987654321", "310987654321", "410987654321"];
 
 /// Three of everything, or more.
 struct Full {
@@ -112,6 +116,7 @@ impl Full {
             let made = bench.ok("CreateProvisionedProductPlan", create).await;
             plan = text(&made, "/PlanId");
         }
+        share(&bench, &portfolio).await;
         bench.pass(1.0).await;
         Self {
             bench,
@@ -128,11 +133,18 @@ impl Full {
             "DescribeProvisionedProductPlan" => json!({"PlanId": self.plan}),
             "DescribeRecord" => json!({"Id": self.record}),
             "GetProvisionedProductOutputs" => json!({"ProvisionedProductName": "one"}),
-            "ListConstraintsForPortfolio" | "ListPrincipalsForPortfolio" => {
+            "DescribePortfolioShares" => json!({"PortfolioId": self.portfolio, "Type": "ACCOUNT"}),
+            "ListOrganizationPortfolioAccess" => {
+                json!({"PortfolioId": self.portfolio, "OrganizationNodeType": "ORGANIZATIONAL_UNIT"})
+            }
+            "ListConstraintsForPortfolio"
+            | "ListPortfolioAccess"
+            | "ListPrincipalsForPortfolio" => {
                 json!({"PortfolioId": self.portfolio})
             }
             "ListLaunchPaths" | "ListPortfoliosForProduct" => json!({"ProductId": self.product}),
-            "ListPortfolios"
+            "ListAcceptedPortfolioShares"
+            | "ListPortfolios"
             | "ListProvisionedProductPlans"
             | "ListRecordHistory"
             | "ScanProvisionedProducts"
@@ -142,6 +154,27 @@ impl Full {
             "SearchProvisionedProducts" => json!({"SortBy": "name"}),
             _ => panic!("what is to be asked of {operation}?"),
         }
+    }
+}
+
+/// Shares a portfolio with other accounts and with units, and others' with the first account.
+async fn share(bench: &Bench, portfolio: &str) {
+    for other in OTHERS {
+        let share = json!({"PortfolioId": portfolio, "AccountId": other});
+        bench.ok("CreatePortfolioShare", share).await;
+        let other = bench.in_account(other);
+        let theirs = json!({"PortfolioId": other.portfolio("theirs").await});
+        let mut share = theirs.clone();
+        share["AccountId"] = json!(ACCOUNT);
+        other.ok("CreatePortfolioShare", share).await;
+        bench.ok("AcceptPortfolioShare", theirs).await;
+    }
+    let root = organization(bench).await;
+    bench.ok("EnableAWSOrganizationsAccess", json!({})).await;
+    for name in ["one", "two", "three"] {
+        let node = json!({"Type": "ORGANIZATIONAL_UNIT", "Value": unit(bench, &root, name).await});
+        let share = json!({"PortfolioId": portfolio, "OrganizationNode": node});
+        bench.ok("CreatePortfolioShare", share).await;
     }
 }
 
@@ -276,6 +309,7 @@ async fn a_listing_of_nothing_is_an_empty_list() {
     let portfolio = bench.portfolio("bare").await;
     let (product, _) = bench.product("bare").await;
     let elsewhere = bench.in_region("eu-west-1");
+    organization(&bench).await;
     for (operation, key, _) in listings() {
         let (bench, input) = match operation {
             // They answer of something that is never empty, or are refused.
@@ -283,9 +317,16 @@ async fn a_listing_of_nothing_is_an_empty_list() {
             | "DescribeRecord"
             | "GetProvisionedProductOutputs"
             | "ListLaunchPaths" => continue,
-            "ListConstraintsForPortfolio" | "ListPrincipalsForPortfolio" => {
-                (&bench, json!({"PortfolioId": portfolio}))
+            "ListConstraintsForPortfolio"
+            | "ListPortfolioAccess"
+            | "ListPrincipalsForPortfolio" => (&bench, json!({"PortfolioId": portfolio})),
+            "DescribePortfolioShares" => {
+                (&bench, json!({"PortfolioId": portfolio, "Type": "ACCOUNT"}))
             }
+            "ListOrganizationPortfolioAccess" => (
+                &bench,
+                json!({"PortfolioId": portfolio, "OrganizationNodeType": "ACCOUNT"}),
+            ),
             "ListPortfoliosForProduct" => (&bench, json!({"ProductId": product})),
             _ => (&elsewhere, json!({})),
         };

@@ -290,7 +290,12 @@ async fn a_share_with_a_unit_reaches_its_accounts_when_its_action_has_ended() {
 async fn what_is_about_to_be_shared_is_held_and_can_hold_nothing_of_others() {
     let world = World::enabled(Profile::Local).await;
     let guest = world.other();
-    let (theirs, product, _) = guest.launchable("theirs").await;
+    let (theirs, (product, _)) = (
+        guest.portfolio("theirs").await,
+        guest.product("theirs").await,
+    );
+    let pair = json!({"ProductId": product, "PortfolioId": theirs});
+    guest.ok("AssociateProductWithPortfolio", pair).await;
     guest
         .ok(
             "CreatePortfolioShare",
