@@ -6,7 +6,7 @@ use super::accepted::hold;
 use super::{Call, Operation, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::Principal;
-use crate::emulator::{page, quota};
+use crate::emulator::{glob, page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AssociatePrincipalWithPortfolio", associate)
@@ -144,37 +144,8 @@ impl Principal {
         if let Some(account) = parts.get_mut(4) {
             *account = "";
         }
-        matches(&self.arn, &parts.join(":"))
+        glob::fits(&self.arn, &parts.join(":"))
     }
-}
-
-/// `*` stands for any text, `?` for one character.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    // Where to go on when what followed the last star did not fit.
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                retry = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == b'?' || c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match retry {
-                Some((star, from)) => {
-                    retry = Some((star, from + 1));
-                    p = star + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
 }
 
 #[cfg(test)]
