@@ -10,6 +10,9 @@ use super::faults::{Lag, seconds};
 use super::state::Catalog;
 use crate::clock::Entropy;
 
+/// How many states are kept: each may copy the lists of all objects.
+const MAX_STATES: usize = 256;
+
 /// Recent states, oldest first. Empty while no lag is asked for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History(VecDeque<(Timestamp, Arc<Catalog>)>);
@@ -39,6 +42,13 @@ impl History {
         let oldest = before(at, span);
         while self.0.get(1).is_some_and(|(next, _)| *next <= oldest) {
             self.0.pop_front();
+        }
+        if self.0.len() > MAX_STATES
+            && let Some((since, _)) = self.0.pop_front()
+            && let Some((next, _)) = self.0.front_mut()
+        {
+            // The next stands for what it follows: who looks far back sees a little less far.
+            *next = since;
         }
     }
 
@@ -92,6 +102,19 @@ mod tests {
         }
         assert_eq!(history.0.len(), 2);
         assert_eq!(history.0[0].0, at(2));
+    }
+
+    #[test]
+    fn of_many_states_the_newest_are_kept_and_stand_for_the_others() {
+        let mut history = History::default();
+        for second in 0..1_000 {
+            history.push(at(second), Arc::default(), Duration::from_secs(100_000));
+        }
+        assert_eq!(history.0.len(), MAX_STATES);
+        let oldest = &history.0[0].1;
+        assert!(Arc::ptr_eq(history.at(at(5)).unwrap(), oldest));
+        let newest = &history.0[MAX_STATES - 1].1;
+        assert!(Arc::ptr_eq(history.at(at(5_000)).unwrap(), newest));
     }
 
     #[test]

@@ -15,6 +15,8 @@ const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const DEFAULT_DURATION: i64 = 3600;
 /// The shortest and longest session, in seconds.
 const DURATIONS: std::ops::RangeInclusive<i64> = 900..=43_200;
+/// How many sessions there are; beyond that those go that end first. Their keys are strangers' then.
+const MAX_SESSIONS: usize = 10_000;
 /// Base 32 without what looks alike, as ids of IAM have it.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -53,6 +55,23 @@ impl Sessions {
         match result {
             Ok(result) => form::answer(NAMESPACE, &action, Some(result), &id),
             Err(error) => form::refusal(NAMESPACE, &error, &id),
+        }
+    }
+
+    /// Drops a tenth of the sessions, those that end first, if there are too many.
+    fn forget(&mut self) {
+        if self.0.len() <= MAX_SESSIONS {
+            return;
+        }
+        let mut ends: Vec<Timestamp> = self.0.values().map(|session| session.expires).collect();
+        ends.sort_unstable();
+        if let Some(last) = ends.get(MAX_SESSIONS / 10).copied() {
+            let mut left = MAX_SESSIONS / 10;
+            self.0.retain(|_, session| {
+                let goes = session.expires <= last && left > 0;
+                left -= usize::from(goes);
+                !goes
+            });
         }
     }
 
@@ -101,6 +120,7 @@ impl Sessions {
                 expires,
             },
         );
+        self.forget();
         let mut xml = Xml::default();
         xml.element("AssumedRoleUser", |xml| {
             xml.text("AssumedRoleId", &format!("{role_id}:{session}"));
@@ -201,6 +221,40 @@ mod tests {
     fn part<'a>(text: &'a str, tag: &str) -> &'a str {
         let rest = text.split(&format!("<{tag}>")).nth(1).unwrap();
         rest.split("</").next().unwrap()
+    }
+
+    #[test]
+    fn the_sessions_that_end_first_are_forgotten() {
+        let user = Caller {
+            account: "111111111111".to_owned(),
+            arn: "arn:aws:iam::111111111111:user/me".to_owned(),
+            principal: "arn:aws:iam::111111111111:user/me".to_owned(),
+        };
+        let role = "arn:aws:iam::222222222222:role/catalogd";
+        let mut sessions = Sessions::default();
+        let mut keys = Vec::new();
+        for number in 0..=MAX_SESSIONS {
+            let seconds = if number == 7 { 900 } else { 3600 };
+            let body = format!(
+                "Action=AssumeRole&RoleArn={role}&RoleSessionName=ss&DurationSeconds={seconds}"
+            );
+            let session = Session {
+                caller: user.clone(),
+                expires: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds),
+            };
+            // The last one comes in as a call does.
+            if number == MAX_SESSIONS {
+                let (status, text) = ask(&mut sessions, user.clone(), &body);
+                assert_eq!(status, 200);
+                keys.push(part(&text, "AccessKeyId").to_owned());
+            } else {
+                keys.push(format!("{number:08}"));
+                sessions.0.insert(format!("{number:08}"), session);
+            }
+        }
+        assert_eq!(sessions.0.len(), MAX_SESSIONS + 1 - MAX_SESSIONS / 10);
+        assert!(sessions.get(&keys[7]).is_none());
+        assert!(sessions.get(&keys[MAX_SESSIONS]).is_some());
     }
 
     #[test]

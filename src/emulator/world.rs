@@ -27,6 +27,11 @@ use crate::clock::Entropy;
 /// 250 to 450 bytes, so this is 7 MB at most; being a power of two it fills its ring.
 const MAX_LOG: usize = 1 << 14;
 
+/// How many operations are counted by their names, which callers invent.
+const MAX_COUNTED: usize = 1_000;
+/// How much of what callers invent the log keeps of each call.
+const MAX_TEXT: usize = 128;
+
 /// All accounts and regions, and what goes wrong in them.
 #[derive(Debug)]
 pub(super) struct World {
@@ -304,12 +309,23 @@ impl World {
         })
     }
 
-    pub(super) fn record(&mut self, call: Call) {
-        *self.counts.entry(call.operation.clone()).or_default() += 1;
+    pub(super) fn record(&mut self, mut call: Call) {
+        shorten(&mut call.operation);
+        shorten(&mut call.region);
+        if self.counts.len() < MAX_COUNTED || self.counts.contains_key(&call.operation) {
+            *self.counts.entry(call.operation.clone()).or_default() += 1;
+        }
         if self.log.len() == MAX_LOG {
             self.log.pop_front();
         }
         self.log.push_back(call);
+    }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+        text.truncate(end);
+        text.shrink_to_fit();
     }
 }
 

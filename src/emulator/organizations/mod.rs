@@ -131,19 +131,18 @@ impl Organizations {
     /// Lets the accounts join that are made by now.
     pub(super) fn settle(&mut self, now: Timestamp) {
         for organization in &mut self.0 {
-            let requests = organization.requests.values().cloned().collect::<Vec<_>>();
+            let accounts = &mut organization.tree.accounts;
             let mut joined = false;
-            for request in requests {
-                let accounts = &mut organization.tree.accounts;
+            for request in organization.requests.values() {
                 if request.ends <= now && !accounts.contains_key(&request.account) {
                     let member = Member {
-                        name: request.name,
-                        email: request.email,
+                        name: request.name.clone(),
+                        email: request.email.clone(),
                         parent: organization.root.clone(),
                         joined: request.ends,
                         created: true,
                     };
-                    accounts.insert(request.account, member);
+                    accounts.insert(request.account.clone(), member);
                     joined = true;
                 }
             }

@@ -130,6 +130,23 @@ async fn the_target_names_an_operation_of_the_model() {
     assert_eq!(none.body(), "{\"__type\":\"UnknownOperationException\"}");
 }
 
+/// Callers invent names as they like: they shall not fill the memory with them.
+#[tokio::test(start_paused = true)]
+async fn invented_operations_are_remembered_in_part() {
+    let bench = Bench::new(Profile::Instant);
+    for number in 0..1_200 {
+        let operation = format!("Invented{number}{}", "x".repeat(5_000));
+        bench.send(&operation, "{}".to_owned()).await.unwrap();
+    }
+    bench.portfolio("a").await;
+    let counts = bench.emulator.counts();
+    assert_eq!(counts.len(), 1_000);
+    let calls = bench.emulator.calls();
+    assert_eq!(calls.len(), 1_201);
+    assert!(calls.iter().all(|call| call.operation.len() <= 128));
+    assert!(counts.keys().all(|operation| operation.len() <= 128));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_object_of_json_is_refused() {
     let deep = format!("{{\"X\":{}1{}}}", "[".repeat(200), "]".repeat(200));

@@ -19,6 +19,9 @@ use super::work::Surroundings;
 use crate::emulator::s3::Buckets;
 use crate::emulator::ssm::Parameters;
 
+/// How many deleted stacks are kept to be read; the real service keeps them for ninety days, however many.
+const MAX_DELETED: usize = 2_000;
+
 /// The stacks of one account in one region. A clone is a snapshot and cheap; buckets are shared, not copied.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Stacks {
@@ -218,10 +221,24 @@ impl Inner {
                 stack.work = Some(work);
             }
         }
-        if stack.status == StackStatus::DeleteComplete {
+        let gone = stack.status == StackStatus::DeleteComplete;
+        if gone {
             self.names.remove(&stack.name);
         }
         self.stacks.insert(id.to_owned(), shared);
+        if gone && self.stacks.len().saturating_sub(self.names.len()) > MAX_DELETED {
+            self.forget();
+        }
+    }
+
+    /// Drops the stack that was deleted first.
+    fn forget(&mut self) {
+        let deleted = self.stacks.values();
+        let deleted = deleted.filter(|stack| stack.status == StackStatus::DeleteComplete);
+        let oldest = deleted.min_by_key(|stack| stack.ended);
+        if let Some(id) = oldest.map(|stack| stack.id.clone()) {
+            self.stacks.remove(&id);
+        }
     }
 }
 

@@ -711,3 +711,21 @@ Resources:
     assert_eq!(other, "No updates are to be performed.");
     assert_eq!(world.stacks.get(&id), Some(&before));
 }
+
+#[test]
+fn the_stacks_that_were_deleted_first_are_forgotten() {
+    let mut world = World::new(0);
+    let mut ids = Vec::new();
+    for number in 0..MAX_DELETED + 2 {
+        world.now = Timestamp::from_second(i64::try_from(number).unwrap()).unwrap();
+        let id = world.make("again", TOPIC);
+        let (stacks, mut ctx) = world.ctx();
+        stacks.delete(&mut ctx, &id).unwrap();
+        stacks.settle(ctx.now);
+        ids.push(id);
+    }
+    world.make("alive", TOPIC);
+    assert_eq!(world.stacks.iter().count(), MAX_DELETED + 1);
+    assert!(world.stacks.get(&ids[1]).is_none());
+    assert!(world.stacks.get(&ids[2]).is_some());
+}
