@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes <service>.json: what the published model says about the input of each operation.
+"""Writes <service>.json: what the published model says about the input of each operation, and its errors.
 
 Only names, types and limits are kept: no documentation text. The source is the model that botocore carries, in the
 version that the tests use; one of them compares. Of operations that are named after the service the input is kept, of
@@ -49,16 +49,17 @@ def main(service="servicecatalog", *wanted):
             keep(kept["key"])
             keep(kept["of"])
 
-    operations = {}
+    operations, errors = {}, {}
     for name, operation in model["operations"].items():
         operations[name] = ""
         if not wanted or name in wanted:
+            errors[name] = sorted(error["shape"] for error in operation.get("errors", []))
             operations[name] = operation["input"]["shape"]
             keep(operations[name])
     # One line a shape, so that a change of the model reads well as a diff.
     line = lambda pair: json.dumps(pair[0]) + ":" + json.dumps(pair[1], sort_keys=True, separators=(",", ":"))
     block = lambda table: "{\n" + ",\n".join(map(line, sorted(table.items()))) + "\n}"
-    print('{"operations":' + block(operations) + ',\n"shapes":' + block(shapes) + "}")
+    print('{"errors":' + block(errors) + ',\n"operations":' + block(operations) + ',\n"shapes":' + block(shapes) + "}")
 
 
 main(*sys.argv[1:])

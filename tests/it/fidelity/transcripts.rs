@@ -361,7 +361,7 @@ async fn the_cli_prints_what_its_manual_prints() {
         let template = bench.template("needy.template", needy).await;
         let mut stage = Stage {
             bench,
-            cli: Cli::start(&home, &endpoint, "us-west-2"),
+            cli: Cli::start(&home, &endpoint, ACCOUNT, "us-west-2"),
             unplayed: transcripts,
             objects: BTreeMap::new(),
             template,
