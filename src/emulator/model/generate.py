@@ -1,24 +1,30 @@
 #!/usr/bin/env python3
-"""Writes servicecatalog.json: what the published model says about the input of each operation.
+"""Writes <service>.json: what the published model says about the input of each operation.
 
 Only names, types and limits are kept: no documentation text. The source is the model that botocore carries, in the
-version that the tests use; one of them compares.
+version that the tests use; one of them compares. Of operations that are named after the service the input is kept, of
+the others the name alone; without any, the input of all is.
 
-    "$(.ci/clients)/bin/python" src/emulator/model/generate.py > table.json
+    "$(.ci/clients)/bin/python" src/emulator/model/generate.py servicecatalog > table.json
     mv table.json src/emulator/model/servicecatalog.json
+
+In the same way `ssm PutParameter GetParameter GetParameters DeleteParameter` and
+`resourcegroupstaggingapi GetResources`.
 """
+import glob
 import gzip
 import json
 import os
+import sys
 
 import botocore
 
-PATH = "data/servicecatalog/2015-12-10/service-2.json.gz"
 LIMITS = ("min", "max", "pattern", "enum")
 
 
-def main():
-    with gzip.open(os.path.join(os.path.dirname(botocore.__file__), PATH)) as file:
+def main(service="servicecatalog", *wanted):
+    path = os.path.join(os.path.dirname(botocore.__file__), "data", service, "*", "service-2.json.gz")
+    with gzip.open(max(glob.glob(path))) as file:
         model = json.load(file)
     shapes = {}
 
@@ -45,12 +51,14 @@ def main():
 
     operations = {}
     for name, operation in model["operations"].items():
-        operations[name] = operation["input"]["shape"]
-        keep(operations[name])
+        operations[name] = ""
+        if not wanted or name in wanted:
+            operations[name] = operation["input"]["shape"]
+            keep(operations[name])
     # One line a shape, so that a change of the model reads well as a diff.
     line = lambda pair: json.dumps(pair[0]) + ":" + json.dumps(pair[1], sort_keys=True, separators=(",", ":"))
     block = lambda table: "{\n" + ",\n".join(map(line, sorted(table.items()))) + "\n}"
     print('{"operations":' + block(operations) + ',\n"shapes":' + block(shapes) + "}")
 
 
-main()
+main(*sys.argv[1:])

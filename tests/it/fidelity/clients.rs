@@ -110,25 +110,36 @@ async fn boto3_calls_everything_and_every_answer_fits_the_model() {
     assert_eq!(untried, excused, "boto/ must try what there is");
 }
 
-/// The table that requests are judged by is what its generator makes of botocore's model, byte for byte.
+/// The tables that requests are judged by are what their generator makes of botocore's models, byte for byte.
 #[tokio::test]
 async fn the_table_of_the_model_is_the_generators() {
     let Some(home) = clients() else {
         return;
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/emulator/model");
-    let mut python = program(&home, "python", "");
-    let output = python
-        .arg(folder.join("generate.py"))
-        .output()
-        .await
-        .unwrap();
-    let (made, err) = said(&output);
-    assert!(output.status.success(), "{err}");
-    let kept = std::fs::read_to_string(folder.join("servicecatalog.json")).unwrap();
-    // Not both in the message: they are long.
-    assert!(
-        made == kept,
-        "src/emulator/model/generate.py makes another table now"
-    );
+    for (service, operations) in [
+        ("servicecatalog", &[][..]),
+        ("resourcegroupstaggingapi", &["GetResources"]),
+        (
+            "ssm",
+            &[
+                "PutParameter",
+                "GetParameter",
+                "GetParameters",
+                "DeleteParameter",
+            ],
+        ),
+    ] {
+        let mut python = program(&home, "python", "");
+        python.arg(folder.join("generate.py")).arg(service);
+        let output = python.args(operations).output().await.unwrap();
+        let (made, err) = said(&output);
+        assert!(output.status.success(), "{err}");
+        let kept = std::fs::read_to_string(folder.join(format!("{service}.json"))).unwrap();
+        // Not both in the message: they are long.
+        assert!(
+            made == kept,
+            "src/emulator/model/generate.py makes another table of {service} now"
+        );
+    }
 }
