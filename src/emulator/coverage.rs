@@ -158,6 +158,25 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
+        "ops/tag_choice.rs",
+        &[
+            (
+                "what is said to a launch with a value that is none of the TagOptions', or with none of several",
+                "InvalidParametersException",
+            ),
+            (
+                "a tag whose key has conflicting TagOptions",
+                "InvalidParametersException, in the words that the model threatens with",
+            ),
+            (
+                "the value for conflicting TagOptions, of which two spellings are documented",
+                "`sc-tagoption-conflict-<portfolio's id>-<product's id>`",
+            ),
+            ("inactive TagOptions at a launch", "count for nothing"),
+            ("the order of TagOptions and their values", "alphabetical"),
+        ],
+    ),
+    (
         "ops/settle.rs",
         &[("RecordErrors", "one, `InternalFailure` with the reason")],
     ),
@@ -241,5 +260,50 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
             "physical ids and attributes of resource types that are not listed",
             "derived from the stack and the resource",
         )],
+    ),
+    (
+        "cfn/parameter.rs",
+        &[
+            (
+                "values of public parameters of Systems Manager",
+                "derived from name and region",
+            ),
+            (
+                "of several complaints about parameters of Systems Manager the first",
+                "what is missing, then what is secret, then types that do not fit",
+            ),
+        ],
+    ),
+    (
+        "cfn/stored.rs",
+        &[(
+            "a resource for a parameter of Systems Manager that is there already",
+            "it fails: \"… already exists\"",
+        )],
+    ),
+    (
+        "ssm/mod.rs",
+        &[
+            (
+                "PutParameter with another Type than the parameter has",
+                "HierarchyTypeMismatchException",
+            ),
+            ("the text of ParameterLimitExceeded", "plain words"),
+            ("a name that GetParameters is given twice", "answered once"),
+        ],
+    ),
+    (
+        "tagging.rs",
+        &[
+            ("resources on a page when none is asked for", "50"),
+            (
+                "the order of resources",
+                "portfolios before products, oldest first",
+            ),
+            (
+                "texts, and the code for a token of another query",
+                "plain words, InvalidParameterException",
+            ),
+        ],
     ),
 ];

@@ -18,7 +18,8 @@ pub fn fresh(prefix: &str, entropy: &mut Entropy) -> String {
 }
 
 /// What ids begin with that calls give out.
-const PREFIXES: [&str; 10] = [
+const PREFIXES: [&str; 12] = [
+    "act",
     "cons",
     "copyproduct",
     "pa",
@@ -29,6 +30,7 @@ const PREFIXES: [&str; 10] = [
     "prodview",
     "rec",
     "share",
+    "tag",
 ];
 
 /// Whether `id` is `<prefix>-…` as [`fresh`] forms it.
@@ -178,7 +180,7 @@ mod tests {
             "prod-legacyqueue1a",
             "prod-Legacyqueue2a",
             "-legacyqueue2aa",
-            "tag-legacyqueue2a",
+            "lp-legacyqueue2a",
             "legacyqueue2a",
             "12345678901",
             "",

@@ -14,6 +14,7 @@
 
 mod admin;
 pub mod api;
+mod attached;
 pub mod cfn;
 pub mod coverage;
 pub mod faults;
@@ -35,8 +36,10 @@ pub mod seed;
 pub mod server;
 mod share;
 mod source_state;
+mod ssm;
 mod state;
 pub mod sts;
+mod tagging;
 mod validate;
 mod wire;
 mod world;
@@ -448,7 +451,7 @@ impl Emulator {
             Unroutable::NotJson => wire::not_json(&id),
             Unroutable::Unknown => wire::refuse(
                 StatusCode::NOT_FOUND,
-                "The emulator has Service Catalog, CloudFormation, S3, STS and Organizations. Neither X-Amz-Target, \
+                "The emulator has Service Catalog, CloudFormation, S3, STS, Organizations, SSM and tagging. Neither X-Amz-Target, \
                  nor the credential scope, nor the host of this request names one of them.\n",
                 &id,
             ),

@@ -89,6 +89,14 @@ pub(super) fn answer(name: &str, (items, next): (Vec<Value>, Option<String>)) ->
     json!({ name: items, "NextPageToken": next })
 }
 
+/// The same for the two operations about TagOptions whose token has another name (facts §5).
+pub(super) fn answer_of_tag_options(
+    name: &str,
+    (items, next): (Vec<Value>, Option<String>),
+) -> Value {
+    json!({ name: items, "PageToken": next })
+}
+
 /// What ties a token to its query: the operation and all members but the paging ones.
 fn seal(operation: &str, input: &Map<String, Value>) -> String {
     let mut hash = Sha256::new();

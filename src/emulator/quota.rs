@@ -23,6 +23,17 @@ pub(super) const SHARED_ACCOUNTS: usize = 5_000;
 /// Constraints per product per portfolio.
 pub(super) const CONSTRAINTS: usize = 100;
 
+/// Values of TagOptions per key.
+pub(super) const TAG_VALUES: usize = 25;
+/// TagOptions per portfolio and per product.
+pub(super) const TAG_OPTIONS: usize = 25;
+/// Service actions per region.
+pub(super) const ACTIONS: usize = 200;
+/// Service actions per version.
+pub(super) const ACTIONS_PER_VERSION: usize = 25;
+/// Parameters of Systems Manager in the tier that there is.
+pub(super) const PARAMETERS: usize = 10_000;
+
 /// Whether one more fits beside those present.
 ///
 /// # Errors

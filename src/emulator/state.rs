@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::attached::{Attached, ServiceAction, TagOption};
 use super::cfn::{Output, Stacks};
 use super::faults::Doom;
 use super::keep;
@@ -145,6 +146,10 @@ pub(super) struct Catalog {
     pub(super) imports: Table<Import>,
     /// Others' products in portfolios of this account, by product; there are no empty ones.
     pub(super) borrowed: Table<Vec<Borrowed>>,
+    /// TagOptions.
+    pub(super) options: Table<TagOption>,
+    /// Service actions.
+    pub(super) actions: Table<ServiceAction>,
     pub(super) plans: Table<Plan>,
 }
 
@@ -190,6 +195,7 @@ pub(super) struct Portfolio {
     pub(super) principals: Vec<Principal>,
     /// Constraint ids by product.
     pub(super) constraints: BTreeMap<String, Vec<String>>,
+    pub(super) attached: Attached,
 }
 
 /// Who may launch from a portfolio.
@@ -222,6 +228,7 @@ pub(super) struct Product {
     pub(super) version_writes: u64,
     /// Portfolio ids in the order of their association.
     pub(super) portfolios: Vec<String>,
+    pub(super) attached: Attached,
     /// SourceConnection, if it is synced with a repository.
     pub(super) connection: Option<Connection>,
 }
@@ -584,6 +591,8 @@ impl Partition {
             || catalog.records.get(id).is_some()
             || catalog.copies.get(id).is_some()
             || catalog.sharings.get(id).is_some()
+            || catalog.options.get(id).is_some()
+            || catalog.actions.get(id).is_some()
             || catalog.plans.get(id).is_some()
             || self.copying.iter().any(|copying| match &copying.target {
                 CopyTarget::Present(_) => false,

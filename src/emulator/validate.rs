@@ -1,7 +1,7 @@
 //! Requests judged by the published model: required members, lengths, patterns, enums, ranges.
 //!
 //! The Rust SDK checks none of this and botocore only part of it (facts §2), so violations do reach
-//! the service, which answers `ValidationException`. The table is written by `model/generate.py`.
+//! the service, which answers `ValidationException`. The tables are written by `model/generate.py`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,8 +19,10 @@ const MAX_DEPTH: usize = 16;
 /// A request that breaks more rules than this is not told the rest.
 const MAX_VIOLATIONS: usize = 50;
 
+/// What one service's published model says of its requests.
 #[derive(Deserialize)]
-struct Model {
+pub(super) struct Model {
+    /// The input's shape by operation; empty for one of which no more than the name is known here.
     operations: BTreeMap<String, String>,
     shapes: BTreeMap<String, Shape>,
 }
@@ -56,17 +58,19 @@ enum Kind {
     Timestamp,
 }
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    #[expect(
-        clippy::expect_used,
-        reason = "the table is part of the program and a test reads it"
-    )]
-    serde_json::from_str(include_str!("model/servicecatalog.json")).expect("the table parses")
-});
+/// Service Catalog's.
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| Model::read(include_str!("model/servicecatalog.json")));
+/// Systems Manager's, as far as parameters go.
+pub(super) static SSM: LazyLock<Model> =
+    LazyLock::new(|| Model::read(include_str!("model/ssm.json")));
+/// The tagging service's.
+pub(super) static TAGGING: LazyLock<Model> =
+    LazyLock::new(|| Model::read(include_str!("model/resourcegroupstaggingapi.json")));
 
 /// Whether the model has an operation of this name, implemented here or not.
 pub(super) fn known(operation: &str) -> bool {
-    MODEL.operations.contains_key(operation)
+    MODEL.known(operation)
 }
 
 /// The names of all operations of the model, sorted.
@@ -81,159 +85,191 @@ pub(super) fn page_limit(operation: &str) -> Option<u64> {
     size.max.and_then(|max| u64::try_from(max).ok())
 }
 
-/// Judges a request.
+/// Judges a request of Service Catalog.
 ///
 /// # Errors
-/// `SerializationException` where a value has another JSON type than its member, else
-/// `ValidationException` naming every violation.
+/// As [`Model::check`].
 pub(super) fn check(operation: &str, input: &Map<String, Value>) -> Result<(), ApiError> {
-    let Some(shape) = MODEL.operations.get(operation) else {
-        return Ok(());
-    };
-    let mut found = Vec::new();
-    structure(shape, input, "", 0, &mut found)?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let mut text = format!(
-        "{} validation error{} detected: ",
-        found.len(),
-        if found.len() == 1 { "" } else { "s" }
-    );
-    text.push_str(&found.join("; "));
-    Err(ApiError::new("ValidationException", text))
+    MODEL.check(operation, input)
 }
 
-fn structure(
-    name: &str,
-    input: &Map<String, Value>,
-    path: &str,
-    depth: usize,
-    found: &mut Vec<String>,
-) -> Result<(), ApiError> {
-    let Some(shape) = MODEL.shapes.get(name) else {
-        return Ok(());
-    };
-    for member in &shape.required {
-        if input.get(member).is_none_or(Value::is_null) {
-            found.push(violation("null", &join(path, member), "not be null"));
-        }
+impl Model {
+    fn read(table: &str) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "the tables are part of the program and a test reads them"
+        )]
+        serde_json::from_str(table).expect("the table parses")
     }
-    // Members that the model does not know are ignored, as AWS's JSON services do (of this one a guess).
-    for (member, shape) in &shape.members {
-        match input.get(member) {
-            None | Some(Value::Null) => {}
-            Some(given) => value(shape, given, &join(path, member), depth + 1, found)?,
-        }
-    }
-    Ok(())
-}
 
-fn value(
-    name: &str,
-    given: &Value,
-    path: &str,
-    depth: usize,
-    found: &mut Vec<String>,
-) -> Result<(), ApiError> {
-    let Some(shape) = MODEL.shapes.get(name) else {
-        return Ok(());
-    };
-    if depth > MAX_DEPTH || found.len() >= MAX_VIOLATIONS {
-        return Ok(());
+    /// Whether the service has an operation of this name.
+    pub(super) fn known(&self, operation: &str) -> bool {
+        self.operations.contains_key(operation)
     }
-    match (shape.kind, given) {
-        (Kind::Structure, Value::Object(members)) => structure(name, members, path, depth, found),
-        (Kind::List, Value::Array(items)) => {
-            length(shape, items.len(), &shown(given), path, found);
-            let of = shape.of.as_deref().unwrap_or_default();
-            if scalar(of) {
-                let fine = all_fit(of, items.iter(), path)?;
-                found.extend((!fine).then(|| within("Member", of, given, path)));
-                return Ok(());
-            }
-            for (index, item) in items.iter().enumerate() {
-                let path = format!("{path}.{}.member", index + 1);
-                value(of, item, &path, depth + 1, found)?;
-            }
-            Ok(())
-        }
-        (Kind::Map, Value::Object(members)) => {
-            length(shape, members.len(), &shown(given), path, found);
-            if let Some(key) = &shape.key {
-                let keys: Vec<Value> = members.keys().cloned().map(Value::String).collect();
-                let fine = all_fit(key, keys.iter(), path)?;
-                found.extend((!fine).then(|| within("Map keys", key, given, path)));
-            }
-            let of = shape.of.as_deref().unwrap_or_default();
-            if scalar(of) {
-                let fine = all_fit(of, members.values(), path)?;
-                found.extend((!fine).then(|| within("Map value", of, given, path)));
-                return Ok(());
-            }
-            for (key, item) in members {
-                value(of, item, &format!("{path}.{key}.member"), depth + 1, found)?;
-            }
-            Ok(())
-        }
-        (Kind::String, Value::String(text)) => {
-            string(shape, text, path, found);
-            Ok(())
-        }
-        (Kind::Integer, Value::Number(number)) if number.is_i64() => {
-            range(shape, number.as_i64().unwrap_or_default(), path, found);
-            Ok(())
-        }
-        (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp, Value::Number(_)) => Ok(()),
-        (wanted, _) => Err(serialization(&unlike(wanted, given))),
-    }
-}
 
-/// Whether the items of a list or map of this shape are said together.
-fn scalar(name: &str) -> bool {
-    let shape = MODEL.shapes.get(name);
-    shape.is_some_and(|shape| matches!(shape.kind, Kind::String | Kind::Integer))
-}
-
-fn all_fit<'a>(
-    name: &str,
-    items: impl Iterator<Item = &'a Value>,
-    path: &str,
-) -> Result<bool, ApiError> {
-    let mut broken = Vec::new();
-    for item in items {
-        value(name, item, path, MAX_DEPTH, &mut broken)?;
-    }
-    Ok(broken.is_empty())
-}
-
-/// The refusal of a list or map for its items or keys: it names all their rules. That of keys and values of maps is
-/// quoted by users of other services (boto/boto3#2601); that of items of lists is a guess by it.
-fn within(whose: &str, name: &str, given: &Value, path: &str) -> String {
-    let mut rules = Vec::new();
-    if let Some(shape) = MODEL.shapes.get(name) {
-        let max = shape.max.map(|max| (max, "less"));
-        for (bound, side) in max.into_iter().chain(shape.min.map(|min| (min, "greater"))) {
-            rules.push(format!("have length {side} than or equal to {bound}"));
+    /// Judges a request.
+    ///
+    /// # Errors
+    /// `SerializationException` where a value has another JSON type than its member, else
+    /// `ValidationException` naming every violation.
+    pub(super) fn check(
+        &self,
+        operation: &str,
+        input: &Map<String, Value>,
+    ) -> Result<(), ApiError> {
+        let Some(shape) = self.operations.get(operation) else {
+            return Ok(());
+        };
+        let mut found = Vec::new();
+        self.structure(shape, input, "", 0, &mut found)?;
+        if found.is_empty() {
+            return Ok(());
         }
-        let pattern = shape.pattern.as_deref();
-        rules.extend(pattern.map(|p| format!("satisfy regular expression pattern: {p}")));
-        if !shape.values.is_empty() {
-            rules.push(format!(
-                "satisfy enum value set: [{}]",
-                shape.values.join(", ")
-            ));
+        let mut text = format!(
+            "{} validation error{} detected: ",
+            found.len(),
+            if found.len() == 1 { "" } else { "s" }
+        );
+        text.push_str(&found.join("; "));
+        Err(ApiError::new("ValidationException", text))
+    }
+
+    fn structure(
+        &self,
+        name: &str,
+        input: &Map<String, Value>,
+        path: &str,
+        depth: usize,
+        found: &mut Vec<String>,
+    ) -> Result<(), ApiError> {
+        let Some(shape) = self.shapes.get(name) else {
+            return Ok(());
+        };
+        for member in &shape.required {
+            if input.get(member).is_none_or(Value::is_null) {
+                found.push(violation("null", &join(path, member), "not be null"));
+            }
+        }
+        // Members that the model does not know are ignored, as AWS's JSON services do (of this one a guess).
+        for (member, shape) in &shape.members {
+            match input.get(member) {
+                None | Some(Value::Null) => {}
+                Some(given) => self.value(shape, given, &join(path, member), depth + 1, found)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn value(
+        &self,
+        name: &str,
+        given: &Value,
+        path: &str,
+        depth: usize,
+        found: &mut Vec<String>,
+    ) -> Result<(), ApiError> {
+        let Some(shape) = self.shapes.get(name) else {
+            return Ok(());
+        };
+        if depth > MAX_DEPTH || found.len() >= MAX_VIOLATIONS {
+            return Ok(());
+        }
+        match (shape.kind, given) {
+            (Kind::Structure, Value::Object(members)) => {
+                self.structure(name, members, path, depth, found)
+            }
+            (Kind::List, Value::Array(items)) => {
+                length(shape, items.len(), &shown(given), path, found);
+                let of = shape.of.as_deref().unwrap_or_default();
+                if self.scalar(of) {
+                    let fine = self.all_fit(of, items.iter(), path)?;
+                    found.extend((!fine).then(|| self.within("Member", of, given, path)));
+                    return Ok(());
+                }
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}.{}.member", index + 1);
+                    self.value(of, item, &path, depth + 1, found)?;
+                }
+                Ok(())
+            }
+            (Kind::Map, Value::Object(members)) => {
+                length(shape, members.len(), &shown(given), path, found);
+                if let Some(key) = &shape.key {
+                    let keys: Vec<Value> = members.keys().cloned().map(Value::String).collect();
+                    let fine = self.all_fit(key, keys.iter(), path)?;
+                    found.extend((!fine).then(|| self.within("Map keys", key, given, path)));
+                }
+                let of = shape.of.as_deref().unwrap_or_default();
+                if self.scalar(of) {
+                    let fine = self.all_fit(of, members.values(), path)?;
+                    found.extend((!fine).then(|| self.within("Map value", of, given, path)));
+                    return Ok(());
+                }
+                for (key, item) in members {
+                    self.value(of, item, &format!("{path}.{key}.member"), depth + 1, found)?;
+                }
+                Ok(())
+            }
+            (Kind::String, Value::String(text)) => {
+                string(shape, text, path, found);
+                Ok(())
+            }
+            (Kind::Integer, Value::Number(number)) if number.is_i64() => {
+                range(shape, number.as_i64().unwrap_or_default(), path, found);
+                Ok(())
+            }
+            (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp, Value::Number(_)) => Ok(()),
+            (wanted, _) => Err(serialization(&unlike(wanted, given))),
         }
     }
-    let rules: Vec<String> = rules
-        .iter()
-        .map(|rule| format!("Member must {rule}"))
-        .collect();
-    format!(
-        "Value '{}' at '{path}' failed to satisfy constraint: {whose} must satisfy constraint: [{}]",
-        shown(given),
-        rules.join(", ")
-    )
+
+    /// Whether the items of a list or map of this shape are said together.
+    fn scalar(&self, name: &str) -> bool {
+        let shape = self.shapes.get(name);
+        shape.is_some_and(|shape| matches!(shape.kind, Kind::String | Kind::Integer))
+    }
+
+    fn all_fit<'a>(
+        &self,
+        name: &str,
+        items: impl Iterator<Item = &'a Value>,
+        path: &str,
+    ) -> Result<bool, ApiError> {
+        let mut broken = Vec::new();
+        for item in items {
+            self.value(name, item, path, MAX_DEPTH, &mut broken)?;
+        }
+        Ok(broken.is_empty())
+    }
+
+    /// The refusal of a list or map for its items or keys: it names all their rules. That of keys and values of maps is
+    /// quoted by users of other services (boto/boto3#2601); that of items of lists is a guess by it.
+    fn within(&self, whose: &str, name: &str, given: &Value, path: &str) -> String {
+        let mut rules = Vec::new();
+        if let Some(shape) = self.shapes.get(name) {
+            let max = shape.max.map(|max| (max, "less"));
+            for (bound, side) in max.into_iter().chain(shape.min.map(|min| (min, "greater"))) {
+                rules.push(format!("have length {side} than or equal to {bound}"));
+            }
+            let pattern = shape.pattern.as_deref();
+            rules.extend(pattern.map(|p| format!("satisfy regular expression pattern: {p}")));
+            if !shape.values.is_empty() {
+                rules.push(format!(
+                    "satisfy enum value set: [{}]",
+                    shape.values.join(", ")
+                ));
+            }
+        }
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|rule| format!("Member must {rule}"))
+            .collect();
+        format!(
+            "Value '{}' at '{path}' failed to satisfy constraint: {whose} must satisfy constraint: [{}]",
+            shown(given),
+            rules.join(", ")
+        )
+    }
 }
 
 /// A value as Java prints it, in which the service is written: `[a, b]`, `{key=value}`.
@@ -374,7 +410,7 @@ mod tests {
     #[test]
     fn the_model_has_ninety_operations_and_every_pattern_compiles() {
         assert_eq!(MODEL.operations.len(), 90);
-        for (name, shape) in &MODEL.shapes {
+        for (name, shape) in [&MODEL, &SSM, &TAGGING].iter().flat_map(|m| &m.shapes) {
             if let Some(pattern) = &shape.pattern {
                 assert!(
                     Regex::new(&format!(r"\A(?:{pattern})\z")).is_ok(),

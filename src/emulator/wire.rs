@@ -63,7 +63,10 @@ pub(super) fn answer(mut body: Value, request_id: &str) -> Response<Bytes> {
 pub(super) fn error(service: Service, error: &ApiError, request_id: &str) -> Response<Bytes> {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
     let (kind, body) = match service {
-        Service::ServiceCatalog | Service::Organizations => (JSON, json_error(error)),
+        Service::ServiceCatalog | Service::Organizations | Service::Tagging => {
+            (JSON, json_error(error, "Message"))
+        }
+        Service::Ssm => (JSON, json_error(error, "message")),
         Service::CloudFormation | Service::Sts => ("text/xml", query_error(error, request_id)),
         Service::S3 => ("application/xml", s3_error(error, request_id)),
     };
@@ -105,15 +108,15 @@ fn respond(status: StatusCode, kind: &'static str, body: Vec<u8>, id: &str) -> R
     response
 }
 
-/// `__type` before `Message`, as recorded: not the alphabetical order of the successful answers. An error without a text
-/// has no `Message`.
-fn json_error(error: &ApiError) -> Vec<u8> {
+/// `__type` before `Message`, as recorded: not the alphabetical order of the successful answers. The member is spelt as
+/// in the service's model, and absent where there is no text.
+fn json_error(error: &ApiError, member: &str) -> Vec<u8> {
     let text = |s: &str| Value::String(s.to_owned()).to_string();
     if error.message.is_empty() {
         return format!("{{\"__type\":{}}}", text(&error.code)).into_bytes();
     }
     format!(
-        "{{\"__type\":{},\"Message\":{}}}",
+        "{{\"__type\":{},\"{member}\":{}}}",
         text(&error.code),
         text(&error.message)
     )
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn an_error_names_its_type_first() {
-        let body = json_error(&ApiError::new("X", "say \"no\""));
+        let body = json_error(&ApiError::new("X", "say \"no\""), "Message");
         assert_eq!(body, br#"{"__type":"X","Message":"say \"no\""}"#);
     }
 

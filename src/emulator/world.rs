@@ -12,6 +12,7 @@ use super::api::{ApiError, Caller, Ctx, Timing};
 use super::cfn::{self, Order, StackStatus, Stacks};
 use super::faults::{self, Doom, Engine, Faults, StackFault, Verdict};
 use super::ids::Pins;
+use super::lag::Sight;
 use super::ops::{self, Overlap};
 use super::organizations::{self, Organizations};
 use super::partitions::{Elsewhere, Partitions};
@@ -19,7 +20,7 @@ use super::route::{Route, Service};
 use super::s3::Buckets;
 use super::state::Partition;
 use super::sts::Sessions;
-use super::{Call, ids, keep, lag, wire};
+use super::{Call, ids, keep, lag, ssm, tagging, wire};
 use crate::clock::Entropy;
 
 /// How many calls the log keeps: a daemon may run on an embedded AWS for days. A call takes
@@ -182,7 +183,11 @@ impl World {
         let keep = self.keep();
         let region = job.route.region.clone();
         let lag = match job.route.service {
-            Service::ServiceCatalog => self.draw_lag(&job),
+            Service::ServiceCatalog => {
+                let operation = ops::find(&job.route.operation).ok();
+                operation.and_then(|operation| self.draw_lag(operation.sight, job.now))
+            }
+            Service::Tagging => self.draw_lag(Sight::Search, job.now),
             _ => None,
         };
         let place = self.place(&account, &region);
@@ -204,16 +209,31 @@ impl World {
                 let mut ctx = ctx(&job, entropy, pins);
                 cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
             }
-            _ => {
+            service => {
                 let world = Beside {
                     elsewhere,
                     organizations,
                     buckets,
                     lag,
                 };
-                match catalog(&job, partition, entropy, pins, world) {
+                let answer = match service {
+                    Service::Ssm => {
+                        let (operation, quotas) = (&job.route.operation, job.quotas);
+                        let ctx = ctx(&job, entropy, pins);
+                        let parameters = partition.stacks.parameters_mut();
+                        ssm::handle(parameters, &ctx, operation, job.body, quotas)
+                    }
+                    Service::Tagging => {
+                        let past = lag.and_then(|moment| partition.history.at(moment));
+                        let catalog = past.map_or(partition.catalog(), AsRef::as_ref);
+                        let ctx = ctx(&job, entropy, pins);
+                        tagging::handle(catalog, &ctx, &job.route.operation, job.body)
+                    }
+                    _ => catalog(&job, partition, entropy, pins, world),
+                };
+                match answer {
                     Ok(answer) => wire::answer(answer, &id),
-                    Err(error) => wire::error(Service::ServiceCatalog, &error, &id),
+                    Err(error) => wire::error(service, &error, &id),
                 }
             }
         };
@@ -254,10 +274,8 @@ impl World {
     }
 
     /// The moment as of which a call sees the catalogs.
-    fn draw_lag(&mut self, job: &Job<'_>) -> Option<Timestamp> {
-        let operation = ops::find(&job.route.operation).ok()?;
-        let lag = self.faults.faults.lag;
-        lag::moment(lag, operation.sight, job.now, &mut self.entropy)
+    fn draw_lag(&mut self, sight: Sight, now: Timestamp) -> Option<Timestamp> {
+        lag::moment(self.faults.faults.lag, sight, now, &mut self.entropy)
     }
 
     /// Whether anything anywhere has this id.

@@ -1,6 +1,8 @@
 //! The embedded AWS, called as its users call it: through the unchanged SDK and in virtual time.
 
+mod actions;
 mod admin;
+mod budgets;
 pub mod client;
 mod copy;
 mod documented;
@@ -25,7 +27,10 @@ mod seeds;
 mod share;
 mod share_nodes;
 mod sources;
+mod ssm;
 mod stack_sets;
 mod strict;
+mod tag_options;
+mod tagging;
 mod validated;
 mod wire;

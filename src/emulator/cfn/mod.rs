@@ -2,7 +2,7 @@
 //!
 //! A template is parsed into a [`node::Node`], checked as the service checks it, evaluated with its values into a
 //! blueprint, and worked through resource by resource in the emulator's time. No resource does anything, except
-//! buckets, which exist in the embedded S3.
+//! buckets, which exist in the embedded S3, and parameters of Systems Manager.
 //!
 //! Guesses, where nothing is known of the real service: attributes of types that are not listed are derived text;
 //! macros of the service itself (SAM, Include, LanguageExtensions) are opaque, so that what
@@ -22,6 +22,7 @@ pub mod query;
 mod resource;
 mod rules;
 mod stack;
+mod stored;
 mod template;
 mod work;
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::derive;
+use super::intrinsic::Place;
 use super::stack::{Param, ParamValue};
 use super::template::ParameterDecl;
+use crate::emulator::ssm::{Asked, Kind, Parameters};
 
 /// Gives every declared parameter its value, trimmed. `previous` is what the stack has; `None` for a new stack.
 ///
@@ -63,44 +65,100 @@ pub(super) fn resolve(
     }
 }
 
-/// What Systems Manager holds under the names given to `AWS::SSM::Parameter::Value<…>` parameters, by parameter.
+/// What Systems Manager holds under the names given to `AWS::SSM::Parameter::Value<…>` parameters, by parameter: the
+/// newest version unless the name ends in `:<number>`. Lists are trimmed. The public parameters below `/aws/` have
+/// derived values.
 ///
-/// The embedded AWS has no Systems Manager: the public parameters below `/aws/` have derived values, and any other name
-/// is as missing as it would be in a new account.
+/// The rules and texts are those of a public report of tries on the real service (github.com/cdktn-io,
+/// terraform-provider-cfncompat).
 ///
 /// # Errors
-/// `Unable to fetch parameters [/x] from parameter store for this account.`
+/// `Unable to fetch parameters [/x] from parameter store for this account.`, and what is said of a SecureString and
+/// of a type that does not fit. Which of several is said first is a guess.
 pub(super) fn from_ssm(
     decls: &[ParameterDecl],
     values: &BTreeMap<String, String>,
-    region: &str,
+    place: &Place,
+    store: &Parameters,
 ) -> Result<BTreeMap<String, String>, String> {
     let mut resolved = BTreeMap::new();
-    let mut missing = Vec::new();
+    let (mut missing, mut secret, mut unfit) = (Vec::new(), Vec::new(), Vec::new());
     for decl in decls.iter().filter(|decl| decl.ssm_inner().is_some()) {
         let Some(name) = values.get(&decl.key) else {
             continue;
         };
-        if name.starts_with("/aws/") {
-            let seed = format!("{region}{name}");
-            let value = if decl.kind.contains("Image::Id") || name.contains("ami") {
-                format!("ami-{}", derive::hex(&seed, 17))
-            } else {
-                derive::hex(&seed, 12)
-            };
-            resolved.insert(decl.key.clone(), value);
-        } else {
-            missing.push(name.as_str());
+        let asked = Asked::read(name, &place.account, &place.region);
+        if asked.is_public() {
+            resolved.insert(decl.key.clone(), public(decl, name, &place.region));
+            continue;
+        }
+        let name = name.as_str();
+        match store.find(asked) {
+            Err(_) => missing.push(name),
+            Ok((found, _)) if found.kind == Kind::SecureString => secret.push(name),
+            Ok((found, _)) if (found.kind == Kind::StringList) != decl.is_list() => {
+                unfit.push(name);
+            }
+            Ok((_, version)) if decl.is_list() => {
+                let items = split(&version.value).join(",");
+                resolved.insert(decl.key.clone(), items);
+            }
+            Ok((_, version)) => {
+                resolved.insert(decl.key.clone(), version.value.clone());
+            }
         }
     }
-    if missing.is_empty() {
-        Ok(resolved)
-    } else {
-        Err(format!(
+    if !missing.is_empty() {
+        return Err(format!(
             "Unable to fetch parameters [{}] from parameter store for this account.",
             missing.join(",")
-        ))
+        ));
     }
+    if !secret.is_empty() {
+        return Err(format!(
+            "Parameters [{}] referenced by template have types not supported by CloudFormation.",
+            secret.join(",")
+        ));
+    }
+    if !unfit.is_empty() {
+        return Err(format!(
+            "Types for SSM parameters [{}] defined in CFN template and SSM are incompatible",
+            unfit.join(",")
+        ));
+    }
+    Ok(resolved)
+}
+
+/// The value of a public parameter, which depends on its name and the region alone (a guess).
+fn public(decl: &ParameterDecl, name: &str, region: &str) -> String {
+    let seed = format!("{region}{name}");
+    if decl.kind.contains("Image::Id") || name.contains("ami") {
+        format!("ami-{}", derive::hex(&seed, 17))
+    } else {
+        derive::hex(&seed, 12)
+    }
+}
+
+/// What fails the work for a parameter of type `AWS::SSM::Parameter::Name` that names nothing: the stack is begun and
+/// goes back (from the same report).
+pub(super) fn unknown_name(
+    decls: &[ParameterDecl],
+    values: &BTreeMap<String, String>,
+    place: &Place,
+    store: &Parameters,
+) -> Option<String> {
+    let mut named = decls
+        .iter()
+        .filter(|decl| decl.kind == "AWS::SSM::Parameter::Name")
+        .filter_map(|decl| Some((decl, values.get(&decl.key)?)));
+    let (decl, name) = named.find(|(_, name)| {
+        let asked = Asked::read(name, &place.account, &place.region);
+        !asked.is_public() && store.find(asked).is_err()
+    })?;
+    Some(format!(
+        "Parameter validation failed: parameter value {name} for parameter name {} does not exist.",
+        decl.key
+    ))
 }
 
 /// The elements of a list parameter's value.
@@ -195,6 +253,16 @@ mod tests {
         )
         .unwrap()
         .parameters()
+    }
+
+    fn place() -> Place {
+        Place {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            stack_id: String::new(),
+            stack_name: String::new(),
+            notification_arns: Vec::new(),
+        }
     }
 
     #[test]
@@ -294,19 +362,80 @@ mod tests {
     }
 
     #[test]
-    fn public_ssm_parameters_exist_and_others_do_not() {
-        let decls = decls("P: {Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>'}");
-        let at = |name: &str| {
-            from_ssm(
-                &decls,
-                &BTreeMap::from([("P".to_owned(), name.to_owned())]),
-                "us-east-1",
-            )
+    fn names_are_looked_up_in_systems_manager() {
+        let mut store = Parameters::default();
+        for (name, kind, value) in [
+            ("/a/text", Kind::String, "one"),
+            ("/a/text", Kind::String, "two, three"),
+            ("/a/list", Kind::StringList, "a,b, c ,d"),
+            ("/a/secret", Kind::SecureString, "hush"),
+        ] {
+            store.put(name, kind, value, jiff::Timestamp::UNIX_EPOCH);
+        }
+        let place = place();
+        let at = |kind: &str, name: &str| {
+            let decls = decls(&format!(
+                "P: {{Type: 'AWS::SSM::Parameter::Value<{kind}>'}}"
+            ));
+            let values = BTreeMap::from([("P".to_owned(), name.to_owned())]);
+            from_ssm(&decls, &values, &place, &store)
+                .map_or_else(|error| error, |found| found["P"].clone())
         };
-        assert!(at("/aws/service/ami-amazon-linux-latest/x").unwrap()["P"].starts_with("ami-"));
+        let public = at(
+            "AWS::EC2::Image::Id",
+            "/aws/service/ami-amazon-linux-latest/x",
+        );
+        assert!(public.starts_with("ami-"), "{public}");
+        let arn = "arn:aws:ssm:us-east-1:123456789012:parameter/a/text";
+        for (kind, name, expected) in [
+            ("String", "/a/text", "two, three"),
+            ("String", "/a/text:1", "one"),
+            ("String", arn, "two, three"),
+            ("List<String>", "/a/list", "a,b,c,d"),
+            ("CommaDelimitedList", "/a/list", "a,b,c,d"),
+            (
+                "String",
+                "/a/text:9",
+                "Unable to fetch parameters [/a/text:9] from parameter store for this account.",
+            ),
+            (
+                "String",
+                "/golden/ami",
+                "Unable to fetch parameters [/golden/ami] from parameter store for this account.",
+            ),
+            (
+                "String",
+                "/a/secret",
+                "Parameters [/a/secret] referenced by template have types not supported by CloudFormation.",
+            ),
+            (
+                "String",
+                "/a/list",
+                "Types for SSM parameters [/a/list] defined in CFN template and SSM are incompatible",
+            ),
+            (
+                "List<String>",
+                "/a/text",
+                "Types for SSM parameters [/a/text] defined in CFN template and SSM are incompatible",
+            ),
+        ] {
+            assert_eq!(at(kind, name), expected, "{kind} {name}");
+        }
+    }
+
+    #[test]
+    fn a_name_must_name_something() {
+        let mut store = Parameters::default();
+        store.put("a", Kind::String, "one", jiff::Timestamp::UNIX_EPOCH);
+        let decls = decls("P: {Type: 'AWS::SSM::Parameter::Name'}");
+        let at = |name: &str| {
+            let values = BTreeMap::from([("P".to_owned(), name.to_owned())]);
+            unknown_name(&decls, &values, &place(), &store)
+        };
+        assert_eq!(at("a"), None);
         assert_eq!(
-            at("/golden/ami").unwrap_err(),
-            "Unable to fetch parameters [/golden/ami] from parameter store for this account."
+            at("b").unwrap(),
+            "Parameter validation failed: parameter value b for parameter name P does not exist."
         );
     }
 }

@@ -11,9 +11,11 @@ use super::blueprint::{Blueprint, Planned};
 use super::order::Orders;
 use super::rules;
 use super::stack::{Output, Resource, Stack, StackParam, StackStatus};
+use super::stored;
 use crate::emulator::api::Timing;
 use crate::emulator::keep;
 use crate::emulator::s3::Buckets;
+use crate::emulator::ssm::Parameters;
 
 /// The steps in front of a stack.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +78,7 @@ pub(super) struct Before {
 /// What the steps of all stacks share.
 pub(super) struct Surroundings<'a> {
     pub(super) buckets: &'a Buckets,
+    pub(super) parameters: &'a mut Parameters,
     pub(super) orders: &'a mut Orders,
     /// The stack that has a resource of this type and physical id, other than the one at work.
     pub(super) owner: &'a dyn Fn(&str, &str) -> Option<String>,
@@ -121,9 +124,12 @@ impl Work {
                     mark(stack, at, *resource, "DELETE_IN_PROGRESS", None);
                 }
             }
-            Step::FinishRemove(resource) => self.remove(stack, at, *resource, around.buckets),
+            Step::FinishRemove(resource) => self.remove(stack, at, *resource, around),
             Step::StartRevert(resource) => mark(stack, at, *resource, "UPDATE_IN_PROGRESS", None),
-            Step::FinishRevert(resource) => mark(stack, at, *resource, "UPDATE_COMPLETE", None),
+            Step::FinishRevert(resource) => {
+                stored::revert(&resource, at, around.parameters);
+                mark(stack, at, *resource, "UPDATE_COMPLETE", None);
+            }
             Step::CleanUp => self.clean_up(stack, at),
             Step::Close(status) => self.close(stack, at, status),
         }
@@ -213,7 +219,8 @@ impl Work {
             })
             .or_else(|| planned.waits.as_ref().map(|(_, reason)| reason.clone()))
             .or_else(|| rules::failure(&planned))
-            .or_else(|| replaces.then(|| taken(&planned, at, around)).flatten());
+            .or_else(|| replaces.then(|| taken(&planned, at, around)).flatten())
+            .or_else(|| stored::write(&planned, replaces, at, around.parameters).err());
         let verb = if old.is_some() { "UPDATE" } else { "CREATE" };
         match failure {
             None => {
@@ -295,7 +302,13 @@ impl Work {
                 .get(logical_id)
                 .filter(|old| old.is_there())
             {
-                Some(old) if old.status != resource.status || old.changed != resource.changed => {
+                // In no time the status and its time may be those of the change before.
+                Some(old)
+                    if old.status != resource.status
+                        || old.changed != resource.changed
+                        || old.properties != resource.properties
+                        || old.physical_id != resource.physical_id =>
+                {
                     self.steps
                         .push_back(Step::StartRevert(Box::new(old.clone())));
                     self.steps
@@ -357,14 +370,20 @@ impl Work {
         self.steps.push_back(Step::Close(end));
     }
 
-    fn remove(&mut self, stack: &mut Stack, at: Timestamp, resource: Resource, buckets: &Buckets) {
+    fn remove(
+        &mut self,
+        stack: &mut Stack,
+        at: Timestamp,
+        resource: Resource,
+        around: &mut Surroundings<'_>,
+    ) {
         let logical_id = resource.logical_id.clone();
         let physical_id = resource.physical_id.clone();
         if resource.retain {
             mark(stack, at, resource, "DELETE_SKIPPED", None);
         } else if resource.kind == "AWS::S3::Bucket"
             && !physical_id.is_empty()
-            && !buckets.release(&physical_id)
+            && !around.buckets.release(&physical_id)
         {
             let reason = format!(
                 "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: BucketNotEmpty; Bucket: {physical_id})"
@@ -373,6 +392,7 @@ impl Work {
             self.stuck.push(logical_id);
             return;
         } else {
+            stored::remove(&resource, around.parameters);
             mark(stack, at, resource, "DELETE_COMPLETE", None);
         }
         // While the stack lives on, its list of resources is what it has.

@@ -276,9 +276,10 @@ impl Effect {
 /// The text is the common one; what Service Catalog writes was never printed (facts §2).
 fn throttled(service: Service) -> ApiError {
     match service {
-        Service::ServiceCatalog | Service::Organizations => {
+        Service::ServiceCatalog | Service::Organizations | Service::Ssm => {
             ApiError::new("ThrottlingException", "Rate exceeded")
         }
+        Service::Tagging => ApiError::new("ThrottledException", "Rate exceeded"),
         Service::CloudFormation | Service::Sts => ApiError::new("Throttling", "Rate exceeded"),
         Service::S3 => ApiError {
             code: "SlowDown".to_owned(),
@@ -291,7 +292,7 @@ fn throttled(service: Service) -> ApiError {
 /// Of a session that has ended: the common code and text (facts §2).
 pub(in crate::emulator) fn expired(service: Service) -> ApiError {
     let (code, text, status) = match service {
-        Service::ServiceCatalog | Service::Organizations => (
+        Service::ServiceCatalog | Service::Organizations | Service::Ssm | Service::Tagging => (
             "ExpiredTokenException",
             "The security token included in the request is expired",
             400,
@@ -315,10 +316,16 @@ fn place(route: &Route) -> Place {
 }
 
 fn denied(route: &Route) -> ApiError {
-    let action = format!("{}:{}", route.service.as_str(), route.operation);
+    let actions = match route.service {
+        Service::Tagging => "tag",
+        service => service.as_str(),
+    };
+    let action = format!("{actions}:{}", route.operation);
     let account = &route.account;
     let (code, status) = match route.service {
-        Service::ServiceCatalog | Service::Organizations => ("AccessDeniedException", 400),
+        Service::ServiceCatalog | Service::Organizations | Service::Ssm | Service::Tagging => {
+            ("AccessDeniedException", 400)
+        }
         _ => ("AccessDenied", 403),
     };
     ApiError {

@@ -1,24 +1,35 @@
 #!/usr/bin/env python3
-"""Writes servicecatalog.json: what the published model says about the input of each operation, and its errors.
+"""Writes <service>.json: what the published model says about the input of each operation, and its errors.
 
 Only names, types and limits are kept: no documentation text. The source is the model that botocore carries, in the
 version that the tests use; one of them compares.
 
-    "$(.ci/clients)/bin/python" src/emulator/model/generate.py > table.json
+    "$(.ci/clients)/bin/python" src/emulator/model/generate.py servicecatalog > table.json
     mv table.json src/emulator/model/servicecatalog.json
 """
+import glob
 import gzip
 import json
 import os
+import sys
 
 import botocore
 
-PATH = "data/servicecatalog/2015-12-10/service-2.json.gz"
 LIMITS = ("min", "max", "pattern", "enum")
 
 
-def main():
-    with gzip.open(os.path.join(os.path.dirname(botocore.__file__), PATH)) as file:
+# The operations of a service whose input is kept; of its others the name is. None listed are all of them.
+TABLES = {
+    "servicecatalog": [],
+    "ssm": ["PutParameter", "GetParameter", "GetParameters", "DeleteParameter"],
+    "resourcegroupstaggingapi": ["GetResources"],
+}
+
+
+def main(service):
+    wanted = TABLES[service]
+    path = os.path.join(os.path.dirname(botocore.__file__), "data", service, "*", "service-2.json.gz")
+    with gzip.open(max(glob.glob(path))) as file:
         model = json.load(file)
     shapes = {}
 
@@ -45,13 +56,15 @@ def main():
 
     operations, errors = {}, {}
     for name, operation in model["operations"].items():
-        errors[name] = sorted(error["shape"] for error in operation.get("errors", []))
-        operations[name] = operation["input"]["shape"]
-        keep(operations[name])
+        operations[name] = ""
+        if not wanted or name in wanted:
+            operations[name] = operation["input"]["shape"]
+            keep(operations[name])
+            errors[name] = sorted(error["shape"] for error in operation.get("errors", []))
     # One line a shape, so that a change of the model reads well as a diff.
     line = lambda pair: json.dumps(pair[0]) + ":" + json.dumps(pair[1], sort_keys=True, separators=(",", ":"))
     block = lambda table: "{\n" + ",\n".join(map(line, sorted(table.items()))) + "\n}"
     print('{"errors":' + block(errors) + ',\n"operations":' + block(operations) + ',\n"shapes":' + block(shapes) + "}")
 
 
-main()
+main(sys.argv[1])

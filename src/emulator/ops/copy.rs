@@ -12,6 +12,7 @@ use super::view::View;
 use super::{Call, Operation, invalid, no_product, not_found, version};
 use crate::clock::Entropy;
 use crate::emulator::api::ApiError;
+use crate::emulator::attached::Attached;
 use crate::emulator::faults::Leaves;
 use crate::emulator::organizations::Organizations;
 use crate::emulator::partitions::Elsewhere;
@@ -303,6 +304,7 @@ fn make(
                 versions: Arc::default(),
                 version_writes: 0,
                 portfolios: Vec::new(),
+                attached: Attached::default(),
                 connection: None,
             }
         }
@@ -339,6 +341,7 @@ fn make(
         }));
     }
     target.versions = Arc::new(all);
+    target.attached.tagged |= !target.tags.is_empty();
     // Any write of the target's versions that is under way undoes the copy; the copy, being made at once, undoes none
     // (a guess).
     target.version_writes += 1;

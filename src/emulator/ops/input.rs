@@ -22,7 +22,7 @@ impl<'a> Input<'a> {
         self.0
     }
 
-    pub(super) fn text(&self, member: &str) -> Option<&'a str> {
+    pub(in crate::emulator) fn text(&self, member: &str) -> Option<&'a str> {
         self.0.get(member)?.as_str()
     }
 
@@ -31,12 +31,12 @@ impl<'a> Input<'a> {
     }
 
     /// A member that validation has found present.
-    pub(super) fn need(&self, member: &str) -> Result<&'a str, ApiError> {
+    pub(in crate::emulator) fn need(&self, member: &str) -> Result<&'a str, ApiError> {
         self.text(member)
             .ok_or_else(|| invalid(format!("{member} is required")))
     }
 
-    pub(super) fn flag(&self, member: &str) -> Option<bool> {
+    pub(in crate::emulator) fn flag(&self, member: &str) -> Option<bool> {
         self.0.get(member)?.as_bool()
     }
 
@@ -44,13 +44,19 @@ impl<'a> Input<'a> {
         self.0.get(member)?.as_object().map(Input)
     }
 
-    pub(super) fn objects(&self, member: &str) -> impl Iterator<Item = Input<'a>> + use<'a> {
+    pub(in crate::emulator) fn objects(
+        &self,
+        member: &str,
+    ) -> impl Iterator<Item = Input<'a>> + use<'a> {
         self.list(member)
             .iter()
             .filter_map(|item| item.as_object().map(Input))
     }
 
-    pub(super) fn texts(&self, member: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(in crate::emulator) fn texts(
+        &self,
+        member: &str,
+    ) -> impl Iterator<Item = &'a str> + use<'a> {
         self.list(member).iter().filter_map(Value::as_str)
     }
 

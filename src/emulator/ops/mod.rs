@@ -5,7 +5,10 @@
 
 mod accepted;
 mod access;
+mod action;
+mod action_association;
 mod association;
+mod budget;
 mod constraint;
 mod copy;
 mod import;
@@ -27,6 +30,9 @@ mod settle;
 mod share;
 mod source;
 mod stack_set;
+mod tag_association;
+mod tag_choice;
+mod tag_option;
 mod terminate;
 mod update;
 mod version;
@@ -77,6 +83,11 @@ const FAMILIES: &[&[Operation]] = &[
     share::OPERATIONS,
     accepted::OPERATIONS,
     access::OPERATIONS,
+    tag_option::OPERATIONS,
+    tag_association::OPERATIONS,
+    budget::OPERATIONS,
+    action::OPERATIONS,
+    action_association::OPERATIONS,
 ];
 
 /// One operation and how it is to be called.
@@ -358,8 +369,17 @@ fn no_portfolio(id: &str) -> ApiError {
     not_found(format!("Portfolio {id} not found."))
 }
 
+/// What is neither a portfolio nor a product; the text is a guess by the same pattern.
+fn no_resource(id: &str) -> ApiError {
+    match id.split_once('-') {
+        Some(("port", _)) => no_portfolio(id),
+        Some(("prod", _)) => no_product(id),
+        _ => not_found(format!("Resource {id} not found.")),
+    }
+}
+
 /// What the real service can do and this one cannot: never an answer that looks real.
-fn unsupported(what: &str) -> ApiError {
+pub(super) fn unsupported(what: &str) -> ApiError {
     ApiError {
         code: "NotImplemented".to_owned(),
         message: format!("{what} is not supported by the emulator"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, tag_list};
+use super::tag_choice::Choices;
 use super::view::View;
 use super::{Call, Operation, constraint, invalid, not_found, unsupported, version};
 use crate::emulator::api::ApiError;
@@ -98,7 +99,7 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "ProvisioningArtifactOutputs": versions.collect::<Value>(),
         "ProvisioningArtifactParameters": version::parameters(&template),
         "ProvisioningArtifactPreferences": preferences,
-        "TagOptions": [],
+        "TagOptions": Choices::of(&view, portfolio, product).shown(),
         "UsageInstructions": usage(call, &constraints, &template, &version.template),
     }))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::input::tag_list;
-use super::{Call, Operation, in_use, no_portfolio, no_product};
+use super::{Call, Operation, budget, in_use, no_portfolio, no_product, tag_option};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{Portfolio, Tags};
 use crate::emulator::{ids, page, quota, wire};
@@ -11,13 +11,17 @@ use crate::emulator::{ids, page, quota, wire};
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("CreatePortfolio", create).with_token("IdempotencyToken"),
     Operation::write("UpdatePortfolio", update).within("whole; removes tags before it adds"),
-    Operation::write("DeletePortfolio", delete).guesses(&[(
-        "what stands in the way, beside principals",
-        "ResourceInUseException, \"Portfolio … still has associated …\"",
-    )]),
-    Operation::describe("DescribePortfolio", describe)
-        .within("Budgets and TagOptions are always empty")
-        .guesses(&[("Tags of another account's portfolio", "its owner's")]),
+    Operation::write("DeletePortfolio", delete).guesses(&[
+        (
+            "what stands in the way, beside principals",
+            "ResourceInUseException, \"Portfolio … still has associated …\"",
+        ),
+        ("a portfolio with budgets", "they go with it"),
+    ]),
+    Operation::describe("DescribePortfolio", describe).guesses(&[
+        ("Tags of another account's portfolio", "its owner's"),
+        ("Budgets of another account's portfolio", "none"),
+    ]),
     Operation::list("ListPortfolios", list),
     Operation::list("ListPortfoliosForProduct", list_for_product).guesses(&[(
         "portfolios of a product of another account",
@@ -30,7 +34,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     quota::room(call.quotas, present, quota::PORTFOLIOS, "portfolios")?;
     let tags: Tags = call.input.tags("Tags")?.into_iter().collect();
     let id = call.ctx.new_id("port");
-    let portfolio = Portfolio {
+    let mut portfolio = Portfolio {
         id: id.clone(),
         account: call.account().to_owned(),
         name: call.input.need("DisplayName")?.to_owned(),
@@ -41,7 +45,9 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         products: Vec::new(),
         principals: Vec::new(),
         constraints: Default::default(),
+        attached: Default::default(),
     };
+    portfolio.attached.tagged = !portfolio.tags.is_empty();
     // The transcript of a creation without tags has no Tags at all (facts §9.5).
     let tags = (!portfolio.tags.is_empty()).then(|| tag_list(&portfolio.tags));
     let answer = json!({ "PortfolioDetail": detail(call, &portfolio), "Tags": tags });
@@ -64,6 +70,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         portfolio.provider = provider;
     }
     input.retag(&mut portfolio.tags)?;
+    portfolio.attached.tagged |= !portfolio.tags.is_empty();
     quota::fits(quotas, portfolio.tags.len(), quota::TAGS, "tags")?;
     let answer = json!({
         "PortfolioDetail": detail(call, &portfolio),
@@ -79,12 +86,14 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
     let portfolio = call.newest().portfolios.get(id);
     let portfolio = portfolio.ok_or_else(|| no_portfolio(id))?;
-    // The text about principals was printed; the others follow its pattern (a guess).
+    // The text about principals was printed; the others follow its pattern (a guess). The administrator's guide
+    // names TagOptions too, but not budgets: those go with the portfolio (a guess).
     let holds = [
         (!portfolio.principals.is_empty(), "Principals"),
         (!portfolio.constraints.is_empty(), "Constraints"),
         (!portfolio.products.is_empty(), "Products"),
         (call.is_shared(id), "Shares"),
+        (!portfolio.attached.tag_options.is_empty(), "TagOptions"),
     ];
     for (holds, what) in holds {
         if holds {
@@ -99,13 +108,13 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("Id")?;
-    let portfolio = call.view().portfolio(id).cloned();
-    let portfolio = &portfolio.ok_or_else(|| no_portfolio(id))?;
+    let view = call.view();
+    let portfolio = view.portfolio(id).ok_or_else(|| no_portfolio(id))?;
     Ok(json!({
         "PortfolioDetail": detail(call, portfolio),
         "Tags": tag_list(&portfolio.tags),
-        "TagOptions": [],
-        "Budgets": [],
+        "TagOptions": tag_option::details(view.options(portfolio)),
+        "Budgets": budget::details(call, &portfolio.account, &portfolio.attached),
     }))
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
 use super::{
-    Call, Operation, in_use, invalid, no_portfolio, no_product, not_found, source, version,
+    Call, Operation, budget, in_use, invalid, no_portfolio, no_product, not_found, source,
+    tag_option, version,
 };
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{Product, Tags};
@@ -32,13 +33,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .within("whole; syncs as of CreateProduct")
         .guesses(&[("LastSync after another SourceConnection", "as it was")]),
     Operation::write("DeleteProduct", delete)
-        .within("refused while it is in a portfolio")
+        .within("refused while it is in a portfolio, or has TagOptions, budgets or service actions")
         .guesses(&[(
             "whether provisioned products keep a product from being deleted",
             "they do not",
         )]),
     Operation::describe("DescribeProductAsAdmin", describe_as_admin)
-        .within("Budgets and TagOptions are always empty")
         .guesses(&[(
             "a product's name that several have",
             "InvalidParametersException",
@@ -90,8 +90,10 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         versions: Arc::default(),
         version_writes: 0,
         portfolios: Vec::new(),
+        attached: Default::default(),
         connection,
     };
+    product.attached.tagged = !product.tags.is_empty();
     set_texts(&mut product, input)?;
     if let Some(first) = &mut first {
         first.first = true;
@@ -130,6 +132,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     set_texts(&mut product, input)?;
     input.retag(&mut product.tags)?;
+    product.attached.tagged |= !product.tags.is_empty();
     // The model lists no LimitExceededException here, though the quota is the same.
     if quota::fits(quotas, product.tags.len(), quota::TAGS, "tags").is_err() {
         return Err(invalid(format!("A product can have {} tags.", quota::TAGS)));
@@ -154,6 +157,19 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
             "Product {id} is still assigned to a Portfolio"
         )));
     }
+    // The documentation tells of these too, without their texts (facts §9.1; a guess).
+    let attached = &product.attached;
+    let actions = call.newest().actions_of(id).next().is_some();
+    let holds = [
+        (!attached.tag_options.is_empty(), "TagOptions"),
+        (!attached.budgets.is_empty(), "Budgets"),
+        (actions, "Service Actions"),
+    ];
+    for (holds, what) in holds {
+        if holds {
+            return Err(in_use(format!("Product {id} still has associated {what}")));
+        }
+    }
     let view = product.view.clone();
     let catalog = call.edit();
     catalog.products.remove(id);
@@ -164,12 +180,14 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let view = call.view();
     let product = view.find(call.input.one_of("Id", "Name")?)?;
-    // It brings TagOptions, of which there are none yet: all that is asked is whether the portfolio is there.
+    let mut options = view.own_options(product);
+    // Another's TagOptions show only beside the portfolio that shares them (facts §9.1).
     if let Some(source) = call.input.text("SourcePortfolioId") {
         let portfolio = view.portfolio(source).ok_or_else(|| no_portfolio(source))?;
         if !portfolio.products.contains(&product.id) {
             return Err(no_product(&product.id));
         }
+        options = view.options_in(portfolio, product);
     }
     let summaries = product.versions.iter().map(|version| {
         let mut metadata = json!({ "SourceProvisioningArtifactId": version.id });
@@ -185,10 +203,10 @@ fn describe_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
         })
     });
     Ok(json!({
-        "Budgets": [],
+        "Budgets": budget::details(call, &product.account, &product.attached),
         "ProductViewDetail": detail(call, product, product.created),
         "ProvisioningArtifactSummaries": summaries.collect::<Value>(),
-        "TagOptions": [],
+        "TagOptions": tag_option::details(options),
         "Tags": tag_list(&product.tags),
     }))
 }
@@ -207,7 +225,7 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
         .iter()
         .map(|portfolio| json!({"Id": ids::path_id(&portfolio.id), "Name": portfolio.name}));
     Ok(json!({
-        "Budgets": [],
+        "Budgets": budget::details(call, &product.account, &product.attached),
         "LaunchPaths": paths.collect::<Value>(),
         "ProductViewSummary": summary(product),
         "ProvisioningArtifacts": for_users(product),
@@ -230,17 +248,7 @@ fn describe_view(call: &mut Call<'_>) -> Result<Value, ApiError> {
 /// Active versions only, oldest first (facts §9.1).
 fn for_users(product: &Product) -> Value {
     let active = product.versions.iter().filter(|version| version.active);
-    active
-        .map(|version| {
-            json!({
-                "CreatedTime": wire::time(version.created),
-                "Description": version.description,
-                "Guidance": version::guidance(version),
-                "Id": version.id,
-                "Name": version.name,
-            })
-        })
-        .collect()
+    active.map(|version| version::short(version)).collect()
 }
 
 /// `ProductViewDetail`: its Status is `CREATED` at once and for ever, whatever the model says (facts §8).

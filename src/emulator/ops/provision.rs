@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
+use super::tag_choice::Choices;
 use super::{Call, Operation, constraint, invalid, path, record, stack_set, unsupported, version};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
@@ -185,16 +186,30 @@ pub(super) fn capabilities(template: &[u8]) -> Vec<String> {
 }
 
 /// AutoTags in the recorded order with the two newer ones last, then those of the product and the
-/// portfolio, then the caller's own, which win. That records show those of product and portfolio too is a
-/// guess as well.
+/// portfolio, then what TagOptions make, then the caller's own, which win. That records show those of product
+/// and portfolio too is a guess as well.
 ///
 /// # Errors
-/// `InvalidParametersException` beyond the quota, to which AutoTags do not count (facts §6); no code of the
-/// model fits, and its text was not found (a guess).
+/// As [`Choices::settle`], and `InvalidParametersException` beyond the quota, to which AutoTags do not count
+/// (facts §6); no code of the model fits, and its text was not found (a guess).
 pub(super) fn tags(
     call: &Call<'_>,
     target: &Target,
     arn: &str,
+    own: &[(String, String)],
+) -> Result<Vec<(String, String)>, ApiError> {
+    let (portfolio, product) = (&target.portfolio, &target.product);
+    let choices = Choices::of(&call.view(), portfolio, product);
+    let options = choices.settle(own, portfolio, product)?;
+    tags_with(call, target, arn, &options, own)
+}
+
+/// The same where TagOptions count for nothing else than this.
+pub(super) fn tags_with(
+    call: &Call<'_>,
+    target: &Target,
+    arn: &str,
+    options: &[(String, String)],
     own: &[(String, String)],
 ) -> Result<Vec<(String, String)>, ApiError> {
     let region = call.ctx.region.as_str();
@@ -219,7 +234,7 @@ pub(super) fn tags(
         .map(|(key, value)| (format!("aws:servicecatalog:{key}"), value))
         .collect();
     let shared = target.product.tags.iter().chain(&target.portfolio.tags);
-    let own = own.iter().map(|(key, value)| (key, value));
+    let own = options.iter().chain(own).map(|(key, value)| (key, value));
     for (key, value) in shared.chain(own) {
         match tags.iter_mut().find(|(present, _)| present == key) {
             Some((_, present)) => present.clone_from(value),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, capabilities, open_record, said, tags, target};
+use super::provision::{Target, begin, capabilities, open_record, said, tags, tags_with, target};
 use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
@@ -140,10 +140,11 @@ pub(super) fn new_tags(
         ));
     }
     let own_tags = own_tags(present, asked);
-    let all = tags(call, target, &present.arn, &own_tags)?;
     let all = if target.policy.tag_updates {
-        all
+        tags(call, target, &present.arn, &own_tags)?
     } else {
+        // TagOptions that came after the launch do nothing then: users had to launch anew.
+        let all = tags_with(call, target, &present.arn, &[], &own_tags)?;
         only_auto_tags(present, all)
     };
     Ok((own_tags, all))

@@ -100,7 +100,10 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("ProvisioningArtifactId")?;
-    call.write_versions(call.input.need("ProductId")?, |versions| {
+    let product = call.input.need("ProductId")?;
+    // What of actions that a version has is not documented (a guess): it is in use, as its product would be.
+    let acted_on = call.newest().actions_of(product).any(|(_, own)| own == id);
+    call.write_versions(product, |versions| {
         if !versions.iter().any(|version| version.id == id) {
             return Err(no_version(id));
         }
@@ -108,6 +111,11 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
         if versions.len() == 1 {
             return Err(in_use(format!(
                 "ProvisioningArtifact {id} is the last one of its product"
+            )));
+        }
+        if acted_on {
+            return Err(in_use(format!(
+                "ProvisioningArtifact {id} still has associated Service Actions"
             )));
         }
         versions.retain(|version| version.id != id);
@@ -275,7 +283,18 @@ pub(super) fn detail(version: &Version) -> Value {
     })
 }
 
-pub(super) fn guidance(version: &Version) -> &'static str {
+/// `ProvisioningArtifact`: a version as users see it.
+pub(super) fn short(version: &Version) -> Value {
+    json!({
+        "CreatedTime": wire::time(version.created),
+        "Description": version.description,
+        "Guidance": guidance(version),
+        "Id": version.id,
+        "Name": version.name,
+    })
+}
+
+fn guidance(version: &Version) -> &'static str {
     if version.deprecated {
         "DEPRECATED"
     } else {

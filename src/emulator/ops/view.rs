@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use super::input::IdOrName;
 use super::{invalid, no_product, not_found};
 use crate::emulator::api::ApiError;
+use crate::emulator::attached::{Attached, TagOption};
 use crate::emulator::organizations::Organizations;
 use crate::emulator::partitions::{Elsewhere, Neighbour};
 use crate::emulator::share::{Borrowed, Import, Share};
@@ -40,8 +41,7 @@ pub(super) struct Imported<'a> {
     /// Whether the owner's principals are shared: only nodes can have that (facts §9.8).
     pub(super) principals: bool,
     /// Whether the owner's TagOptions are shared.
-    #[expect(dead_code, reason = "there are no TagOptions yet")]
-    pub(super) tag_options: bool,
+    tag_options: bool,
     own: Option<&'a Import>,
 }
 
@@ -240,6 +240,36 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The TagOptions of a portfolio, inactive ones too: another's are seen where they are shared.
+    pub(super) fn options(&self, portfolio: &Portfolio) -> Vec<&'a Arc<TagOption>> {
+        match self.import(&portfolio.id) {
+            Some(import) => import.options(&portfolio.attached),
+            None => options(self.own, &portfolio.attached),
+        }
+    }
+
+    /// Those of a product of its own; none of another's.
+    pub(super) fn own_options(&self, product: &Product) -> Vec<&'a Arc<TagOption>> {
+        if product.account != self.account {
+            return Vec::new();
+        }
+        options(self.own, &product.attached)
+    }
+
+    /// Those of a product in a portfolio.
+    pub(super) fn options_in(
+        &self,
+        portfolio: &Portfolio,
+        product: &Product,
+    ) -> Vec<&'a Arc<TagOption>> {
+        if product.account == self.account {
+            return self.own_options(product);
+        }
+        let import = self.import(&portfolio.id);
+        let import = import.or_else(|| self.source(&portfolio.id, &product.id));
+        import.map_or_else(Vec::new, |import| import.options(&product.attached))
+    }
+
     /// Where another's product in a portfolio of its own comes from.
     fn source(&self, portfolio: &str, product: &str) -> Option<Imported<'a>> {
         let rows = self.own.borrowed.get(product)?;
@@ -311,6 +341,13 @@ impl<'a> Imported<'a> {
         self.portfolio.products.iter().any(|id| id == product)
     }
 
+    fn options(&self, attached: &Attached) -> Vec<&'a Arc<TagOption>> {
+        if !self.tag_options {
+            return Vec::new();
+        }
+        options(self.owner.catalog, attached)
+    }
+
     fn admits(&self, principal: &str) -> bool {
         self.associated().iter().any(|held| held.admits(principal))
     }
@@ -329,6 +366,11 @@ impl Neighbour<'_> {
     fn place(&self, place: u64) -> u64 {
         ((self.rank + 1) << 40) | place
     }
+}
+
+fn options<'a>(catalog: &'a Catalog, attached: &Attached) -> Vec<&'a Arc<TagOption>> {
+    let ids = attached.tag_options.iter();
+    ids.filter_map(|id| catalog.options.get(id)).collect()
 }
 
 fn several(name: &str) -> ApiError {

@@ -11,10 +11,6 @@ use super::faults;
 use super::sts::Sessions;
 use credential::{Scope, form, query};
 
-/// The target prefix of Service Catalog in JSON 1.1.
-const TARGET: &str = "AWS242ServiceCatalogService.";
-/// That of Organizations.
-const ORGANIZATIONS: &str = "AWSOrganizationsV20161128.";
 /// The account of an access key id that names none.
 const DEFAULT_ACCOUNT: &str = "123456789012";
 /// The region of a request that is not signed for one.
@@ -36,7 +32,22 @@ pub enum Service {
     Sts,
     /// JSON 1.1.
     Organizations,
+    /// Systems Manager: JSON 1.1.
+    Ssm,
+    /// Resource Groups Tagging API: JSON 1.1.
+    Tagging,
 }
+
+/// All of them.
+const SERVICES: [Service; 7] = [
+    Service::ServiceCatalog,
+    Service::CloudFormation,
+    Service::S3,
+    Service::Sts,
+    Service::Organizations,
+    Service::Ssm,
+    Service::Tagging,
+];
 
 impl Service {
     /// The name it signs with.
@@ -47,28 +58,34 @@ impl Service {
             Self::S3 => "s3",
             Self::Sts => "sts",
             Self::Organizations => "organizations",
+            Self::Ssm => "ssm",
+            Self::Tagging => "tagging",
         }
     }
 
-    /// What the target header of its JSON begins with; empty for the others.
-    pub(super) fn target(self) -> &'static str {
+    /// What its targets begin with, if it speaks JSON 1.1.
+    pub(super) fn target(self) -> Option<&'static str> {
         match self {
-            Self::ServiceCatalog => TARGET,
-            Self::Organizations => ORGANIZATIONS,
-            Self::CloudFormation | Self::S3 | Self::Sts => "",
+            Self::ServiceCatalog => Some("AWS242ServiceCatalogService."),
+            Self::Organizations => Some("AWSOrganizationsV20161128."),
+            Self::Ssm => Some("AmazonSSM."),
+            Self::Tagging => Some("ResourceGroupsTaggingAPI_20170126."),
+            Self::CloudFormation | Self::S3 | Self::Sts => None,
         }
     }
 
     fn signing(name: &str) -> Option<Self> {
-        [
-            Self::ServiceCatalog,
-            Self::CloudFormation,
-            Self::S3,
-            Self::Sts,
-            Self::Organizations,
-        ]
-        .into_iter()
-        .find(|service| service.as_str() == name)
+        SERVICES
+            .into_iter()
+            .find(|service| service.as_str() == name)
+    }
+
+    /// The service of a target, and its operation.
+    fn targeted(target: &str) -> Option<(Self, &str)> {
+        SERVICES.into_iter().find_map(|service| {
+            let operation = target.strip_prefix(service.target()?)?;
+            Some((service, operation))
+        })
     }
 }
 
@@ -110,24 +127,25 @@ impl Route {
         let region = scope.as_ref().map_or(DEFAULT_REGION, |s| &s.region);
         let host = host(request);
         let target = text(headers, "x-amz-target");
-        let (service, operation) = if let Some(operation) = target.strip_prefix(TARGET) {
-            (Service::ServiceCatalog, operation.to_owned())
-        } else if let Some(operation) = target.strip_prefix(ORGANIZATIONS) {
-            (Service::Organizations, operation.to_owned())
+        let (service, operation) = if let Some((service, operation)) = Service::targeted(target) {
+            (service, operation.to_owned())
         } else {
             let service = match &scope {
                 Some(scope) => Service::signing(&scope.service).ok_or(Unroutable::Unknown)?,
                 None => by_host(&host).ok_or(Unroutable::Unknown)?,
             };
             let operation = match service {
-                // A request of JSON without its target header names no operation.
-                Service::ServiceCatalog | Service::Organizations => String::new(),
+                // A request for one of these without its target header names no operation.
+                Service::ServiceCatalog
+                | Service::Organizations
+                | Service::Ssm
+                | Service::Tagging => String::new(),
                 Service::S3 => s3_operation(request, &host),
                 Service::CloudFormation | Service::Sts => action(request),
             };
             (service, operation)
         };
-        if !service.target().is_empty() && !is_json(request) {
+        if service.target().is_some() && !is_json(request) {
             return Err(Unroutable::NotJson);
         }
         let region = region.to_owned();
@@ -159,9 +177,7 @@ impl Route {
             }
             (None, _) => {
                 let code = match self.service {
-                    Service::ServiceCatalog | Service::Organizations => {
-                        "MissingAuthenticationTokenException"
-                    }
+                    service if service.target().is_some() => "MissingAuthenticationTokenException",
                     _ => "MissingAuthenticationToken",
                 };
                 return Err(ApiError {

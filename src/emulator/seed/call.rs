@@ -121,11 +121,14 @@ impl Caller<'_> {
         );
         let host = format!("{name}.{}.amazonaws.com", self.region);
         let request = match service {
-            Service::ServiceCatalog | Service::Organizations => builder
-                .uri(format!("https://{host}/"))
-                .header("content-type", "application/x-amz-json-1.1")
-                .header("x-amz-target", format!("{}{operation}", service.target()))
-                .body(Bytes::from(input.to_string())),
+            Service::ServiceCatalog | Service::Organizations | Service::Ssm | Service::Tagging => {
+                let target = service.target().unwrap_or_default();
+                builder
+                    .uri(format!("https://{host}/"))
+                    .header("content-type", "application/x-amz-json-1.1")
+                    .header("x-amz-target", format!("{target}{operation}"))
+                    .body(Bytes::from(input.to_string()))
+            }
             Service::CloudFormation | Service::Sts => {
                 let mut form = format!("Action={}", encode(operation));
                 flatten("", input, &mut form);
@@ -208,7 +211,7 @@ fn encode(text: &str) -> String {
 
 fn answer(service: Service, response: &Response<Bytes>) -> Result<Value, String> {
     match service {
-        Service::ServiceCatalog | Service::Organizations => {
+        Service::ServiceCatalog | Service::Organizations | Service::Ssm | Service::Tagging => {
             serde_json::from_slice(response.body()).map_err(|error| error.to_string())
         }
         Service::CloudFormation | Service::Sts => {
@@ -230,7 +233,7 @@ fn answer(service: Service, response: &Response<Bytes>) -> Result<Value, String>
 
 fn refusal(service: Service, response: &Response<Bytes>) -> String {
     let said = match service {
-        Service::ServiceCatalog | Service::Organizations => {
+        Service::ServiceCatalog | Service::Organizations | Service::Ssm | Service::Tagging => {
             serde_json::from_slice::<Value>(response.body())
                 .ok()
                 .and_then(|body| {

@@ -21,9 +21,9 @@
 //!
 //! Ids are drawn, but manifests name some literally: `ids` are given out in place of drawn ones, each to the first
 //! object that the call makes of its prefix (`port-`, `prod-`, `prodview-`, `pa-`, `cons-`, `pp-`, `rec-`,
-//! `copyproduct-`, `share-`), a UUID to a stack, twelve digits to an account. The prefixes are those that the call itself gives out: the versions that a copy
-//! makes cannot be named. An id without the form of one is refused before the call is made, and so is one that
-//! something has; one that the call had no use for is an error too.
+//! `copyproduct-`, `share-`, `tag-`, `act-`), a UUID to a stack, twelve digits to an account. The prefixes are those
+//! that the call itself gives out: the versions that a copy makes cannot be named. An id without the form of one is
+//! refused before the call is made, and so is one that something has; one that the call had no use for is an error too.
 
 mod call;
 mod wait;

@@ -170,6 +170,30 @@ impl Bench {
         answer
     }
 
+    /// The same of another service that speaks JSON 1.1, by its signing name and the target header.
+    pub async fn ask(&self, service: &str, target: &str, input: Value) -> Result<Value, Refusal> {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20270115/{}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=00",
+            self.key, self.region
+        );
+        let request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .header("authorization", authorization)
+            .body(Bytes::from(input.to_string()))
+            .unwrap();
+        let response = self.emulator.call(request).await.unwrap();
+        let ok = response.status().is_success();
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        if ok {
+            return Ok(body);
+        }
+        let said = body.get("message").or_else(|| body.get("Message"));
+        let said = said.map_or("", |said| said.as_str().unwrap());
+        Err((text(&body, "/__type"), said.to_owned()))
+    }
+
     /// As [`Self::call`], of which success is expected.
     pub async fn ok(&self, operation: &str, input: Value) -> Value {
         let answer = self.call(operation, input.clone()).await;

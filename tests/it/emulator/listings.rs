@@ -65,6 +65,9 @@ struct Full {
     product: String,
     record: String,
     plan: String,
+    version: String,
+    option: String,
+    action: String,
 }
 
 const TEMPLATE: &str = r#"
@@ -117,6 +120,29 @@ impl Full {
             plan = text(&made, "/PlanId");
         }
         share(&bench, &portfolio).await;
+        let (mut option, mut action) = (String::new(), String::new());
+        for name in ["one", "two", "three"] {
+            let budget = json!({"BudgetName": name, "ResourceId": product});
+            bench.ok("AssociateBudgetWithResource", budget).await;
+            let create = json!({"Key": "k", "Value": name});
+            let made = bench.ok("CreateTagOption", create).await;
+            option = text(&made, "/TagOptionDetail/Id");
+            let create = json!({"Name": name, "DefinitionType": "SSM_AUTOMATION", "IdempotencyToken": name,
+                                "Definition": {"Name": "AWS-RestartEC2Instance", "Version": "1"}});
+            let made = bench.ok("CreateServiceAction", create).await;
+            action = text(&made, "/ServiceActionDetail/ServiceActionSummary/Id");
+            let at = json!({"ProductId": product, "ProvisioningArtifactId": version, "ServiceActionId": action});
+            let associate = "AssociateServiceActionWithProvisioningArtifact";
+            bench.ok(associate, at).await;
+        }
+        for name in ["four", "five", "six"] {
+            let (other, version) = bench.product(name).await;
+            let pair = json!({"TagOptionId": option, "ResourceId": other});
+            bench.ok("AssociateTagOptionWithResource", pair).await;
+            let at = json!({"ProductId": other, "ProvisioningArtifactId": version, "ServiceActionId": action});
+            let associate = "AssociateServiceActionWithProvisioningArtifact";
+            bench.ok(associate, at).await;
+        }
         bench.pass(1.0).await;
         Self {
             bench,
@@ -124,6 +150,9 @@ impl Full {
             product,
             record,
             plan,
+            version,
+            option,
+            action,
         }
     }
 
@@ -137,6 +166,12 @@ impl Full {
             "ListOrganizationPortfolioAccess" => {
                 json!({"PortfolioId": self.portfolio, "OrganizationNodeType": "ORGANIZATIONAL_UNIT"})
             }
+            "ListBudgetsForResource" => json!({"ResourceId": self.product}),
+            "ListProvisioningArtifactsForServiceAction" => json!({"ServiceActionId": self.action}),
+            "ListResourcesForTagOption" => json!({"TagOptionId": self.option}),
+            "ListServiceActionsForProvisioningArtifact" => {
+                json!({"ProductId": self.product, "ProvisioningArtifactId": self.version})
+            }
             "ListConstraintsForPortfolio"
             | "ListPortfolioAccess"
             | "ListPrincipalsForPortfolio" => {
@@ -147,6 +182,8 @@ impl Full {
             | "ListPortfolios"
             | "ListProvisionedProductPlans"
             | "ListRecordHistory"
+            | "ListServiceActions"
+            | "ListTagOptions"
             | "ScanProvisionedProducts"
             | "SearchProducts"
             | "SearchProductsAsAdmin" => json!({}),
@@ -307,7 +344,14 @@ async fn a_token_goes_on_with_its_own_query_only() {
 async fn a_listing_of_nothing_is_an_empty_list() {
     let bench = Bench::new(Profile::Instant);
     let portfolio = bench.portfolio("bare").await;
-    let (product, _) = bench.product("bare").await;
+    let (product, version) = bench.product("bare").await;
+    let create = json!({"Key": "k", "Value": "v"});
+    let option = bench.ok("CreateTagOption", create).await;
+    let option = text(&option, "/TagOptionDetail/Id");
+    let create = json!({"Name": "a", "DefinitionType": "SSM_AUTOMATION", "IdempotencyToken": "a",
+                        "Definition": {"Name": "AWS-RestartEC2Instance", "Version": "1"}});
+    let action = bench.ok("CreateServiceAction", create).await;
+    let action = text(&action, "/ServiceActionDetail/ServiceActionSummary/Id");
     let elsewhere = bench.in_region("eu-west-1");
     organization(&bench).await;
     for (operation, key, _) in listings() {
@@ -328,6 +372,15 @@ async fn a_listing_of_nothing_is_an_empty_list() {
                 json!({"PortfolioId": portfolio, "OrganizationNodeType": "ACCOUNT"}),
             ),
             "ListPortfoliosForProduct" => (&bench, json!({"ProductId": product})),
+            "ListBudgetsForResource" => (&bench, json!({"ResourceId": product})),
+            "ListProvisioningArtifactsForServiceAction" => {
+                (&bench, json!({"ServiceActionId": action}))
+            }
+            "ListResourcesForTagOption" => (&bench, json!({"TagOptionId": option})),
+            "ListServiceActionsForProvisioningArtifact" => (
+                &bench,
+                json!({"ProductId": product, "ProvisioningArtifactId": version}),
+            ),
             _ => (&elsewhere, json!({})),
         };
         let mut answer = bench.ok(operation, input).await;

@@ -88,7 +88,7 @@ async fn ids_that_cannot_be_given_out_are_errors() {
     for (ids, says, made) in [
         (
             "[port-legacyqueue2]",
-            "port-legacyqueue2 is no id: give one of cons- ",
+            "port-legacyqueue2 is no id: give one of act- ",
             0,
         ),
         ("[port-legacyqueue2b]", "port-legacyqueue2b is no id", 0),

@@ -102,6 +102,10 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
         "/ProvisionedProducts/*/ProvisioningArtifactName",
         LATER,
     ),
+    ("create-tag-option", "/TagOptionDetail/Owner", LATER),
+    ("describe-tag-option", "/TagOptionDetail/Owner", LATER),
+    ("update-tag-option", "/TagOptionDetail/Owner", LATER),
+    ("list-tag-options", "/TagOptionDetails/*/Owner", LATER),
     (
         "describe-provisioned-product-plan",
         "/ResourceChanges",
@@ -136,26 +140,6 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
         "describe-provisioned-product-plan",
         "/ResourceChanges/*/Scope",
         UNSHOWN,
-    ),
-    (
-        "describe-provisioning-parameters",
-        "/TagOptions/*",
-        "the emulator has no TagOptions",
-    ),
-    (
-        "describe-provisioning-parameters",
-        "/TagOptions/*/Key",
-        "the emulator has no TagOptions",
-    ),
-    (
-        "describe-provisioning-parameters",
-        "/TagOptions/*/Values",
-        "the emulator has no TagOptions",
-    ),
-    (
-        "describe-provisioning-parameters",
-        "/TagOptions/*/Values/*",
-        "the emulator has no TagOptions",
     ),
 ];
 
@@ -387,6 +371,7 @@ async fn the_cli_prints_what_its_manual_prints() {
         portfolios(&mut stage).await;
         products(&mut stage).await;
         access(&mut stage).await;
+        tag_options(&mut stage).await;
         launches(&mut stage).await;
         shares(&mut stage).await;
         farewell(&mut stage).await;
@@ -462,6 +447,26 @@ async fn access(stage: &mut Stage) {
         .await;
 }
 
+async fn tag_options(stage: &mut Stage) {
+    let made = stage.play("create-tag-option").await;
+    stage.cast(text(&made, "/TagOptionDetail/Id"));
+    stage.play("describe-tag-option").await;
+    stage.play("update-tag-option").await;
+    stage.play("list-tag-options").await;
+    let of_product = json!({"TagOptionId": stage.id("tag"), "ResourceId": stage.id("prod")});
+    stage
+        .bench
+        .ok("AssociateTagOptionWithResource", of_product.clone())
+        .await;
+    stage.play("list-resources-for-tag-option").await;
+    stage
+        .bench
+        .ok("DisassociateTagOptionFromResource", of_product)
+        .await;
+    // It stays until launches have shown it.
+    stage.play("associate-tag-option-with-resource").await;
+}
+
 async fn launches(stage: &mut Stage) {
     let empty = json!({"Name": "empty", "Description": "", "Distributor": "", "SupportEmail": "",
                        "SupportDescription": "", "SupportUrl": ""});
@@ -488,6 +493,8 @@ async fn launches(stage: &mut Stage) {
     let paths = stage.play("list-launch-paths").await;
     stage.cast(text(&paths, "/LaunchPathSummaries/0/Id"));
     stage.play("describe-provisioning-parameters").await;
+    stage.play("disassociate-tag-option-from-resource").await;
+    stage.play("delete-tag-option").await;
     stage
         .bench
         .ok("DeleteConstraint", json!({"Id": constraint}))

@@ -17,6 +17,7 @@ use super::order::{Order, Orders};
 use super::stack::{Nested, Stack, StackStatus};
 use super::work::Surroundings;
 use crate::emulator::s3::Buckets;
+use crate::emulator::ssm::Parameters;
 
 /// The stacks of one account in one region. A clone is a snapshot and cheap; buckets are shared, not copied.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ struct Inner {
     /// Stacks at work, by the time of their next step.
     busy: BTreeSet<(Timestamp, String)>,
     orders: Orders,
+    /// Systems Manager's, of the same account and region: templates name them.
+    parameters: Parameters,
 }
 
 impl Stacks {
@@ -44,6 +47,11 @@ impl Stacks {
             buckets,
             inner: Arc::default(),
         }
+    }
+
+    /// The parameters of Systems Manager that templates may name.
+    pub(in crate::emulator) fn parameters_mut(&mut self) -> &mut Parameters {
+        &mut Arc::make_mut(&mut self.inner).parameters
     }
 
     /// Gives stacks that were read from a state file the store that theirs was.
@@ -196,6 +204,7 @@ impl Inner {
                 stack,
                 &mut Surroundings {
                     buckets,
+                    parameters: &mut self.parameters,
                     orders: &mut self.orders,
                     owner: &|kind, physical_id| owner(stacks, kind, physical_id),
                     account,

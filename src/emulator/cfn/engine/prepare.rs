@@ -145,7 +145,8 @@ impl Stacks {
                 format!("Requires capabilities : [{capability}]"),
             ));
         }
-        let resolved = parameter::from_ssm(&decls, &values, &place.region).map_err(invalid)?;
+        let store = &self.inner.parameters;
+        let resolved = parameter::from_ssm(&decls, &values, place, store).map_err(invalid)?;
         let mut effective = values.clone();
         effective.extend(resolved.clone());
         let others = self.exports(&place.stack_id);
@@ -160,6 +161,9 @@ impl Stacks {
             Err(Undrawn::Now(text)) => return Err(invalid(text)),
             Err(Undrawn::Later(text)) => (Blueprint::default(), Some(text)),
         };
+        if broken.is_none() {
+            broken = parameter::unknown_name(&decls, &values, place, store);
+        }
         if broken.is_none() {
             broken = rules::unknown_macro(&template, &place.account, |name| {
                 super::owner(&self.inner.stacks, "AWS::CloudFormation::Macro", name).is_some()
@@ -206,6 +210,8 @@ impl Wanted {
         self.prepared.broken.is_none()
             && self.tags == stack.tags
             && self.prepared.values == stack.values
+            // What a name of Systems Manager stands for is looked up anew each time.
+            && self.prepared.shown == stack.parameters
             && self.prepared.blueprint.outputs == stack.outputs
             && unchanged(stack, &self.prepared.blueprint)
     }

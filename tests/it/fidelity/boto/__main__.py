@@ -4,6 +4,7 @@
 """
 import json
 
+import extras
 import launches
 import shares
 import stacks
@@ -22,6 +23,7 @@ def main():
     launches.launches(catalog, cloudformation)
     launches.copies(catalog, cloudformation)
     launches.plans(catalog)
+    extras.extras(catalog)
     catalog.farewell()
     shares.shares()
     print(json.dumps({
