@@ -630,3 +630,30 @@ async fn a_seed_waits_for_a_plan_and_executes_it() {
         "EXECUTE_SUCCESS"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_product_of_a_shared_portfolio_is_planned_where_it_is_imported() {
+    let shared = super::share::Shared::accepted(Profile::Instant).await;
+    shared.admit().await;
+    let input = json!({"PlanName": "plan", "PlanType": "CLOUDFORMATION", "ProductId": shared.product,
+                       "ProvisioningArtifactId": shared.version, "ProvisionedProductName": "net",
+                       "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
+                       "IdempotencyToken": "plan"});
+    let guest = &shared.guest;
+    let made = guest.ok("CreateProvisionedProductPlan", input).await;
+    let id = json!({"PlanId": made["PlanId"]});
+    let plan = guest.ok("DescribeProvisionedProductPlan", id.clone()).await;
+    let details = &plan["ProvisionedProductPlanDetails"];
+    assert_eq!(details["Status"], "CREATE_SUCCESS", "{plan}");
+    let run = json!({"PlanId": made["PlanId"], "IdempotencyToken": "go"});
+    guest.ok("ExecuteProvisionedProductPlan", run).await;
+    let found = guest
+        .ok("DescribeProvisionedProduct", json!({"Name": "net"}))
+        .await;
+    assert_eq!(found["ProvisionedProductDetail"]["Status"], "AVAILABLE");
+    let (code, _) = shared
+        .owner
+        .refused("DescribeProvisionedProductPlan", id)
+        .await;
+    assert_eq!(code, "ResourceNotFoundException");
+}
