@@ -48,17 +48,23 @@ impl Page {
         })
     }
 
+    /// The place after which it begins. A listing that starts there need not pass over what came before.
+    pub(super) fn after(&self) -> Option<u64> {
+        self.from
+    }
+
     /// A page of `items`, each with its place in an order that only rises; the next page begins after
-    /// the last place given out, so objects that come and go do not shift it.
-    pub(super) fn by_place<T>(
+    /// the last place given out, so objects that come and go do not shift it. Only what is on the page is shown.
+    pub(super) fn by_place<R, T>(
         &self,
-        items: impl Iterator<Item = (u64, T)>,
+        items: impl Iterator<Item = (u64, R)>,
+        show: impl Fn(R) -> T,
     ) -> (Vec<T>, Option<String>) {
         let mut items = items.filter(|(place, _)| self.from.is_none_or(|from| *place > from));
         let mut page = Vec::new();
         let mut last = None;
         for (place, item) in items.by_ref().take(self.size) {
-            page.push(item);
+            page.push(show(item));
             last = Some(place);
         }
         let more = items.next().is_some();
@@ -133,17 +139,36 @@ mod tests {
     #[test]
     fn a_listing_is_read_page_by_page() {
         let items = || (10..15).map(|place| (place, place));
-        let (first, token) = page(None, &[]).unwrap().by_place(items());
+        let (first, token) = page(None, &[]).unwrap().by_place(items(), |n| n);
         assert_eq!(first, [10, 11]);
-        let (second, token) = page(token.as_deref(), &[]).unwrap().by_place(items());
+        let (second, token) = page(token.as_deref(), &[])
+            .unwrap()
+            .by_place(items(), |n| n);
         assert_eq!(second, [12, 13]);
-        let (third, token) = page(token.as_deref(), &[]).unwrap().by_place(items());
+        let (third, token) = page(token.as_deref(), &[])
+            .unwrap()
+            .by_place(items(), |n| n);
         assert_eq!((third, token), (vec![14], None));
     }
 
     #[test]
+    fn only_what_is_on_the_page_is_shown() {
+        let shown = std::cell::Cell::new(0);
+        let items = || (0..1000).map(|place| (place, place));
+        let show = |item: u64| {
+            shown.set(shown.get() + 1);
+            item
+        };
+        let (_, token) = page(None, &[]).unwrap().by_place(items(), show);
+        page(token.as_deref(), &[]).unwrap().by_place(items(), show);
+        assert_eq!(shown.get(), 4);
+    }
+
+    #[test]
     fn the_last_full_page_has_no_token() {
-        let (items, token) = page(None, &[]).unwrap().by_place((0..2).map(|n| (n, n)));
+        let (items, token) = page(None, &[])
+            .unwrap()
+            .by_place((0..2).map(|n| (n, n)), |n| n);
         assert_eq!((items.len(), token), (2, None));
         let (items, token) = page(None, &[]).unwrap().by_offset(vec![1, 2]);
         assert_eq!((items.len(), token), (2, None));

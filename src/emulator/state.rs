@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -116,6 +117,23 @@ impl<T: Clone> Table<T> {
         let mut rows: Vec<_> = rows.map(|(place, row)| (*place, row)).collect();
         rows.sort_unstable_by_key(|(place, _)| *place);
         rows
+    }
+
+    /// The rows behind a place.
+    pub(super) fn after(
+        &self,
+        place: Option<u64>,
+    ) -> impl DoubleEndedIterator<Item = (u64, &Arc<T>)> {
+        let start = place.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.rows.range((start, Bound::Unbounded));
+        rows.map(|(place, row)| (*place, row))
+    }
+
+    /// The rows before a place, newest first.
+    pub(super) fn before(&self, place: Option<u64>) -> impl Iterator<Item = (u64, &Arc<T>)> {
+        let end = place.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.rows.range((Bound::Unbounded, end)).rev();
+        rows.map(|(place, row)| (*place, row))
     }
 
     /// Rows with their place, oldest first.

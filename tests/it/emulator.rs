@@ -16,7 +16,7 @@ mod lifecycle;
 pub mod organizations;
 mod listings;
 mod malformed;
-mod model;
+pub mod model;
 mod paging;
 mod plans;
 mod port;

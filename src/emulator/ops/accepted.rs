@@ -65,8 +65,10 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
         ORGANIZATIONS => import.inherited,
         _ => false,
     });
-    let rows = rows.map(|import| (import.place, portfolio::detail(call, import.portfolio)));
-    let found = call.page()?.by_place(rows);
+    let rows = rows.map(|import| (import.place, import.portfolio));
+    let found = call
+        .page()?
+        .by_place(rows, |portfolio| portfolio::detail(call, portfolio));
     Ok(page::answer("PortfolioDetails", found))
 }
 

@@ -109,10 +109,9 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     // Oldest first (a guess).
-    let rows = call.seen().actions.iter();
-    let found = call
-        .page()?
-        .by_place(rows.map(|(place, action)| (place, summary(action))));
+    let page = call.page()?;
+    let rows = call.seen().actions.after(page.after());
+    let found = page.by_place(rows, |action| summary(action));
     Ok(page::answer("ServiceActionSummaries", found))
 }
 

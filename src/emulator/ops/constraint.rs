@@ -161,9 +161,7 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let view = call.view();
     let portfolio = view.portfolio(id).ok_or_else(|| no_portfolio(id))?;
     let rows = view.constraints_in(portfolio, only).into_iter();
-    let found = call
-        .page()?
-        .by_place(rows.map(|(place, row)| (place, detail(row))));
+    let found = call.page()?.by_place(rows, |row| detail(row));
     Ok(page::answer("ConstraintDetails", found))
 }
 

@@ -313,12 +313,12 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if let Some(id) = only {
         provisioned::find(catalog, IdOrName::Id(id))?;
     }
-    let plans = catalog.plans.iter();
+    let page = call.page()?;
+    let plans = catalog.plans.after(page.after());
     let plans = plans
         .filter(|(_, plan)| only.is_none_or(|id| plan.provisioned == id))
         .filter(|(_, plan)| level.admits(&plan.user, &plan.session));
-    let shown = plans.map(|(place, plan)| (place, plan_shapes::summary(plan)));
-    let found = call.page()?.by_place(shown);
+    let found = page.by_place(plans, |plan| plan_shapes::summary(plan));
     Ok(page::answer("ProvisionedProductPlans", found))
 }
 

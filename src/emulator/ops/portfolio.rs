@@ -119,10 +119,9 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let rows = call.seen().portfolios.iter();
-    let found = call
-        .page()?
-        .by_place(rows.map(|(place, row)| (place, detail(call, row))));
+    let page = call.page()?;
+    let rows = call.seen().portfolios.after(page.after());
+    let found = page.by_place(rows, |row| detail(call, row));
     Ok(page::answer("PortfolioDetails", found))
 }
 
@@ -131,10 +130,9 @@ fn list_for_product(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let view = call.view();
     let product = view.product(id).ok_or_else(|| no_product(id))?;
     let rows = view.portfolios_of(product);
-    let found = call.page()?.by_place(
-        rows.into_iter()
-            .map(|(place, row)| (place, detail(call, row))),
-    );
+    let found = call
+        .page()?
+        .by_place(rows.into_iter(), |row| detail(call, row));
     Ok(page::answer("PortfolioDetails", found))
 }
 

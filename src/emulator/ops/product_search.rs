@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::product::{detail, summary};
+use super::view::View;
 use super::{Call, Operation, no_portfolio};
 use crate::emulator::api::ApiError;
 use crate::emulator::page;
@@ -38,50 +39,60 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 fn search_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let view = call.view();
-    let mut rows: Vec<(u64, &Arc<Product>)> = match call.input.text("PortfolioId") {
-        None => {
-            let own = view.own.products.iter();
-            own.chain(view.shared_products()).collect()
-        }
-        Some(id) => {
-            let portfolio = view.portfolio(id).ok_or_else(|| no_portfolio(id))?;
-            view.products_of(portfolio)
-        }
-    };
     // The only source there is: the account itself.
-    if call.input.text("ProductSource").is_some() {
-        rows.retain(|(_, product)| product.account == call.account());
-    }
-    let found = paged(call, rows, |product| {
+    let own_alone = call.input.text("ProductSource").is_some();
+    let wanted = |product: &Product| !own_alone || product.account == call.account();
+    let show = |product: &Product| {
         // The recorded search shows the time of the newest version, Describe that of the product.
         let newest = product.versions.iter().map(|version| version.created).max();
         detail(call, product, newest.unwrap_or(product.created))
-    })?;
+    };
+    let found = match call.input.text("PortfolioId") {
+        None => all(call, &view, wanted, show)?,
+        Some(id) => {
+            let portfolio = view.portfolio(id).ok_or_else(|| no_portfolio(id))?;
+            let rows = view.products_of(portfolio).into_iter();
+            paged(call, rows.filter(|(_, product)| wanted(product)), show)?
+        }
+    };
     Ok(page::answer("ProductViewDetails", found))
 }
 
 fn search(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let view = call.view();
     let principal = &call.ctx.caller.principal;
-    let own = view.own.products.iter();
-    let rows = own
-        .chain(view.shared_products())
-        .filter(|(_, product)| !view.open_to(product, principal).is_empty())
-        .collect();
-    let found = paged(call, rows, summary)?;
+    let open = |product: &Product| !view.open_to(product, principal).is_empty();
+    let found = all(call, &view, open, summary)?;
     Ok(page::answer("ProductViewSummaries", found))
 }
 
-fn paged(
+type Paged = Result<(Vec<Value>, Option<String>), ApiError>;
+
+/// A page of all that the caller sees; where the order is theirs, from the rows on where the page begins.
+fn all(
     call: &Call<'_>,
-    mut rows: Vec<(u64, &Arc<Product>)>,
+    view: &View<'_>,
+    wanted: impl Fn(&Product) -> bool,
     show: impl Fn(&Product) -> Value,
-) -> Result<(Vec<Value>, Option<String>), ApiError> {
+) -> Paged {
+    let sorted = call.input.text("SortBy").is_some();
+    let after = call.page()?.after().filter(|_| !sorted);
+    let own = view.own.products.after(after);
+    let rows = own.chain(view.shared_products());
+    paged(call, rows.filter(|(_, product)| wanted(product)), show)
+}
+
+fn paged<'a>(
+    call: &Call<'_>,
+    rows: impl Iterator<Item = (u64, &'a Arc<Product>)>,
+    show: impl Fn(&Product) -> Value,
+) -> Paged {
     let page = call.page()?;
-    rows.retain(|(_, product)| passes(call, product));
+    let rows = rows.filter(|(_, product)| passes(call, product));
     let Some(by) = call.input.text("SortBy") else {
-        return Ok(page.by_place(rows.into_iter().map(|(place, row)| (place, show(row)))));
+        return Ok(page.by_place(rows, |product| show(product)));
     };
+    let mut rows: Vec<_> = rows.collect();
     rows.sort_by(|(_, a), (_, b)| compare(by, a, b));
     if call.input.text("SortOrder") == Some("DESCENDING") {
         rows.reverse();

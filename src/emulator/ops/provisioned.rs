@@ -42,11 +42,10 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
 /// Those not terminated, oldest first, as recorded.
 fn scan(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let level = Level::of(call, "User")?;
-    let rows = call.seen().provisioned.iter();
+    let page = call.page()?;
+    let rows = call.seen().provisioned.after(page.after());
     let rows = rows.filter(|(_, row)| level.admits(&row.user, &row.session));
-    let found = call
-        .page()?
-        .by_place(rows.map(|(place, row)| (place, detail(row))));
+    let found = page.by_place(rows, |row| detail(row));
     Ok(page::answer("ProvisionedProducts", found))
 }
 

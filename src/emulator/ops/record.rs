@@ -35,25 +35,30 @@ fn history(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let level = provisioned::Level::of(call, "User")?;
     let filter = call.input.object("SearchFilter");
     let filter = filter.and_then(|filter| Some((filter.text("Key")?, filter.text("Value")?)));
-    let matches = |record: &Record| match filter {
-        None => Ok(true),
-        Some(("product", id)) => Ok(record.product == id),
-        Some(("provisionedproduct", id)) => Ok(record.provisioned == id),
+    let (product, provisioned) = match filter {
+        None => (None, None),
+        Some(("product", id)) => (Some(id), None),
+        Some(("provisionedproduct", id)) => (None, Some(id)),
         // The key is a free text in the model; the refusal of others is a guess.
-        Some((key, _)) => Err(invalid(format!("Invalid search filter key: {key}"))),
+        Some((key, _)) => return Err(invalid(format!("Invalid search filter key: {key}"))),
     };
-    let mut found = Vec::new();
+    let matches = |record: &Record| {
+        product.is_none_or(|id| record.product == id)
+            && provisioned.is_none_or(|id| record.provisioned == id)
+    };
     let catalog = call.seen();
-    for (place, record) in catalog.records.iter().rev() {
+    let page = call.page()?;
+    // Places rise, and pages go on where they rise: newest first is counted down.
+    let down = |place: u64| u64::MAX - place;
+    let rows = catalog.records.before(page.after().map(down));
+    let rows = rows.filter(|(_, record)| {
         // A new owner sees all of it, a former one what he did (facts §9.3).
         let of = catalog.provisioned.get(&record.provisioned);
         let owned = of.is_some_and(|row| level.admits(&row.user, &row.session));
-        if matches(record)? && (owned || level.admits(&record.user, &record.session)) {
-            // Places rise, pages go on where they rise: newest first is counted down.
-            found.push((u64::MAX - place, detail(record)));
-        }
-    }
-    let found = call.page()?.by_place(found.into_iter());
+        matches(record) && (owned || level.admits(&record.user, &record.session))
+    });
+    let rows = rows.map(|(place, record)| (down(place), record));
+    let found = page.by_place(rows, |record| detail(record));
     Ok(page::answer("RecordDetails", found))
 }
 

@@ -101,11 +101,10 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
                 && filters.flag("Active").is_none_or(|on| option.active == on)
         })
     };
-    let rows = call.seen().options.iter();
+    let page = call.page()?;
+    let rows = call.seen().options.after(page.after());
     let rows = rows.filter(|(_, option)| passes(option));
-    let found = call
-        .page()?
-        .by_place(rows.map(|(place, option)| (place, detail(option))));
+    let found = page.by_place(rows, |option| detail(option));
     Ok(page::answer_of_tag_options("TagOptionDetails", found))
 }
 

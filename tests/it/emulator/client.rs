@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 
 const SERVICE_CATALOG: &str = "AWS242ServiceCatalogService";
 
+use super::model::MODEL;
+
 /// The account behind ordinary keys.
 pub const ACCOUNT: &str = "123456789012";
 /// The principal behind them.
@@ -157,7 +159,15 @@ impl Bench {
 
     /// The answer's body, or the error's code and message.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
-        read(&self.send(operation, input.to_string()).await.unwrap())
+        let answer = read(&self.send(operation, input.to_string()).await.unwrap());
+        // Whatever a test is about: no operation answers with an error that is none of its own.
+        if let Err((code, message)) = &answer {
+            assert!(
+                MODEL.may(operation, code),
+                "{operation} may not answer {code}: {message}"
+            );
+        }
+        answer
     }
 
     /// The same of another service that speaks JSON 1.1, by its signing name and the target header.

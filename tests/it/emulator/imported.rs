@@ -568,3 +568,116 @@ async fn a_copy_whose_source_is_not_shared_any_more_fails() {
         format!("Product {} not found.", shared.product)
     );
 }
+
+/// Keys and values of TagOptions.
+fn options(answer: &Value) -> Vec<String> {
+    let options = answer["TagOptions"].as_array().unwrap().iter();
+    options
+        .map(|row| match row.get("Values") {
+            Some(values) => format!("{}={}", text(row, "/Key"), values),
+            None => format!("{}={}", text(row, "/Key"), text(row, "/Value")),
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn tag_options_reach_the_recipient_where_they_are_shared_and_budgets_never() {
+    let shared = Shared::accepted(Profile::Instant).await;
+    let Shared {
+        owner,
+        guest,
+        portfolio,
+        product,
+        version,
+    } = &shared;
+    for (key, value, resource) in [("costCenter", "1", portfolio), ("stage", "dev", product)] {
+        let made = owner
+            .ok("CreateTagOption", json!({"Key": key, "Value": value}))
+            .await;
+        let pair =
+            json!({"TagOptionId": text(&made, "/TagOptionDetail/Id"), "ResourceId": resource});
+        owner.ok("AssociateTagOptionWithResource", pair).await;
+        let budget = json!({"BudgetName": "much", "ResourceId": resource});
+        owner.ok("AssociateBudgetWithResource", budget).await;
+    }
+    let principal =
+        json!({"PortfolioId": portfolio, "PrincipalARN": GUEST_ROLE, "PrincipalType": "IAM"});
+    guest
+        .ok("AssociatePrincipalWithPortfolio", principal.clone())
+        .await;
+    let seen = async || {
+        let mut seen = Vec::new();
+        for (operation, input) in [
+            ("DescribePortfolio", json!({"Id": portfolio})),
+            ("DescribeProductAsAdmin", json!({"Id": product})),
+            (
+                "DescribeProductAsAdmin",
+                json!({"Id": product, "SourcePortfolioId": portfolio}),
+            ),
+            (
+                "DescribeProvisioningParameters",
+                json!({"ProductId": product, "ProvisioningArtifactId": version}),
+            ),
+        ] {
+            let answer = guest.ok(operation, input).await;
+            if operation != "DescribeProvisioningParameters" {
+                assert_eq!(answer["Budgets"], json!([]), "{operation}");
+            }
+            seen.push(options(&answer).join(" "));
+        }
+        seen
+    };
+    assert_eq!(seen().await, ["", "", "", ""]);
+    owner
+        .ok(
+            "UpdatePortfolioShare",
+            json!({"PortfolioId": portfolio, "AccountId": GUEST, "ShareTagOptions": true}),
+        )
+        .await;
+    assert_eq!(
+        seen().await,
+        [
+            "costCenter=1",
+            "",
+            "stage=dev",
+            r#"costCenter=["1"] stage=["dev"]"#
+        ]
+    );
+    guest
+        .ok(
+            "ProvisionProduct",
+            json!({
+                "ProductId": product, "ProvisioningArtifactId": version, "ProvisionedProductName": "mine",
+                "ProvisionToken": "t", "ProvisioningParameters": [{"Key": "Owner", "Value": "net"}],
+            }),
+        )
+        .await;
+    let found = guest.ok("SearchProvisionedProducts", json!({})).await;
+    let tags = found["ProvisionedProducts"][0]["Tags"].as_array().unwrap();
+    for tag in [
+        json!({"Key": "costCenter", "Value": "1"}),
+        json!({"Key": "stage", "Value": "dev"}),
+    ] {
+        assert!(tags.contains(&tag), "{tag} of {tags:?}");
+    }
+    // In a portfolio of its own the product brings its own along.
+    let own = guest.portfolio("own").await;
+    guest
+        .ok(
+            "AssociateProductWithPortfolio",
+            json!({"ProductId": product, "PortfolioId": own, "SourcePortfolioId": portfolio}),
+        )
+        .await;
+    guest
+        .ok("DisassociatePrincipalFromPortfolio", principal)
+        .await;
+    guest
+        .ok(
+            "AssociatePrincipalWithPortfolio",
+            json!({"PortfolioId": own, "PrincipalARN": GUEST_ROLE, "PrincipalType": "IAM"}),
+        )
+        .await;
+    let input = json!({"ProductId": product, "ProvisioningArtifactId": version});
+    let told = guest.ok("DescribeProvisioningParameters", input).await;
+    assert_eq!(options(&told), [r#"stage=["dev"]"#]);
+}

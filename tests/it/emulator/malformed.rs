@@ -294,4 +294,49 @@ proptest! {
         let refused = [400, 501].contains(&response.status().as_u16()) && body["__type"].is_string();
         prop_assert!(ok || refused, "{response:?}");
     }
+
+    /// The same of the other services, which share the port: an answer that is no failure of the server's.
+    #[test]
+    fn no_bytes_are_fatal_to_the_others(
+        service in prop::sample::select(vec![
+            ("cloudformation", ""), ("sts", ""), ("s3", ""), ("ssm", "AmazonSSM."),
+            ("organizations", "AWSOrganizationsV20161128."),
+            ("tagging", "ResourceGroupsTaggingAPI_20170126."), ("iam", ""),
+        ]),
+        method in prop::sample::select(vec!["GET", "PUT", "POST", "HEAD", "DELETE", "PATCH"]),
+        path in prop::sample::select(vec!["/", "/b", "/b/k", "/%ff/%", "/b?policy", "/?list-type=2&max-keys=x", "//"]),
+        operation in prop::sample::select(vec![
+            "GetParameters", "PutParameter", "DescribeOrganization", "ListAccounts", "GetResources", "", "None",
+        ]),
+        form in prop::sample::select(vec![
+            "Action=CreateStack&StackName=a&TemplateBody={}", "Action=DescribeStacks&StackName=%FF", "Action=AssumeRole",
+            "Action=UpdateStack&Parameters.member.99999999999.ParameterKey=a", "{\"Names\":[\"a\"]}", "<x/>", "",
+        ]),
+        changes in prop::collection::vec((0_usize..1000, any::<u8>()), 0..4),
+    ) {
+        let mut bytes = form.as_bytes().to_vec();
+        for (at, byte) in changes {
+            if let Some(length) = bytes.len().checked_sub(1) {
+                bytes[at % (length + 1)] = byte;
+            }
+        }
+        let (name, prefix) = service;
+        let credential = format!("AKIAEXAMPLE/20270115/us-east-1/{name}/aws4_request");
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://localhost:4566{path}"))
+            .header("host", "localhost:4566")
+            .header("x-amz-target", format!("{prefix}{operation}"))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("content-length", bytes.len())
+            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00"))
+            .body(Bytes::from(bytes))
+            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let response = runtime.block_on(async {
+            Bench::new(Profile::Instant).emulator.call(request).await.unwrap()
+        });
+        let status = response.status().as_u16();
+        prop_assert!(status < 500 || status == 501, "{name} {method} {path} {operation} {form}: {response:?}");
+    }
 }

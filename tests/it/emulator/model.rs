@@ -13,6 +13,8 @@ pub static MODEL: LazyLock<Model> = LazyLock::new(|| {
 
 #[derive(Deserialize)]
 pub struct Model {
+    /// What each operation may answer but for what any of them may.
+    pub errors: BTreeMap<String, Vec<String>>,
     pub operations: BTreeMap<String, String>,
     pub shapes: BTreeMap<String, Shape>,
 }
@@ -36,7 +38,45 @@ pub struct Shape {
     pub values: Vec<String>,
 }
 
+/// What any operation may answer, and the model says nothing of (facts §2).
+const GENERIC: [&str; 10] = [
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InternalFailure",
+    "MissingAuthenticationTokenException",
+    "NotImplemented",
+    "SerializationException",
+    "ThrottlingException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+    "ValidationException",
+];
+
+/// Codes that the model does not give an operation, and why they are answered all the same.
+const BEYOND: [(&str, &str, &str); 2] = [
+    (
+        "TerminateProvisionedProduct",
+        "InvalidParametersException",
+        "it is refused while something is under way (facts §9.3); with which code nobody printed",
+    ),
+    (
+        "DescribeRecord",
+        "InvalidParametersException",
+        "a token of another query must be refused somehow",
+    ),
+];
+
 impl Model {
+    /// Whether the service itself could answer with this code.
+    pub fn may(&self, operation: &str, code: &str) -> bool {
+        let modelled = self.errors.get(operation);
+        let modelled = modelled.is_some_and(|errors| errors.iter().any(|error| error == code));
+        let beyond = BEYOND
+            .iter()
+            .any(|(of, beyond, _)| (*of, *beyond) == (operation, code));
+        modelled || beyond || GENERIC.contains(&code)
+    }
+
     /// The members of an operation's input, each with its shape.
     pub fn input(&self, operation: &str) -> impl Iterator<Item = (&str, &str)> {
         let members = &self.shapes[&self.operations[operation]].members;

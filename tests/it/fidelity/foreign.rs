@@ -84,10 +84,12 @@ pub struct Cli {
 }
 
 impl Cli {
-    pub fn start(home: &Path, endpoint: &str, region: &str) -> Self {
+    /// With the keys of an account.
+    pub fn start(home: &Path, endpoint: &str, account: &str, region: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let mut running = program(home, "python", endpoint)
             .arg(script("cli.py"))
+            .env("AWS_ACCESS_KEY_ID", account)
             .env("AWS_DEFAULT_REGION", region)
             .current_dir(folder.path())
             .stdin(Stdio::piped())

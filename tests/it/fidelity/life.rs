@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::foreign::{Cli, clients, program, said};
 use crate::emulator::client::{ACCOUNT, ROLE, TEMPLATE, served, text};
 
+/// Whom the portfolio is shared with.
+const NEIGHBOUR: &str = "210987654321";
+
 /// In real time: a stack and a record take some hundredths of a second.
 fn emulator() -> Emulator {
     Emulator::new(Options {
@@ -79,12 +82,14 @@ async fn a_whole_life_through_the_cli() {
     };
     served(emulator(), async |endpoint: String| {
         let mut person = Person {
-            cli: Cli::start(&home, &endpoint, "us-east-1"),
+            cli: Cli::start(&home, &endpoint, ACCOUNT, "us-east-1"),
             portfolio: String::new(),
             product: String::new(),
             versions: Vec::new(),
         };
         create(&mut person).await;
+        let mut neighbour = Cli::start(&home, &endpoint, NEIGHBOUR, "us-east-1");
+        share(&mut person, &mut neighbour).await;
         launch(&mut person).await;
         copy_and_import(&mut person).await;
         take_down(&mut person).await;
@@ -167,6 +172,49 @@ async fn create(person: &mut Person) {
             "AVAILABLE",
         )
         .await;
+}
+
+async fn share(person: &mut Person, neighbour: &mut Cli) {
+    let (portfolio, product) = (person.portfolio.clone(), person.product.clone());
+    let with = format!("--portfolio-id {portfolio} --account-id {NEIGHBOUR}");
+    person.sc(&format!("create-portfolio-share {with}")).await;
+    let told = person
+        .sc(&format!(
+            "describe-portfolio-shares --portfolio-id {portfolio} --type ACCOUNT"
+        ))
+        .await;
+    assert_eq!(
+        text(&told, "/PortfolioShareDetails/0/PrincipalId"),
+        NEIGHBOUR
+    );
+    assert_eq!(told["PortfolioShareDetails"][0]["Accepted"], false);
+    neighbour
+        .ok(&format!(
+            "aws servicecatalog accept-portfolio-share --portfolio-id {portfolio}"
+        ))
+        .await;
+    let theirs = neighbour
+        .ok("aws servicecatalog list-accepted-portfolio-shares --portfolio-share-type IMPORTED")
+        .await;
+    assert_eq!(text(&theirs, "/PortfolioDetails/0/Id"), portfolio);
+    // Principals are not shared along: the neighbour lets its own in, and launches.
+    neighbour
+        .ok(&format!(
+            "aws servicecatalog associate-principal-with-portfolio --portfolio-id {portfolio} \
+             --principal-arn arn:aws:iam::{NEIGHBOUR}:role/catalogd --principal-type IAM"
+        ))
+        .await;
+    let found = neighbour.ok("aws servicecatalog search-products").await;
+    assert_eq!(text(&found, "/ProductViewSummaries/0/ProductId"), product);
+    neighbour
+        .ok(&format!(
+            "aws servicecatalog disassociate-principal-from-portfolio --portfolio-id {portfolio} \
+             --principal-arn arn:aws:iam::{NEIGHBOUR}:role/catalogd"
+        ))
+        .await;
+    person.sc(&format!("delete-portfolio-share {with}")).await;
+    let theirs = neighbour.ok("aws servicecatalog search-products").await;
+    assert_eq!(theirs, json!({"ProductViewSummaries": []}));
 }
 
 async fn launch(person: &mut Person) {
