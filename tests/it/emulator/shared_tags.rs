@@ -140,3 +140,49 @@ async fn a_recipient_adds_tag_options_of_its_own_to_a_shared_portfolio_only() {
     assert!(shown(&guest.ok("DescribePortfolio", described).await).is_empty());
     guest.ok("DeleteTagOption", json!({"Id": own})).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn budgets_are_never_shared() {
+    let shared = Shared::accepted(Profile::Instant).await;
+    shared.admit().await;
+    for (operation, resource, input) in [
+        (
+            "DescribePortfolio",
+            &shared.portfolio,
+            json!({"Id": shared.portfolio}),
+        ),
+        (
+            "DescribeProductAsAdmin",
+            &shared.product,
+            json!({"Id": shared.product, "SourcePortfolioId": shared.portfolio}),
+        ),
+        (
+            "DescribeProduct",
+            &shared.product,
+            json!({"Id": shared.product}),
+        ),
+    ] {
+        let budget = json!({"BudgetName": operation, "ResourceId": resource});
+        shared.owner.ok("AssociateBudgetWithResource", budget).await;
+        let answer = shared.guest.ok(operation, input).await;
+        assert_eq!(answer["Budgets"], json!([]), "{operation}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_product_in_a_portfolio_of_ones_own_brings_its_own_tag_options_along() {
+    let shared = Shared::accepted(Profile::Instant).await;
+    option(&shared.owner, "team", "net", &shared.portfolio).await;
+    option(&shared.owner, "cost", "one", &shared.product).await;
+    let update =
+        json!({"PortfolioId": shared.portfolio, "AccountId": GUEST, "ShareTagOptions": true});
+    shared.owner.ok("UpdatePortfolioShare", update).await;
+    shared.local().await;
+    let input = json!({"ProductId": shared.product, "ProvisioningArtifactId": shared.version});
+    let told = shared
+        .guest
+        .ok("DescribeProvisioningParameters", input)
+        .await;
+    let expected = json!([{"Key": "cost", "Values": ["one"]}]);
+    assert_eq!(told["TagOptions"], expected);
+}
