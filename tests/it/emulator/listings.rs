@@ -119,6 +119,7 @@ impl Full {
             let made = bench.ok("CreateProvisionedProductPlan", create).await;
             plan = text(&made, "/PlanId");
         }
+        share(&bench, &portfolio).await;
         let (mut option, mut action) = (String::new(), String::new());
         for name in ["one", "two", "three"] {
             let budget = json!({"BudgetName": name, "ResourceId": product});
@@ -142,7 +143,6 @@ impl Full {
             let associate = "AssociateServiceActionWithProvisioningArtifact";
             bench.ok(associate, at).await;
         }
-        share(&bench, &portfolio).await;
         bench.pass(1.0).await;
         Self {
             bench,
@@ -162,15 +162,15 @@ impl Full {
             "DescribeProvisionedProductPlan" => json!({"PlanId": self.plan}),
             "DescribeRecord" => json!({"Id": self.record}),
             "GetProvisionedProductOutputs" => json!({"ProvisionedProductName": "one"}),
+            "DescribePortfolioShares" => json!({"PortfolioId": self.portfolio, "Type": "ACCOUNT"}),
+            "ListOrganizationPortfolioAccess" => {
+                json!({"PortfolioId": self.portfolio, "OrganizationNodeType": "ORGANIZATIONAL_UNIT"})
+            }
             "ListBudgetsForResource" => json!({"ResourceId": self.product}),
             "ListProvisioningArtifactsForServiceAction" => json!({"ServiceActionId": self.action}),
             "ListResourcesForTagOption" => json!({"TagOptionId": self.option}),
             "ListServiceActionsForProvisioningArtifact" => {
                 json!({"ProductId": self.product, "ProvisioningArtifactId": self.version})
-            }
-            "DescribePortfolioShares" => json!({"PortfolioId": self.portfolio, "Type": "ACCOUNT"}),
-            "ListOrganizationPortfolioAccess" => {
-                json!({"PortfolioId": self.portfolio, "OrganizationNodeType": "ORGANIZATIONAL_UNIT"})
             }
             "ListConstraintsForPortfolio"
             | "ListPortfolioAccess"
