@@ -98,6 +98,10 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
                 "InvalidParametersException",
             ),
             (
+                "a tag key in RemoveTags and AddTags, as clients send it",
+                "removed, then added",
+            ),
+            (
                 "tag keys of AWS's own or given twice",
                 "InvalidParametersException",
             ),

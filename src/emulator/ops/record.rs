@@ -9,10 +9,11 @@ use crate::emulator::state::Record;
 use crate::emulator::{page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::describe("DescribeRecord", describe).within("for everybody in the account"),
+    Operation::describe("DescribeRecord", describe).within("for everybody in the account but a former owner"),
     Operation::list("ListRecordHistory", history)
         .guesses(&[("other keys of SearchFilter", "InvalidParametersException")]),
-    Operation::describe("GetProvisionedProductOutputs", outputs),
+    Operation::describe("GetProvisionedProductOutputs", outputs)
+        .guesses(&[("OutputKeys that there are none of", "left out")]),
 ];
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
@@ -72,6 +73,7 @@ fn outputs(call: &mut Call<'_>) -> Result<Value, ApiError> {
         // The text is quoted by clients that match on it (facts §2.1).
         invalid("Last Successful Provisioning Record doesn't exist.")
     })?;
+    // What becomes of a key that is none was not found: it is passed over (a guess).
     let keys: Vec<&str> = input.texts("OutputKeys").collect();
     let found = record.outputs.iter();
     let found = found.filter(|output| keys.is_empty() || keys.contains(&output.key.as_str()));

@@ -14,7 +14,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ("the text about one that is associated", "plain words"),
         ("an inactive TagOption", "InvalidStateException"),
     ]),
-    Operation::write("DisassociateTagOptionFromResource", disassociate),
+    Operation::write("DisassociateTagOptionFromResource", disassociate)
+        .guesses(&[("the text about one that is not associated", "plain words")]),
     Operation::list("ListResourcesForTagOption", list).guesses(&[
         (
             "a ResourceType that is neither Portfolio nor Product",

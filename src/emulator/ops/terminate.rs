@@ -13,7 +13,14 @@ use crate::emulator::wire;
 // Its token is not kept in the table: it holds only while the termination runs (facts §4).
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("TerminateProvisionedProduct", terminate)
-        .within("whole, with IgnoreErrors and RetainPhysicalResources")];
+        .within("whole, with IgnoreErrors and RetainPhysicalResources")
+        .guesses(&[
+            (
+                "in UNDER_CHANGE or PLAN_IN_PROGRESS",
+                "InvalidParametersException",
+            ),
+            ("while its own termination runs, with the same token", "the same record"),
+        ])];
 
 fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;

@@ -171,6 +171,19 @@ async fn a_template_must_be_readable_and_be_one() {
             .0,
         INVALID
     );
+    // The service reads from there; the emulator says that it does not.
+    for host in ["github.com", "raw.githubusercontent.com"] {
+        let url = format!("https://{host}/example/templates/main/topic.yaml");
+        let said = s.bench.refused(operation, create(&url, json!({}))).await;
+        assert_eq!(said.0, "NotImplemented", "{url}");
+    }
+    let blanks = " ".repeat(1_000_000);
+    let large = format!("{}{blanks}", super::client::TEMPLATE);
+    let large = s.bench.template("large.yaml", &large).await;
+    assert_eq!(
+        s.bench.refused(operation, create(&large, json!({}))).await,
+        (INVALID.to_owned(), text.to_owned())
+    );
     let neither = json!({"Info": {"Colour": "red"}});
     assert_eq!(
         s.bench.refused(operation, create(&broken, neither)).await.0,
@@ -258,6 +271,11 @@ async fn constraints_exclude_each_other() {
         ),
         ("COLOUR", "{}"),
         ("NOTIFICATION", r#"{"NotificationArns":[]}"#),
+        ("NOTIFICATION", r#"{"NotificationArns":["news"]}"#),
+        (
+            "NOTIFICATION",
+            r#"{"NotificationArns":["arn:aws:sqs:us-east-1:123456789012:news"]}"#,
+        ),
         ("TEMPLATE", r#"{"Rules":{"R":{"Assertions":[]}}}"#),
         ("TEMPLATE", "{}"),
         (
@@ -290,6 +308,20 @@ async fn constraints_exclude_each_other() {
     let stack_set = r#"{"Version":"1","Properties":{"AccountList":["123456789012"],"RegionList":["us-east-1"]}}"#;
     let stack_set = create("STACKSET", stack_set, "5");
     assert_eq!(s.bench.refused(operation, stack_set).await.0, INVALID);
+    let topics = |names: &[&str]| {
+        let arns = names
+            .iter()
+            .map(|name| format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}"));
+        json!({"NotificationArns": arns.collect::<Vec<_>>()}).to_string()
+    };
+    let kind = "NOTIFICATION";
+    let first = create(kind, &topics(&["news"]), "6");
+    s.bench.ok(operation, first).await;
+    let second = create(kind, &topics(&["alarms", "news"]), "7");
+    let said = s.bench.refused(operation, second).await;
+    assert_eq!(said.0, "DuplicateResourceException");
+    let other = create(kind, &topics(&["alarms"]), "8");
+    s.bench.ok(operation, other).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -308,6 +340,23 @@ async fn quotas_hold() {
             json!({"PortfolioId": portfolio, "PrincipalARN": arn, "PrincipalType": "IAM_PATTERN"});
         let answer = bench.call("AssociatePrincipalWithPortfolio", input).await;
         assert_eq!(answer.is_ok(), n < 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_principal_is_one_that_there_can_be() {
+    let s = Setting::new().await;
+    for (kind, arn) in [
+        ("IAM", "arn:aws:iam::123456789012:role/deploy-*"),
+        ("IAM", "arn:aws:iam::123456789012:root"),
+        ("IAM", "arn:aws:iam::123456789012:role/"),
+        ("IAM_PATTERN", "arn:aws:iam:::root"),
+        ("IAM_PATTERN", "arn:aws:iam:::*/deploy"),
+    ] {
+        let input = json!({"PortfolioId": s.portfolio, "PrincipalARN": arn, "PrincipalType": kind});
+        let operation = "AssociatePrincipalWithPortfolio";
+        let said = s.bench.refused(operation, input).await;
+        assert_eq!(said.0, INVALID, "{kind} {arn}");
     }
 }
 

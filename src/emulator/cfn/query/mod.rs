@@ -13,8 +13,6 @@ use crate::emulator::form::{self, Form, Xml};
 const NAMESPACE: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
 /// Bytes of a `TemplateBody`.
 const MAX_TEMPLATE_BODY: usize = 51_200;
-/// Bytes of a template read from a `TemplateURL`.
-const MAX_TEMPLATE: usize = 1_000_000;
 /// Entries of one page of any listing (real pages are cut by size, near this).
 const PAGE: usize = 100;
 
@@ -251,11 +249,7 @@ fn template(read_url: ReadUrl<'_>, form: &Form) -> Result<Option<Bytes>, ApiErro
         (Some(body), None) => Ok(Some(Bytes::copy_from_slice(body.as_bytes()))),
         (None, Some(url)) => {
             let bytes = read_url(url).map_err(invalid)?;
-            if bytes.len() > MAX_TEMPLATE {
-                return Err(invalid(format!(
-                    "Template may not exceed {MAX_TEMPLATE} bytes in size."
-                )));
-            }
+            Template::fits(&bytes).map_err(invalid)?;
             Ok(Some(bytes))
         }
         (None, None) => Ok(None),
