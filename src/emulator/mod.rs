@@ -19,6 +19,7 @@ pub mod cfn;
 pub mod coverage;
 pub mod faults;
 mod form;
+mod glob;
 pub mod ids;
 mod in_process;
 mod keep;

@@ -9,7 +9,8 @@ use crate::emulator::state::Record;
 use crate::emulator::{page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::describe("DescribeRecord", describe).within("for everybody in the account but a former owner"),
+    Operation::describe("DescribeRecord", describe)
+        .within("for everybody in the account but a former owner"),
     Operation::list("ListRecordHistory", history)
         .guesses(&[("other keys of SearchFilter", "InvalidParametersException")]),
     Operation::describe("GetProvisionedProductOutputs", outputs)

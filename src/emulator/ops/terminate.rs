@@ -19,7 +19,10 @@ pub(super) const OPERATIONS: &[Operation] =
                 "in UNDER_CHANGE or PLAN_IN_PROGRESS",
                 "InvalidParametersException",
             ),
-            ("while its own termination runs, with the same token", "the same record"),
+            (
+                "while its own termination runs, with the same token",
+                "the same record",
+            ),
         ])];
 
 fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
