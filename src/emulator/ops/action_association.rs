@@ -10,7 +10,8 @@ use crate::emulator::state::Catalog;
 use crate::emulator::{page, quota};
 
 /// How far both batches go.
-const BATCH: &str = "no THROTTLING or INTERNAL_FAILURE of single associations: a batch is throttled as a whole";
+const BATCH: &str =
+    "no THROTTLING or INTERNAL_FAILURE of single associations: a batch is throttled as a whole";
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AssociateServiceActionWithProvisioningArtifact", associate)

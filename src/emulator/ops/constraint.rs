@@ -285,9 +285,8 @@ fn repeats<'a>(
 ) -> Result<(), ApiError> {
     let asked = topics(&serde_json::from_str(parameters).unwrap_or_default());
     let present = others.filter(|other| other.kind == NOTIFICATION);
-    let present = present.flat_map(|other| {
-        topics(&serde_json::from_str(&other.parameters).unwrap_or_default())
-    });
+    let present = present
+        .flat_map(|other| topics(&serde_json::from_str(&other.parameters).unwrap_or_default()));
     for topic in present {
         if asked.contains(&topic) {
             return Err(ApiError::new(

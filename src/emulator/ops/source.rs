@@ -84,7 +84,10 @@ pub(super) fn read(
 }
 
 fn on_github(url: &str) -> bool {
-    let host = url.split("//").nth(1).and_then(|rest| rest.split('/').next());
+    let host = url
+        .split("//")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
     host.is_some_and(|host| {
         ["github.com", "githubusercontent.com"]
             .iter()
