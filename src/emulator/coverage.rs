@@ -56,6 +56,13 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
+        "ids.rs",
+        &[(
+            "ids of launch paths",
+            "`lpv3-` and the end of the portfolio's id, so that all products of a portfolio have the same",
+        )],
+    ),
+    (
         "page.rs",
         &[
             ("the size of pages when none is asked for", "20"),
@@ -268,6 +275,7 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
     (
         "cfn/parameter.rs",
         &[
+            ("a parameter that is given twice", "ValidationError"),
             (
                 "values of public parameters of Systems Manager",
                 "derived from name and region",

@@ -17,16 +17,10 @@ use crate::emulator::{ids, page};
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::list("ListLaunchPaths", list)
         .within("for the caller's role")
-        .guesses(&[
-            (
-                "ids of launch paths",
-                "`lpv3-` and the end of the portfolio's id, so that all products of a portfolio have the same",
-            ),
-            (
-                "whether a launch path shows its product's tags",
-                "only the portfolio's",
-            ),
-        ]),
+        .guesses(&[(
+            "whether a launch path shows its product's tags",
+            "only the portfolio's",
+        )]),
     Operation::describe("DescribeProvisioningParameters", describe_parameters)
         .within(
             "CloudFormation products (of others `NotImplemented`, or what is said without a launch role)",

@@ -94,8 +94,9 @@ impl Full {
                 json!({"PortfolioId": portfolio, "PrincipalARN": arn, "PrincipalType": "IAM"});
             bench.ok("AssociatePrincipalWithPortfolio", principal).await;
         }
-        let topic = format!("{{\"NotificationArns\":[\"arn:aws:sns:us-east-1:{ACCOUNT}:t\"]}}");
         for token in ["one", "two", "three"] {
+            let topic = format!("arn:aws:sns:us-east-1:{ACCOUNT}:{token}");
+            let topic = json!({"NotificationArns": [topic]}).to_string();
             let create = json!({"ProductId": product, "PortfolioId": portfolio, "Type": "NOTIFICATION",
                                 "Parameters": topic, "IdempotencyToken": token});
             bench.ok("CreateConstraint", create).await;

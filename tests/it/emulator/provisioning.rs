@@ -552,6 +552,19 @@ async fn a_termination_frees_the_name_and_keeps_the_records() {
 
 /// A stack whose bucket somebody put something into cannot be deleted.
 #[tokio::test(start_paused = true)]
+async fn half_a_filter_finds_nothing_rather_than_all() {
+    let launched = Launched::settled(Bench::new(Profile::Instant)).await;
+    for filter in [
+        json!({"Key": "product"}),
+        json!({"Value": launched.product}),
+    ] {
+        let input = json!({ "SearchFilter": filter });
+        let said = launched.bench.refused("ListRecordHistory", input).await;
+        assert_eq!(said.0, "InvalidParametersException", "{filter}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_arn_names_what_is_in_its_own_account_and_region() {
     let launched = Launched::settled(Bench::new(Profile::Instant)).await;
     let arn = text(&launched.detail().await, "/Arn");

@@ -1,5 +1,6 @@
 //! The Query/XML wire of CloudFormation.
 
+mod elsewhere;
 mod shapes;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use super::stack::{ChangeStack, NewStack, Param, ParamValue, Stack, StackStatus}
 use super::{Stacks, Template};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::form::{self, Form, Xml};
+use crate::emulator::ops::unsupported;
 
 const NAMESPACE: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
 /// Bytes of a `TemplateBody`.
@@ -42,6 +44,7 @@ pub fn handle(
         "GetTemplate" => get_template(stacks, &form),
         "GetTemplateSummary" => summary(stacks, read_url, &form),
         "ValidateTemplate" => validate(read_url, &form),
+        known if elsewhere::ACTIONS.contains(&known) => Err(unsupported(known)),
         _ => Err(ApiError::new(
             "InvalidAction",
             format!("Could not find operation {action} for version 2010-05-15"),
