@@ -3,9 +3,13 @@
 //! CloudFormation treats every scalar as text, keeps the last of duplicate keys and knows a function's short form as
 //! the long one, so the tree has text, lists and maps only and short tags are already unfolded in it.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
+    VariantAccess,
+};
 use serde::ser::{Serialize, Serializer};
 
 /// A value of a template.
@@ -62,9 +66,9 @@ impl Node {
         let text = text.trim_start_matches('\u{feff}');
         if text.trim_start().starts_with('{') {
             // A flow mapping of YAML starts the same way, hence the second try.
-            return match serde_json::from_str(text) {
+            return match json(text) {
                 Ok(node) => Ok(node),
-                Err(error) => serde_yaml::from_str(text).map_err(|_| {
+                Err(error) => yaml(text).map_err(|_| {
                     format!(
                         "Template format error: JSON not well-formed. (line {}, column {})",
                         error.line(),
@@ -73,7 +77,7 @@ impl Node {
                 }),
             };
         }
-        serde_yaml::from_str(text).map_err(|error| match error.location() {
+        yaml(text).map_err(|error| match error.location() {
             Some(at) => format!(
                 "Template format error: YAML not well-formed. (line {}, column {})",
                 at.line(),
@@ -167,15 +171,69 @@ impl Serialize for Node {
     }
 }
 
+/// How deep a template may nest. What is made of it stands in state files, whose readers follow 128 levels, and some of
+/// those are around it.
+const MAX_NESTING: usize = 100;
+/// How many values a template may have once its aliases are followed: more than fit in one without any.
+const MAX_VALUES: usize = 1 << 20;
+
+fn json(text: &str) -> Result<Node, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let node = Growing::new(&Cell::new(MAX_VALUES)).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(node)
+}
+
+fn yaml(text: &str) -> Result<Node, serde_yaml::Error> {
+    Growing::new(&Cell::new(MAX_VALUES)).deserialize(serde_yaml::Deserializer::from_str(text))
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Visitor)
+        // The format has its own limit of depth.
+        let growing = Growing {
+            left: &Cell::new(usize::MAX),
+            depth: usize::MAX,
+        };
+        growing.deserialize(deserializer)
     }
 }
 
-struct Visitor;
+/// A value that is being read, in a tree that may still have so many more, and so much below.
+#[derive(Debug, Clone, Copy)]
+struct Growing<'a> {
+    left: &'a Cell<usize>,
+    depth: usize,
+}
 
-impl<'de> de::Visitor<'de> for Visitor {
+impl<'a> Growing<'a> {
+    fn new(left: &'a Cell<usize>) -> Self {
+        Self {
+            left,
+            depth: MAX_NESTING,
+        }
+    }
+
+    /// What is one level below.
+    fn below<E: de::Error>(self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1);
+        let depth = depth.ok_or_else(|| E::custom("it is nested too deeply"))?;
+        Ok(Self { depth, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Growing<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        let left = left.ok_or_else(|| de::Error::custom("it has too many values"))?;
+        self.left.set(left);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> de::Visitor<'de> for Growing<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -219,17 +277,19 @@ impl<'de> de::Visitor<'de> for Visitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        let below = self.below()?;
         let mut list = Vec::new();
-        while let Some(node) = seq.next_element()? {
+        while let Some(node) = seq.next_element_seed(below)? {
             list.push(node);
         }
         Ok(Node::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let below = self.below()?;
         let mut map: Vec<(String, Node)> = Vec::new();
         let mut places = std::collections::HashMap::new();
-        while let Some((key, value)) = access.next_entry::<Node, Node>()? {
+        while let Some((key, value)) = access.next_entry_seed(below, below)? {
             let Node::Text(key) = key else {
                 return Err(de::Error::custom("a key that is not a scalar"));
             };
@@ -250,7 +310,7 @@ impl<'de> de::Visitor<'de> for Visitor {
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Node, A::Error> {
         let (tag, variant) = access.variant::<String>()?;
-        let argument: Node = match variant.newtype_variant()? {
+        let argument: Node = match variant.newtype_variant_seed(self.below()?)? {
             // A tag without a value is a call with an empty text: `!GetAZs`.
             Node::Null => Node::text(""),
             argument => argument,

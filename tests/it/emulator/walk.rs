@@ -54,10 +54,9 @@ struct Walk {
     trace: Vec<String>,
 }
 
-fn emulator(seed: u64, profile: Profile) -> Emulator {
-    let start = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+fn emulator(seed: u64, profile: Profile, clock: Clock) -> Emulator {
     Emulator::new(Options {
-        clock: Clock::starting_at(start),
+        clock,
         seed,
         profile,
         quotas: true,
@@ -142,7 +141,8 @@ impl Walk {
     fn new(seed: u64) -> Self {
         let mut random = Entropy::seeded(seed);
         let profile = *pick(&mut random, &[Profile::Local, Profile::Aws]);
-        let emulator = emulator(seed, profile);
+        let start = Timestamp::from_millisecond(1_800_000_000_123).unwrap();
+        let emulator = emulator(seed, profile, Clock::starting_at(start));
         emulator.set_faults(calm());
         let mut benches = Vec::new();
         for account in ACCOUNTS {
@@ -526,7 +526,7 @@ async fn walk(seed: u64) {
     let callers: Vec<Bench> = walk.benches[..ACCOUNTS.len() * REGIONS.len()].to_vec();
     // While much is still at work: all of it is there, and a saved state goes on as what it was taken from.
     survey::survey(&callers).await;
-    let moved = emulator(seed + 1, Profile::Local);
+    let moved = emulator(seed + 1, Profile::Local, walk.emulator.clock());
     moved.set_faults(calm());
     let state = walk.emulator.state().unwrap();
     moved.restore(&state).unwrap();
@@ -555,7 +555,7 @@ async fn walk(seed: u64) {
         }
     }
     walk.emulator.reset();
-    let fresh = emulator(seed, Profile::Local);
+    let fresh = emulator(seed, Profile::Local, walk.emulator.clock());
     let (reset, fresh) = (walk.emulator.state().unwrap(), fresh.state().unwrap());
     assert_eq!(reset, fresh, "reset");
     let _ = &mut walk.random;

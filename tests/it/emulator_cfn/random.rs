@@ -438,3 +438,97 @@ fn seeds() -> std::ops::Range<u64> {
     let (from, to) = text.split_once("..").expect("CATALOGD_TEMPLATES=FROM..TO");
     from.parse().unwrap()..to.parse().unwrap()
 }
+
+fn create(emulator: &Emulator, template: String) -> Result<String, String> {
+    emulator.with_stacks(ACCOUNT, REGION, |stacks, ctx| {
+        let new = NewStack {
+            name: "grown".to_owned(),
+            template: Bytes::from(template),
+            ..NewStack::default()
+        };
+        stacks.create(ctx, new).map_err(|error| error.message)
+    })
+}
+
+/// A topic whose name is a function of a function, and so on.
+fn nested(depth: usize, around: impl Fn(Value) -> Value) -> String {
+    let inner = (0..depth).fold(json!("ab"), |inner, _| around(inner));
+    json!({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": inner}}}})
+        .to_string()
+}
+
+/// Each of these has a few hundred bytes and would take more memory, or time, than there is.
+#[test]
+fn templates_that_would_grow_without_end_are_refused() {
+    let emulator = emulator(Profile::Instant);
+    for template in [
+        nested(
+            20,
+            |inner| json!({"Fn::Sub": ["${A}${A}${A}", {"A": inner}]}),
+        ),
+        nested(
+            40,
+            |inner| json!({"Fn::Join": [inner, ["a", "b", "c", "d"]]}),
+        ),
+        nested(40, |inner| json!({"Fn::ToJsonString": {"\"": inner}})),
+        nested(80, |inner| json!({"Fn::Base64": inner})),
+    ] {
+        let refused = create(&emulator, template).unwrap_err();
+        assert_eq!(refused, "Template error: its functions make too much of it");
+    }
+    let fine = nested(
+        8,
+        |inner| json!({"Fn::Sub": ["${A}${A}${A}", {"A": inner}]}),
+    );
+    create(&emulator, fine).unwrap();
+    let list = format!("a: &a [{}]\n", "0,".repeat(20_000));
+    let aliases = format!("{list}b: [{}]\nResources: {{}}\n", "*a,".repeat(20_000));
+    let refused = Template::parse(aliases.as_bytes()).unwrap_err();
+    assert!(refused.starts_with("Template format error: "), "{refused}");
+}
+
+/// Each condition asks twice for the next: one by one that would never end.
+#[test]
+fn conditions_are_judged_once() {
+    let emulator = emulator(Profile::Instant);
+    let mut conditions = Map::new();
+    for n in 10..45 {
+        let next = json!({"Condition": format!("C{}", n + 1)});
+        conditions.insert(format!("C{n}"), json!({"Fn::And": [next, next]}));
+    }
+    let resources = json!({"T": {"Type": "AWS::SNS::Topic", "Condition": "C10"}});
+    let end = |end: Value| {
+        let mut conditions = conditions.clone();
+        conditions.insert("C45".to_owned(), end);
+        json!({"Conditions": conditions, "Resources": resources}).to_string()
+    };
+    let circle = create(&emulator, end(json!({"Fn::Not": [{"Condition": "C10"}]}))).unwrap_err();
+    assert_eq!(
+        circle,
+        "Template format error: Circular dependency in the Conditions block"
+    );
+    create(&emulator, end(json!({"Fn::Equals": ["a", "a"]}))).unwrap();
+}
+
+/// What is made of the deepest template that is read can be read again from a state file.
+#[tokio::test(start_paused = true)]
+async fn the_deepest_template_is_kept_in_a_state() {
+    let emulator = emulator(Profile::Local);
+    let deepest = |depth: usize| {
+        let value = (0..depth).fold(json!("a"), |inner, _| json!([inner]));
+        let topic = json!({"Type": "AWS::SNS::Topic", "Properties": {"Tags": value}, "Metadata": {"a": value}});
+        json!({"Resources": {"T": topic}}).to_string()
+    };
+    let depth = (0..130)
+        .take_while(|depth| Template::parse(deepest(*depth).as_bytes()).is_ok())
+        .count();
+    assert!((80..120).contains(&depth), "{depth}");
+    create(&emulator, deepest(depth - 1)).unwrap();
+    // Under way and done.
+    for _ in 0..3 {
+        let state = emulator.state().unwrap();
+        emulator.restore(&state).unwrap();
+        assert_eq!(emulator.state().unwrap(), state);
+        emulator.clock().sleep(Duration::from_millis(400)).await;
+    }
+}

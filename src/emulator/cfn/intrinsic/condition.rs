@@ -11,7 +11,7 @@ impl Scope<'_> {
     }
 
     pub(super) fn named_condition(&self, name: &str, depth: usize) -> Eval<bool> {
-        if let Some(holds) = self.conditions.get(name) {
+        if let Some(holds) = self.conditions.borrow().get(name) {
             return Ok(*holds);
         }
         if depth > MAX_DEPTH {
@@ -25,7 +25,12 @@ impl Scope<'_> {
             .iter()
             .find(|(known, _)| known == name)
         {
-            Some((_, node)) => self.condition(node, depth + 1),
+            Some((_, node)) => {
+                let holds = self.condition(node, depth + 1)?;
+                // Many may ask for it, and each of those for many.
+                self.conditions.borrow_mut().insert(name.to_owned(), holds);
+                Ok(holds)
+            }
             None => Err(EvalError::Template(format!(
                 "Template format error: Unresolved condition dependency {name} in the Resources block of the template"
             ))),

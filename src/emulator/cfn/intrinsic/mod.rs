@@ -7,6 +7,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::node::Node;
@@ -19,6 +20,9 @@ pub(super) use text::{Piece, flat, pieces};
 
 /// The deepest nesting of functions and values that is followed; a template of 1 MB can't need more.
 const MAX_DEPTH: usize = 128;
+/// How much one evaluation may make: values and characters together. Functions within functions can double a text with
+/// each of them; the real service's limit is not documented (a guess).
+const MAX_MADE: usize = 8 << 20;
 
 /// Where a stack lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +81,16 @@ pub(super) struct Scope<'a> {
     pub(super) place: &'a Place,
     /// Effective values; a list's are joined by commas.
     pub(super) values: &'a BTreeMap<String, String>,
-    pub(super) conditions: BTreeMap<String, bool>,
+    conditions: RefCell<BTreeMap<String, bool>>,
     pub(super) resources: BTreeMap<String, Known>,
     /// Exported names of the region's stacks and their values.
     pub(super) exports: &'a BTreeMap<String, String>,
     /// Export names that were imported.
-    pub(super) imported: std::cell::RefCell<std::collections::BTreeSet<String>>,
+    pub(super) imported: RefCell<std::collections::BTreeSet<String>>,
     /// A macro may add what is not in the text: unknown names get derived values.
     pub(super) opaque: bool,
+    /// How much may still be made.
+    left: Cell<usize>,
     /// Parameters whose `Ref` is a list.
     lists: std::collections::BTreeSet<String>,
 }
@@ -99,14 +105,15 @@ impl<'a> Scope<'a> {
         values: &'a BTreeMap<String, String>,
         exports: &'a BTreeMap<String, String>,
     ) -> Eval<Self> {
-        let mut scope = Self {
+        let scope = Self {
             template,
             place,
             values,
-            conditions: BTreeMap::new(),
+            conditions: RefCell::default(),
             resources: BTreeMap::new(),
             exports,
-            imported: std::cell::RefCell::default(),
+            imported: RefCell::default(),
+            left: Cell::new(MAX_MADE),
             opaque: !template.transforms().is_empty(),
             lists: template
                 .parameters()
@@ -116,8 +123,7 @@ impl<'a> Scope<'a> {
                 .collect(),
         };
         for (name, _) in template.section("Conditions") {
-            let holds = scope.named_condition(name, 0)?;
-            scope.conditions.insert(name.clone(), holds);
+            scope.named_condition(name, 0)?;
         }
         Ok(scope)
     }
@@ -141,8 +147,13 @@ impl<'a> Scope<'a> {
         if depth > MAX_DEPTH {
             return Err(template_error("the template is nested too deeply"));
         }
+        self.spend(1)?;
         if let Some((function, argument)) = node.as_call() {
-            return self.call(function, argument, depth + 1);
+            let made = self.call(function, argument, depth + 1)?;
+            if let Some(Node::Text(text)) = &made {
+                self.spend(text.len())?;
+            }
+            return Ok(made);
         }
         Ok(Some(match node {
             Node::Null => Node::Null,
@@ -164,6 +175,14 @@ impl<'a> Scope<'a> {
                 Node::Map(members)
             }
         }))
+    }
+
+    /// Counts what is made.
+    fn spend(&self, amount: usize) -> Eval<()> {
+        let left = self.left.get().checked_sub(amount);
+        let left = left.ok_or_else(|| template_error("its functions make too much of it"))?;
+        self.left.set(left);
+        Ok(())
     }
 
     fn call(&self, function: &str, argument: &Node, depth: usize) -> Eval<Option<Node>> {
@@ -196,6 +215,7 @@ impl<'a> Scope<'a> {
                 Some([delimiter, items]) => {
                     let delimiter = self.flat_at(delimiter, depth)?;
                     let items = self.list_at(items, depth)?;
+                    self.spend(delimiter.len().saturating_mul(items.len()))?;
                     text(items.iter().map(flat).collect::<Vec<_>>().join(&delimiter))
                 }
                 _ => Err(template_error(
@@ -371,13 +391,15 @@ impl<'a> Scope<'a> {
                     out.push('}');
                 }
                 Piece::Name(name) => {
-                    if let Some(value) = own.and_then(|map| map.get(name)) {
-                        out.push_str(&self.flat_at(value, depth)?);
+                    let value = if let Some(value) = own.and_then(|map| map.get(name)) {
+                        self.flat_at(value, depth)?
                     } else if let Some((resource, attribute)) = name.split_once('.') {
-                        out.push_str(&flat(&self.attribute(resource, attribute)?));
+                        flat(&self.attribute(resource, attribute)?)
                     } else {
-                        out.push_str(&flat(&self.reference(name)?.unwrap_or_default()));
-                    }
+                        flat(&self.reference(name)?.unwrap_or_default())
+                    };
+                    self.spend(value.len())?;
+                    out.push_str(&value);
                 }
             }
         }
