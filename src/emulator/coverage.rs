@@ -56,6 +56,13 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
+        "ids.rs",
+        &[(
+            "ids of launch paths",
+            "`lpv3-` and the end of the portfolio's id, so that all products of a portfolio have the same",
+        )],
+    ),
+    (
         "page.rs",
         &[
             ("the size of pages when none is asked for", "20"),
@@ -96,6 +103,10 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
             (
                 "neither or both of an id and a name",
                 "InvalidParametersException",
+            ),
+            (
+                "a tag key in RemoveTags and AddTags, as clients send it",
+                "removed, then added",
             ),
             (
                 "tag keys of AWS's own or given twice",
@@ -212,6 +223,13 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
+        "cfn/intrinsic/mod.rs",
+        &[(
+            "how much the functions of a template may make",
+            "8 MiB of values and characters",
+        )],
+    ),
+    (
         "cfn/intrinsic/rule.rs",
         &[
             ("a violated rule without a description", "its name is said"),
@@ -264,6 +282,7 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
     (
         "cfn/parameter.rs",
         &[
+            ("a parameter that is given twice", "ValidationError"),
             (
                 "values of public parameters of Systems Manager",
                 "derived from name and region",

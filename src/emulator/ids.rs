@@ -132,7 +132,7 @@ pub fn provisioned_arn(region: &str, account: &str, name: &str, id: &str) -> Str
 }
 
 /// The launch path through a portfolio: the portfolio's suffix with another prefix, as the
-/// transcripts since 2024 suggest (facts §9.3, ListLaunchPaths; an inference).
+/// transcripts since 2024 suggest (facts §9.3, ListLaunchPaths; an inference, and so a guess).
 pub fn path_id(portfolio: &str) -> String {
     let suffix = portfolio.strip_prefix("port-").unwrap_or(portfolio);
     format!("lpv3-{suffix}")

@@ -3,7 +3,7 @@
 //! ```text
 //! http request ─ route ─ faults ─ (latency) ─┬─ Service Catalog: validate ─ ops ─ state
 //!                                            ├─ CloudFormation, STS: Query/XML
-//!                                            ├─ Organizations: JSON
+//!                                            ├─ Organizations, SSM, tagging: JSON
 //!                                            └─ S3
 //! ```
 //!

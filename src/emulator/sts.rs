@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, Caller, Ctx};
 use super::form::{self, Form, Xml};
+use super::ops::unsupported;
 use crate::clock::Entropy;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -19,6 +20,20 @@ const DURATIONS: std::ops::RangeInclusive<i64> = 900..=43_200;
 const MAX_SESSIONS: usize = 10_000;
 /// Base 32 without what looks alike, as ids of IAM have it.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Actions that STS has (its model) and the emulator has not.
+const ELSEWHERE: [&str; 10] = [
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "DecodeAuthorizationMessage",
+    "GetAccessKeyInfo",
+    "GetDelegatedAccessToken",
+    "GetFederationToken",
+    "GetScopedCredentials",
+    "GetSessionToken",
+    "GetWebIdentityToken",
+];
 
 /// The access keys that AssumeRole handed out.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -46,6 +61,7 @@ impl Sessions {
         let result = match action.as_str() {
             "GetCallerIdentity" => Ok(identity(&ctx.caller)),
             "AssumeRole" => self.assume(ctx, &form),
+            known if ELSEWHERE.contains(&known) => Err(unsupported(known)),
             _ => Err(ApiError::new(
                 "InvalidAction",
                 format!("Could not find operation {action} for version 2011-06-15"),
@@ -287,6 +303,8 @@ mod tests {
         );
         let (_, text) = ask(&mut sessions, caller, "Action=GetCallerIdentity");
         assert!(part(&text, "UserId").ends_with(":s-1"));
+        let (status, text) = ask(&mut sessions, user.clone(), "Action=GetSessionToken");
+        assert_eq!((status, part(&text, "Code")), (501, "NotImplemented"));
         for bad in [
             "RoleArn=arn:aws:iam::1:role/x&RoleSessionName=ok",
             "RoleArn=arn:aws:iam::222222222222:user/x&RoleSessionName=ok",

@@ -26,6 +26,7 @@ mod rules;
 mod seeds;
 mod share;
 mod share_nodes;
+mod shared_tags;
 mod sources;
 mod spoilt;
 mod ssm;

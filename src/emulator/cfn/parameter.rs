@@ -28,10 +28,18 @@ pub(super) fn resolve(
             unknown.join(", ")
         ));
     }
+    // Nobody printed what CloudFormation says of one that is given twice (a guess).
+    let twice = given.iter().enumerate().find(|(at, param)| {
+        let mut before = given.iter().take(*at);
+        before.any(|other| other.key == param.key)
+    });
+    if let Some((_, param)) = twice {
+        return Err(format!("Parameter {} is given twice.", param.key));
+    }
     let mut values = BTreeMap::new();
     let mut missing = Vec::new();
     for decl in decls {
-        let value = match given.iter().rev().find(|param| param.key == decl.key) {
+        let value = match given.iter().find(|param| param.key == decl.key) {
             Some(Param {
                 value: ParamValue::Text(text),
                 ..

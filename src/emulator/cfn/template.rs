@@ -4,6 +4,9 @@ pub use super::declaration::ParameterDecl;
 use super::declaration::{known_parameter_type, read_parameter, text, well_formed_type};
 use super::node::Node;
 
+/// Bytes of a template that is read from an address.
+pub const MAX_TEMPLATE: usize = 1_000_000;
+
 /// Top-level members a template may have; with a transform a macro may want others (SAM's `Globals`).
 const SECTIONS: [&str; 11] = [
     "AWSTemplateFormatVersion",
@@ -66,6 +69,17 @@ impl Template {
         };
         template.shape()?;
         Ok(template)
+    }
+
+    /// # Errors
+    /// CloudFormation's text for a template that is too large.
+    pub fn fits(bytes: &[u8]) -> Result<(), String> {
+        if bytes.len() > MAX_TEMPLATE {
+            return Err(format!(
+                "Template may not exceed {MAX_TEMPLATE} bytes in size."
+            ));
+        }
+        Ok(())
     }
 
     /// The declared parameters in the template's order.

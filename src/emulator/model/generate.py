@@ -2,14 +2,10 @@
 """Writes <service>.json: what the published model says about the input of each operation, and its errors.
 
 Only names, types and limits are kept: no documentation text. The source is the model that botocore carries, in the
-version that the tests use; one of them compares. Of operations that are named after the service the input is kept, of
-the others the name alone; without any, the input of all is.
+version that the tests use; one of them compares.
 
     "$(.ci/clients)/bin/python" src/emulator/model/generate.py servicecatalog > table.json
     mv table.json src/emulator/model/servicecatalog.json
-
-In the same way `ssm PutParameter GetParameter GetParameters DeleteParameter` and
-`resourcegroupstaggingapi GetResources`.
 """
 import glob
 import gzip
@@ -22,7 +18,16 @@ import botocore
 LIMITS = ("min", "max", "pattern", "enum")
 
 
-def main(service="servicecatalog", *wanted):
+# The operations of a service whose input is kept; of its others the name is. None listed are all of them.
+TABLES = {
+    "servicecatalog": [],
+    "ssm": ["PutParameter", "GetParameter", "GetParameters", "DeleteParameter"],
+    "resourcegroupstaggingapi": ["GetResources"],
+}
+
+
+def main(service):
+    wanted = TABLES[service]
     path = os.path.join(os.path.dirname(botocore.__file__), "data", service, "*", "service-2.json.gz")
     with gzip.open(max(glob.glob(path))) as file:
         model = json.load(file)
@@ -53,13 +58,13 @@ def main(service="servicecatalog", *wanted):
     for name, operation in model["operations"].items():
         operations[name] = ""
         if not wanted or name in wanted:
-            errors[name] = sorted(error["shape"] for error in operation.get("errors", []))
             operations[name] = operation["input"]["shape"]
             keep(operations[name])
+            errors[name] = sorted(error["shape"] for error in operation.get("errors", []))
     # One line a shape, so that a change of the model reads well as a diff.
     line = lambda pair: json.dumps(pair[0]) + ":" + json.dumps(pair[1], sort_keys=True, separators=(",", ":"))
     block = lambda table: "{\n" + ",\n".join(map(line, sorted(table.items()))) + "\n}"
     print('{"errors":' + block(errors) + ',\n"operations":' + block(operations) + ',\n"shapes":' + block(shapes) + "}")
 
 
-main(*sys.argv[1:])
+main(sys.argv[1])

@@ -9,10 +9,14 @@ use crate::emulator::page;
 use crate::emulator::share::{Import, Shares};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::write("AcceptPortfolioShare", accept).guesses(&[(
-        "AWS_ORGANIZATIONS, where nothing has to be accepted",
-        "takes a rejection back",
-    )]),
+    Operation::write("AcceptPortfolioShare", accept).guesses(&[
+        (
+            "AWS_ORGANIZATIONS, where nothing has to be accepted",
+            "takes a rejection back",
+        ),
+        ("a share that is accepted", "no error"),
+        ("how many portfolios an account may accept", "any number"),
+    ]),
     Operation::write("RejectPortfolioShare", reject).guesses(&[
         (
             "what becomes of the share",
@@ -51,12 +55,8 @@ fn reject(call: &mut Call<'_>) -> Result<Value, ApiError> {
         IMPORTED => import.accepted = false,
         _ => import.rejected = true,
     });
-    // What was added through the share goes with it, unless another one still brings the portfolio (a guess).
-    if call.newest_view().import(id).is_none()
-        && let Some(import) = call.edit().imports.edit(id)
-    {
-        import.principals.clear();
-    }
+    // What was added through the share goes with it, unless another one still brings the portfolio (a guess): that is
+    // taken away as when the owner ends it.
     Ok(json!({}))
 }
 
@@ -79,7 +79,7 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
 /// Whose the portfolio is that is offered in this way.
 ///
 /// # Errors
-/// It is not; in the words of a user who accepted in the wrong way (facts §2.1).
+/// It is not; in the words of a user who accepted in the wrong way (peers §C6).
 fn offer(call: &Call<'_>, id: &str, kind: &str) -> Result<String, ApiError> {
     let account = call.account();
     let offers = |owner: &str, shares: &Shares| match kind {

@@ -9,6 +9,10 @@ use crate::emulator::attached::Place;
 use crate::emulator::state::Catalog;
 use crate::emulator::{page, quota};
 
+/// How far both batches go.
+const BATCH: &str =
+    "no THROTTLING or INTERNAL_FAILURE of single associations: a batch is throttled as a whole";
+
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AssociateServiceActionWithProvisioningArtifact", associate)
         .with_token("IdempotencyToken")
@@ -17,15 +21,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "DisassociateServiceActionFromProvisioningArtifact",
         disassociate,
     )
-    .with_token("IdempotencyToken"),
+    .with_token("IdempotencyToken")
+    .guesses(&[("the text about one that is not associated", "plain words")]),
     Operation::write(
         "BatchAssociateServiceActionWithProvisioningArtifact",
         batch_associate,
-    ),
+    )
+    .within(BATCH)
+    .guesses(&[("texts", "plain words")]),
     Operation::write(
         "BatchDisassociateServiceActionFromProvisioningArtifact",
         batch_disassociate,
-    ),
+    )
+    .within(BATCH)
+    .guesses(&[("texts", "plain words")]),
     Operation::list("ListServiceActionsForProvisioningArtifact", list_actions).guesses(&[
         ("the order of actions", "that of their making"),
         ("whether a launch path is needed", "it is not"),

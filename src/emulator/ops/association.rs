@@ -10,6 +10,7 @@ use crate::emulator::share::Borrowed;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AssociateProductWithPortfolio", associate).guesses(&[
+        ("a product that is in the portfolio", "no error"),
         (
             "another account's product without a SourcePortfolioId, and one that the source does not hold",
             "ResourceNotFoundException, as if it were not there",
@@ -25,7 +26,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ]),
     Operation::write("DisassociateProductFromPortfolio", disassociate)
         .within("refused while constraints are there")
-        .guesses(&[("with constraints there", "ResourceInUseException")]),
+        .guesses(&[
+            ("with constraints there", "ResourceInUseException"),
+            (
+                "a product that is not in the portfolio",
+                "ResourceNotFoundException, in CreateConstraint's words",
+            ),
+        ]),
 ];
 
 fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
@@ -43,7 +50,7 @@ fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let held = call.newest().portfolios.get(portfolio);
     let held = &held.ok_or_else(|| no_portfolio(portfolio))?.products;
-    // The model lists no error for doing it again.
+    // The model lists no error for doing it again; no answer was seen (a guess).
     if held.iter().any(|id| id == product) {
         return Ok(json!({}));
     }
@@ -107,6 +114,7 @@ fn disassociate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let row = call.newest().portfolios.get(portfolio);
     let row = row.ok_or_else(|| no_portfolio(portfolio))?;
     if !row.products.iter().any(|id| id == product) {
+        // As of CreateConstraint (a guess).
         return Err(not_found("Resource not found."));
     }
     // ResourceInUseException is modelled; that constraints are the reason is a guess.

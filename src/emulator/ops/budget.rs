@@ -16,7 +16,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ("the text about one that is associated", "plain words"),
             ("how many budgets a resource may have", "any number"),
         ]),
-    Operation::write("DisassociateBudgetFromResource", disassociate),
+    Operation::write("DisassociateBudgetFromResource", disassociate)
+        .guesses(&[("the text about one that is not associated", "plain words")]),
     Operation::list("ListBudgetsForResource", list)
         .guesses(&[("the order of budgets", "that of their association")]),
 ];

@@ -20,19 +20,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 "DuplicateResourceException",
             ),
             ("both LAUNCH and STACKSET", "InvalidParametersException"),
+            (
+                "a second NOTIFICATION constraint with the same topic",
+                "DuplicateResourceException; an update is not asked",
+            ),
             ("texts for bad parameters", "plain words"),
             (
                 "what NOTIFICATION, STACKSET and TEMPLATE cannot do without",
-                "a topic; accounts and regions; an assertion in each rule",
+                "topics of SNS by their ARNs; accounts and regions; an assertion in each rule",
             ),
+            ("members of the parameters beside those known", "ignored"),
         ]),
-    Operation::write("UpdateConstraint", update),
+    Operation::write("UpdateConstraint", update)
+        .guesses(&[("neither Parameters nor a Description", "let in")]),
     Operation::write("DeleteConstraint", delete),
     Operation::describe("DescribeConstraint", describe),
-    Operation::list("ListConstraintsForPortfolio", list).guesses(&[(
-        "constraints that another account's product brings along into a portfolio of one's own",
-        "listed too, with the Owner and PortfolioId that they have there",
-    )]),
+    Operation::list("ListConstraintsForPortfolio", list).guesses(&[
+        (
+            "constraints that another account's product brings along into a portfolio of one's own",
+            "listed too, with the Owner and PortfolioId that they have there",
+        ),
+        ("a ProductId that is not in the portfolio", "an empty list"),
+    ]),
 ];
 
 pub(super) const LAUNCH: &str = "LAUNCH";
@@ -89,6 +98,9 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     judge(kind, parameters)?;
     let present = || call.newest().constraints_of(portfolio, product);
     exclude(kind, present().map(|other| other.kind.as_str()))?;
+    if kind == NOTIFICATION {
+        repeats(parameters, present().map(AsRef::as_ref))?;
+    }
     let (limit, what) = (quota::CONSTRAINTS, "constraints per product per portfolio");
     quota::room(call.quotas, present().count(), limit, what)?;
     let constraint = Constraint {
@@ -207,7 +219,13 @@ fn judge(kind: &str, parameters: &str) -> Result<(), ApiError> {
                     Some("ALLOWED" | "NOT_ALLOWED")
                 )
         }
-        NOTIFICATION => filled(parameters.get("NotificationArns")),
+        NOTIFICATION => {
+            let topics = parameters.get("NotificationArns");
+            let topic = |arn: &str| arn.starts_with("arn:") && arn.split(':').nth(2) == Some("sns");
+            let topics = topics.filter(|topics| filled(Some(topics)));
+            let topics = topics.and_then(Value::as_array);
+            topics.is_some_and(|list| list.iter().filter_map(Value::as_str).all(topic))
+        }
         STACKSET => {
             text("Version").is_some()
                 && filled(parameters.pointer("/Properties/AccountList"))
@@ -241,7 +259,8 @@ fn filled(list: Option<&Value>) -> bool {
     list.is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string))
 }
 
-/// At most one each of these, and LAUNCH excludes STACKSET (facts §9.6); the codes were not found (a guess).
+/// At most one each of these, and LAUNCH excludes STACKSET (facts §9.6; of RESOURCE_UPDATE peers §C5); the codes were not
+/// found (a guess).
 fn exclude<'a>(kind: &str, others: impl Iterator<Item = &'a str>) -> Result<(), ApiError> {
     for other in others {
         if other == kind && [LAUNCH, STACKSET, RESOURCE_UPDATE].contains(&kind) {
@@ -257,6 +276,33 @@ fn exclude<'a>(kind: &str, others: impl Iterator<Item = &'a str>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Each topic once (peers §C5); that the service itself refuses a second one, and with what code, is a guess.
+fn repeats<'a>(
+    parameters: &str,
+    others: impl Iterator<Item = &'a Constraint>,
+) -> Result<(), ApiError> {
+    let asked = topics(&serde_json::from_str(parameters).unwrap_or_default());
+    let present = others.filter(|other| other.kind == NOTIFICATION);
+    let present = present
+        .flat_map(|other| topics(&serde_json::from_str(&other.parameters).unwrap_or_default()));
+    for topic in present {
+        if asked.contains(&topic) {
+            return Err(ApiError::new(
+                "DuplicateResourceException",
+                format!("A NOTIFICATION constraint with topic {topic} already exists."),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The topics that the parameters of a NOTIFICATION constraint name.
+fn topics(parameters: &Value) -> Vec<String> {
+    let arns = parameters.get("NotificationArns").and_then(Value::as_array);
+    let arns = arns.into_iter().flatten().filter_map(Value::as_str);
+    arns.map(str::to_owned).collect()
 }
 
 /// What holds for launches of a product through a portfolio.
@@ -280,11 +326,7 @@ pub(super) fn policy(constraints: &[&Arc<Constraint>], account: &str) -> Policy 
                 let allowed = parameters.pointer("/Properties/TagUpdateOnProvisionedProduct");
                 policy.tag_updates = allowed.and_then(Value::as_str) == Some("ALLOWED");
             }
-            NOTIFICATION => {
-                let arns = parameters.get("NotificationArns").and_then(Value::as_array);
-                let arns = arns.into_iter().flatten().filter_map(Value::as_str);
-                policy.notifications.extend(arns.map(str::to_owned));
-            }
+            NOTIFICATION => policy.notifications.extend(topics(&parameters)),
             STACKSET => policy.stack_set = Some(StackSet::read(&parameters)),
             _ => {
                 let parameters = Node::parse(constraint.parameters.as_bytes()).unwrap_or_default();

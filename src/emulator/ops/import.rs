@@ -179,7 +179,7 @@ fn find<'a>(call: &'a Call<'_>, arn: &str) -> Result<&'a Stack, ApiError> {
 }
 
 /// `arn:aws:cloudformation:<region>:<account>:stack/<name>/<uuid>`: neither a name nor a stack set.
-fn is_stack_arn(arn: &str) -> bool {
+pub(super) fn is_stack_arn(arn: &str) -> bool {
     let resource = arn
         .strip_prefix("arn:aws:cloudformation:")
         .and_then(|rest| rest.splitn(3, ':').nth(2));

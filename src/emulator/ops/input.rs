@@ -124,7 +124,8 @@ impl<'a> Input<'a> {
         self.one_of(id, name).map(Some)
     }
 
-    /// Applies RemoveTags, then AddTags: clients send all old keys and all new tags in one call.
+    /// Applies RemoveTags, then AddTags: clients send all old keys and all new tags in one call (peers §C2; the order is a
+    /// guess).
     ///
     /// # Errors
     /// As [`Self::tags`].

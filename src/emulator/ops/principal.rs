@@ -6,24 +6,36 @@ use super::accepted::hold;
 use super::{Call, Operation, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::Principal;
-use crate::emulator::{glob, page, quota};
+use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AssociatePrincipalWithPortfolio", associate)
-        .within("whether the principal exists is not asked"),
+        .within("whether the principal exists is not asked; nobody is in a group")
+        .guesses(&[
+            ("a principal that is associated", "no error"),
+            (
+                "an ARN that does not fit its type",
+                "InvalidParametersException",
+            ),
+        ]),
     Operation::write("DisassociatePrincipalFromPortfolio", disassociate)
-        .within("type and ARN must match"),
-    Operation::list("ListPrincipalsForPortfolio", list),
+        .within("type and ARN must match; IAM is the type when none is said")
+        .guesses(&[("the text about one that is not associated", "plain words")]),
+    Operation::list("ListPrincipalsForPortfolio", list)
+        .guesses(&[("the order of principals", "that of their association")]),
 ];
 
 /// `PrincipalType` when none is said.
 const EXACT: &str = "IAM";
 const PATTERN: &str = "IAM_PATTERN";
+/// Types of resources that can be associated (model).
+const KINDS: [&str; 3] = ["role/", "user/", "group/"];
 
 fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (id, principal) = read(call)?;
     judge(&principal, call.account())?;
     let (held, owner) = associated(call, id)?;
+    // The model lists no error for doing it again; no answer was seen (a guess).
     if held.contains(&principal) {
         return Ok(json!({}));
     }
@@ -42,6 +54,7 @@ fn disassociate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     // Type and ARN must both match the association (facts §9.5).
     let (held, owner) = associated(call, id)?;
     if !held.contains(&principal) {
+        // The code was seen (peers §C5), the text is a guess.
         return Err(not_found(format!(
             "Principal {} is not associated with portfolio {id}.",
             principal.arn
@@ -106,22 +119,27 @@ fn change(
     }
 }
 
-/// An ARN fits its type: a full one for IAM, one without an account for patterns.
+/// An ARN fits its type: a full one for IAM, one without an account for patterns. Wildcards are for patterns, and there
+/// for what follows the resource type (model); codes and texts are guesses but for the one quoted.
 fn judge(principal: &Principal, account: &str) -> Result<(), ApiError> {
     let parts: Vec<&str> = principal.arn.splitn(6, ':').collect();
     let ["arn", _, "iam", "", owner, resource] = parts.as_slice() else {
         return Err(invalid(format!("Invalid principal ARN: {}", principal.arn)));
     };
-    let kinds = ["role/", "user/", "group/"];
-    if *resource != "root" && !kinds.iter().any(|kind| resource.starts_with(kind)) {
+    let name = KINDS.iter().find_map(|kind| resource.strip_prefix(kind));
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
         return Err(invalid(format!("Invalid principal ARN: {}", principal.arn)));
-    }
+    };
     match (principal.kind.as_str(), *owner) {
         (PATTERN, "") => Ok(()),
         (PATTERN, _) => Err(invalid(format!(
             "A principal of type IAM_PATTERN has no account: {}",
             principal.arn
         ))),
+        // No name has these characters, so that nobody is meant by it.
+        (_, owner) if owner == account && name.contains(['*', '?']) => {
+            Err(invalid(format!("Invalid principal ARN: {}", principal.arn)))
+        }
         (_, owner) if owner == account => Ok(()),
         // Quoted by a Terraform user who gave a pattern the type IAM.
         (_, owner) => Err(not_found(format!(
@@ -144,8 +162,34 @@ impl Principal {
         if let Some(account) = parts.get_mut(4) {
             *account = "";
         }
-        glob::fits(&self.arn, &parts.join(":"))
+        matches(&self.arn, &parts.join(":"))
     }
+}
+
+/// `*` stands for any text, `?` for one character or none (model).
+fn matches(pattern: &str, text: &str) -> bool {
+    // Which beginnings of the text fit the pattern so far, by their length.
+    let text: Vec<char> = text.chars().collect();
+    let mut fits: Vec<bool> = (0..=text.len()).map(|length| length == 0).collect();
+    for symbol in pattern.chars() {
+        let one_more = |length: usize| length > 0 && fits[length - 1];
+        fits = match symbol {
+            '*' => fits
+                .iter()
+                .scan(false, |any, fit| {
+                    *any |= *fit;
+                    Some(*any)
+                })
+                .collect(),
+            '?' => (0..fits.len())
+                .map(|length| fits[length] || one_more(length))
+                .collect(),
+            own => (0..fits.len())
+                .map(|length| one_more(length) && text[length - 1] == own)
+                .collect(),
+        };
+    }
+    fits.last().is_some_and(|whole| *whole)
 }
 
 #[cfg(test)]
@@ -164,6 +208,10 @@ mod tests {
             ),
             (PATTERN, "arn:aws:iam:::role/platform/deploy-*", true),
             (PATTERN, "arn:aws:iam:::role/*-e?", true),
+            (PATTERN, "arn:aws:iam:::role/*-eu?", true),
+            (PATTERN, "arn:aws:iam:::role/*-??eu", true),
+            (PATTERN, "arn:aws:iam:::role/*-?", false),
+            (PATTERN, "arn:aws:iam:::role/deploy-eu", false),
             (PATTERN, "arn:aws:iam:::role/*-us", false),
             (PATTERN, "arn:aws:iam:::user/*", false),
         ] {
@@ -194,9 +242,17 @@ mod tests {
             judged(PATTERN, "arn:aws:iam::123456789012:role/a"),
             Err("InvalidParametersException".to_owned())
         );
-        assert_eq!(
-            judged(EXACT, "somebody"),
-            Err("InvalidParametersException".to_owned())
-        );
+        for (kind, arn) in [
+            (EXACT, "somebody"),
+            (EXACT, "arn:aws:iam::123456789012:role/a*"),
+            (EXACT, "arn:aws:iam::123456789012:user/a?"),
+            (EXACT, "arn:aws:iam::123456789012:root"),
+            (EXACT, "arn:aws:iam::123456789012:role/"),
+            (PATTERN, "arn:aws:iam:::root"),
+            (PATTERN, "arn:aws:iam:::*/a"),
+        ] {
+            let refused = Err("InvalidParametersException".to_owned());
+            assert_eq!(judged(kind, arn), refused, "{kind} {arn}");
+        }
     }
 }

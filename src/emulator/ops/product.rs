@@ -18,7 +18,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("CreateProduct", create)
         .with_token("IdempotencyToken")
         .within(
-            "all types; with a SourceConnection no version is made until `Emulator::sync_product` brings one",
+            "all types; with a SourceConnection no version is made until `Emulator::sync_product` or the \
+             [admin path](#the-admin-path) brings one",
         )
         .guesses(&[
             ("neither a version nor a SourceConnection, or both", "refused"),
@@ -44,7 +45,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "InvalidParametersException",
         )]),
     Operation::describe("DescribeProduct", describe)
-        .within("for those with a launch path; Budgets are always empty"),
+        .within("for those with a launch path")
+        .guesses(&[("HasDefaultPath, false in all recordings", "always false")]),
     Operation::describe("DescribeProductView", describe_view)
         .within("for those with a launch path"),
 ];

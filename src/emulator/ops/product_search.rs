@@ -20,6 +20,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 "how FullTextSearch matches",
                 "every word must occur in a text of the product",
             ),
+            ("the order without SortBy", "oldest first"),
             (
                 "products of other accounts, without PortfolioId",
                 "those of portfolios that are shared and accepted, unless ProductSource is ACCOUNT",
@@ -31,10 +32,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]),
     Operation::list("SearchProducts", search)
         .within("no ProductViewAggregations; FullTextSearch by words")
-        .guesses(&[(
-            "how FullTextSearch matches",
-            "every word must occur in a text of the product",
-        )]),
+        .guesses(&[
+            (
+                "how FullTextSearch matches",
+                "every word must occur in a text of the product",
+            ),
+            ("the order without SortBy", "oldest first"),
+        ]),
 ];
 
 fn search_as_admin(call: &mut Call<'_>) -> Result<Value, ApiError> {

@@ -27,6 +27,10 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct
         ("which tags records show", "all"),
         ("more than fifty tags", "InvalidParametersException"),
         (
+            "outputs of a record that failed",
+            "the stack's ARN alone, if there is a stack",
+        ),
+        (
             "CAPABILITY_AUTO_EXPAND",
             "acknowledged for templates with macros",
         ),

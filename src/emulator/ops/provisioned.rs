@@ -219,13 +219,15 @@ pub(super) fn find<'a>(
     catalog: &'a Catalog,
     wanted: IdOrName<'_>,
 ) -> Result<&'a Arc<Provisioned>, ApiError> {
-    let id = match wanted {
-        IdOrName::Id(id) => Some(id),
+    let (id, arn) = match wanted {
+        IdOrName::Id(id) => (Some(id), None),
         // An ARN ends in the id.
-        IdOrName::Name(arn) if arn.starts_with("arn:") => arn.rsplit('/').next(),
-        IdOrName::Name(name) => catalog.names.get(name).map(String::as_str),
+        IdOrName::Name(arn) if arn.starts_with("arn:") => (arn.rsplit('/').next(), Some(arn)),
+        IdOrName::Name(name) => (catalog.names.get(name).map(String::as_str), None),
     };
+    // It must be of this account and region too.
     id.and_then(|id| catalog.provisioned.get(id))
+        .filter(|row| arn.is_none_or(|arn| row.arn == arn))
         .ok_or_else(none)
 }
 

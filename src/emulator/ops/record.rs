@@ -9,10 +9,14 @@ use crate::emulator::state::Record;
 use crate::emulator::{page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::describe("DescribeRecord", describe).within("for everybody in the account"),
-    Operation::list("ListRecordHistory", history)
-        .guesses(&[("other keys of SearchFilter", "InvalidParametersException")]),
-    Operation::describe("GetProvisionedProductOutputs", outputs),
+    Operation::describe("DescribeRecord", describe)
+        .within("for everybody in the account but a former owner"),
+    Operation::list("ListRecordHistory", history).guesses(&[(
+        "other keys of SearchFilter, and a Key or a Value alone",
+        "InvalidParametersException",
+    )]),
+    Operation::describe("GetProvisionedProductOutputs", outputs)
+        .guesses(&[("OutputKeys that there are none of", "left out")]),
 ];
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
@@ -34,7 +38,12 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn history(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let level = provisioned::Level::of(call, "User")?;
     let filter = call.input.object("SearchFilter");
-    let filter = filter.and_then(|filter| Some((filter.text("Key")?, filter.text("Value")?)));
+    let filter = match filter.map(|filter| (filter.text("Key"), filter.text("Value"))) {
+        None | Some((None, None)) => None,
+        Some((Some(key), Some(value))) => Some((key, value)),
+        // The model requires neither; that half a filter is refused is a guess.
+        Some(_) => return Err(invalid("SearchFilter must have a Key and a Value.")),
+    };
     let (product, provisioned) = match filter {
         None => (None, None),
         Some(("product", id)) => (Some(id), None),
@@ -72,6 +81,7 @@ fn outputs(call: &mut Call<'_>) -> Result<Value, ApiError> {
         // The text is quoted by clients that match on it (facts §2.1).
         invalid("Last Successful Provisioning Record doesn't exist.")
     })?;
+    // What becomes of a key that is none was not found: it is passed over (a guess).
     let keys: Vec<&str> = input.texts("OutputKeys").collect();
     let found = record.outputs.iter();
     let found = found.filter(|output| keys.is_empty() || keys.contains(&output.key.as_str()));

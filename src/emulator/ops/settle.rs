@@ -141,7 +141,8 @@ fn reason(stack: &Stack) -> String {
     said.unwrap_or_else(|| stack.status.as_str().to_owned())
 }
 
-/// The stack's ARN first, then the template's outputs in its order, if all went well.
+/// The stack's ARN first, then the template's outputs in its order, if all went well. What a record that failed has was
+/// not recorded: the ARN (a guess).
 fn outputs(stack: &Stack, all: bool) -> Vec<Output> {
     let arn = Output {
         key: STACK_ARN.0.to_owned(),

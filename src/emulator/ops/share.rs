@@ -25,6 +25,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "InvalidParametersException",
         ),
         ("a node that is not there", "ResourceNotFoundException"),
+        (
+            "a portfolio that another account shares",
+            "ResourceNotFoundException, as if it were not there",
+        ),
         ("when a share is seen", "at the end of its action"),
     ]),
     Operation::write("UpdatePortfolioShare", update).guesses(&[
@@ -248,7 +252,7 @@ fn asked(call: &Call<'_>) -> Result<(String, With), ApiError> {
     let with = match (input.text("AccountId"), input.object("OrganizationNode")) {
         (Some(account), None) => With::Account(account.to_owned()),
         (None, Some(node)) => {
-            // The last part of an ARN is the id (facts §9.8 and Terraform).
+            // The last part of an ARN is the id (peers §C6).
             let value = node.need("Value")?;
             let value = value.rsplit('/').next().unwrap_or(value);
             let kind = match node.need("Type")? {

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::input::Input;
-use super::{invalid, no_product, version};
+use super::{Call, import, invalid, no_product, unsupported, version};
 use crate::clock::Entropy;
 use crate::emulator::api::{ApiError, Timing};
 use crate::emulator::cfn::Template;
@@ -40,6 +41,58 @@ pub(super) fn suits(product: &str, kind: &str) -> Result<(), ApiError> {
         "The {product} Product Type only supports the following ProvisioningArtifact Types: {}",
         types.join(", ")
     )))
+}
+
+/// The template of a new version, from where its `Info` says.
+///
+/// # Errors
+/// It can't be read: what S3 and CloudFormation say of that is known, that Service Catalog repeats it is a guess. The
+/// emulator's own refusal for an address on GitHub, which the service takes (model).
+pub(super) fn read(
+    call: &mut Call<'_>,
+    kind: &str,
+    info: Option<Input<'_>>,
+) -> Result<(Source, Bytes), ApiError> {
+    let url = info.and_then(|info| info.text("LoadTemplateFromURL"));
+    let stack = info.and_then(|info| info.text("ImportFromPhysicalId"));
+    match (url, stack) {
+        (Some(url), None) if on_github(url) => Err(unsupported("A template on GitHub")),
+        (Some(url), None) => {
+            let body = call.buckets.read_url(call.account(), url);
+            Ok((Source::Url(url.to_owned()), body.map_err(invalid)?))
+        }
+        // Only stacks can be imported from (model); the text is a guess.
+        (None, Some(_)) if kind != version::CLOUDFORMATION => Err(invalid(format!(
+            "ImportFromPhysicalId is not supported for {kind}."
+        ))),
+        (None, Some(arn)) => {
+            // "Currently only supports CloudFormation stack arn" (model): no names; the text is a guess.
+            if !import::is_stack_arn(arn) {
+                return Err(invalid(format!("Invalid ImportFromPhysicalId: {arn}")));
+            }
+            call.partition.stacks.settle(call.ctx.now);
+            let stack = call.partition.stacks.get(arn);
+            let stack =
+                stack.ok_or_else(|| invalid(format!("Stack with id {arn} does not exist")))?;
+            Ok((Source::Stack(stack.id.clone()), stack.template.clone()))
+        }
+        // The text is a guess.
+        _ => Err(invalid(
+            "Info must have exactly one of LoadTemplateFromURL and ImportFromPhysicalId.",
+        )),
+    }
+}
+
+fn on_github(url: &str) -> bool {
+    let host = url
+        .split("//")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
+    host.is_some_and(|host| {
+        ["github.com", "githubusercontent.com"]
+            .iter()
+            .any(|name| host == *name || host.ends_with(&format!(".{name}")))
+    })
 }
 
 /// Reads SourceConnection.

@@ -13,7 +13,11 @@ use crate::emulator::wire;
 // Its token is not kept in the table: it holds only while the termination runs (facts §4).
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("TerminateProvisionedProduct", terminate)
-        .within("whole, with IgnoreErrors and RetainPhysicalResources")];
+        .within("whole, with IgnoreErrors and RetainPhysicalResources")
+        .guesses(&[(
+            "in UNDER_CHANGE or PLAN_IN_PROGRESS",
+            "InvalidParametersException",
+        )])];
 
 fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
@@ -23,7 +27,7 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if present.status == Status::UnderChange {
         return running(call, &present, token).ok_or_else(|| provisioned::busy(&present));
     }
-    // What is only planned goes with its plan.
+    // What is only planned goes with its plan. The service models no code for either refusal (a guess).
     if present.status == Status::PlanInProgress {
         return Err(provisioned::busy(&present));
     }

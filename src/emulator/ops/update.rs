@@ -16,9 +16,17 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisione
     .within("as ProvisionProduct")
     .guesses(&[
         ("with tags but without RESOURCE_UPDATE", "refused"),
+        (
+            "a RESOURCE_UPDATE that came after the launch (one user says that it does nothing)",
+            "counts",
+        ),
         ("without changes", "ends well"),
         ("without tags", "keeps them"),
-        ("in ERROR", "refused"),
+        ("in ERROR, UNDER_CHANGE or PLAN_IN_PROGRESS", "refused"),
+        (
+            "parameters that are not sent",
+            "the template's default, as CloudFormation has it",
+        ),
         (
             "what is shown after one that failed",
             "the attempted version, and the launch's IdempotencyToken",
@@ -168,7 +176,7 @@ fn only_auto_tags(present: &Provisioned, wanted: Vec<(String, String)>) -> Vec<(
     wanted.iter().filter(auto).chain(kept).cloned().collect()
 }
 
-/// Parameters that are not sent take the template's default, as CloudFormation does (facts §9.3 leaves it open).
+/// Parameters that are not sent take the template's default, as CloudFormation does (facts §9.3 leaves it open; a guess).
 pub(super) fn parameters(input: Input<'_>) -> Result<Vec<Param>, ApiError> {
     input
         .objects("ProvisioningParameters")

@@ -8,16 +8,24 @@ use serde_json::{Value, json};
 use super::input::{IdOrName, Input};
 use super::{Call, Operation, in_use, invalid, no_product, not_found, source};
 use crate::emulator::api::ApiError;
-use crate::emulator::cfn::{ParameterDecl, Template};
+use crate::emulator::cfn::{MAX_TEMPLATE, ParameterDecl, Template};
 use crate::emulator::state::{Product, Source, Version};
 use crate::emulator::{quota, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::version_write("CreateProvisioningArtifact", create)
         .with_token("IdempotencyToken")
-        .within("from an address in S3 or, of CloudFormation's, from a stack")
+        .within("from an address in S3 or, of CloudFormation's, from a stack; from GitHub `NotImplemented`")
         .guesses(&[
             ("texts for a bad Info", "plain words"),
+            (
+                "blanks in a version's name, which the model's text forbids and AWS's own version has",
+                "let in",
+            ),
+            (
+                "a template that is larger than CloudFormation takes",
+                "refused as one that is none",
+            ),
             (
                 "who may launch a version that is CREATING or FAILED",
                 "nobody",
@@ -26,12 +34,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::version_write("UpdateProvisioningArtifact", update),
     Operation::version_write("DeleteProvisioningArtifact", delete)
         .within("refused for a product's last one")
-        .guesses(&[("deleting the last version", "ResourceInUseException")]),
+        .guesses(&[
+            ("deleting the last version", "ResourceInUseException"),
+            (
+                "a version that has service actions",
+                "ResourceInUseException",
+            ),
+        ]),
     Operation::describe("DescribeProvisioningArtifact", describe)
         .within("whole, with Verbose and the parameters")
         .guesses(&[
             ("how an inactive version looks to users", "not found"),
             ("Info of a version that a sync made", "absent"),
+            ("TemplateUrl beside the template of Verbose", "it stays"),
             (
                 "Verbose of what is no CloudFormation template",
                 "adds nothing",
@@ -131,7 +146,7 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let version = find(view.find(product)?, version)?;
     let mut info = info(version);
     if input.flag("Verbose") == Some(true) && version.kind.as_deref() == Some(CLOUDFORMATION) {
-        // Whether TemplateUrl stays next to it is unknown (facts §12); it does here.
+        // Whether TemplateUrl stays next to it is unknown (facts §12); it does here (a guess).
         let text = String::from_utf8_lossy(&version.template);
         info["CloudFormationTemplate"] = json!(text);
     }
@@ -172,39 +187,11 @@ pub(super) fn load(
 ) -> Result<Version, ApiError> {
     let kind = properties.text("Type").unwrap_or(CLOUDFORMATION);
     source::suits(product, kind)?;
-    let info = properties.object("Info");
-    let url = info.and_then(|info| info.text("LoadTemplateFromURL"));
-    let stack = info.and_then(|info| info.text("ImportFromPhysicalId"));
-    let (source, template) = match (url, stack) {
-        (Some(url), None) => {
-            let body = call
-                .buckets
-                .read_url(call.account(), url)
-                .map_err(invalid)?;
-            (Source::Url(url.to_owned()), body)
-        }
-        (None, Some(_)) if kind != CLOUDFORMATION => {
-            // Only stacks can be imported from (model); the text is a guess.
-            return Err(invalid(format!(
-                "ImportFromPhysicalId is not supported for {kind}."
-            )));
-        }
-        (None, Some(arn)) => {
-            call.partition.stacks.settle(call.ctx.now);
-            let stack = call.partition.stacks.get(arn);
-            let stack =
-                stack.ok_or_else(|| invalid(format!("Stack with id {arn} does not exist")))?;
-            (Source::Stack(stack.id.clone()), stack.template.clone())
-        }
-        // The text is a guess.
-        _ => {
-            return Err(invalid(
-                "Info must have exactly one of LoadTemplateFromURL and ImportFromPhysicalId.",
-            ));
-        }
-    };
+    let (source, template) = source::read(call, kind, properties.object("Info"))?;
     let unchecked = properties.flag("DisableTemplateValidation") == Some(true);
-    if kind == CLOUDFORMATION && !unchecked && Template::parse(&template).is_err() {
+    // That one which is too large for CloudFormation is refused in the same words is a guess.
+    let whole = template.len() <= MAX_TEMPLATE && Template::parse(&template).is_ok();
+    if kind == CLOUDFORMATION && !unchecked && !whole {
         return Err(invalid(BAD_TEMPLATE));
     }
     Ok(Version {

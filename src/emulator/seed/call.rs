@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MAX_DEPTH: usize = 64;
 
 /// Operations that take a token, and the member it is.
-const TOKENS: [(&str, &str); 12] = [
+const TOKENS: [(&str, &str); 13] = [
     ("CopyProduct", "IdempotencyToken"),
     ("CreateConstraint", "IdempotencyToken"),
     ("CreatePortfolio", "IdempotencyToken"),
@@ -33,6 +33,7 @@ const TOKENS: [(&str, &str); 12] = [
     ("ProvisionProduct", "ProvisionToken"),
     ("TerminateProvisionedProduct", "TerminateToken"),
     ("UpdateProvisionedProduct", "UpdateToken"),
+    ("UpdateProvisionedProductProperties", "IdempotencyToken"),
 ];
 
 /// Who calls, where.

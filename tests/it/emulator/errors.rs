@@ -1,4 +1,4 @@
-//! The collected texts of real errors, and the rules behind them (facts §2.1).
+//! Refusals and the rules behind them (facts §2).
 
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
@@ -14,23 +14,17 @@ struct Setting {
     portfolio: String,
     product: String,
     version: String,
-    /// In no portfolio.
-    lonely: String,
-    lonely_version: String,
 }
 
 impl Setting {
     async fn new() -> Self {
         let bench = Bench::new(Profile::Instant);
         let (portfolio, product, version) = bench.launchable("topic").await;
-        let (lonely, lonely_version) = bench.product("lonely").await;
         Self {
             bench,
             portfolio,
             product,
             version,
-            lonely,
-            lonely_version,
         }
     }
 
@@ -48,97 +42,21 @@ impl Setting {
     }
 }
 
+/// What users quoted of a launch (`fidelity::texts` has those), said of a description too.
 #[tokio::test(start_paused = true)]
-async fn texts_quoted_by_users_are_said_word_by_word() {
-    let s = Setting::new().await;
-    let lonely = &s.lonely;
-    let no_path = format!("No launch paths found for resource: {lonely}");
-    // A second version of the same name, a second path of the same product, and a name that is taken.
-    let url = s
-        .bench
-        .template("again.yaml", super::client::TEMPLATE)
-        .await;
-    let twin = json!({"ProductId": s.lonely, "IdempotencyToken": "twin", "Parameters": {
+async fn a_version_is_not_found_by_a_name_that_two_have() {
+    let bench = Bench::new(Profile::Instant);
+    let (product, _) = bench.product("twins").await;
+    let url = bench.template("twin.yaml", super::client::TEMPLATE).await;
+    let twin = json!({"ProductId": product, "IdempotencyToken": "twin", "Parameters": {
         "Name": "v1", "Info": {"LoadTemplateFromURL": url}}});
-    s.bench.ok("CreateProvisioningArtifact", twin).await;
-    s.bench
-        .ok(
-            "ProvisionProduct",
-            s.launch(json!({"ProvisionedProductName": "my-product"})),
-        )
-        .await;
-    let table: Vec<(&str, Value, &str, String)> = vec![
-        (
-            "DescribeProduct",
-            json!({"Id": lonely}),
-            NOT_FOUND,
-            format!("{lonely} does not exist or access was denied"),
-        ),
-        ("ListLaunchPaths", json!({"ProductId": lonely}), NOT_FOUND, no_path.clone()),
-        (
-            "ProvisionProduct",
-            s.launch(json!({"ProductId": lonely, "ProvisioningArtifactId": s.lonely_version,
-                            "ProvisionToken": "other"})),
-            NOT_FOUND,
-            no_path,
-        ),
-        (
-            "ProvisionProduct",
-            s.launch(json!({"ProvisionedProductName": "my-product", "ProvisionToken": "again"})),
-            INVALID,
-            "A stack named my-product already exists.".into(),
-        ),
-        (
-            "ProvisionProduct",
-            s.launch(json!({"ProvisionedProductName": "My Test Sandbox1"})),
-            "ValidationException",
-            "1 validation error detected: Value 'My Test Sandbox1' at 'provisionedProductName' failed \
-             to satisfy constraint: Member must satisfy regular expression pattern: \
-             [a-zA-Z0-9][a-zA-Z0-9._-]*"
-                .into(),
-        ),
-        (
-            "ProvisionProduct",
-            s.launch(json!({"PathId": "lpv2-idjpzoaysispo", "ProvisionToken": "path"})),
-            INVALID,
-            "Invalid PathId: lpv2-idjpzoaysispo".into(),
-        ),
-        (
-            "CreateConstraint",
-            json!({"PortfolioId": s.portfolio, "ProductId": lonely, "Type": "LAUNCH",
-                   "Parameters": "{\"LocalRoleName\":\"x\"}", "IdempotencyToken": "t"}),
-            NOT_FOUND,
-            "Resource not found.".into(),
-        ),
-        (
-            "AssociateProductWithPortfolio",
-            json!({"ProductId": "prod-xxxx", "PortfolioId": s.portfolio}),
-            NOT_FOUND,
-            "Product prod-xxxx not found.".into(),
-        ),
-        (
-            "UpdateProvisioningArtifact",
-            json!({"ProductId": lonely, "ProvisioningArtifactId": "pa-mgblbwxdfhj7g"}),
-            NOT_FOUND,
-            "ProvisioningArtifact pa-mgblbwxdfhj7g not found.".into(),
-        ),
-        (
-            "DescribeProvisioningArtifact",
-            json!({"ProductId": lonely, "ProvisioningArtifactName": "v1"}),
-            INVALID,
-            "Multiple Provisioning Artifact with name v1 found.".into(),
-        ),
-        (
-            "DeletePortfolio",
-            json!({"Id": s.portfolio}),
-            IN_USE,
-            format!("Portfolio {} still has associated Principals", s.portfolio),
-        ),
-    ];
-    for (operation, input, code, message) in table {
-        let said = s.bench.refused(operation, input).await;
-        assert_eq!(said, (code.to_owned(), message), "{operation}");
-    }
+    bench.ok("CreateProvisioningArtifact", twin).await;
+    let by_name = json!({"ProductId": product, "ProvisioningArtifactName": "v1"});
+    let text = "Multiple Provisioning Artifact with name v1 found.";
+    assert_eq!(
+        bench.refused("DescribeProvisioningArtifact", by_name).await,
+        (INVALID.to_owned(), text.to_owned())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,6 +171,19 @@ async fn a_template_must_be_readable_and_be_one() {
             .0,
         INVALID
     );
+    // The service reads from there; the emulator says that it does not.
+    for host in ["github.com", "raw.githubusercontent.com"] {
+        let url = format!("https://{host}/example/templates/main/topic.yaml");
+        let said = s.bench.refused(operation, create(&url, json!({}))).await;
+        assert_eq!(said.0, "NotImplemented", "{url}");
+    }
+    let blanks = " ".repeat(1_000_000);
+    let large = format!("{}{blanks}", super::client::TEMPLATE);
+    let large = s.bench.template("large.yaml", &large).await;
+    assert_eq!(
+        s.bench.refused(operation, create(&large, json!({}))).await,
+        (INVALID.to_owned(), text.to_owned())
+    );
     let neither = json!({"Info": {"Colour": "red"}});
     assert_eq!(
         s.bench.refused(operation, create(&broken, neither)).await.0,
@@ -340,6 +271,11 @@ async fn constraints_exclude_each_other() {
         ),
         ("COLOUR", "{}"),
         ("NOTIFICATION", r#"{"NotificationArns":[]}"#),
+        ("NOTIFICATION", r#"{"NotificationArns":["news"]}"#),
+        (
+            "NOTIFICATION",
+            r#"{"NotificationArns":["arn:aws:sqs:us-east-1:123456789012:news"]}"#,
+        ),
         ("TEMPLATE", r#"{"Rules":{"R":{"Assertions":[]}}}"#),
         ("TEMPLATE", "{}"),
         (
@@ -372,6 +308,20 @@ async fn constraints_exclude_each_other() {
     let stack_set = r#"{"Version":"1","Properties":{"AccountList":["123456789012"],"RegionList":["us-east-1"]}}"#;
     let stack_set = create("STACKSET", stack_set, "5");
     assert_eq!(s.bench.refused(operation, stack_set).await.0, INVALID);
+    let topics = |names: &[&str]| {
+        let arns = names
+            .iter()
+            .map(|name| format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}"));
+        json!({"NotificationArns": arns.collect::<Vec<_>>()}).to_string()
+    };
+    let kind = "NOTIFICATION";
+    let first = create(kind, &topics(&["news"]), "6");
+    s.bench.ok(operation, first).await;
+    let second = create(kind, &topics(&["alarms", "news"]), "7");
+    let said = s.bench.refused(operation, second).await;
+    assert_eq!(said.0, "DuplicateResourceException");
+    let other = create(kind, &topics(&["alarms"]), "8");
+    s.bench.ok(operation, other).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -390,6 +340,23 @@ async fn quotas_hold() {
             json!({"PortfolioId": portfolio, "PrincipalARN": arn, "PrincipalType": "IAM_PATTERN"});
         let answer = bench.call("AssociatePrincipalWithPortfolio", input).await;
         assert_eq!(answer.is_ok(), n < 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_principal_is_one_that_there_can_be() {
+    let s = Setting::new().await;
+    for (kind, arn) in [
+        ("IAM", "arn:aws:iam::123456789012:role/deploy-*"),
+        ("IAM", "arn:aws:iam::123456789012:root"),
+        ("IAM", "arn:aws:iam::123456789012:role/"),
+        ("IAM_PATTERN", "arn:aws:iam:::root"),
+        ("IAM_PATTERN", "arn:aws:iam:::*/deploy"),
+    ] {
+        let input = json!({"PortfolioId": s.portfolio, "PrincipalARN": arn, "PrincipalType": kind});
+        let operation = "AssociatePrincipalWithPortfolio";
+        let said = s.bench.refused(operation, input).await;
+        assert_eq!(said.0, INVALID, "{kind} {arn}");
     }
 }
 

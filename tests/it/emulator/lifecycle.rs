@@ -253,13 +253,15 @@ async fn a_version_is_made_from_a_stack() {
             stacks.create(ctx, new).unwrap()
         });
     let (product, _) = bench.product("topic").await;
-    let made = bench
-        .ok(
-            "CreateProvisioningArtifact",
-            json!({"ProductId": product, "IdempotencyToken": "t", "Parameters": {
-                "Name": "imported", "Info": {"ImportFromPhysicalId": arn}}}),
-        )
-        .await;
+    let version = |stack: &str| {
+        json!({"ProductId": product, "IdempotencyToken": "t", "Parameters": {
+            "Name": "imported", "Info": {"ImportFromPhysicalId": stack}}})
+    };
+    // By its ARN only (model).
+    let operation = "CreateProvisioningArtifact";
+    let said = bench.refused(operation, version("by-hand")).await;
+    assert_eq!(said.0, "InvalidParametersException");
+    let made = bench.ok(operation, version(&arn)).await;
     assert_eq!(made["Info"], json!({"PhysicalId": arn}));
     let id = &made["ProvisioningArtifactDetail"]["Id"];
     let read = bench

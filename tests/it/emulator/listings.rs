@@ -94,8 +94,9 @@ impl Full {
                 json!({"PortfolioId": portfolio, "PrincipalARN": arn, "PrincipalType": "IAM"});
             bench.ok("AssociatePrincipalWithPortfolio", principal).await;
         }
-        let topic = format!("{{\"NotificationArns\":[\"arn:aws:sns:us-east-1:{ACCOUNT}:t\"]}}");
         for token in ["one", "two", "three"] {
+            let topic = format!("arn:aws:sns:us-east-1:{ACCOUNT}:{token}");
+            let topic = json!({"NotificationArns": [topic]}).to_string();
             let create = json!({"ProductId": product, "PortfolioId": portfolio, "Type": "NOTIFICATION",
                                 "Parameters": topic, "IdempotencyToken": token});
             bench.ok("CreateConstraint", create).await;
@@ -119,6 +120,7 @@ impl Full {
             let made = bench.ok("CreateProvisionedProductPlan", create).await;
             plan = text(&made, "/PlanId");
         }
+        share(&bench, &portfolio).await;
         let (mut option, mut action) = (String::new(), String::new());
         for name in ["one", "two", "three"] {
             let budget = json!({"BudgetName": name, "ResourceId": product});
@@ -142,7 +144,6 @@ impl Full {
             let associate = "AssociateServiceActionWithProvisioningArtifact";
             bench.ok(associate, at).await;
         }
-        share(&bench, &portfolio).await;
         bench.pass(1.0).await;
         Self {
             bench,
@@ -162,15 +163,15 @@ impl Full {
             "DescribeProvisionedProductPlan" => json!({"PlanId": self.plan}),
             "DescribeRecord" => json!({"Id": self.record}),
             "GetProvisionedProductOutputs" => json!({"ProvisionedProductName": "one"}),
+            "DescribePortfolioShares" => json!({"PortfolioId": self.portfolio, "Type": "ACCOUNT"}),
+            "ListOrganizationPortfolioAccess" => {
+                json!({"PortfolioId": self.portfolio, "OrganizationNodeType": "ORGANIZATIONAL_UNIT"})
+            }
             "ListBudgetsForResource" => json!({"ResourceId": self.product}),
             "ListProvisioningArtifactsForServiceAction" => json!({"ServiceActionId": self.action}),
             "ListResourcesForTagOption" => json!({"TagOptionId": self.option}),
             "ListServiceActionsForProvisioningArtifact" => {
                 json!({"ProductId": self.product, "ProvisioningArtifactId": self.version})
-            }
-            "DescribePortfolioShares" => json!({"PortfolioId": self.portfolio, "Type": "ACCOUNT"}),
-            "ListOrganizationPortfolioAccess" => {
-                json!({"PortfolioId": self.portfolio, "OrganizationNodeType": "ORGANIZATIONAL_UNIT"})
             }
             "ListConstraintsForPortfolio"
             | "ListPortfolioAccess"

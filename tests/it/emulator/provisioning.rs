@@ -552,6 +552,37 @@ async fn a_termination_frees_the_name_and_keeps_the_records() {
 
 /// A stack whose bucket somebody put something into cannot be deleted.
 #[tokio::test(start_paused = true)]
+async fn half_a_filter_finds_nothing_rather_than_all() {
+    let launched = Launched::settled(Bench::new(Profile::Instant)).await;
+    for filter in [
+        json!({"Key": "product"}),
+        json!({"Value": launched.product}),
+    ] {
+        let input = json!({ "SearchFilter": filter });
+        let said = launched.bench.refused("ListRecordHistory", input).await;
+        assert_eq!(said.0, "InvalidParametersException", "{filter}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_arn_names_what_is_in_its_own_account_and_region() {
+    let launched = Launched::settled(Bench::new(Profile::Instant)).await;
+    let arn = text(&launched.detail().await, "/Arn");
+    let input = |arn: &str| json!({"ProvisionedProductName": arn, "TerminateToken": "end"});
+    for elsewhere in [
+        arn.replace("us-east-1", "eu-west-1"),
+        arn.replace(ACCOUNT, "210987654321"),
+        arn.replace("/mine/", "/yours/"),
+    ] {
+        let operation = "TerminateProvisionedProduct";
+        let said = launched.bench.refused(operation, input(&elsewhere)).await;
+        assert_eq!(said.0, "ResourceNotFoundException", "{elsewhere}");
+    }
+    let operation = "TerminateProvisionedProduct";
+    launched.bench.ok(operation, input(&arn)).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_termination_taints_unless_errors_are_ignored() {
     let bench = Bench::new(Profile::Local);
     let template = "Parameters: {Owner: {Type: String}}\nResources:\n  Keep:\n    \

@@ -47,9 +47,25 @@ const SEED: &str = r#"
   input: {Id: "${copy.TargetProductId}", Name: "copy ${copy.CopyProductStatus}"}
 "#;
 
+/// Another owner of what the seed above imports.
+const OWNER: &str = r#"
+- service: servicecatalog
+  operation: UpdateProvisionedProductProperties
+  input:
+    ProvisionedProductId: pp-legacyqueue2a
+    ProvisionedProductProperties: {OWNER: "arn:aws:iam::123456789012:role/other"}
+"#;
+
 async fn load(bench: &Bench, text: &str) -> Result<usize, String> {
     let loaded = seed::load_text(&bench.emulator, text, Path::new("")).await;
     loaded.map_err(|error| error.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seed_can_give_a_provisioned_product_to_another_owner() {
+    let bench = Bench::new(Profile::Local);
+    // The token is filled in, as of all operations that want one.
+    assert_eq!(load(&bench, &format!("{SEED}{OWNER}")).await, Ok(6));
 }
 
 #[tokio::test(start_paused = true)]

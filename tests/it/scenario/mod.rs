@@ -14,6 +14,7 @@ mod ownership;
 mod planned;
 mod preempt;
 mod sage;
+mod sharing;
 mod templates;
 mod unkind;
 mod unlisted;

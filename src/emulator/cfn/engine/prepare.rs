@@ -135,6 +135,7 @@ impl Stacks {
         place: &Place,
         previous: Option<&BTreeMap<String, String>>,
     ) -> Result<Prepared, ApiError> {
+        Template::fits(bytes).map_err(invalid)?;
         let template = Template::parse(bytes).map_err(invalid)?;
         template.check().map_err(invalid)?;
         let decls = template.parameters();

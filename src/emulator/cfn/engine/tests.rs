@@ -190,6 +190,18 @@ fn what_create_refuses() {
         "ValidationError: Parameters: [X] do not exist in the template"
     );
     assert_eq!(
+        said(NewStack {
+            parameters: vec![Param::text("KeyName", "a"), Param::text("KeyName", "b")],
+            ..new("t", needs)
+        }),
+        "ValidationError: Parameter KeyName is given twice."
+    );
+    let large = format!("{TOPIC}{}", " ".repeat(1_000_000));
+    assert_eq!(
+        said(new("t", &large)),
+        "ValidationError: Template may not exceed 1000000 bytes in size."
+    );
+    assert_eq!(
         said(new(
             "t",
             "Resources: {R: {Type: 'AWS::IAM::Role', Properties: {RoleName: x}}}"

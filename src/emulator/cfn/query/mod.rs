@@ -1,5 +1,6 @@
 //! The Query/XML wire of CloudFormation.
 
+mod elsewhere;
 mod shapes;
 
 use bytes::Bytes;
@@ -9,12 +10,11 @@ use super::stack::{ChangeStack, NewStack, Param, ParamValue, Stack, StackStatus}
 use super::{Stacks, Template};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::form::{self, Form, Xml};
+use crate::emulator::ops::unsupported;
 
 const NAMESPACE: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
 /// Bytes of a `TemplateBody`.
 const MAX_TEMPLATE_BODY: usize = 51_200;
-/// Bytes of a template read from a `TemplateURL`.
-const MAX_TEMPLATE: usize = 1_000_000;
 /// Entries of one page of any listing (real pages are cut by size, near this).
 const PAGE: usize = 100;
 
@@ -44,6 +44,7 @@ pub fn handle(
         "GetTemplate" => get_template(stacks, &form),
         "GetTemplateSummary" => summary(stacks, read_url, &form),
         "ValidateTemplate" => validate(read_url, &form),
+        known if elsewhere::ACTIONS.contains(&known) => Err(unsupported(known)),
         _ => Err(ApiError::new(
             "InvalidAction",
             format!("Could not find operation {action} for version 2010-05-15"),
@@ -251,11 +252,7 @@ fn template(read_url: ReadUrl<'_>, form: &Form) -> Result<Option<Bytes>, ApiErro
         (Some(body), None) => Ok(Some(Bytes::copy_from_slice(body.as_bytes()))),
         (None, Some(url)) => {
             let bytes = read_url(url).map_err(invalid)?;
-            if bytes.len() > MAX_TEMPLATE {
-                return Err(invalid(format!(
-                    "Template may not exceed {MAX_TEMPLATE} bytes in size."
-                )));
-            }
+            Template::fits(&bytes).map_err(invalid)?;
             Ok(Some(bytes))
         }
         (None, None) => Ok(None),

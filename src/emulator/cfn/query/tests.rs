@@ -122,6 +122,11 @@ fn refusals_are_in_the_services_words() {
             "Action=CreateStack&StackName=x&TemplateURL=u",
             "400 ValidationError: S3 error: u",
         ),
+        // What the service has and the emulator has not does not read as if nobody had it.
+        (
+            "Action=CreateChangeSet&StackName=s",
+            "501 NotImplemented: CreateChangeSet is not supported by the emulator",
+        ),
         (
             "Action=Nope",
             "400 InvalidAction: Could not find operation Nope for version 2010-05-15",
