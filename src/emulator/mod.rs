@@ -3,7 +3,7 @@
 //! ```text
 //! http request ─ route ─ faults ─ (latency) ─┬─ Service Catalog: validate ─ ops ─ state
 //!                                            ├─ CloudFormation, STS: Query/XML
-//!                                            ├─ Organizations: JSON
+//!                                            ├─ Organizations, SSM, tagging: JSON
 //!                                            └─ S3
 //! ```
 //!
@@ -19,6 +19,7 @@ pub mod cfn;
 pub mod coverage;
 pub mod faults;
 mod form;
+mod glob;
 pub mod ids;
 mod in_process;
 mod keep;

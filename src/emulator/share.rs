@@ -78,6 +78,16 @@ pub(super) struct Import {
     pub(super) rejected: bool,
     /// The recipient's own.
     pub(super) principals: Vec<Principal>,
+    /// Ids of the recipient's own TagOptions, in the order of their association.
+    pub(super) tag_options: Vec<String>,
+}
+
+impl Import {
+    /// Whether there is nothing to remember of it.
+    pub(super) fn is_idle(&self) -> bool {
+        let bare = self.principals.is_empty() && self.tag_options.is_empty();
+        bare && !self.accepted && !self.rejected
+    }
 }
 
 /// Another account's product in a portfolio of one's own.

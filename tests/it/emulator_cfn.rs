@@ -2,6 +2,7 @@
 //! seeds and the port; and every real template there is.
 
 mod port;
+mod random;
 mod sdk;
 mod seed;
 mod templates;

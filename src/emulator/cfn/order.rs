@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::emulator::glob;
 
 /// Orders in force, oldest first.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Orders(Vec<Order>);
 
 /// What happens to one resource the next time a stack makes or changes it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Order {
     /// The stack's name; `*` and `?` are wildcards.
     pub stack: String,
@@ -23,7 +23,7 @@ pub struct Order {
 
 impl Order {
     fn strikes(&self, stack: &str, resource: &str) -> bool {
-        glob(&self.stack, stack) && glob(&self.resource, resource)
+        glob::fits(&self.stack, stack) && glob::fits(&self.resource, resource)
     }
 }
 
@@ -49,40 +49,5 @@ impl Orders {
         let mut orders = self.0.iter();
         let at = orders.position(|order| order.strikes(stack, resource))?;
         Some(self.0.remove(at))
-    }
-}
-
-/// `*` and `?` as in file names.
-fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.chars().next() {
-        None => text.is_empty(),
-        Some('*') => {
-            glob(&pattern[1..], text)
-                || text
-                    .chars()
-                    .next()
-                    .is_some_and(|c| glob(pattern, &text[c.len_utf8()..]))
-        }
-        Some(p) => text.chars().next().is_some_and(|c| {
-            (p == '?' || p == c) && glob(&pattern[p.len_utf8()..], &text[c.len_utf8()..])
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_match_as_file_names_do() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("SC-*-pp-?", "SC-1-pp-a", true),
-            ("SC-*", "sc-1", false),
-            ("a", "ab", false),
-            ("*b*", "abc", true),
-        ] {
-            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
-        }
     }
 }

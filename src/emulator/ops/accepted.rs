@@ -55,12 +55,8 @@ fn reject(call: &mut Call<'_>) -> Result<Value, ApiError> {
         IMPORTED => import.accepted = false,
         _ => import.rejected = true,
     });
-    // What was added through the share goes with it, unless another one still brings the portfolio (a guess).
-    if call.newest_view().import(id).is_none()
-        && let Some(import) = call.edit().imports.edit(id)
-    {
-        import.principals.clear();
-    }
+    // What was added through the share goes with it, unless another one still brings the portfolio (a guess): that is
+    // taken away as when the owner ends it.
     Ok(json!({}))
 }
 

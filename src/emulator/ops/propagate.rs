@@ -175,9 +175,9 @@ impl Losses {
             kept.rejected &= inherited;
             if view.import(&id).is_none() {
                 kept.principals.clear();
+                kept.tag_options.clear();
             }
-            let empty = !kept.accepted && !kept.rejected && kept.principals.is_empty();
-            if empty || kept != **held {
+            if kept.is_idle() || kept != **held {
                 losses.imports.push((id, kept));
             }
         }
@@ -201,7 +201,18 @@ impl Losses {
     pub(in crate::emulator) fn apply(self, partition: &mut Partition) {
         let catalog = partition.edit();
         for (id, kept) in self.imports {
-            if !kept.accepted && !kept.rejected && kept.principals.is_empty() {
+            let before = catalog
+                .imports
+                .get(&id)
+                .map(|held| held.tag_options.clone());
+            for option in before.unwrap_or_default() {
+                if let Some(row) = catalog.options.edit(&option)
+                    && !kept.tag_options.contains(&option)
+                {
+                    row.resources.retain(|own| *own != id);
+                }
+            }
+            if kept.is_idle() {
                 catalog.imports.remove(&id);
             } else if let Some(row) = catalog.imports.edit(&id) {
                 *row = kept;

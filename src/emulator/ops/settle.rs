@@ -84,10 +84,12 @@ fn events(partition: &Partition, change: &Change, now: Timestamp) -> Vec<(Timest
     due
 }
 
-/// Whether a stack has come to rest by this change and not by the one before.
+/// Whether a stack has come to rest by this change and not by the one before. One that was deleted, be it by others and
+/// long ago, does nothing any more.
 fn rests(stack: &Stack, change: &Change) -> bool {
     let at_rest = stack.status.is_terminal();
-    at_rest && stack.ended.is_none_or(|ended| ended >= change.asked)
+    let since = stack.ended.is_none_or(|ended| ended >= change.asked);
+    at_rest && (since || stack.status == StackStatus::DeleteComplete)
 }
 
 fn in_trouble(stack: &Stack) -> bool {
@@ -115,12 +117,18 @@ fn in_trouble(stack: &Stack) -> bool {
 }
 
 fn ending(change: &Change, stack: Option<&Stack>) -> Ending {
+    let terminated = matches!(change.kind, ChangeKind::Terminate { .. });
     let failure = match (&change.work, stack) {
         (Work::Refused(message), _) => Some(message.clone()),
         (Work::Stack(_), Some(stack)) if in_trouble(stack) => Some(reason(stack)),
+        // Somebody deleted it before it was whole; what is said of that is a guess.
+        (Work::Stack(_), Some(stack))
+            if !terminated && stack.status == StackStatus::DeleteComplete =>
+        {
+            Some(reason(stack))
+        }
         _ => None,
     };
-    let terminated = matches!(change.kind, ChangeKind::Terminate { .. });
     let outputs = match stack {
         Some(stack) if !terminated => outputs(stack, failure.is_none()),
         _ => Vec::new(),

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::accepted::hold;
+use super::view::View;
 use super::{Call, Operation, invalid, no_resource, not_found, tag_option};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::Catalog;
@@ -27,8 +29,14 @@ fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let (resource, id) = (input.need("ResourceId")?, input.need("TagOptionId")?);
     // What was just made may not be visible yet, as with products and portfolios (facts §7).
-    for catalog in [call.seen(), call.newest()] {
-        if catalog.attached(resource).is_none() {
+    let mut owner = None;
+    for view in [call.view(), call.newest_view()] {
+        let catalog = view.own;
+        // A recipient may add to a portfolio that is shared with it (the administrator's guide), and not to products.
+        owner = view
+            .import(resource)
+            .map(|import| import.owner.account.to_owned());
+        if catalog.attached(resource).is_none() && owner.is_none() {
             return Err(no_resource(resource));
         }
         if catalog.options.get(id).is_none() {
@@ -36,8 +44,12 @@ fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
         }
     }
     let catalog = call.newest();
-    let present = catalog.attached(resource).map(|own| &own.tag_options);
-    let present = present.ok_or_else(|| no_resource(resource))?;
+    let attached = catalog
+        .attached(resource)
+        .map(|own| own.tag_options.as_slice());
+    let held = catalog.imports.get(resource);
+    let held = held.map(|held| held.tag_options.as_slice());
+    let present = attached.or(held).unwrap_or_default();
     if present.iter().any(|own| own == id) {
         // The code was seen, the text is a guess (peers §C5).
         return Err(ApiError::new(
@@ -54,10 +66,14 @@ fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let (limit, what) = (quota::TAG_OPTIONS, "TagOptions per resource");
     quota::room(call.quotas, present.len(), limit, what)?;
-    let catalog = call.edit();
-    if let Some(attached) = catalog.attached_mut(resource) {
+    if let Some(owner) = owner {
+        hold(call, resource, owner, |import| {
+            import.tag_options.push(id.to_owned());
+        });
+    } else if let Some(attached) = call.edit().attached_mut(resource) {
         attached.tag_options.push(id.to_owned());
     }
+    let catalog = call.edit();
     if let Some(option) = catalog.options.edit(id) {
         option.resources.push(resource.to_owned());
     }
@@ -78,6 +94,9 @@ fn disassociate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if let Some(attached) = catalog.attached_mut(resource) {
         attached.tag_options.retain(|own| own != id);
     }
+    if let Some(held) = catalog.imports.edit(resource) {
+        held.tag_options.retain(|own| own != id);
+    }
     if let Some(option) = catalog.options.edit(id) {
         option.resources.retain(|own| own != resource);
     }
@@ -93,12 +112,12 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
         // Any text passes the model; the code is a guess.
         Some(other) => return Err(invalid(format!("Invalid ResourceType: {other}"))),
     };
-    let catalog = call.seen();
+    let (view, catalog) = (call.view(), call.seen());
     let option = catalog.options.get(id);
     let option = option.ok_or_else(|| tag_option::none(id))?;
     let resources = option.resources.iter();
     let items = resources
-        .filter_map(|id| match portfolio(call, catalog, id) {
+        .filter_map(|id| match portfolio(call, &view, id) {
             Some(detail) => portfolios.then_some(detail),
             None => product(call, catalog, id).filter(|_| products),
         })
@@ -107,10 +126,10 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(page::answer_of_tag_options("ResourceDetails", found))
 }
 
-fn portfolio(call: &Call<'_>, catalog: &Catalog, id: &str) -> Option<Value> {
-    let row = catalog.portfolios.get(id)?;
+fn portfolio(call: &Call<'_>, view: &View<'_>, id: &str) -> Option<Value> {
+    let row = view.portfolio(id)?;
     Some(json!({
-        "ARN": ids::portfolio_arn(&call.ctx.region, call.account(), id),
+        "ARN": ids::portfolio_arn(&call.ctx.region, &row.account, id),
         "CreatedTime": wire::time(row.created),
         "Description": row.description,
         "Id": id,

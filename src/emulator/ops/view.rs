@@ -240,12 +240,17 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The TagOptions of a portfolio, inactive ones too: another's are seen where they are shared.
+    /// The TagOptions of a portfolio, inactive ones too: another's are seen where they are shared, and with them those
+    /// that the account itself has added to it.
     pub(super) fn options(&self, portfolio: &Portfolio) -> Vec<&'a Arc<TagOption>> {
-        match self.import(&portfolio.id) {
-            Some(import) => import.options(&portfolio.attached),
-            None => options(self.own, &portfolio.attached),
+        let Some(import) = self.import(&portfolio.id) else {
+            return options(self.own, &portfolio.attached.tag_options);
+        };
+        let mut all = import.options(&portfolio.attached);
+        if let Some(held) = import.own {
+            all.extend(options(self.own, &held.tag_options));
         }
+        all
     }
 
     /// Those of a product of its own; none of another's.
@@ -253,7 +258,7 @@ impl<'a> View<'a> {
         if product.account != self.account {
             return Vec::new();
         }
-        options(self.own, &product.attached)
+        options(self.own, &product.attached.tag_options)
     }
 
     /// Those of a product in a portfolio.
@@ -345,7 +350,7 @@ impl<'a> Imported<'a> {
         if !self.tag_options {
             return Vec::new();
         }
-        options(self.owner.catalog, attached)
+        options(self.owner.catalog, &attached.tag_options)
     }
 
     fn admits(&self, principal: &str) -> bool {
@@ -368,8 +373,8 @@ impl Neighbour<'_> {
     }
 }
 
-fn options<'a>(catalog: &'a Catalog, attached: &Attached) -> Vec<&'a Arc<TagOption>> {
-    let ids = attached.tag_options.iter();
+fn options<'a>(catalog: &'a Catalog, ids: &[String]) -> Vec<&'a Arc<TagOption>> {
+    let ids = ids.iter();
     ids.filter_map(|id| catalog.options.get(id)).collect()
 }
 

@@ -155,7 +155,9 @@ fn the_faults_of_the_page_are_read_and_every_effect_is_named() {
     let variants = variants.split("\n}").next().unwrap();
     let tests: String = std::fs::read_dir(root().join("tests/it/emulator"))
         .unwrap()
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| std::fs::read_to_string(path).unwrap())
         .collect();
     let mut count = 0;
     for line in variants.lines() {

@@ -1,5 +1,6 @@
 //! State files: what is kept, what goes on, what is refused.
 
+use catalogd::emulator::faults::{Faults, StackFault};
 use catalogd::emulator::{Emulator, Options, Profile, Unreadable};
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ fn moved(bench: &Bench, state: &str) -> Bench {
 }
 
 /// An emulator with something of every kind, much of it half done.
-async fn busy() -> Bench {
+pub async fn busy() -> Bench {
     let bench = Bench::new(Profile::Local);
     let (portfolio, product, version) = bench.launchable("topic").await;
     let launch = |name: &str| {
@@ -262,6 +263,26 @@ async fn a_state_that_was_cut_edited_or_written_by_another_version_changes_nothi
         assert!(text.contains(says), "{text}");
         assert_eq!(other.emulator.state().unwrap(), before);
     }
+}
+
+/// A fault that has struck is neither in the file nor is its absence.
+#[tokio::test(start_paused = true)]
+async fn faults_of_stacks_are_no_part_of_a_state() {
+    let bench = Bench::new(Profile::Instant);
+    bench.portfolio("a").await;
+    let without = bench.emulator.state().unwrap();
+    bench.emulator.set_faults(Faults {
+        stacks: vec![StackFault {
+            stack: "*".to_owned(),
+            resource: "*".to_owned(),
+            reason: Some("no".to_owned()),
+            takes: None,
+        }],
+        ..Faults::default()
+    });
+    assert_eq!(bench.emulator.state().unwrap(), without);
+    let other = moved(&bench, &without);
+    assert_eq!(other.emulator.state().unwrap(), without);
 }
 
 #[tokio::test(start_paused = true)]

@@ -732,3 +732,49 @@ async fn topics_of_a_later_constraint_come_with_the_next_update() {
     launched.update(json!({})).await;
     assert_eq!(topics(), [topic]);
 }
+
+/// Deletes the stack of a provisioned product with CloudFormation, as somebody may.
+fn delete_by_hand(launched: &Launched) {
+    let name = format!("SC-{ACCOUNT}-{}", launched.id);
+    let emulator = &launched.bench.emulator;
+    emulator
+        .with_stacks(ACCOUNT, "us-east-1", |stacks, ctx| {
+            assert!(stacks.get(&name).is_some(), "{name}");
+            stacks.delete(ctx, &name)
+        })
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_termination_ends_though_the_stack_was_deleted_by_hand_before() {
+    let launched = Launched::settled(Bench::new(Profile::Local)).await;
+    delete_by_hand(&launched);
+    launched.bench.pass(PATIENCE).await;
+    let input = json!({"ProvisionedProductId": launched.id, "TerminateToken": "t"});
+    let answer = launched
+        .bench
+        .ok("TerminateProvisionedProduct", input)
+        .await;
+    launched.bench.pass(PATIENCE).await;
+    let record = launched
+        .record(&text(&answer, "/RecordDetail/RecordId"))
+        .await;
+    assert_eq!(text(&record, "/RecordDetail/Status"), "SUCCEEDED");
+    let input = json!({"Id": launched.id});
+    let gone = launched
+        .bench
+        .refused("DescribeProvisionedProduct", input)
+        .await;
+    assert_eq!(gone.0, "ResourceNotFoundException");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_fails_whose_stack_is_deleted_by_hand_meanwhile() {
+    let launched = Launched::with(Bench::new(Profile::Local)).await;
+    launched.bench.pass(0.3).await;
+    delete_by_hand(&launched);
+    launched.bench.pass(PATIENCE).await;
+    let record = launched.record(&launched.record).await;
+    assert_eq!(text(&record, "/RecordDetail/Status"), "FAILED");
+    assert_eq!(text(&launched.detail().await, "/Status"), "ERROR");
+}

@@ -35,6 +35,8 @@ struct Inner {
     names: BTreeMap<String, String>,
     /// Stacks at work, by the time of their next step.
     busy: BTreeSet<(Timestamp, String)>,
+    /// Faults, which no state file has.
+    #[serde(skip)]
     orders: Orders,
     /// Systems Manager's, of the same account and region: templates name them.
     parameters: Parameters,
