@@ -30,19 +30,23 @@ pub(super) struct Table<T> {
     next: u64,
 }
 
-/// Kept as rows with their id and place.
+/// Kept as the next place, and rows with their id and place.
 impl<T: Serialize> Serialize for Table<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rows = self.index.iter();
         let rows = rows.filter_map(|(id, place)| Some((id, place, self.rows.get(place)?)));
-        serializer.collect_seq(rows)
+        (self.next, rows.collect::<Vec<_>>()).serialize(serializer)
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut table = Self::default();
-        for (id, place, row) in Vec::<(String, u64, Arc<T>)>::deserialize(deserializer)? {
+        let (next, rows) = <(u64, Vec<(String, u64, Arc<T>)>)>::deserialize(deserializer)?;
+        let mut table = Self {
+            next,
+            ..Self::default()
+        };
+        for (id, place, row) in rows {
             table.next = table.next.max(place.saturating_add(1));
             table.rows.insert(place, row);
             table.index.insert(id, place);

@@ -204,6 +204,28 @@ async fn a_state_goes_on_where_it_was_with_all_that_was_at_work() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_token_goes_on_after_a_state_was_loaded() {
+    let bench = Bench::new(Profile::Instant);
+    for name in ["a", "b", "c"] {
+        bench.portfolio(name).await;
+    }
+    let first = bench.ok("ListPortfolios", json!({"PageSize": 2})).await;
+    // The newest goes: what is made later must not take its place.
+    let rest = json!({"PageSize": 2, "PageToken": text(&first, "/NextPageToken")});
+    let last = bench.ok("ListPortfolios", rest.clone()).await;
+    for at in [
+        text(&last, "/PortfolioDetails/0/Id"),
+        text(&first, "/PortfolioDetails/1/Id"),
+    ] {
+        bench.ok("DeletePortfolio", json!({"Id": at})).await;
+    }
+    let other = moved(&bench, &bench.emulator.state().unwrap());
+    let made = other.portfolio("d").await;
+    let found = other.ok("ListPortfolios", rest).await;
+    assert_eq!(text(&found, "/PortfolioDetails/0/Id"), made);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_due_while_nobody_ran_it_is_done_when_it_is_loaded() {
     let bench = busy().await;
     let state = bench.emulator.state().unwrap();
