@@ -166,7 +166,7 @@ impl Principal {
     }
 }
 
-/// `*` stands for any text, `?` for one character or none (model).
+/// `*` stands for any text, `?` for one character or none (model): other patterns here want one.
 fn matches(pattern: &str, text: &str) -> bool {
     // Which beginnings of the text fit the pattern so far, by their length.
     let text: Vec<char> = text.chars().collect();
