@@ -189,7 +189,13 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
     ),
     (
         "ops/settle.rs",
-        &[("RecordErrors", "one, `InternalFailure` with the reason")],
+        &[
+            ("RecordErrors", "one, `InternalFailure` with the reason"),
+            (
+                "a launch or update whose stack somebody deletes meanwhile",
+                "fails, with the stack's status",
+            ),
+        ],
     ),
     (
         "state.rs",

@@ -153,7 +153,7 @@ async fn a_spoilt_state_is_refused_with_a_reason_or_lived_with() {
     let (mut read, mut refused) = (0, 0);
     for seed in tries() {
         let mut random = Entropy::seeded(seed);
-        let text = if seed % 3 == 0 {
+        let text = if seed.is_multiple_of(3) {
             spoil(&mut random, &state)
         } else {
             let mut tree = tree.clone();

@@ -510,18 +510,7 @@ async fn walked(seed: u64) -> (Walk, Vec<String>) {
 }
 
 async fn walk(seed: u64) {
-    let (mut walk, trace) = walked(seed).await;
-    for t in &trace {
-        if let Some(f) = std::env::var_os("WALK_STAT") {
-            use std::io::Write;
-            let mut f = std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(f)
-                .unwrap();
-            writeln!(f, "{}", t.chars().take(2000).collect::<String>()).unwrap();
-        }
-    }
+    let (walk, trace) = walked(seed).await;
     walk.emulator.set_faults(calm());
     let callers: Vec<Bench> = walk.benches[..ACCOUNTS.len() * REGIONS.len()].to_vec();
     // While much is still at work: all of it is there, and a saved state goes on as what it was taken from.
@@ -548,7 +537,7 @@ async fn walk(seed: u64) {
     if !walk.endless {
         survey::at_rest(&here);
     }
-    if seed % 4 == 0 {
+    if seed.is_multiple_of(4) {
         let (_, again) = walked(seed).await;
         for (first, second) in trace.iter().zip(&again) {
             assert_eq!(first, second, "the same seed");
@@ -558,7 +547,6 @@ async fn walk(seed: u64) {
     let fresh = emulator(seed, Profile::Local, walk.emulator.clock());
     let (reset, fresh) = (walk.emulator.state().unwrap(), fresh.state().unwrap());
     assert_eq!(reset, fresh, "reset");
-    let _ = &mut walk.random;
 }
 
 /// Tells the seed when a walk fails.

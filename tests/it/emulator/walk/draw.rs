@@ -159,7 +159,7 @@ pub fn pick<'a, T>(random: &mut Entropy, all: &'a [T]) -> &'a T {
 
 /// The same of texts.
 fn any_of<'a>(random: &mut Entropy, all: &[&'a str]) -> &'a str {
-    *pick::<&str>(random, all)
+    pick::<&str>(random, all)
 }
 
 pub fn hostile(random: &mut Entropy) -> String {
