@@ -23,8 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )]),
     Operation::describe("DescribeProvisioningParameters", describe_parameters)
         .within(
-            "CloudFormation products (of others `NotImplemented`, or what is said without a launch role); \
-             TagOptions are always empty",
+            "CloudFormation products (of others `NotImplemented`, or what is said without a launch role)",
         )
         .guesses(&[
             ("an unknown PathName", "\"Invalid PathName: …\""),

@@ -44,7 +44,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "InvalidParametersException",
         )]),
     Operation::describe("DescribeProduct", describe)
-        .within("for those with a launch path; Budgets are always empty"),
+        .within("for those with a launch path"),
     Operation::describe("DescribeProductView", describe_view)
         .within("for those with a launch path"),
 ];

@@ -75,6 +75,38 @@ async fn busy() -> Bench {
         .in_account("210987654321")
         .portfolio("elsewhere")
         .await;
+    let made = bench
+        .ok("CreateTagOption", json!({"Key": "stage", "Value": "dev"}))
+        .await;
+    let option = text(&made, "/TagOptionDetail/Id");
+    let definition = json!({"Name": "AWS-RestartEC2Instance", "Version": "1"});
+    let made = bench
+        .ok(
+            "CreateServiceAction",
+            json!({"Name": "restart", "DefinitionType": "SSM_AUTOMATION", "Definition": definition,
+                   "IdempotencyToken": "action"}),
+        )
+        .await;
+    let action = text(&made, "/ServiceActionDetail/ServiceActionSummary/Id");
+    for (operation, input) in [
+        (
+            "AssociateTagOptionWithResource",
+            json!({"TagOptionId": option, "ResourceId": product}),
+        ),
+        (
+            "AssociateBudgetWithResource",
+            json!({"BudgetName": "monthly", "ResourceId": product}),
+        ),
+        (
+            "AssociateServiceActionWithProvisioningArtifact",
+            json!({"ProductId": product, "ProvisioningArtifactId": version, "ServiceActionId": action}),
+        ),
+    ] {
+        bench.ok(operation, input).await;
+    }
+    let parameter = json!({"Name": "/net/vpc", "Type": "String", "Value": "vpc-1"});
+    let put = bench.ask("ssm", "AmazonSSM.PutParameter", parameter).await;
+    put.unwrap();
     for (name, body) in [
         (
             "?versioning",
@@ -112,6 +144,8 @@ async fn shown(bench: &Bench) -> Vec<Value> {
             json!({"AccessLevelFilter": everyone}),
         ),
         ("ListRecordHistory", json!({"AccessLevelFilter": everyone})),
+        ("ListTagOptions", json!({})),
+        ("ListServiceActions", json!({})),
     ] {
         shown.push(bench.ok(operation, input).await);
     }
@@ -120,7 +154,12 @@ async fn shown(bench: &Bench) -> Vec<Value> {
         let id = text(&product, "/ProductViewSummary/ProductId");
         let input = json!({"ProductId": id});
         shown.push(bench.ok("ListProvisioningArtifacts", input).await);
+        let input = json!({"Id": id});
+        shown.push(bench.ok("DescribeProductAsAdmin", input).await);
     }
+    let name = json!({"Name": "/net/vpc"});
+    let parameter = bench.ask("ssm", "AmazonSSM.GetParameter", name).await;
+    shown.push(parameter.unwrap());
     let other = bench.in_account("210987654321");
     shown.push(other.ok("ListPortfolios", json!({})).await);
     for name in [
