@@ -198,7 +198,7 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
-        "state.rs",
+        "state/provisioned.rs",
         &[(
             "IdempotencyToken of a provisioned product after an update",
             "the launch's",

@@ -14,7 +14,6 @@
 
 mod admin;
 pub mod api;
-mod attached;
 pub mod cfn;
 pub mod coverage;
 pub mod faults;
@@ -28,15 +27,12 @@ mod ops;
 mod organizations;
 mod page;
 mod partitions;
-mod plan_state;
 mod profile;
 mod quota;
 mod route;
 pub mod s3;
 pub mod seed;
 pub mod server;
-mod share;
-mod source_state;
 mod ssm;
 mod state;
 pub mod sts;

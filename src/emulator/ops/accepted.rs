@@ -6,7 +6,7 @@ use super::view::nodes;
 use super::{Call, Operation, not_found, portfolio};
 use crate::emulator::api::ApiError;
 use crate::emulator::page;
-use crate::emulator::share::{Import, Shares};
+use crate::emulator::state::{Import, Shares};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AcceptPortfolioShare", accept).guesses(&[

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::input::Input;
 use super::{Call, Operation, in_use, invalid, not_found, unsupported};
 use crate::emulator::api::ApiError;
-use crate::emulator::attached::ServiceAction;
+use crate::emulator::state::ServiceAction;
 use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::input::Input;
 use super::{Call, Operation, action, no_product, not_found, product, version};
 use crate::emulator::api::ApiError;
-use crate::emulator::attached::Place;
 use crate::emulator::state::Catalog;
+use crate::emulator::state::Place;
 use crate::emulator::{page, quota};
 
 /// How far both batches go.

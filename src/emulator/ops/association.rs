@@ -6,7 +6,7 @@ use super::propagate::give_back;
 use super::{Call, Operation, in_use, invalid, no_portfolio, no_product, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::quota;
-use crate::emulator::share::Borrowed;
+use crate::emulator::state::Borrowed;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AssociateProductWithPortfolio", associate).guesses(&[

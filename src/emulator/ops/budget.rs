@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Call, Operation, no_resource, not_found};
 use crate::emulator::api::ApiError;
-use crate::emulator::attached::Attached;
 use crate::emulator::page;
+use crate::emulator::state::Attached;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write("AssociateBudgetWithResource", associate)

@@ -12,10 +12,10 @@ use super::view::View;
 use super::{Call, Operation, invalid, no_product, not_found, version};
 use crate::clock::Entropy;
 use crate::emulator::api::ApiError;
-use crate::emulator::attached::Attached;
 use crate::emulator::faults::Leaves;
 use crate::emulator::organizations::Organizations;
 use crate::emulator::partitions::Elsewhere;
+use crate::emulator::state::Attached;
 use crate::emulator::state::{
     Catalog, CopyStatus, CopyTarget, Copying, Making, Partition, Product, Tags, Version,
 };

@@ -12,8 +12,8 @@ use crate::emulator::api::ApiError;
 use crate::emulator::cfn::change_set::ResourceChange;
 use crate::emulator::cfn::node::Node;
 use crate::emulator::cfn::{CHANGE_SET_FAILED, ChangeStack, NewStack, Param};
-use crate::emulator::plan_state::{Outcome, Plan, PlanParameter};
 use crate::emulator::state::{Catalog, Provisioned, Status};
+use crate::emulator::state::{Outcome, Plan, PlanParameter};
 use crate::emulator::{ids, page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[

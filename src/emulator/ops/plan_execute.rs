@@ -10,7 +10,7 @@ use super::plan_shapes::State;
 use super::provision::{begin, said};
 use super::{Call, Operation, provisioned, record};
 use crate::emulator::api::ApiError;
-use crate::emulator::plan_state::Plan;
+use crate::emulator::state::Plan;
 use crate::emulator::state::{ChangeKind, Provisioned, Record, RecordStatus, Status, Work};
 use crate::emulator::wire;
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::emulator::cfn::change_set::{Action, Aspect, Detail, ResourceChange};
-use crate::emulator::plan_state::{Outcome, Plan, PlanParameter};
 use crate::emulator::state::{Catalog, Record, RecordStatus};
+use crate::emulator::state::{Outcome, Plan, PlanParameter};
 use crate::emulator::wire;
 
 /// `ResourceChange`. Additions and removals have no Replacement, and empty lists.

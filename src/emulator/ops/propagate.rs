@@ -3,7 +3,7 @@
 use super::view::View;
 use crate::emulator::organizations::Organizations;
 use crate::emulator::partitions::Elsewhere;
-use crate::emulator::share::{
+use crate::emulator::state::{
     Borrowed, Import, ShareError, Sharing, SharingEnd, SharingKind, With,
 };
 use crate::emulator::state::{Catalog, Partition};
@@ -117,7 +117,7 @@ pub(in crate::emulator) fn finish(partition: &mut Partition, sharing: Sharing, r
     }
 }
 
-fn set(catalog: &mut Catalog, portfolio: &str, shares: crate::emulator::share::Shares) {
+fn set(catalog: &mut Catalog, portfolio: &str, shares: crate::emulator::state::Shares) {
     match catalog.shares.edit(portfolio) {
         _ if shares.is_empty() => {
             catalog.shares.remove(portfolio);

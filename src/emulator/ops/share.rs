@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::access::authority;
 use super::{Call, Operation, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
-use crate::emulator::share::{
+use crate::emulator::state::Catalog;
+use crate::emulator::state::{
     Share, ShareError, Shares, Sharing, SharingEnd, SharingKind, SharingRecord, With,
 };
-use crate::emulator::state::Catalog;
 use crate::emulator::{page, quota};
 
 /// A guess of three operations.

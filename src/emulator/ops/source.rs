@@ -13,7 +13,7 @@ use super::{Call, import, invalid, no_product, unsupported, version};
 use crate::clock::Entropy;
 use crate::emulator::api::{ApiError, Timing};
 use crate::emulator::cfn::Template;
-use crate::emulator::source_state::{Attempt, Connection};
+use crate::emulator::state::{Attempt, Connection};
 use crate::emulator::state::{Making, Partition, Source, Version};
 use crate::emulator::{Sync, ids, quota, wire};
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::invalid;
 use super::view::View;
 use crate::emulator::api::ApiError;
-use crate::emulator::attached::TagOption;
+use crate::emulator::state::TagOption;
 use crate::emulator::state::{Portfolio, Product};
 
 /// The values that a launch may choose from, by key; none for a key on which portfolio and product disagree.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Call, Operation, in_use, invalid, not_found};
 use crate::emulator::api::ApiError;
-use crate::emulator::attached::TagOption;
 use crate::emulator::state::Catalog;
+use crate::emulator::state::TagOption;
 use crate::emulator::{page, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[

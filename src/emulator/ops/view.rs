@@ -9,10 +9,10 @@ use std::sync::{Arc, LazyLock};
 use super::input::IdOrName;
 use super::{invalid, no_product, not_found};
 use crate::emulator::api::ApiError;
-use crate::emulator::attached::{Attached, TagOption};
 use crate::emulator::organizations::Organizations;
 use crate::emulator::partitions::{Elsewhere, Neighbour};
-use crate::emulator::share::{Borrowed, Import, Share};
+use crate::emulator::state::{Attached, TagOption};
+use crate::emulator::state::{Borrowed, Import, Share};
 use crate::emulator::state::{Catalog, Constraint, Portfolio, Principal, Product};
 
 /// That of an account which was never asked for in a region.

@@ -5,56 +5,56 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{Catalog, Product, Version};
+use super::{Catalog, Product, Version};
 
 /// What a portfolio or a product has beside its own members.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Attached {
+pub(in crate::emulator) struct Attached {
     /// TagOption ids in the order of their association.
-    pub(super) tag_options: Vec<String>,
+    pub(in crate::emulator) tag_options: Vec<String>,
     /// Names of budgets in the order of their association.
-    pub(super) budgets: Vec<String>,
+    pub(in crate::emulator) budgets: Vec<String>,
     /// Whether it has or had a tag: what lost its last one is still listed by the tagging service.
-    pub(super) tagged: bool,
+    pub(in crate::emulator) tagged: bool,
 }
 
 /// A TagOption (facts §9.7).
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct TagOption {
-    pub(super) id: String,
-    pub(super) key: String,
-    pub(super) value: String,
-    pub(super) active: bool,
+pub(in crate::emulator) struct TagOption {
+    pub(in crate::emulator) id: String,
+    pub(in crate::emulator) key: String,
+    pub(in crate::emulator) value: String,
+    pub(in crate::emulator) active: bool,
     /// The account that made it.
-    pub(super) owner: String,
+    pub(in crate::emulator) owner: String,
     /// Ids of portfolios and products in the order of their association.
-    pub(super) resources: Vec<String>,
+    pub(in crate::emulator) resources: Vec<String>,
 }
 
 /// A self-service action (facts §9.10).
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct ServiceAction {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) description: Option<String>,
+pub(in crate::emulator) struct ServiceAction {
+    pub(in crate::emulator) id: String,
+    pub(in crate::emulator) name: String,
+    pub(in crate::emulator) description: Option<String>,
     /// `DefinitionType`.
-    pub(super) kind: String,
+    pub(in crate::emulator) kind: String,
     /// Name, Version, AssumeRole, Parameters: as sent.
-    pub(super) definition: BTreeMap<String, String>,
+    pub(in crate::emulator) definition: BTreeMap<String, String>,
     /// Where it may be run, in the order of association.
-    pub(super) places: Vec<Place>,
+    pub(in crate::emulator) places: Vec<Place>,
 }
 
 /// A version that has an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
-    pub(super) product: String,
-    pub(super) version: String,
+pub(in crate::emulator) struct Place {
+    pub(in crate::emulator) product: String,
+    pub(in crate::emulator) version: String,
 }
 
 impl Place {
     /// The product and the version, if both are there (still: overlapping writes may have undone the version).
-    pub(super) fn find<'a>(
+    pub(in crate::emulator) fn find<'a>(
         &self,
         catalog: &'a Catalog,
     ) -> Option<(&'a Arc<Product>, &'a Arc<Version>)> {
@@ -66,14 +66,14 @@ impl Place {
 
 impl Catalog {
     /// What is attached to the portfolio or product of that id.
-    pub(super) fn attached(&self, id: &str) -> Option<&Attached> {
+    pub(in crate::emulator) fn attached(&self, id: &str) -> Option<&Attached> {
         let of_portfolio = || Some(&self.portfolios.get(id)?.attached);
         let of_product = || Some(&self.products.get(id)?.attached);
         of_portfolio().or_else(of_product)
     }
 
     /// The same, to be changed.
-    pub(super) fn attached_mut(&mut self, id: &str) -> Option<&mut Attached> {
+    pub(in crate::emulator) fn attached_mut(&mut self, id: &str) -> Option<&mut Attached> {
         if self.portfolios.get(id).is_some() {
             return Some(&mut self.portfolios.edit(id)?.attached);
         }
@@ -81,7 +81,7 @@ impl Catalog {
     }
 
     /// The actions of a product's versions, each with the version that has it.
-    pub(super) fn actions_of<'a>(
+    pub(in crate::emulator) fn actions_of<'a>(
         &'a self,
         product: &'a str,
     ) -> impl Iterator<Item = (&'a Arc<ServiceAction>, &'a str)> {
