@@ -13,21 +13,16 @@ use super::{Emulator, Sync};
 
 const ROOT: &str = "/_emulator";
 
-/// The body of `sync`.
+/// The body of `sync`: a commit, or why it fails.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Asked {
     account: String,
     region: String,
     product: String,
-    #[serde(flatten)]
-    sync: Brought,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Brought {
-    Commit { revision: String, template: String },
-    Failure { failure: String },
+    revision: Option<String>,
+    template: Option<String>,
+    failure: Option<String>,
 }
 
 /// A refusal: its status, and what to tell.
@@ -103,19 +98,16 @@ impl Emulator {
     /// Brings a commit to a product's repository, or lets its sync fail.
     fn synced(&self, body: &str) -> Result<String, Refused> {
         let bad = |message: String| (StatusCode::BAD_REQUEST, message);
-        let Asked {
-            account,
-            region,
-            product,
-            sync,
-        } = serde_yaml::from_str(body).map_err(|error| bad(error.to_string()))?;
-        let sync = match sync {
-            Brought::Commit { revision, template } => Sync::Commit {
+        let asked: Asked = serde_yaml::from_str(body).map_err(|error| bad(error.to_string()))?;
+        let sync = match (asked.revision, asked.template, asked.failure) {
+            (Some(revision), Some(template), None) => Sync::Commit {
                 revision,
                 template: Bytes::from(template),
             },
-            Brought::Failure { failure } => Sync::Failure { message: failure },
+            (None, None, Some(message)) => Sync::Failure { message },
+            _ => return Err(bad("say revision and template, or failure".to_owned())),
         };
+        let (account, region, product) = (asked.account, asked.region, asked.product);
         let synced = self.sync_product(&account, &region, &product, sync);
         let synced = synced.map_err(|error| bad(error.message))?;
         Ok(match synced {

@@ -142,6 +142,10 @@ async fn a_commit_is_brought_to_a_product_and_a_sync_fails() {
         let (status, _) = ask(&bench, "POST", "/_emulator/sync", &wrong).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
     }
+    asked["revision"] = json!("abc");
+    let (status, answer) = ask(&bench, "POST", "/_emulator/sync", &asked.to_string()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer["message"], "say revision and template, or failure");
 }
 
 #[tokio::test(start_paused = true)]
