@@ -9,14 +9,13 @@ use serde_json::{Value, json};
 
 use super::input::IdOrName;
 use super::provision::begin;
+use super::record::Subject;
 use super::{Call, Operation, invalid, no_product, not_found, record, unsupported, version};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::node::Node;
 use crate::emulator::cfn::{Stack, StackStatus};
-use crate::emulator::state::{
-    Catalog, ChangeKind, Provisioned, Record, RecordStatus, Status, Version, Work,
-};
-use crate::emulator::{ids, wire};
+use crate::emulator::ids;
+use crate::emulator::state::{Catalog, ChangeKind, Provisioned, Status, Version, Work};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("ImportAsProvisionedProduct", import)
@@ -110,14 +109,7 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
         }
     };
     let id = call.ctx.new_id("pp");
-    let now = wire::whole_millis(call.ctx.now);
-    let record = Record {
-        id: call.ctx.new_id("rec"),
-        // Of no source of AWS's own: two other emulators say so (facts §9.3; a guess).
-        kind: "IMPORT_PROVISIONED_PRODUCT".into(),
-        status: RecordStatus::Created,
-        created: now,
-        updated: now,
+    let about = Subject {
         provisioned: id.clone(),
         provisioned_name: name.to_owned(),
         product: product.id.clone(),
@@ -125,12 +117,9 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
         // The request names none, and none is chosen (facts §12; a guess).
         path: None,
         launch_role: None,
-        tags: Vec::new(),
-        errors: Vec::new(),
-        outputs: Vec::new(),
-        user: call.ctx.caller.principal.clone(),
-        session: call.ctx.caller.arn.clone(),
     };
+    // Of no source of AWS's own: two other emulators say so (facts §9.3; a guess).
+    let record = record::open(call, "IMPORT_PROVISIONED_PRODUCT", about);
     let provisioned = Provisioned {
         id: id.clone(),
         name: name.to_owned(),

@@ -8,11 +8,10 @@ use super::input::IdOrName;
 use super::plan::{self, bad_state};
 use super::plan_shapes::State;
 use super::provision::{begin, said};
+use super::record::Subject;
 use super::{Call, Operation, provisioned, record};
 use crate::emulator::api::ApiError;
-use crate::emulator::state::Plan;
-use crate::emulator::state::{ChangeKind, Provisioned, Record, RecordStatus, Status, Work};
-use crate::emulator::wire;
+use crate::emulator::state::{ChangeKind, Plan, Provisioned, Status, Work};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("ExecuteProvisionedProductPlan", execute)
@@ -49,30 +48,20 @@ fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     ready(call, &plan, &present)?;
     let work = work(call, &plan)?;
-    let now = wire::whole_millis(call.ctx.now);
     let (type_name, kind) = if plan.launches {
         ("PROVISION_PRODUCT", ChangeKind::Provision)
     } else {
         ("UPDATE_PROVISIONED_PRODUCT", ChangeKind::Update)
     };
-    let record = Record {
-        id: call.ctx.new_id("rec"),
-        kind: type_name.into(),
-        status: RecordStatus::Created,
-        created: now,
-        updated: now,
+    let about = Subject {
         provisioned: plan.provisioned.clone(),
         provisioned_name: plan.provisioned_name.clone(),
         product: plan.product.clone(),
         version: plan.version.clone(),
         path: Some(plan.path.clone()),
         launch_role: plan.launch_role.clone(),
-        tags: Vec::new(),
-        errors: Vec::new(),
-        outputs: Vec::new(),
-        user: call.ctx.caller.principal.clone(),
-        session: call.ctx.caller.arn.clone(),
     };
+    let record = record::open(call, type_name, about);
     let answer = json!({ "RecordDetail": record::detail(&record) });
     let catalog = call.edit();
     if let Some(row) = catalog.plans.edit(id) {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::input::IdOrName;
 use super::provision::begin;
-use super::{Call, Operation, invalid, provisioned};
+use super::record::Subject;
+use super::{Call, Operation, invalid, provisioned, record};
 use crate::emulator::api::ApiError;
-use crate::emulator::state::{ChangeKind, Record, RecordStatus, Status, Work};
-use crate::emulator::wire;
+use crate::emulator::state::{ChangeKind, Status, Work};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("UpdateProvisionedProductProperties", update)
@@ -58,29 +58,13 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     {
         return Err(invalid(format!("Invalid LAUNCH_ROLE: {arn}")));
     }
-    let now = wire::whole_millis(call.ctx.now);
     let caller = call.ctx.caller.clone();
-    let record = Record {
-        id: call.ctx.new_id("rec"),
-        // No source names it (a guess).
-        kind: "UPDATE_PROVISIONED_PRODUCT_PROPERTIES".into(),
-        status: RecordStatus::Created,
-        created: now,
-        updated: now,
-        provisioned: present.id.clone(),
-        provisioned_name: present.name.clone(),
-        product: present.product.clone(),
-        version: present.version.clone(),
-        path: present.path.clone(),
-        launch_role: role
-            .map(str::to_owned)
-            .or_else(|| present.launch_role.clone()),
-        tags: Vec::new(),
-        errors: Vec::new(),
-        outputs: Vec::new(),
-        user: caller.principal.clone(),
-        session: caller.arn.clone(),
-    };
+    let mut about = Subject::of(&present);
+    if let Some(arn) = role {
+        about.launch_role = Some(arn.to_owned());
+    }
+    // No source names the type (a guess).
+    let record = record::open(call, "UPDATE_PROVISIONED_PRODUCT_PROPERTIES", about);
     let answer = json!({
         "ProvisionedProductId": present.id,
         "ProvisionedProductProperties": properties.map(|properties| properties.members()),

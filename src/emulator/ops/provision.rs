@@ -5,15 +5,15 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
+use super::record::Subject;
 use super::tag_choice::Choices;
 use super::{Call, Operation, constraint, invalid, path, record, stack_set, unsupported, version};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
 use crate::emulator::state::{
-    Change, ChangeKind, Portfolio, Product, Provisioned, Record, RecordStatus, Status, Version,
-    Work,
+    Change, ChangeKind, Portfolio, Product, Provisioned, Record, Status, Version, Work,
 };
-use crate::emulator::{ids, quota, wire};
+use crate::emulator::{ids, quota};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct", provision)
     .with_token("ProvisionToken")
@@ -94,7 +94,11 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
         Ok(stack) => (Work::Stack(stack.clone()), Some(stack)),
         Err(error) => (Work::Refused(said(&error, &mut call.ctx)), None),
     };
-    let record = open_record(call, "PROVISION_PRODUCT", &id, name, &target);
+    let record = record::open(
+        call,
+        "PROVISION_PRODUCT",
+        Subject::aimed(&id, name, &target),
+    );
     let provisioned = Provisioned {
         id: id.clone(),
         name: name.to_owned(),
@@ -252,35 +256,6 @@ pub(super) fn tags_with(
         )));
     }
     Ok(tags)
-}
-
-/// A record in CREATED: its tags are not shown yet (facts §9.3).
-pub(super) fn open_record(
-    call: &mut Call<'_>,
-    kind: &'static str,
-    id: &str,
-    name: &str,
-    target: &Target,
-) -> Record {
-    let now = wire::whole_millis(call.ctx.now);
-    Record {
-        id: call.ctx.new_id("rec"),
-        kind: kind.into(),
-        status: RecordStatus::Created,
-        created: now,
-        updated: now,
-        provisioned: id.to_owned(),
-        provisioned_name: name.to_owned(),
-        product: target.product.id.clone(),
-        version: target.version.id.clone(),
-        path: Some(ids::path_id(&target.portfolio.id)),
-        launch_role: target.policy.launch_role.clone(),
-        tags: Vec::new(),
-        errors: Vec::new(),
-        outputs: Vec::new(),
-        user: call.ctx.caller.principal.clone(),
-        session: call.ctx.caller.arn.clone(),
-    }
 }
 
 /// Enters a record, and the work that will end it.

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::provision::Target;
 use super::{Call, Operation, invalid, not_found, provisioned};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::Output;
-use crate::emulator::state::Record;
-use crate::emulator::{page, wire};
+use crate::emulator::state::{Provisioned, Record, RecordStatus};
+use crate::emulator::{ids, page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::describe("DescribeRecord", describe)
@@ -87,6 +88,65 @@ fn outputs(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let found = found.filter(|output| keys.is_empty() || keys.contains(&output.key.as_str()));
     let found = call.page()?.by_offset(found.map(output).collect());
     Ok(page::answer("Outputs", found))
+}
+
+/// What a record is about.
+pub(super) struct Subject {
+    pub(super) provisioned: String,
+    pub(super) provisioned_name: String,
+    pub(super) product: String,
+    pub(super) version: String,
+    pub(super) path: Option<String>,
+    pub(super) launch_role: Option<String>,
+}
+
+impl Subject {
+    /// A provisioned product as it is.
+    pub(super) fn of(present: &Provisioned) -> Self {
+        Self {
+            provisioned: present.id.clone(),
+            provisioned_name: present.name.clone(),
+            product: present.product.clone(),
+            version: present.version.clone(),
+            path: present.path.clone(),
+            launch_role: present.launch_role.clone(),
+        }
+    }
+
+    /// One that a launch or an update aims at.
+    pub(super) fn aimed(id: &str, name: &str, target: &Target) -> Self {
+        Self {
+            provisioned: id.to_owned(),
+            provisioned_name: name.to_owned(),
+            product: target.product.id.clone(),
+            version: target.version.id.clone(),
+            path: Some(ids::path_id(&target.portfolio.id)),
+            launch_role: target.policy.launch_role.clone(),
+        }
+    }
+}
+
+/// A record of the caller's in CREATED: its tags are not shown yet (facts §9.3).
+pub(super) fn open(call: &mut Call<'_>, kind: &'static str, about: Subject) -> Record {
+    let now = wire::whole_millis(call.ctx.now);
+    Record {
+        id: call.ctx.new_id("rec"),
+        kind: kind.into(),
+        status: RecordStatus::Created,
+        created: now,
+        updated: now,
+        provisioned: about.provisioned,
+        provisioned_name: about.provisioned_name,
+        product: about.product,
+        version: about.version,
+        path: about.path,
+        launch_role: about.launch_role,
+        tags: Vec::new(),
+        errors: Vec::new(),
+        outputs: Vec::new(),
+        user: call.ctx.caller.principal.clone(),
+        session: call.ctx.caller.arn.clone(),
+    }
 }
 
 /// `RecordDetail`.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::provision::{begin, said};
+use super::record::Subject;
 use super::{Call, Operation, provisioned, record};
 use crate::emulator::api::ApiError;
-use crate::emulator::state::{ChangeKind, Provisioned, Record, RecordStatus, Status, Work};
-use crate::emulator::wire;
+use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
 
 // Its token is not kept in the table: it holds only while the termination runs (facts §4).
 pub(super) const OPERATIONS: &[Operation] =
@@ -40,25 +40,8 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
         },
         _ => Work::Nothing,
     };
-    let now = wire::whole_millis(call.ctx.now);
-    let record = Record {
-        id: call.ctx.new_id("rec"),
-        kind: "TERMINATE_PROVISIONED_PRODUCT".into(),
-        status: RecordStatus::Created,
-        created: now,
-        updated: now,
-        provisioned: present.id.clone(),
-        provisioned_name: present.name.clone(),
-        product: present.product.clone(),
-        version: present.version.clone(),
-        path: present.path.clone(),
-        launch_role: present.launch_role.clone(),
-        tags: Vec::new(),
-        errors: Vec::new(),
-        outputs: Vec::new(),
-        user: call.ctx.caller.principal.clone(),
-        session: call.ctx.caller.arn.clone(),
-    };
+    let about = Subject::of(&present);
+    let record = record::open(call, "TERMINATE_PROVISIONED_PRODUCT", about);
     let answer = json!({ "RecordDetail": record::detail(&record) });
     if let Some(row) = call.edit().provisioned.edit(&present.id) {
         row.status = Status::UnderChange;

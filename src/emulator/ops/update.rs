@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, capabilities, open_record, said, tags, tags_with, target};
+use super::provision::{Target, begin, capabilities, said, tags, tags_with, target};
+use super::record::Subject;
 use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
@@ -72,7 +73,11 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         Err(error) => Work::Refused(said(&error, &mut call.ctx)),
     };
     let (id, name) = (present.id.clone(), present.name.clone());
-    let record = open_record(call, "UPDATE_PROVISIONED_PRODUCT", &id, &name, &target);
+    let record = record::open(
+        call,
+        "UPDATE_PROVISIONED_PRODUCT",
+        Subject::aimed(&id, &name, &target),
+    );
     let answer = json!({ "RecordDetail": record::detail(&record) });
     if let Some(row) = call.edit().provisioned.edit(&id) {
         row.status = Status::UnderChange;
