@@ -81,7 +81,7 @@ impl Sessions {
         }
         let mut ends: Vec<Timestamp> = self.0.values().map(|session| session.expires).collect();
         ends.sort_unstable();
-        if let Some(last) = ends.get(MAX_SESSIONS / 10).copied() {
+        if let Some(last) = ends.get(MAX_SESSIONS / 10 - 1).copied() {
             let mut left = MAX_SESSIONS / 10;
             self.0.retain(|_, session| {
                 let goes = session.expires <= last && left > 0;

@@ -209,7 +209,6 @@ impl World {
         let shared = partition.catalog().is_shared();
         let response = match job.route.service {
             Service::CloudFormation => {
-                partition.stacks.settle(job.now);
                 let read_url = |url: &str| buckets.read_url(&account, url);
                 let mut ctx = ctx(&job, entropy, pins);
                 cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
@@ -244,7 +243,9 @@ impl World {
         };
         let shared = shared || partition.catalog().is_shared();
         let changed = partition.remember(job.now, keep);
-        if shared && changed {
+        if organizations.has_followed() {
+            self.follow_organizations(job.now);
+        } else if shared && changed {
             self.cut(Some(&region), job.now);
         }
         response
@@ -266,7 +267,10 @@ impl World {
         when: (Timestamp, Timing),
         quotas: bool,
     ) -> Result<Result<String, String>, ApiError> {
-        let (keep, place) = (self.keep(), self.place(account, region));
+        self.settle(when.0);
+        let keep = self.keep();
+        let place = self.partitions.place(account, region);
+        let place = place.ok_or_else(|| ops::no_product(product))?;
         let (partitions, entropy) = (&mut self.partitions, &mut self.entropy);
         due::amend(partitions, place, when.0, keep, |partition| {
             ops::sync(partition, when, entropy, quotas, product, sync)

@@ -52,6 +52,7 @@ pub(super) fn create(
         services: BTreeMap::new(),
         delegated: BTreeMap::new(),
         requests: BTreeMap::new(),
+        followed: false,
     };
     let answer = json!({ "Organization": organization.shown() });
     all.0.push(organization);

@@ -79,9 +79,18 @@ impl World {
         };
         let sharing = self.partitions.at_mut(place).sharing.remove(index);
         let all = self.partitions.all();
-        let reach = Reach::of(&sharing, &owner, &region, all, &self.organizations);
+        // Who has lost the right to share meanwhile reaches nobody.
+        let may = self.organizations.may_share(&owner);
+        let reach = if may {
+            Reach::of(&sharing, &owner, &region, all, &self.organizations)
+        } else {
+            Reach::default()
+        };
         amend(&mut self.partitions, place, at, keep, |partition| {
             ops::finish_sharing(partition, sharing, reach);
+            if !may {
+                ops::lapse(partition);
+            }
         });
         self.cut(Some(&region), at);
     }
