@@ -134,7 +134,8 @@ impl Organizations {
     /// Whether Service Catalog knows of another tree than it did when this was asked last.
     pub(super) fn has_followed(&mut self) -> bool {
         let each = self.0.iter_mut();
-        each.fold(false, |any, one| std::mem::take(&mut one.followed) || any)
+        let followed = each.map(|one| std::mem::take(&mut one.followed));
+        followed.filter(|followed| *followed).count() > 0
     }
 
     /// Lets the accounts join that are made by now.
