@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, Caller, Ctx};
 use super::form::{self, Form, Xml};
+use super::ids;
 use super::ops::unsupported;
 use crate::clock::Entropy;
 
@@ -191,12 +192,7 @@ fn role(arn: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn letters(entropy: &mut Entropy, length: usize) -> String {
-    (0..length)
-        .map(|_| {
-            let at = usize::try_from(entropy.below(ALPHABET.len() as u64)).unwrap_or_default();
-            char::from(ALPHABET[at])
-        })
-        .collect()
+    ids::letters(ALPHABET, entropy, length)
 }
 
 fn invalid(text: impl Into<String>) -> ApiError {

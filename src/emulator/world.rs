@@ -56,6 +56,8 @@ pub(super) struct Job<'a> {
     pub(super) cut: Option<usize>,
     pub(super) overlap: Option<Overlap>,
     pub(super) doom: Doom,
+    /// It sees the newest state.
+    pub(super) steady: bool,
 }
 
 impl World {
@@ -188,6 +190,7 @@ impl World {
         let keep = self.keep();
         let region = job.route.region.clone();
         let lag = match job.route.service {
+            _ if job.steady => None,
             Service::ServiceCatalog => {
                 let operation = ops::find(&job.route.operation).ok();
                 operation.and_then(|operation| self.draw_lag(operation.sight, job.now))

@@ -22,13 +22,15 @@ impl World {
     /// Ends what is due beyond one account and region. Each reads the others as they are at that time: this is called
     /// before anything else is, so no later call has changed them.
     pub(super) fn settle(&mut self, now: Timestamp) {
-        self.organizations.settle(now);
         while let Some((at, place, due)) = self.next_due(now) {
+            // Who joins later is not reached by what ends now.
+            self.organizations.settle(at);
             match due {
                 Due::Copy(index) => self.finish_copy(place, index, at),
                 Due::Sharing(index) => self.finish_sharing(place, index, at),
             }
         }
+        self.organizations.settle(now);
     }
 
     /// The first thing that is due, by its end and its place.
