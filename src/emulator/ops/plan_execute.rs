@@ -53,13 +53,19 @@ fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
     } else {
         ("UPDATE_PROVISIONED_PRODUCT", ChangeKind::Update)
     };
+    // One that was set since holds; the plan has the constraints' (a guess, as of updates).
+    let launch_role = if present.own_role {
+        present.launch_role.clone()
+    } else {
+        plan.launch_role.clone()
+    };
     let about = Subject {
         provisioned: plan.provisioned.clone(),
         provisioned_name: plan.provisioned_name.clone(),
         product: plan.product.clone(),
         version: plan.version.clone(),
         path: Some(plan.path.clone()),
-        launch_role: plan.launch_role.clone(),
+        launch_role,
     };
     let record = record::open(call, type_name, about);
     let answer = json!({ "RecordDetail": record::detail(&record) });
@@ -74,7 +80,7 @@ fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
         row.product_name = plan.product_name.clone();
         row.version = plan.version.clone();
         row.version_name = plan.version_name.clone();
-        row.launch_role = plan.launch_role.clone();
+        row.launch_role = record.launch_role.clone();
         row.path = record.path.clone();
         row.own_tags = plan.own_tags.clone();
         row.tags = plan.tags.clone();

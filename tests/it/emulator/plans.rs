@@ -657,3 +657,30 @@ async fn a_product_of_a_shared_portfolio_is_planned_where_it_is_imported() {
         .await;
     assert_eq!(code, "ResourceNotFoundException");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_role_that_is_set_after_the_plan_stays() {
+    let plans = Plans::launched(Bench::new(Profile::Instant), TEMPLATE).await;
+    let bench = &plans.bench;
+    let owner = json!([{"Key": "Owner", "Value": "you"}]);
+    let id = plans
+        .planned(json!({"ProvisioningParameters": owner, "IdempotencyToken": "plan-2"}))
+        .await;
+    let plan = plans.plan(&id).await;
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/own");
+    let properties = json!({
+        "ProvisionedProductId": plan["ProvisionedProductPlanDetails"]["ProvisionProductId"],
+        "ProvisionedProductProperties": {"LAUNCH_ROLE": role}, "IdempotencyToken": "p"});
+    bench
+        .ok("UpdateProvisionedProductProperties", properties)
+        .await;
+    let executed = plans.execute(&id, "go").await;
+    assert_eq!(executed["RecordDetail"]["LaunchRoleArn"], json!(role));
+    let found = bench
+        .ok("DescribeProvisionedProduct", json!({"Name": "mine"}))
+        .await;
+    assert_eq!(
+        found["ProvisionedProductDetail"]["LaunchRoleArn"],
+        json!(role)
+    );
+}
