@@ -276,7 +276,7 @@ fn planned(call: &Call<'_>, plan: &Plan) -> Result<Provisioned, ApiError> {
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PlanId")?;
     let catalog = call.seen();
-    let plan = find(catalog, id)?;
+    let plan = find_own(call, catalog, id)?;
     let now = State::of(plan, catalog, call.at());
     let mut answer = match (&plan.outcome, now.status) {
         (_, "CREATE_IN_PROGRESS") | (Outcome::Failed(_), _) => json!({}),
@@ -311,13 +311,14 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let catalog = call.seen();
     let only = call.input.text("ProvisionProductId");
     if let Some(id) = only {
-        provisioned::find(catalog, IdOrName::Id(id))?;
+        provisioned::find_own(call, catalog, IdOrName::Id(id))?;
     }
     let page = call.page()?;
     let plans = catalog.plans.after(page.after());
     let plans = plans
         .filter(|(_, plan)| only.is_none_or(|id| plan.provisioned == id))
-        .filter(|(_, plan)| level.admits(&plan.user, &plan.session));
+        .filter(|(_, plan)| level.admits(&plan.user, &plan.session))
+        .filter(|(_, plan)| visible(call, catalog, plan));
     let found = page.by_place(plans, |plan| plan_shapes::summary(plan));
     Ok(page::answer("ProvisionedProductPlans", found))
 }
@@ -325,7 +326,7 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PlanId")?;
     let catalog = call.newest();
-    let plan = Arc::clone(find(catalog, id)?);
+    let plan = Arc::clone(find_own(call, catalog, id)?);
     let status = State::of(&plan, catalog, call.ctx.now).status;
     let stuck = matches!(status, "EXECUTE_FAILED" | "EXECUTE_IN_PROGRESS");
     if stuck && call.input.flag("IgnoreErrors") != Some(true) {
@@ -348,8 +349,23 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(json!({}))
 }
 
-pub(super) fn find<'a>(catalog: &'a Catalog, id: &str) -> Result<&'a Arc<Plan>, ApiError> {
+/// Whether the caller may see it: as what it is a plan of, while that is there (a guess).
+fn visible(call: &Call<'_>, catalog: &Catalog, plan: &Plan) -> bool {
+    let of = catalog.provisioned.get(&plan.provisioned);
+    of.is_none_or(|row| provisioned::visible(call, row))
+}
+
+/// The plan of that id, as far as the caller may see it.
+///
+/// # Errors
+/// It is not there.
+pub(super) fn find_own<'a>(
+    call: &Call<'_>,
+    catalog: &'a Catalog,
+    id: &str,
+) -> Result<&'a Arc<Plan>, ApiError> {
     let plan = catalog.plans.get(id);
+    let plan = plan.filter(|plan| visible(call, catalog, plan));
     // By the pattern of the others (a guess).
     plan.ok_or_else(|| not_found(format!("Plan {id} not found.")))
 }

@@ -36,8 +36,8 @@ pub(super) const OPERATIONS: &[Operation] =
 fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PlanId")?;
     let catalog = call.newest();
-    let plan = Arc::clone(plan::find(catalog, id)?);
-    let found = provisioned::find_own(call, catalog, IdOrName::Id(&plan.provisioned))?;
+    let plan = Arc::clone(plan::find_own(call, catalog, id)?);
+    let found = provisioned::find(catalog, IdOrName::Id(&plan.provisioned))?;
     let present = Arc::clone(found);
     let status = State::of(&plan, catalog, call.ctx.now).status;
     // Modelled is InvalidStateException alone, neither when nor its words are known (a guess).

@@ -44,7 +44,9 @@ fn scan(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let level = Level::of(call, "User")?;
     let page = call.page()?;
     let rows = call.seen().provisioned.after(page.after());
-    let rows = rows.filter(|(_, row)| level.admits(&row.user, &row.session));
+    let rows = rows
+        .filter(|(_, row)| level.admits(&row.user, &row.session))
+        .filter(|(_, row)| visible(call, row));
     let found = page.by_place(rows, |row| detail(row));
     Ok(page::answer("ProvisionedProducts", found))
 }
@@ -61,6 +63,7 @@ fn search(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let rows = call.seen().provisioned.iter().map(|(_, row)| row);
     let mut rows: Vec<Arc<Provisioned>> = rows
         .filter(|row| level.admits(&row.user, &row.session))
+        .filter(|row| visible(call, row))
         .filter(|row| queries.iter().all(|query| matches(row, query)))
         .cloned()
         .collect();
@@ -235,18 +238,23 @@ fn none() -> ApiError {
     not_found("Provisioned product not found.")
 }
 
-/// The same, as far as the caller may see it: who owned it once does so no more (facts §9.3). That it reads as not
-/// there is a guess.
+/// Whether the caller may see it: who owned it once does so no more (facts §9.3).
+pub(super) fn visible(call: &Call<'_>, row: &Provisioned) -> bool {
+    !row.former.contains(&call.ctx.caller.principal)
+}
+
+/// As [`find`], as far as the caller may see it. That the others' read as not there is a guess.
 pub(super) fn find_own<'a>(
     call: &Call<'_>,
     catalog: &'a Catalog,
     wanted: IdOrName<'_>,
 ) -> Result<&'a Arc<Provisioned>, ApiError> {
     let found = find(catalog, wanted)?;
-    if found.former.contains(&call.ctx.caller.principal) {
-        return Err(none());
+    if visible(call, found) {
+        Ok(found)
+    } else {
+        Err(none())
     }
-    Ok(found)
 }
 
 /// The refusal of work on what is being worked on; its code and text were not found (facts §12; a guess).

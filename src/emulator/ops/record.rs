@@ -26,7 +26,7 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let record = record.ok_or_else(|| not_found(format!("Record {id} not found.")))?;
     // A previous owner still sees the history, but not the records (facts §9.3).
     let of = call.seen().provisioned.get(&record.provisioned);
-    if of.is_some_and(|row| row.former.contains(&call.ctx.caller.principal)) {
+    if of.is_some_and(|row| !provisioned::visible(call, row)) {
         return Err(not_found(format!("Record {id} not found.")));
     }
     let outputs = record.outputs.iter().map(output).collect();

@@ -684,3 +684,38 @@ async fn a_launch_role_that_is_set_after_the_plan_stays() {
         json!(role)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_former_owner_sees_no_plan_of_it() {
+    let plans = Plans::launched(Bench::new(Profile::Instant), TEMPLATE).await;
+    let bench = &plans.bench;
+    let owner = json!([{"Key": "Owner", "Value": "you"}]);
+    let id = plans
+        .planned(json!({"ProvisioningParameters": owner, "IdempotencyToken": "plan-2"}))
+        .await;
+    let plan = plans.plan(&id).await;
+    let other = format!("arn:aws:iam::{ACCOUNT}:role/other");
+    let properties = json!({
+        "ProvisionedProductId": plan["ProvisionedProductPlanDetails"]["ProvisionProductId"],
+        "ProvisionedProductProperties": {"OWNER": other}, "IdempotencyToken": "p"});
+    let other = bench.as_role(&other).await;
+    other
+        .ok("UpdateProvisionedProductProperties", properties)
+        .await;
+    let listed = bench.ok("ListProvisionedProductPlans", json!({})).await;
+    assert_eq!(listed, json!({"ProvisionedProductPlans": []}));
+    for (operation, input) in [
+        ("DescribeProvisionedProductPlan", json!({"PlanId": id})),
+        (
+            "ExecuteProvisionedProductPlan",
+            json!({"PlanId": id, "IdempotencyToken": "go"}),
+        ),
+        ("DeleteProvisionedProductPlan", json!({"PlanId": id})),
+    ] {
+        let (code, _) = bench.refused(operation, input.clone()).await;
+        assert_eq!(code, "ResourceNotFoundException", "{operation}");
+        if operation.starts_with("De") {
+            other.ok(operation, input).await;
+        }
+    }
+}

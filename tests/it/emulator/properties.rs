@@ -69,7 +69,32 @@ async fn another_owner_sees_everything_and_the_first_one_nothing() {
         answer["ProvisionedProducts"].as_array().unwrap().len()
     };
     assert_eq!((seen(&first).await, seen(&second).await), (0, 1));
+    // Nor is it among all of the account's.
+    let account = json!({"AccessLevelFilter": {"Key": "Account", "Value": "self"}});
+    for operation in ["ScanProvisionedProducts", "SearchProvisionedProducts"] {
+        let none = first.ok(operation, account.clone()).await;
+        assert_eq!(none["ProvisionedProducts"], json!([]), "{operation}");
+        let one = second.ok(operation, account.clone()).await;
+        assert_eq!(one["ProvisionedProducts"][0]["Id"], json!(id));
+    }
+    let by_name = json!({"Filters": {"SearchQuery": ["name:mine"]}});
+    let none = first.ok("SearchProvisionedProducts", by_name).await;
+    assert_eq!(none["TotalResultsCount"], 0);
     let launch = text(found, "/LastProvisioningRecordId");
+    // An action that the version has.
+    let made = bench
+        .ok(
+            "CreateServiceAction",
+            json!({"Name": "restart", "DefinitionType": "SSM_AUTOMATION", "IdempotencyToken": "a",
+                   "Definition": {"Name": "Restart", "Version": "1"}}),
+        )
+        .await;
+    let action = text(&made, "/ServiceActionDetail/ServiceActionSummary/Id");
+    let place = json!({"ServiceActionId": action, "ProductId": found["ProductId"],
+                       "ProvisioningArtifactId": found["ProvisioningArtifactId"]});
+    bench
+        .ok("AssociateServiceActionWithProvisioningArtifact", place)
+        .await;
     for (operation, input) in [
         ("DescribeProvisionedProduct", json!({"Id": id})),
         ("DescribeRecord", json!({"Id": launch})),
@@ -85,10 +110,21 @@ async fn another_owner_sees_everything_and_the_first_one_nothing() {
             "TerminateProvisionedProduct",
             json!({"ProvisionedProductId": id, "TerminateToken": "x"}),
         ),
+        (
+            "ListProvisionedProductPlans",
+            json!({"ProvisionProductId": id}),
+        ),
+        (
+            "DescribeServiceActionExecutionParameters",
+            json!({"ProvisionedProductId": id, "ServiceActionId": action}),
+        ),
     ] {
         let (code, _) = first.refused(operation, input.clone()).await;
         assert_eq!(code, "ResourceNotFoundException", "{operation}");
-        if operation.starts_with("Describe") {
+        if ["Describe", "List"]
+            .iter()
+            .any(|read| operation.starts_with(read))
+        {
             second.ok(operation, input).await;
         }
     }
