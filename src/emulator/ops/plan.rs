@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
 use super::plan_shapes::State;
-use super::provision::{self, Target, capabilities, launchable, target};
+use super::provision::{self, Target, capabilities, launchable, target, topics};
 use super::{Call, Operation, not_found, plan_shapes, provisioned, stack_set, update};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::change_set::ResourceChange;
@@ -34,6 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ("how long planning takes", "as long as a stack needs to begin and a record to end"),
             ("which of the two texts an unchanged plan has", "by whether the template is the same"),
             ("IdempotencyToken of the provisioned product", "the plan's"),
+            ("topics that the stack of an update has", "they stay"),
             ("updating or terminating what is PLAN_IN_PROGRESS", "refused"),
         ]),
     Operation::describe("DescribeProvisionedProductPlan", describe)
@@ -68,8 +69,8 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
     let asked = input.tags("Tags")?;
     let parameters = update::parameters(input)?;
-    let mut all_topics = target.policy.notifications.clone();
-    all_topics.extend(input.texts("NotificationArns").map(str::to_owned));
+    let stack = present.as_ref().and_then(|present| present.stack.clone());
+    let all_topics = topics(call, stack.as_deref(), &target, input);
     let (id, own_tags, tags) = match &present {
         Some(present) => {
             if present.own_role {
@@ -109,7 +110,8 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         tags,
         all_topics,
         template: target.version.template.clone(),
-        stack: present.as_ref().and_then(|present| present.stack.clone()),
+        stack,
+        events: 0,
         launches: present.is_none(),
         record: None,
         user: call.ctx.caller.principal.clone(),
@@ -117,6 +119,8 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     };
     match look(call, &plan, &target, parameters) {
         Ok((stack, changes)) => {
+            let looked_at = call.partition.stacks.get(&stack);
+            plan.events = looked_at.map_or(0, |stack| stack.events.len());
             plan.stack = Some(stack);
             plan.outcome = Outcome::Planned(changes);
         }

@@ -100,9 +100,9 @@ fn ready(call: &Call<'_>, plan: &Plan, present: &Provisioned) -> Result<(), ApiE
     };
     let stacks = &call.partition.stacks;
     let stack = plan.stack.as_ref().and_then(|id| stacks.get(id));
-    let touched = |at: Option<jiff::Timestamp>| at.is_some_and(|at| at > plan.created);
     let as_it_was = plan.launches
-        || stack.is_some_and(|stack| stack.status.is_updatable() && !touched(stack.updated));
+        || stack
+            .is_some_and(|stack| stack.status.is_updatable() && stack.events.len() == plan.events);
     if fits && as_it_was {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::input::IdOrName;
+use super::input::{IdOrName, Input};
 use super::record::Subject;
 use super::tag_choice::Choices;
 use super::{Call, Operation, constraint, invalid, path, record, stack_set, unsupported, version};
@@ -73,8 +73,6 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
     let own_tags = input.tags("Tags")?;
     let tags = tags(call, &target, &arn, &own_tags)?;
-    let mut topics = target.policy.notifications.clone();
-    topics.extend(input.texts("NotificationArns").map(str::to_owned));
     let parameters = input.objects("ProvisioningParameters");
     let stack = NewStack {
         name: format!("SC-{}-{id}", call.account()),
@@ -83,7 +81,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
             .filter_map(|p| Some(Param::text(p.text("Key")?, p.text("Value").unwrap_or(""))))
             .collect(),
         tags: tags.clone(),
-        notification_arns: topics,
+        notification_arns: topics(call, None, &target, input),
         capabilities: capabilities(&target.version.template),
         rules: target.policy.rules.clone(),
         ..NewStack::default()
@@ -181,6 +179,25 @@ pub(super) fn target(
         portfolio: Arc::clone(portfolio),
         policy,
     })
+}
+
+/// The topics that a stack has, if there is one, then those of constraints and those that are sent, each once:
+/// constraints hold from an update on (facts §10.4). That none goes is a guess.
+pub(super) fn topics(
+    call: &Call<'_>,
+    stack: Option<&str>,
+    target: &Target,
+    input: Input<'_>,
+) -> Vec<String> {
+    let stack = stack.and_then(|id| call.partition.stacks.get(id));
+    let mut all = stack.map_or_else(Vec::new, |stack| stack.notification_arns.clone());
+    let constraints = target.policy.notifications.iter().map(String::as_str);
+    for topic in constraints.chain(input.texts("NotificationArns")) {
+        if !all.iter().any(|known| known == topic) {
+            all.push(topic.to_owned());
+        }
+    }
+    all
 }
 
 /// What is acknowledged for a template. Products with macros are in real catalogs, so these must be

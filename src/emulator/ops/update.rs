@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, capabilities, said, tags, tags_with, target};
+use super::provision::{Target, begin, capabilities, said, tags, tags_with, target, topics};
 use super::record::Subject;
 use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
@@ -61,7 +61,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         template: Some(target.version.template.clone()),
         parameters: parameters(input)?,
         tags: Some(tags.clone()),
-        notification_arns: topics(call, &stack, &target.policy.notifications),
+        notification_arns: Some(topics(call, Some(&stack), &target, input)),
         capabilities: capabilities(&target.version.template),
         rules: target.policy.rules.clone(),
         ..ChangeStack::default()
@@ -97,15 +97,6 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     begin(call, record, ChangeKind::Update, work, tags, None);
     Ok(answer)
-}
-
-/// The topics of constraints that the stack has not got yet, beside those it has: constraints hold from an update on
-/// (facts §10.4). That none goes is a guess.
-fn topics(call: &Call<'_>, stack: &str, wanted: &[String]) -> Option<Vec<String>> {
-    let present = &call.partition.stacks.get(stack)?.notification_arns;
-    let new = wanted.iter().filter(|topic| !present.contains(topic));
-    let all: Vec<String> = present.iter().chain(new).cloned().collect();
-    (all.len() > present.len()).then_some(all)
 }
 
 /// Only what is at rest with a stack can be updated; the code for the others was not found (a guess).

@@ -730,7 +730,20 @@ async fn topics_of_a_later_constraint_come_with_the_next_update() {
         .await;
     assert!(topics().is_empty());
     launched.update(json!({})).await;
-    assert_eq!(topics(), [topic]);
+    assert_eq!(topics(), std::slice::from_ref(&topic));
+    // A launch names a topic once, whoever names it.
+    let input = json!({"ProductId": launched.product, "ProvisioningArtifactId": launched.version,
+                       "ProvisionedProductName": "other", "ProvisionToken": "other",
+                       "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
+                       "NotificationArns": [topic, topic]});
+    let answer = launched.bench.ok("ProvisionProduct", input).await;
+    let id = text(&answer, "/RecordDetail/ProvisionedProductId");
+    let name = format!("SC-{ACCOUNT}-{id}");
+    let emulator = &launched.bench.emulator;
+    let own = emulator.with_stacks(ACCOUNT, "us-east-1", |stacks, _| {
+        stacks.get(&name).unwrap().notification_arns.clone()
+    });
+    assert_eq!(own, [topic]);
 }
 
 /// Deletes the stack of a provisioned product with CloudFormation, as somebody may.
