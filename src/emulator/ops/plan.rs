@@ -65,7 +65,7 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let product = IdOrName::Id(input.need("ProductId")?);
     let version = IdOrName::Id(input.need("ProvisioningArtifactId")?);
     let path = input.text("PathId").map(IdOrName::Id);
-    let mut target = target(call, product, version, path)?;
+    let target = target(call, product, version, path, present.as_deref())?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
     let asked = input.tags("Tags")?;
     let parameters = update::parameters(input)?;
@@ -73,9 +73,6 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let all_topics = topics(call, stack.as_deref(), &target, input);
     let (id, own_tags, tags) = match &present {
         Some(present) => {
-            if present.own_role {
-                target.policy.launch_role.clone_from(&present.launch_role);
-            }
             let (own, all) = update::new_tags(call, present, &target, asked)?;
             (present.id.clone(), own, all)
         }

@@ -62,7 +62,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = input.one_of("ProductId", "ProductName")?;
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
-    let target = target(call, wanted, version, path)?;
+    let target = target(call, wanted, version, path, None)?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
     // DEPRECATED is for existing provisioned products only (facts §9.2); the text is a guess.
     launchable(&target.version)?;
@@ -141,7 +141,7 @@ pub(super) fn launchable(version: &Version) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Resolves what a request names.
+/// Resolves what a request names. A `present` one has a launch role of its own at a time, which then holds.
 ///
 /// # Errors
 /// As facts §2.1 and §9.3 say of products, paths and versions that cannot be used.
@@ -150,6 +150,7 @@ pub(super) fn target(
     wanted: IdOrName<'_>,
     version: IdOrName<'_>,
     path: Option<IdOrName<'_>>,
+    present: Option<&Provisioned>,
 ) -> Result<Target, ApiError> {
     let view = call.view();
     let product = match (view.find_open(wanted, &call.ctx.caller.principal), wanted) {
@@ -169,7 +170,12 @@ pub(super) fn target(
         )));
     }
     let constraints = view.constraints(&portfolio.id, &product.id);
-    let policy = constraint::policy(&constraints, call.account());
+    let mut policy = constraint::policy(&constraints, call.account());
+    if let Some(present) = present.filter(|present| present.own_role) {
+        policy.launch_role.clone_from(&present.launch_role);
+        // Only roles of the account can be set.
+        policy.role_elsewhere = false;
+    }
     if policy.role_elsewhere {
         return Err(unsupported("Launching with a role of another account"));
     }

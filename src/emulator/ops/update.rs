@@ -49,11 +49,8 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
     let present = Arc::clone(provisioned::find_own(call, call.newest(), wanted)?);
     ready(&present)?;
-    let mut target = resolve(call, &present)?;
+    let target = resolve(call, &present)?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
-    if present.own_role {
-        target.policy.launch_role.clone_from(&present.launch_role);
-    }
     let asked = input.tags("Tags")?;
     let (own_tags, tags) = new_tags(call, &present, &target, asked)?;
     let stack = present.stack.clone().ok_or_else(not_running)?;
@@ -123,6 +120,7 @@ fn resolve(call: &Call<'_>, present: &Provisioned) -> Result<Target, ApiError> {
         product.unwrap_or(IdOrName::Id(&present.product)),
         version.unwrap_or(IdOrName::Id(&present.version)),
         path,
+        Some(present),
     )
 }
 

@@ -235,3 +235,42 @@ async fn what_is_no_owner_and_no_role_is_refused() {
         .await;
     assert_eq!(code, "InvalidStateException");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_role_of_ones_own_holds_over_a_constraint_with_anothers() {
+    let bench = Bench::new(Profile::Instant);
+    let (owner, id) = launched(&bench).await;
+    let found = owner
+        .ok("DescribeProvisionedProduct", json!({"Id": id}))
+        .await;
+    let product = &found["ProvisionedProductDetail"]["ProductId"];
+    let paths = owner
+        .ok("ListLaunchPaths", json!({"ProductId": product}))
+        .await;
+    let portfolios = bench.ok("ListPortfolios", json!({})).await;
+    let elsewhere = json!({"RoleArn": "arn:aws:iam::210987654321:role/launch"}).to_string();
+    let constraint = json!({
+        "PortfolioId": portfolios["PortfolioDetails"][0]["Id"], "ProductId": product, "Type": "LAUNCH",
+        "Parameters": elsewhere, "IdempotencyToken": "c"});
+    bench.ok("CreateConstraint", constraint).await;
+    let update = json!({"ProvisionedProductId": id, "UpdateToken": "u",
+                        "ProvisioningParameters": [{"Key": "Owner", "Value": "you"}]});
+    let (code, _) = owner
+        .refused("UpdateProvisionedProduct", update.clone())
+        .await;
+    assert_eq!(code, "NotImplemented");
+    let input = asked(&id, json!({"LAUNCH_ROLE": role("launch")}));
+    owner.ok("UpdateProvisionedProductProperties", input).await;
+    let updated = owner.ok("UpdateProvisionedProduct", update).await;
+    assert_eq!(
+        updated["RecordDetail"]["LaunchRoleArn"],
+        json!(role("launch"))
+    );
+    let plan = json!({
+        "PlanName": "plan", "PlanType": "CLOUDFORMATION", "ProductId": product,
+        "ProvisioningArtifactId": found["ProvisionedProductDetail"]["ProvisioningArtifactId"],
+        "ProvisionedProductName": "mine", "IdempotencyToken": "plan",
+        "PathId": paths["LaunchPathSummaries"][0]["Id"],
+        "ProvisioningParameters": [{"Key": "Owner", "Value": "them"}]});
+    owner.ok("CreateProvisionedProductPlan", plan).await;
+}
