@@ -32,4 +32,4 @@ pub use stack::{
     ChangeStack, MASK, Nested, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,
     StackParam, StackStatus,
 };
-pub use template::{MAX_TEMPLATE, ParameterDecl, Template};
+pub use template::{ParameterDecl, Template};
