@@ -42,8 +42,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct
 
 /// What Service Catalog acknowledges for the caller (four recorded stacks, facts §10.1).
 const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
-/// Tags that Service Catalog adds of itself.
-const AUTO_TAGS: usize = 5;
 /// The only kind of product that is launched here.
 const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
 
@@ -216,35 +214,10 @@ pub(super) fn capabilities(template: &[u8]) -> Vec<String> {
     known
 }
 
-/// AutoTags in the recorded order with the two newer ones last, then those of the product and the
-/// portfolio, then what TagOptions make, then the caller's own, which win. That records show those of product
-/// and portfolio too is a guess as well.
-///
-/// # Errors
-/// As [`Choices::settle`], and `InvalidParametersException` beyond the quota, to which AutoTags do not count
-/// (facts §6); no code of the model fits, and its text was not found (a guess).
-pub(super) fn tags(
-    call: &Call<'_>,
-    target: &Target,
-    arn: &str,
-    own: &[(String, String)],
-) -> Result<Vec<(String, String)>, ApiError> {
-    let (portfolio, product) = (&target.portfolio, &target.product);
-    let choices = Choices::of(&call.view(), portfolio, product);
-    let options = choices.settle(own, portfolio, product)?;
-    tags_with(call, target, arn, &options, own)
-}
-
-/// The same where TagOptions count for nothing else than this.
-pub(super) fn tags_with(
-    call: &Call<'_>,
-    target: &Target,
-    arn: &str,
-    options: &[(String, String)],
-    own: &[(String, String)],
-) -> Result<Vec<(String, String)>, ApiError> {
+/// What Service Catalog adds of itself, in the recorded order with the two newer ones last.
+pub(super) fn auto_tags(call: &Call<'_>, target: &Target, arn: &str) -> Vec<(String, String)> {
     let region = call.ctx.region.as_str();
-    let auto: [_; AUTO_TAGS] = [
+    let auto = [
         (
             "productArn",
             ids::product_arn(region, &target.product.account, &target.product.id),
@@ -260,11 +233,29 @@ pub(super) fn tags_with(
         ("provisionedProductArn", arn.to_owned()),
         ("provisioningArtifactIdentifier", target.version.id.clone()),
     ];
-    let mut tags: Vec<(String, String)> = auto
-        .into_iter()
+    auto.into_iter()
         .map(|(key, value)| (format!("aws:servicecatalog:{key}"), value))
-        .collect();
-    let shared = target.product.tags.iter().chain(&target.portfolio.tags);
+        .collect()
+}
+
+/// AutoTags, then those of the product and the portfolio, then what TagOptions make, then the caller's own, which
+/// win. That records show those of product and portfolio too is a guess as well.
+///
+/// # Errors
+/// As [`Choices::settle`], and `InvalidParametersException` beyond the quota, to which AutoTags do not count
+/// (facts §6); no code of the model fits, and its text was not found (a guess).
+pub(super) fn tags(
+    call: &Call<'_>,
+    target: &Target,
+    arn: &str,
+    own: &[(String, String)],
+) -> Result<Vec<(String, String)>, ApiError> {
+    let (portfolio, product) = (&target.portfolio, &target.product);
+    let choices = Choices::of(&call.view(), portfolio, product);
+    let options = choices.settle(own, portfolio, product)?;
+    let mut tags = auto_tags(call, target, arn);
+    let auto = tags.len();
+    let shared = product.tags.iter().chain(&portfolio.tags);
     let own = options.iter().chain(own).map(|(key, value)| (key, value));
     for (key, value) in shared.chain(own) {
         match tags.iter_mut().find(|(present, _)| present == key) {
@@ -273,7 +264,7 @@ pub(super) fn tags_with(
         }
     }
     let limit = quota::PROVISIONED_TAGS;
-    if quota::fits(call.quotas, tags.len() - AUTO_TAGS, limit, "tags").is_err() {
+    if quota::fits(call.quotas, tags.len() - auto, limit, "tags").is_err() {
         return Err(invalid(format!(
             "A provisioned product can have {limit} tags."
         )));

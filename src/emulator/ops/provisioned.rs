@@ -95,10 +95,16 @@ fn shuffle(rows: &mut [Arc<Provisioned>], call: &mut Call<'_>) {
     }
 }
 
-/// `field:value` or a bare term, several of them separated by blanks; all must hold. How the service
-/// combines terms is not documented (facts §12; a guess).
+/// `field:value` or a bare term, several of them separated by blanks that are not in quotes; all must hold. How the
+/// service combines terms is not documented (facts §12; a guess).
 fn matches(row: &Provisioned, query: &str) -> bool {
-    query.split_whitespace().all(|term| {
+    let mut quoted = false;
+    let terms = query.split(|char: char| {
+        quoted ^= char == '"';
+        char.is_whitespace() && !quoted
+    });
+    let mut terms = terms.filter(|term| !term.is_empty());
+    terms.all(|term| {
         let said = term.split_once(':').filter(|(key, _)| FIELDS.contains(key));
         match said {
             Some(("tags", value)) => tagged(row, value),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, capabilities, said, tags, tags_with, target, topics};
+use super::provision::{Target, auto_tags, begin, capabilities, said, tags, target, topics};
 use super::record::Subject;
 use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
@@ -145,9 +145,16 @@ pub(super) fn new_tags(
     let all = if target.policy.tag_updates {
         tags(call, target, &present.arn, &own_tags)?
     } else {
-        // TagOptions that came after the launch do nothing then: users had to launch anew.
-        let all = tags_with(call, target, &present.arn, &[], &own_tags)?;
-        only_auto_tags(present, all)
+        // TagOptions that came after the launch do nothing then: users had to launch anew. Only AutoTags move: those
+        // are back-filled by every update (facts §10.1). The tags that an imported stack had go, since UpdateStack
+        // replaces them all (a guess).
+        let kept = present
+            .tags
+            .iter()
+            .filter(|(key, _)| !key.starts_with("aws:"));
+        let mut all = auto_tags(call, target, &present.arn);
+        all.extend(kept.cloned());
+        all
     };
     Ok((own_tags, all))
 }
@@ -160,14 +167,6 @@ fn own_tags(present: &Provisioned, asked: Vec<(String, String)>) -> Vec<(String,
     } else {
         asked
     }
-}
-
-/// Without ALLOWED only AutoTags move: those are back-filled by every update (facts §10.1). The tags
-/// that an imported stack had go, since UpdateStack replaces them all (a guess).
-fn only_auto_tags(present: &Provisioned, wanted: Vec<(String, String)>) -> Vec<(String, String)> {
-    let auto = |tag: &&(String, String)| tag.0.starts_with("aws:");
-    let kept = present.tags.iter().filter(|tag| !auto(tag));
-    wanted.iter().filter(auto).chain(kept).cloned().collect()
 }
 
 /// Parameters that are not sent take the template's default, as CloudFormation does (facts §9.3 leaves it open; a guess).
