@@ -26,6 +26,7 @@ mod stored;
 mod template;
 mod work;
 
+pub(in crate::emulator) use engine::NO_UPDATES;
 pub use engine::{CHANGE_SET_FAILED, Stacks};
 pub use order::Order;
 pub use stack::{

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::input::IdOrName;
 use super::provision::begin;
 use super::record::Subject;
-use super::{Call, Operation, invalid, no_product, not_found, record, unsupported, version};
+use super::{
+    Call, Operation, bad_state, invalid, no_product, not_found, record, unsupported, version,
+};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::node::Node;
 use crate::emulator::cfn::{Stack, StackStatus};
@@ -64,9 +66,6 @@ pub(super) const OPERATIONS: &[Operation] =
             ),
         ])];
 
-/// The only kind of product that a stack can belong to.
-const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
-
 fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let product = input.need("ProductId")?;
@@ -78,7 +77,8 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
     // product is not documented; here he need not (a guess).
     let version = Arc::clone(version::find(&product, version)?);
     version::usable(&version, call.ctx.now)?;
-    if product.kind != CLOUDFORMATION {
+    // A stack can belong to no other.
+    if product.kind != version::CLOUDFORMATION {
         return Err(unsupported(&format!(
             "Importing a {} product",
             product.kind
@@ -209,7 +209,7 @@ fn importable(stack: &Stack) -> Result<(), ApiError> {
         | StackStatus::UpdateRollbackComplete
         | StackStatus::ImportComplete
         | StackStatus::ImportRollbackComplete => Ok(()),
-        status => Err(bad_state(&format!(
+        status => Err(bad_state(format!(
             "Stack {} is in status {} and can not be imported.",
             stack.id,
             status.as_str()
@@ -227,8 +227,4 @@ fn matches(stack: &Stack, version: &Version) -> bool {
         .ok()
         .zip(Node::parse(&version.template).ok());
     trees.is_some_and(|(stack, version)| stack.matches(&version))
-}
-
-fn bad_state(message: &str) -> ApiError {
-    ApiError::new("InvalidStateException", message)
 }

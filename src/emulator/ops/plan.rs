@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::input::{IdOrName, Input, tag_list};
 use super::plan_shapes::State;
 use super::provision::{self, Target, capabilities, launchable, target, topics};
-use super::{Call, Operation, not_found, plan_shapes, provisioned, stack_set, update};
+use super::{Call, Operation, bad_state, not_found, plan_shapes, provisioned, stack_set, update};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::change_set::ResourceChange;
 use crate::emulator::cfn::node::Node;
@@ -156,7 +156,7 @@ fn ready(catalog: &Catalog, present: &Provisioned) -> Result<(), ApiError> {
     match present.status {
         Status::Available | Status::Tainted => Ok(()),
         Status::UnderChange | Status::Error | Status::PlanInProgress => {
-            Err(bad_state(provisioned::busy(present).message))
+            Err(bad_state(provisioned::busy_text(present)))
         }
     }
 }
@@ -369,10 +369,6 @@ pub(super) fn find_own<'a>(
     let plan = plan.filter(|plan| visible(call, catalog, plan));
     // By the pattern of the others (a guess).
     plan.ok_or_else(|| not_found(format!("Plan {id} not found.")))
-}
-
-pub(super) fn bad_state(message: String) -> ApiError {
-    ApiError::new("InvalidStateException", message)
 }
 
 /// The parameters of a plan as CloudFormation is given them.

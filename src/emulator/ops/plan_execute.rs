@@ -5,11 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
-use super::plan::{self, bad_state};
 use super::plan_shapes::State;
 use super::provision::{begin, said};
 use super::record::Subject;
-use super::{Call, Operation, provisioned, record};
+use super::{Call, Operation, bad_state, plan, provisioned, record};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{ChangeKind, Plan, Provisioned, Status, Work};
 

@@ -42,8 +42,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct
 
 /// What Service Catalog acknowledges for the caller (four recorded stacks, facts §10.1).
 const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
-/// The only kind of product that is launched here.
-const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
 
 /// What a launch or an update runs, and through which portfolio.
 #[derive(Debug, Clone)]
@@ -160,7 +158,8 @@ pub(super) fn target(
     let version = version::find(product, version)?;
     // A version that was seen to be AVAILABLE stays so: this does not lag.
     version::usable(version, call.ctx.now)?;
-    if product.kind != CLOUDFORMATION {
+    // No other kind is launched here.
+    if product.kind != version::CLOUDFORMATION {
         return Err(unsupported(&format!(
             "Launching a {} product, which takes an engine that calls \
              NotifyProvisionProductEngineWorkflowResult,",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::input::IdOrName;
+use super::input::{IdOrName, tag_list};
 use super::{Call, Operation, invalid, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{Catalog, Provisioned};
@@ -265,11 +265,13 @@ pub(super) fn find_own<'a>(
 
 /// The refusal of work on what is being worked on; its code and text were not found (facts §12; a guess).
 pub(super) fn busy(row: &Provisioned) -> ApiError {
-    invalid(format!(
-        "Provisioned product {} is in status {}.",
-        row.id,
-        row.status.as_str()
-    ))
+    invalid(busy_text(row))
+}
+
+/// What is said then, under whatever code.
+pub(super) fn busy_text(row: &Provisioned) -> String {
+    let status = row.status.as_str();
+    format!("Provisioned product {} is in status {status}.", row.id)
 }
 
 /// `ProvisionedProductDetail`.
@@ -295,13 +297,11 @@ fn detail(row: &Provisioned) -> Value {
 /// `ProvisionedProductAttribute`: the only shape with PhysicalId, tags and user (facts §9.3).
 fn attribute(row: &Provisioned) -> Value {
     let mut shown = detail(row);
-    let tags = row.tags.iter();
+    let tags = row.tags.iter().map(|(key, value)| (key, value));
     shown["PhysicalId"] = json!(row.stack);
     shown["ProductName"] = json!(row.product_name);
     shown["ProvisioningArtifactName"] = json!(row.version_name);
-    shown["Tags"] = tags
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect();
+    shown["Tags"] = tag_list(tags);
     shown["UserArn"] = json!(row.user);
     shown["UserArnSession"] = json!(row.session);
     // This shape has no launch role (model).

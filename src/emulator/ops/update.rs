@@ -9,7 +9,7 @@ use super::provision::{Target, auto_tags, begin, capabilities, said, tags, targe
 use super::record::Subject;
 use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
-use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
+use crate::emulator::cfn::{ChangeStack, NO_UPDATES, Param, ParamValue};
 use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisionedProduct", update)
@@ -38,9 +38,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisione
             "they stay",
         ),
     ])];
-
-/// What CloudFormation says when nothing would change.
-const NO_UPDATES: &str = "No updates are to be performed.";
 
 type Pairs = Vec<(String, String)>;
 
