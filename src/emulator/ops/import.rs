@@ -11,13 +11,13 @@ use super::input::IdOrName;
 use super::provision::begin;
 use super::record::Subject;
 use super::{
-    Call, Operation, bad_state, invalid, no_product, not_found, record, unsupported, version,
+    Call, Operation, bad_state, invalid, no_product, not_found, provisioned, record, unsupported,
+    version,
 };
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::node::Node;
 use crate::emulator::cfn::{Stack, StackStatus};
-use crate::emulator::ids;
-use crate::emulator::state::{Catalog, ChangeKind, Provisioned, Status, Version, Work};
+use crate::emulator::state::{Catalog, ChangeKind, Content, Version, Work};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("ImportAsProvisionedProduct", import)
@@ -118,39 +118,24 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
         path: None,
         launch_role: None,
     };
-    // Of no source of AWS's own: two other emulators say so (facts §9.3; a guess).
-    let record = record::open(call, "IMPORT_PROVISIONED_PRODUCT", about);
-    let provisioned = Provisioned {
-        id: id.clone(),
-        name: name.to_owned(),
-        arn: ids::provisioned_arn(&call.ctx.region, call.account(), name, &id),
-        created: record.created,
-        status: Status::UnderChange,
-        message: None,
-        token: input.need("IdempotencyToken")?.to_owned(),
-        product: product.id.clone(),
+    let content = Content {
         product_name: product.name.clone(),
-        version: version.id.clone(),
         version_name: version.name.clone(),
-        launch_role: None,
-        own_role: false,
-        former: Vec::new(),
-        // At once, and also after an import that fails: terminating that one deletes the stack (a guess).
-        stack: Some(stack_id),
         own_tags: Vec::new(),
         tags: Vec::new(),
-        user: record.user.clone(),
-        session: record.session.clone(),
-        path: None,
-        last_record: Some(record.id.clone()),
-        // The model's list of what counts as provisioning lacks imports (facts §9.3; a guess).
-        last_provisioning: None,
-        last_success: None,
     };
+    let mut row = provisioned::young(call, &about, input.need("IdempotencyToken")?, content);
+    // Of no source of AWS's own: two other emulators say so (facts §9.3; a guess).
+    let record = record::open(call, "IMPORT_PROVISIONED_PRODUCT", about);
+    // At once, and also after an import that fails: terminating that one deletes the stack (a guess).
+    row.stack = Some(stack_id);
+    row.begin(&record);
+    // The model's list of what counts as provisioning lacks imports (facts §9.3; a guess).
+    row.last_provisioning = None;
     let answer = json!({ "RecordDetail": record::detail(&record) });
     let catalog = call.edit();
     catalog.names.insert(name.to_owned(), id.clone());
-    catalog.provisioned.insert(&id, provisioned);
+    catalog.provisioned.insert(&id, row);
     begin(call, record, ChangeKind::Import, work, Vec::new(), None);
     Ok(answer)
 }

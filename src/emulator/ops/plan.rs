@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use super::input::{IdOrName, Input, tag_list};
 use super::plan_shapes::State;
 use super::provision::{self, Target, capabilities, launchable, target, topics};
+use super::record::Subject;
 use super::{Call, Operation, bad_state, not_found, plan_shapes, provisioned, stack_set, update};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::change_set::ResourceChange;
 use crate::emulator::cfn::node::Node;
 use crate::emulator::cfn::{CHANGE_SET_FAILED, ChangeStack, NewStack, Param};
-use crate::emulator::state::{Catalog, Provisioned, Status};
+use crate::emulator::state::{Catalog, Content, Provisioned, Status};
 use crate::emulator::state::{Outcome, Plan, PlanParameter};
 use crate::emulator::{ids, page, wire};
 
@@ -131,7 +132,10 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "ProvisioningArtifactId": plan.version,
     });
     if plan.launches {
-        let row = planned(call, &plan)?;
+        let token = input.need("IdempotencyToken")?;
+        let about = subject(&plan, plan.launch_role.clone());
+        let mut row = provisioned::young(call, &about, token, content(&plan));
+        row.stack.clone_from(&plan.stack);
         let catalog = call.edit();
         catalog.names.insert(name.to_owned(), id.clone());
         catalog.provisioned.insert(&id, row);
@@ -239,39 +243,26 @@ pub(super) fn change(
     }
 }
 
-/// A provisioned product of which there is only a plan.
-fn planned(call: &Call<'_>, plan: &Plan) -> Result<Provisioned, ApiError> {
-    let arn = ids::provisioned_arn(
-        &call.ctx.region,
-        call.account(),
-        &plan.provisioned_name,
-        &plan.provisioned,
-    );
-    Ok(Provisioned {
-        id: plan.provisioned.clone(),
-        name: plan.provisioned_name.clone(),
-        arn,
-        created: plan.created,
-        status: Status::PlanInProgress,
-        message: None,
-        token: call.input.need("IdempotencyToken")?.to_owned(),
+/// What a plan is about.
+pub(super) fn subject(plan: &Plan, launch_role: Option<String>) -> Subject {
+    Subject {
+        provisioned: plan.provisioned.clone(),
+        provisioned_name: plan.provisioned_name.clone(),
         product: plan.product.clone(),
-        product_name: plan.product_name.clone(),
         version: plan.version.clone(),
+        path: Some(plan.path.clone()),
+        launch_role,
+    }
+}
+
+/// What a plan makes of its provisioned product.
+pub(super) fn content(plan: &Plan) -> Content {
+    Content {
+        product_name: plan.product_name.clone(),
         version_name: plan.version_name.clone(),
-        launch_role: plan.launch_role.clone(),
-        own_role: false,
-        former: Vec::new(),
-        stack: plan.stack.clone(),
         own_tags: plan.own_tags.clone(),
         tags: plan.tags.clone(),
-        user: plan.user.clone(),
-        session: plan.session.clone(),
-        path: Some(plan.path.clone()),
-        last_record: None,
-        last_provisioning: None,
-        last_success: None,
-    })
+    }
 }
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::input::IdOrName;
 use super::plan_shapes::State;
 use super::provision::{begin, said};
-use super::record::Subject;
 use super::{Call, Operation, bad_state, plan, provisioned, record};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{ChangeKind, Plan, Provisioned, Status, Work};
@@ -58,33 +57,14 @@ fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
     } else {
         plan.launch_role.clone()
     };
-    let about = Subject {
-        provisioned: plan.provisioned.clone(),
-        provisioned_name: plan.provisioned_name.clone(),
-        product: plan.product.clone(),
-        version: plan.version.clone(),
-        path: Some(plan.path.clone()),
-        launch_role,
-    };
-    let record = record::open(call, type_name, about);
+    let record = record::open(call, type_name, plan::subject(&plan, launch_role));
     let answer = json!({ "RecordDetail": record::detail(&record) });
     let catalog = call.edit();
     if let Some(row) = catalog.plans.edit(id) {
         row.record = Some(record.id.clone());
     }
     if let Some(row) = catalog.provisioned.edit(&plan.provisioned) {
-        row.status = Status::UnderChange;
-        row.message = None;
-        row.product = plan.product.clone();
-        row.product_name = plan.product_name.clone();
-        row.version = plan.version.clone();
-        row.version_name = plan.version_name.clone();
-        row.launch_role = record.launch_role.clone();
-        row.path = record.path.clone();
-        row.own_tags = plan.own_tags.clone();
-        row.tags = plan.tags.clone();
-        row.last_record = Some(record.id.clone());
-        row.last_provisioning = Some(record.id.clone());
+        row.attempt(&record, plan::content(&plan));
     }
     begin(call, record, kind, work, plan.tags.clone(), None);
     Ok(answer)

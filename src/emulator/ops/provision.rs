@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use super::input::{IdOrName, Input};
 use super::record::Subject;
 use super::tag_choice::Choices;
-use super::{Call, Operation, constraint, invalid, path, record, stack_set, unsupported, version};
+use super::{
+    Call, Operation, constraint, invalid, path, provisioned, record, stack_set, unsupported,
+    version,
+};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
 use crate::emulator::state::{
-    Change, ChangeKind, Portfolio, Product, Provisioned, Record, Status, Version, Work,
+    Change, ChangeKind, Content, Portfolio, Product, Provisioned, Record, Version, Work,
 };
 use crate::emulator::{ids, quota};
 
@@ -52,6 +55,22 @@ pub(super) struct Target {
     pub(super) policy: constraint::Policy,
 }
 
+impl Target {
+    /// What it makes of a provisioned product.
+    pub(super) fn content(
+        &self,
+        own_tags: Vec<(String, String)>,
+        tags: Vec<(String, String)>,
+    ) -> Content {
+        Content {
+            product_name: self.product.name.clone(),
+            version_name: self.version.name.clone(),
+            own_tags,
+            tags,
+        }
+    }
+}
+
 fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let name = input.need("ProvisionedProductName")?;
@@ -88,40 +107,16 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
         Ok(stack) => (Work::Stack(stack.clone()), Some(stack)),
         Err(error) => (Work::Refused(said(&error, &mut call.ctx)), None),
     };
-    let record = record::open(
-        call,
-        "PROVISION_PRODUCT",
-        Subject::aimed(&id, name, &target),
-    );
-    let provisioned = Provisioned {
-        id: id.clone(),
-        name: name.to_owned(),
-        arn,
-        created: record.created,
-        status: Status::UnderChange,
-        message: None,
-        token: input.need("ProvisionToken")?.to_owned(),
-        product: target.product.id.clone(),
-        product_name: target.product.name.clone(),
-        version: target.version.id.clone(),
-        version_name: target.version.name.clone(),
-        launch_role: target.policy.launch_role.clone(),
-        own_role: false,
-        former: Vec::new(),
-        stack,
-        own_tags,
-        tags: tags.clone(),
-        user: call.ctx.caller.principal.clone(),
-        session: call.ctx.caller.arn.clone(),
-        path: record.path.clone(),
-        last_record: Some(record.id.clone()),
-        last_provisioning: Some(record.id.clone()),
-        last_success: None,
-    };
+    let about = Subject::aimed(&id, name, &target);
+    let content = target.content(own_tags, tags.clone());
+    let mut row = provisioned::young(call, &about, input.need("ProvisionToken")?, content);
+    let record = record::open(call, "PROVISION_PRODUCT", about);
+    row.stack = stack;
+    row.begin(&record);
     let answer = json!({ "RecordDetail": record::detail(&record) });
     let catalog = call.edit();
     catalog.names.insert(name.to_owned(), id.clone());
-    catalog.provisioned.insert(&id, provisioned);
+    catalog.provisioned.insert(&id, row);
     begin(call, record, ChangeKind::Provision, work, tags, None);
     Ok(answer)
 }

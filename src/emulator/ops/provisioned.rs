@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, tag_list};
+use super::record::Subject;
 use super::{Call, Operation, invalid, not_found};
 use crate::emulator::api::ApiError;
-use crate::emulator::state::{Catalog, Provisioned};
-use crate::emulator::{page, wire};
+use crate::emulator::state::{Catalog, Content, Provisioned, Status};
+use crate::emulator::{ids, page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::describe("DescribeProvisionedProduct", describe)
@@ -217,6 +218,42 @@ impl Level {
             Self::Role(own) => own == principal,
             Self::User(own) => own == session,
         }
+    }
+}
+
+/// A new one of the caller's, of which there is only a plan so far.
+pub(super) fn young(
+    call: &Call<'_>,
+    about: &Subject,
+    token: &str,
+    content: Content,
+) -> Provisioned {
+    let (region, account) = (&call.ctx.region, call.account());
+    let (id, name) = (about.provisioned.clone(), about.provisioned_name.clone());
+    Provisioned {
+        arn: ids::provisioned_arn(region, account, &name, &id),
+        id,
+        name,
+        created: wire::whole_millis(call.ctx.now),
+        status: Status::PlanInProgress,
+        message: None,
+        token: token.to_owned(),
+        product: about.product.clone(),
+        product_name: content.product_name,
+        version: about.version.clone(),
+        version_name: content.version_name,
+        launch_role: about.launch_role.clone(),
+        own_role: false,
+        former: Vec::new(),
+        stack: None,
+        own_tags: content.own_tags,
+        tags: content.tags,
+        user: call.ctx.caller.principal.clone(),
+        session: call.ctx.caller.arn.clone(),
+        path: about.path.clone(),
+        last_record: None,
+        last_provisioning: None,
+        last_success: None,
     }
 }
 

@@ -74,20 +74,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     );
     let answer = json!({ "RecordDetail": record::detail(&record) });
     if let Some(row) = call.edit().provisioned.edit(&id) {
-        row.status = Status::UnderChange;
-        row.message = None;
-        // IdempotencyToken stays the launch's: what an update makes of it was not recorded (a guess).
-        // From here on the attempted version is shown, also if the attempt fails (facts §12; a guess).
-        row.product = target.product.id.clone();
-        row.product_name = target.product.name.clone();
-        row.version = target.version.id.clone();
-        row.version_name = target.version.name.clone();
-        row.launch_role = target.policy.launch_role.clone();
-        row.path = record.path.clone();
-        row.own_tags = own_tags;
-        row.tags = tags.clone();
-        row.last_record = Some(record.id.clone());
-        row.last_provisioning = Some(record.id.clone());
+        row.attempt(&record, target.content(own_tags, tags.clone()));
     }
     begin(call, record, ChangeKind::Update, work, tags, None);
     Ok(answer)
