@@ -16,7 +16,7 @@ pub(super) struct Page {
     size: usize,
     from: Option<u64>,
     seal: String,
-    /// A fault: the listing ends after so many items.
+    /// A fault: this page is the last one and has at most so many items.
     cut: Option<usize>,
 }
 

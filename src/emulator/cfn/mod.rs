@@ -26,10 +26,11 @@ mod stored;
 mod template;
 mod work;
 
+pub(in crate::emulator) use engine::NO_UPDATES;
 pub use engine::{CHANGE_SET_FAILED, Stacks};
 pub use order::Order;
 pub use stack::{
     ChangeStack, MASK, Nested, NewStack, Output, Param, ParamValue, Resource, Stack, StackEvent,
     StackParam, StackStatus,
 };
-pub use template::{MAX_TEMPLATE, ParameterDecl, Template};
+pub use template::{ParameterDecl, Template};

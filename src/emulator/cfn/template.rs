@@ -5,7 +5,7 @@ use super::declaration::{known_parameter_type, read_parameter, text, well_formed
 use super::node::Node;
 
 /// Bytes of a template that is read from an address.
-pub const MAX_TEMPLATE: usize = 1_000_000;
+const MAX_TEMPLATE: usize = 1_000_000;
 
 /// Top-level members a template may have; with a transform a macro may want others (SAM's `Globals`).
 const SECTIONS: [&str; 11] = [

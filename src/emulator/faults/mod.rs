@@ -118,7 +118,7 @@ pub enum Effect {
     /// More than so many of the matching calls a second are throttled, counted by account and region; bursts of twice
     /// that pass.
     Rate(f64),
-    /// A listing of Service Catalog ends after so many items as if that were all.
+    /// A page of a listing of Service Catalog has at most so many items and is the last one, as if that were all.
     CutListing(usize),
     /// A version or constraint that the call makes or changes goes from CREATING to FAILED.
     FailCreating,

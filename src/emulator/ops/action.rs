@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::input::Input;
-use super::{Call, Operation, in_use, invalid, not_found, unsupported};
+use super::input::{IdOrName, Input};
+use super::{Call, Operation, in_use, invalid, not_found, provisioned, unsupported};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::ServiceAction;
 use crate::emulator::{page, quota};
@@ -117,13 +117,10 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn execution_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
-    let (provisioned, id) = (
-        input.need("ProvisionedProductId")?,
-        input.need("ServiceActionId")?,
-    );
+    let wanted = IdOrName::Id(input.need("ProvisionedProductId")?);
+    let id = input.need("ServiceActionId")?;
     let catalog = call.seen();
-    let row = catalog.provisioned.get(provisioned);
-    let row = row.ok_or_else(|| not_found("Provisioned product not found."))?;
+    let row = provisioned::find_own(call, catalog, wanted)?;
     let action = catalog.actions.get(id).ok_or_else(|| none(id))?;
     let mut places = action.places.iter();
     if !places.any(|own| own.product == row.product && own.version == row.version) {

@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use super::input::IdOrName;
 use super::provision::begin;
 use super::record::Subject;
-use super::{Call, Operation, invalid, no_product, not_found, record, unsupported, version};
+use super::{
+    Call, Operation, bad_state, invalid, no_product, not_found, provisioned, record, unsupported,
+    version,
+};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::node::Node;
 use crate::emulator::cfn::{Stack, StackStatus};
-use crate::emulator::ids;
-use crate::emulator::state::{Catalog, ChangeKind, Provisioned, Status, Version, Work};
+use crate::emulator::state::{Catalog, ChangeKind, Content, Version, Work};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("ImportAsProvisionedProduct", import)
@@ -64,9 +66,6 @@ pub(super) const OPERATIONS: &[Operation] =
             ),
         ])];
 
-/// The only kind of product that a stack can belong to.
-const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
-
 fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let product = input.need("ProductId")?;
@@ -78,7 +77,8 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
     // product is not documented; here he need not (a guess).
     let version = Arc::clone(version::find(&product, version)?);
     version::usable(&version, call.ctx.now)?;
-    if product.kind != CLOUDFORMATION {
+    // A stack can belong to no other.
+    if product.kind != version::CLOUDFORMATION {
         return Err(unsupported(&format!(
             "Importing a {} product",
             product.kind
@@ -117,39 +117,24 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
         path: None,
         launch_role: None,
     };
-    // Of no source of AWS's own: two other emulators say so (facts §9.3; a guess).
-    let record = record::open(call, "IMPORT_PROVISIONED_PRODUCT", about);
-    let provisioned = Provisioned {
-        id: id.clone(),
-        name: name.to_owned(),
-        arn: ids::provisioned_arn(&call.ctx.region, call.account(), name, &id),
-        created: record.created,
-        status: Status::UnderChange,
-        message: None,
-        token: input.need("IdempotencyToken")?.to_owned(),
-        product: product.id.clone(),
+    let content = Content {
         product_name: product.name.clone(),
-        version: version.id.clone(),
         version_name: version.name.clone(),
-        launch_role: None,
-        own_role: false,
-        former: Vec::new(),
-        // At once, and also after an import that fails: terminating that one deletes the stack (a guess).
-        stack: Some(stack_id),
         own_tags: Vec::new(),
         tags: Vec::new(),
-        user: record.user.clone(),
-        session: record.session.clone(),
-        path: None,
-        last_record: Some(record.id.clone()),
-        // The model's list of what counts as provisioning lacks imports (facts §9.3; a guess).
-        last_provisioning: None,
-        last_success: None,
     };
+    let mut row = provisioned::young(call, &about, input.need("IdempotencyToken")?, content);
+    // Of no source of AWS's own: two other emulators say so (facts §9.3; a guess).
+    let record = record::open(call, "IMPORT_PROVISIONED_PRODUCT", about);
+    // At once, and also after an import that fails: terminating that one deletes the stack (a guess).
+    row.stack = Some(stack_id);
+    row.begin(&record);
+    // The model's list of what counts as provisioning lacks imports (facts §9.3; a guess).
+    row.last_provisioning = None;
     let answer = json!({ "RecordDetail": record::detail(&record) });
     let catalog = call.edit();
     catalog.names.insert(name.to_owned(), id.clone());
-    catalog.provisioned.insert(&id, provisioned);
+    catalog.provisioned.insert(&id, row);
     begin(call, record, ChangeKind::Import, work, Vec::new(), None);
     Ok(answer)
 }
@@ -208,7 +193,7 @@ fn importable(stack: &Stack) -> Result<(), ApiError> {
         | StackStatus::UpdateRollbackComplete
         | StackStatus::ImportComplete
         | StackStatus::ImportRollbackComplete => Ok(()),
-        status => Err(bad_state(&format!(
+        status => Err(bad_state(format!(
             "Stack {} is in status {} and can not be imported.",
             stack.id,
             status.as_str()
@@ -226,8 +211,4 @@ fn matches(stack: &Stack, version: &Version) -> bool {
         .ok()
         .zip(Node::parse(&version.template).ok());
     trees.is_some_and(|(stack, version)| stack.matches(&version))
-}
-
-fn bad_state(message: &str) -> ApiError {
-    ApiError::new("InvalidStateException", message)
 }

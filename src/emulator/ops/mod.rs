@@ -360,6 +360,10 @@ fn in_use(message: impl Into<String>) -> ApiError {
     ApiError::new("ResourceInUseException", message)
 }
 
+fn bad_state(message: impl Into<String>) -> ApiError {
+    ApiError::new("InvalidStateException", message)
+}
+
 pub(super) fn no_product(id: &str) -> ApiError {
     not_found(format!("Product {id} not found."))
 }

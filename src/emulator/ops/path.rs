@@ -99,7 +99,7 @@ fn describe_parameters(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "ProvisioningArtifactParameters": version::parameters(&template),
         "ProvisioningArtifactPreferences": preferences,
         "TagOptions": Choices::of(&view, portfolio, product).shown(),
-        "UsageInstructions": usage(call, &constraints, &template, &version.template),
+        "UsageInstructions": usage(&constraints, policy, &template, &version.template),
     }))
 }
 
@@ -119,8 +119,8 @@ fn elsewhere(product: &Product, policy: &constraint::Policy) -> ApiError {
 
 /// What the recordings show, in their order.
 fn usage(
-    call: &Call<'_>,
     constraints: &[&Arc<Constraint>],
+    policy: constraint::Policy,
     template: &Template,
     body: &[u8],
 ) -> Value {
@@ -128,7 +128,6 @@ fn usage(
     let metadata = root.as_ref().and_then(|root| root.get("Metadata"));
     // The recorded templates have no Rules of their own: those of constraints alone are shown (a guess).
     let rules = constraint::rules(constraints);
-    let policy = constraint::policy(constraints, call.account());
     let version = root
         .as_ref()
         .and_then(|root| root.get("AWSTemplateFormatVersion")?.as_text());

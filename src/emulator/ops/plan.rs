@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input, tag_list};
 use super::plan_shapes::State;
-use super::provision::{self, Target, capabilities, launchable, target};
-use super::{Call, Operation, not_found, plan_shapes, provisioned, stack_set, update};
+use super::provision::{self, Target, capabilities, launchable, target, topics};
+use super::record::Subject;
+use super::{Call, Operation, bad_state, not_found, plan_shapes, provisioned, stack_set, update};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::change_set::ResourceChange;
 use crate::emulator::cfn::node::Node;
 use crate::emulator::cfn::{CHANGE_SET_FAILED, ChangeStack, NewStack, Param};
-use crate::emulator::state::{Catalog, Provisioned, Status};
+use crate::emulator::state::{Catalog, Content, Provisioned, Status};
 use crate::emulator::state::{Outcome, Plan, PlanParameter};
 use crate::emulator::{ids, page, wire};
 
@@ -34,6 +35,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ("how long planning takes", "as long as a stack needs to begin and a record to end"),
             ("which of the two texts an unchanged plan has", "by whether the template is the same"),
             ("IdempotencyToken of the provisioned product", "the plan's"),
+            ("topics that the stack of an update has", "they stay"),
             ("updating or terminating what is PLAN_IN_PROGRESS", "refused"),
         ]),
     Operation::describe("DescribeProvisionedProductPlan", describe)
@@ -64,17 +66,14 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let product = IdOrName::Id(input.need("ProductId")?);
     let version = IdOrName::Id(input.need("ProvisioningArtifactId")?);
     let path = input.text("PathId").map(IdOrName::Id);
-    let mut target = target(call, product, version, path)?;
+    let target = target(call, product, version, path, present.as_deref())?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
     let asked = input.tags("Tags")?;
     let parameters = update::parameters(input)?;
-    let mut all_topics = target.policy.notifications.clone();
-    all_topics.extend(input.texts("NotificationArns").map(str::to_owned));
+    let stack = present.as_ref().and_then(|present| present.stack.clone());
+    let all_topics = topics(call, stack.as_deref(), &target, input);
     let (id, own_tags, tags) = match &present {
         Some(present) => {
-            if present.own_role {
-                target.policy.launch_role.clone_from(&present.launch_role);
-            }
             let (own, all) = update::new_tags(call, present, &target, asked)?;
             (present.id.clone(), own, all)
         }
@@ -109,7 +108,8 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         tags,
         all_topics,
         template: target.version.template.clone(),
-        stack: present.as_ref().and_then(|present| present.stack.clone()),
+        stack,
+        events: 0,
         launches: present.is_none(),
         record: None,
         user: call.ctx.caller.principal.clone(),
@@ -117,6 +117,8 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     };
     match look(call, &plan, &target, parameters) {
         Ok((stack, changes)) => {
+            let looked_at = call.partition.stacks.get(&stack);
+            plan.events = looked_at.map_or(0, |stack| stack.events.len());
             plan.stack = Some(stack);
             plan.outcome = Outcome::Planned(changes);
         }
@@ -130,7 +132,10 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
         "ProvisioningArtifactId": plan.version,
     });
     if plan.launches {
-        let row = planned(call, &plan)?;
+        let token = input.need("IdempotencyToken")?;
+        let about = subject(&plan, plan.launch_role.clone());
+        let mut row = provisioned::young(call, &about, token, content(&plan));
+        row.stack.clone_from(&plan.stack);
         let catalog = call.edit();
         catalog.names.insert(name.to_owned(), id.clone());
         catalog.provisioned.insert(&id, row);
@@ -155,7 +160,7 @@ fn ready(catalog: &Catalog, present: &Provisioned) -> Result<(), ApiError> {
     match present.status {
         Status::Available | Status::Tainted => Ok(()),
         Status::UnderChange | Status::Error | Status::PlanInProgress => {
-            Err(bad_state(provisioned::busy(present).message))
+            Err(bad_state(provisioned::busy_text(present)))
         }
     }
 }
@@ -238,45 +243,32 @@ pub(super) fn change(
     }
 }
 
-/// A provisioned product of which there is only a plan.
-fn planned(call: &Call<'_>, plan: &Plan) -> Result<Provisioned, ApiError> {
-    let arn = ids::provisioned_arn(
-        &call.ctx.region,
-        call.account(),
-        &plan.provisioned_name,
-        &plan.provisioned,
-    );
-    Ok(Provisioned {
-        id: plan.provisioned.clone(),
-        name: plan.provisioned_name.clone(),
-        arn,
-        created: plan.created,
-        status: Status::PlanInProgress,
-        message: None,
-        token: call.input.need("IdempotencyToken")?.to_owned(),
+/// What a plan is about.
+pub(super) fn subject(plan: &Plan, launch_role: Option<String>) -> Subject {
+    Subject {
+        provisioned: plan.provisioned.clone(),
+        provisioned_name: plan.provisioned_name.clone(),
         product: plan.product.clone(),
-        product_name: plan.product_name.clone(),
         version: plan.version.clone(),
+        path: Some(plan.path.clone()),
+        launch_role,
+    }
+}
+
+/// What a plan makes of its provisioned product.
+pub(super) fn content(plan: &Plan) -> Content {
+    Content {
+        product_name: plan.product_name.clone(),
         version_name: plan.version_name.clone(),
-        launch_role: plan.launch_role.clone(),
-        own_role: false,
-        former: Vec::new(),
-        stack: plan.stack.clone(),
         own_tags: plan.own_tags.clone(),
         tags: plan.tags.clone(),
-        user: plan.user.clone(),
-        session: plan.session.clone(),
-        path: Some(plan.path.clone()),
-        last_record: None,
-        last_provisioning: None,
-        last_success: None,
-    })
+    }
 }
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PlanId")?;
     let catalog = call.seen();
-    let plan = find(catalog, id)?;
+    let plan = find_own(call, catalog, id)?;
     let now = State::of(plan, catalog, call.at());
     let mut answer = match (&plan.outcome, now.status) {
         (_, "CREATE_IN_PROGRESS") | (Outcome::Failed(_), _) => json!({}),
@@ -311,13 +303,14 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let catalog = call.seen();
     let only = call.input.text("ProvisionProductId");
     if let Some(id) = only {
-        provisioned::find(catalog, IdOrName::Id(id))?;
+        provisioned::find_own(call, catalog, IdOrName::Id(id))?;
     }
     let page = call.page()?;
     let plans = catalog.plans.after(page.after());
     let plans = plans
         .filter(|(_, plan)| only.is_none_or(|id| plan.provisioned == id))
-        .filter(|(_, plan)| level.admits(&plan.user, &plan.session));
+        .filter(|(_, plan)| level.admits(&plan.user, &plan.session))
+        .filter(|(_, plan)| visible(call, catalog, plan));
     let found = page.by_place(plans, |plan| plan_shapes::summary(plan));
     Ok(page::answer("ProvisionedProductPlans", found))
 }
@@ -325,7 +318,7 @@ fn list(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PlanId")?;
     let catalog = call.newest();
-    let plan = Arc::clone(find(catalog, id)?);
+    let plan = Arc::clone(find_own(call, catalog, id)?);
     let status = State::of(&plan, catalog, call.ctx.now).status;
     let stuck = matches!(status, "EXECUTE_FAILED" | "EXECUTE_IN_PROGRESS");
     if stuck && call.input.flag("IgnoreErrors") != Some(true) {
@@ -348,14 +341,25 @@ fn delete(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(json!({}))
 }
 
-pub(super) fn find<'a>(catalog: &'a Catalog, id: &str) -> Result<&'a Arc<Plan>, ApiError> {
-    let plan = catalog.plans.get(id);
-    // By the pattern of the others (a guess).
-    plan.ok_or_else(|| not_found(format!("Plan {id} not found.")))
+/// Whether the caller may see it: as what it is a plan of, while that is there (a guess).
+fn visible(call: &Call<'_>, catalog: &Catalog, plan: &Plan) -> bool {
+    let of = catalog.provisioned.get(&plan.provisioned);
+    of.is_none_or(|row| provisioned::visible(call, row))
 }
 
-pub(super) fn bad_state(message: String) -> ApiError {
-    ApiError::new("InvalidStateException", message)
+/// The plan of that id, as far as the caller may see it.
+///
+/// # Errors
+/// It is not there.
+pub(super) fn find_own<'a>(
+    call: &Call<'_>,
+    catalog: &'a Catalog,
+    id: &str,
+) -> Result<&'a Arc<Plan>, ApiError> {
+    let plan = catalog.plans.get(id);
+    let plan = plan.filter(|plan| visible(call, catalog, plan));
+    // By the pattern of the others (a guess).
+    plan.ok_or_else(|| not_found(format!("Plan {id} not found.")))
 }
 
 /// The parameters of a plan as CloudFormation is given them.

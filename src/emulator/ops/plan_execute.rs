@@ -5,11 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::IdOrName;
-use super::plan::{self, bad_state};
 use super::plan_shapes::State;
 use super::provision::{begin, said};
-use super::record::Subject;
-use super::{Call, Operation, provisioned, record};
+use super::{Call, Operation, bad_state, plan, provisioned, record};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{ChangeKind, Plan, Provisioned, Status, Work};
 
@@ -36,8 +34,8 @@ pub(super) const OPERATIONS: &[Operation] =
 fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.input.need("PlanId")?;
     let catalog = call.newest();
-    let plan = Arc::clone(plan::find(catalog, id)?);
-    let found = provisioned::find_own(call, catalog, IdOrName::Id(&plan.provisioned))?;
+    let plan = Arc::clone(plan::find_own(call, catalog, id)?);
+    let found = provisioned::find(catalog, IdOrName::Id(&plan.provisioned))?;
     let present = Arc::clone(found);
     let status = State::of(&plan, catalog, call.ctx.now).status;
     // Modelled is InvalidStateException alone, neither when nor its words are known (a guess).
@@ -53,33 +51,20 @@ fn execute(call: &mut Call<'_>) -> Result<Value, ApiError> {
     } else {
         ("UPDATE_PROVISIONED_PRODUCT", ChangeKind::Update)
     };
-    let about = Subject {
-        provisioned: plan.provisioned.clone(),
-        provisioned_name: plan.provisioned_name.clone(),
-        product: plan.product.clone(),
-        version: plan.version.clone(),
-        path: Some(plan.path.clone()),
-        launch_role: plan.launch_role.clone(),
+    // One that was set since holds; the plan has the constraints' (a guess, as of updates).
+    let launch_role = if present.own_role {
+        present.launch_role.clone()
+    } else {
+        plan.launch_role.clone()
     };
-    let record = record::open(call, type_name, about);
+    let record = record::open(call, type_name, plan::subject(&plan, launch_role));
     let answer = json!({ "RecordDetail": record::detail(&record) });
     let catalog = call.edit();
     if let Some(row) = catalog.plans.edit(id) {
         row.record = Some(record.id.clone());
     }
     if let Some(row) = catalog.provisioned.edit(&plan.provisioned) {
-        row.status = Status::UnderChange;
-        row.message = None;
-        row.product = plan.product.clone();
-        row.product_name = plan.product_name.clone();
-        row.version = plan.version.clone();
-        row.version_name = plan.version_name.clone();
-        row.launch_role = plan.launch_role.clone();
-        row.path = record.path.clone();
-        row.own_tags = plan.own_tags.clone();
-        row.tags = plan.tags.clone();
-        row.last_record = Some(record.id.clone());
-        row.last_provisioning = Some(record.id.clone());
+        row.attempt(&record, plan::content(&plan));
     }
     begin(call, record, kind, work, plan.tags.clone(), None);
     Ok(answer)
@@ -94,9 +79,9 @@ fn ready(call: &Call<'_>, plan: &Plan, present: &Provisioned) -> Result<(), ApiE
     };
     let stacks = &call.partition.stacks;
     let stack = plan.stack.as_ref().and_then(|id| stacks.get(id));
-    let touched = |at: Option<jiff::Timestamp>| at.is_some_and(|at| at > plan.created);
     let as_it_was = plan.launches
-        || stack.is_some_and(|stack| stack.status.is_updatable() && !touched(stack.updated));
+        || stack
+            .is_some_and(|stack| stack.status.is_updatable() && stack.events.len() == plan.events);
     if fits && as_it_was {
         return Ok(());
     }

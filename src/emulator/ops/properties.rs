@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::input::IdOrName;
 use super::provision::begin;
 use super::record::Subject;
-use super::{Call, Operation, invalid, provisioned, record};
+use super::{Call, Operation, bad_state, invalid, provisioned, record};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{ChangeKind, Status, Work};
 
@@ -38,10 +38,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let present = Arc::clone(present);
     // That its state matters is modelled (InvalidStateException), which state is a guess.
     if matches!(present.status, Status::UnderChange | Status::PlanInProgress) {
-        return Err(ApiError::new(
-            "InvalidStateException",
-            provisioned::busy(&present).message,
-        ));
+        return Err(bad_state(provisioned::busy_text(&present)));
     }
     let properties = input.object("ProvisionedProductProperties");
     let asked = |key: &str| properties.and_then(|properties| properties.text(key));

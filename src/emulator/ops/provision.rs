@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::input::IdOrName;
+use super::input::{IdOrName, Input};
 use super::record::Subject;
 use super::tag_choice::Choices;
-use super::{Call, Operation, constraint, invalid, path, record, stack_set, unsupported, version};
+use super::{
+    Call, Operation, constraint, invalid, path, provisioned, record, stack_set, unsupported,
+    version,
+};
 use crate::emulator::api::{ApiError, Ctx};
 use crate::emulator::cfn::{NewStack, Param, Template};
 use crate::emulator::state::{
-    Change, ChangeKind, Portfolio, Product, Provisioned, Record, Status, Version, Work,
+    Change, ChangeKind, Content, Portfolio, Product, Provisioned, Record, Version, Work,
 };
 use crate::emulator::{ids, quota};
 
@@ -42,10 +45,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct
 
 /// What Service Catalog acknowledges for the caller (four recorded stacks, facts §10.1).
 const CAPABILITIES: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
-/// Tags that Service Catalog adds of itself.
-const AUTO_TAGS: usize = 5;
-/// The only kind of product that is launched here.
-const CLOUDFORMATION: &str = "CLOUD_FORMATION_TEMPLATE";
 
 /// What a launch or an update runs, and through which portfolio.
 #[derive(Debug, Clone)]
@@ -56,13 +55,29 @@ pub(super) struct Target {
     pub(super) policy: constraint::Policy,
 }
 
+impl Target {
+    /// What it makes of a provisioned product.
+    pub(super) fn content(
+        &self,
+        own_tags: Vec<(String, String)>,
+        tags: Vec<(String, String)>,
+    ) -> Content {
+        Content {
+            product_name: self.product.name.clone(),
+            version_name: self.version.name.clone(),
+            own_tags,
+            tags,
+        }
+    }
+}
+
 fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
     let name = input.need("ProvisionedProductName")?;
     let wanted = input.one_of("ProductId", "ProductName")?;
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
-    let target = target(call, wanted, version, path)?;
+    let target = target(call, wanted, version, path, None)?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
     // DEPRECATED is for existing provisioned products only (facts §9.2); the text is a guess.
     launchable(&target.version)?;
@@ -73,8 +88,6 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
     let own_tags = input.tags("Tags")?;
     let tags = tags(call, &target, &arn, &own_tags)?;
-    let mut topics = target.policy.notifications.clone();
-    topics.extend(input.texts("NotificationArns").map(str::to_owned));
     let parameters = input.objects("ProvisioningParameters");
     let stack = NewStack {
         name: format!("SC-{}-{id}", call.account()),
@@ -83,7 +96,7 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
             .filter_map(|p| Some(Param::text(p.text("Key")?, p.text("Value").unwrap_or(""))))
             .collect(),
         tags: tags.clone(),
-        notification_arns: topics,
+        notification_arns: topics(call, None, &target, input),
         capabilities: capabilities(&target.version.template),
         rules: target.policy.rules.clone(),
         ..NewStack::default()
@@ -94,40 +107,16 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
         Ok(stack) => (Work::Stack(stack.clone()), Some(stack)),
         Err(error) => (Work::Refused(said(&error, &mut call.ctx)), None),
     };
-    let record = record::open(
-        call,
-        "PROVISION_PRODUCT",
-        Subject::aimed(&id, name, &target),
-    );
-    let provisioned = Provisioned {
-        id: id.clone(),
-        name: name.to_owned(),
-        arn,
-        created: record.created,
-        status: Status::UnderChange,
-        message: None,
-        token: input.need("ProvisionToken")?.to_owned(),
-        product: target.product.id.clone(),
-        product_name: target.product.name.clone(),
-        version: target.version.id.clone(),
-        version_name: target.version.name.clone(),
-        launch_role: target.policy.launch_role.clone(),
-        own_role: false,
-        former: Vec::new(),
-        stack,
-        own_tags,
-        tags: tags.clone(),
-        user: call.ctx.caller.principal.clone(),
-        session: call.ctx.caller.arn.clone(),
-        path: record.path.clone(),
-        last_record: Some(record.id.clone()),
-        last_provisioning: Some(record.id.clone()),
-        last_success: None,
-    };
+    let about = Subject::aimed(&id, name, &target);
+    let content = target.content(own_tags, tags.clone());
+    let mut row = provisioned::young(call, &about, input.need("ProvisionToken")?, content);
+    let record = record::open(call, "PROVISION_PRODUCT", about);
+    row.stack = stack;
+    row.begin(&record);
     let answer = json!({ "RecordDetail": record::detail(&record) });
     let catalog = call.edit();
     catalog.names.insert(name.to_owned(), id.clone());
-    catalog.provisioned.insert(&id, provisioned);
+    catalog.provisioned.insert(&id, row);
     begin(call, record, ChangeKind::Provision, work, tags, None);
     Ok(answer)
 }
@@ -143,7 +132,7 @@ pub(super) fn launchable(version: &Version) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Resolves what a request names.
+/// Resolves what a request names. A `present` one has a launch role of its own at a time, which then holds.
 ///
 /// # Errors
 /// As facts §2.1 and §9.3 say of products, paths and versions that cannot be used.
@@ -152,6 +141,7 @@ pub(super) fn target(
     wanted: IdOrName<'_>,
     version: IdOrName<'_>,
     path: Option<IdOrName<'_>>,
+    present: Option<&Provisioned>,
 ) -> Result<Target, ApiError> {
     let view = call.view();
     let product = match (view.find_open(wanted, &call.ctx.caller.principal), wanted) {
@@ -163,7 +153,8 @@ pub(super) fn target(
     let version = version::find(product, version)?;
     // A version that was seen to be AVAILABLE stays so: this does not lag.
     version::usable(version, call.ctx.now)?;
-    if product.kind != CLOUDFORMATION {
+    // No other kind is launched here.
+    if product.kind != version::CLOUDFORMATION {
         return Err(unsupported(&format!(
             "Launching a {} product, which takes an engine that calls \
              NotifyProvisionProductEngineWorkflowResult,",
@@ -171,7 +162,12 @@ pub(super) fn target(
         )));
     }
     let constraints = view.constraints(&portfolio.id, &product.id);
-    let policy = constraint::policy(&constraints, call.account());
+    let mut policy = constraint::policy(&constraints, call.account());
+    if let Some(present) = present.filter(|present| present.own_role) {
+        policy.launch_role.clone_from(&present.launch_role);
+        // Only roles of the account can be set.
+        policy.role_elsewhere = false;
+    }
     if policy.role_elsewhere {
         return Err(unsupported("Launching with a role of another account"));
     }
@@ -181,6 +177,25 @@ pub(super) fn target(
         portfolio: Arc::clone(portfolio),
         policy,
     })
+}
+
+/// The topics that a stack has, if there is one, then those of constraints and those that are sent, each once:
+/// constraints hold from an update on (facts §10.4). That none goes is a guess.
+pub(super) fn topics(
+    call: &Call<'_>,
+    stack: Option<&str>,
+    target: &Target,
+    input: Input<'_>,
+) -> Vec<String> {
+    let stack = stack.and_then(|id| call.partition.stacks.get(id));
+    let mut all = stack.map_or_else(Vec::new, |stack| stack.notification_arns.clone());
+    let constraints = target.policy.notifications.iter().map(String::as_str);
+    for topic in constraints.chain(input.texts("NotificationArns")) {
+        if !all.iter().any(|known| known == topic) {
+            all.push(topic.to_owned());
+        }
+    }
+    all
 }
 
 /// What is acknowledged for a template. Products with macros are in real catalogs, so these must be
@@ -193,35 +208,10 @@ pub(super) fn capabilities(template: &[u8]) -> Vec<String> {
     known
 }
 
-/// AutoTags in the recorded order with the two newer ones last, then those of the product and the
-/// portfolio, then what TagOptions make, then the caller's own, which win. That records show those of product
-/// and portfolio too is a guess as well.
-///
-/// # Errors
-/// As [`Choices::settle`], and `InvalidParametersException` beyond the quota, to which AutoTags do not count
-/// (facts §6); no code of the model fits, and its text was not found (a guess).
-pub(super) fn tags(
-    call: &Call<'_>,
-    target: &Target,
-    arn: &str,
-    own: &[(String, String)],
-) -> Result<Vec<(String, String)>, ApiError> {
-    let (portfolio, product) = (&target.portfolio, &target.product);
-    let choices = Choices::of(&call.view(), portfolio, product);
-    let options = choices.settle(own, portfolio, product)?;
-    tags_with(call, target, arn, &options, own)
-}
-
-/// The same where TagOptions count for nothing else than this.
-pub(super) fn tags_with(
-    call: &Call<'_>,
-    target: &Target,
-    arn: &str,
-    options: &[(String, String)],
-    own: &[(String, String)],
-) -> Result<Vec<(String, String)>, ApiError> {
+/// What Service Catalog adds of itself, in the recorded order with the two newer ones last.
+pub(super) fn auto_tags(call: &Call<'_>, target: &Target, arn: &str) -> Vec<(String, String)> {
     let region = call.ctx.region.as_str();
-    let auto: [_; AUTO_TAGS] = [
+    let auto = [
         (
             "productArn",
             ids::product_arn(region, &target.product.account, &target.product.id),
@@ -237,11 +227,29 @@ pub(super) fn tags_with(
         ("provisionedProductArn", arn.to_owned()),
         ("provisioningArtifactIdentifier", target.version.id.clone()),
     ];
-    let mut tags: Vec<(String, String)> = auto
-        .into_iter()
+    auto.into_iter()
         .map(|(key, value)| (format!("aws:servicecatalog:{key}"), value))
-        .collect();
-    let shared = target.product.tags.iter().chain(&target.portfolio.tags);
+        .collect()
+}
+
+/// AutoTags, then those of the product and the portfolio, then what TagOptions make, then the caller's own, which
+/// win. That records show those of product and portfolio too is a guess as well.
+///
+/// # Errors
+/// As [`Choices::settle`], and `InvalidParametersException` beyond the quota, to which AutoTags do not count
+/// (facts §6); no code of the model fits, and its text was not found (a guess).
+pub(super) fn tags(
+    call: &Call<'_>,
+    target: &Target,
+    arn: &str,
+    own: &[(String, String)],
+) -> Result<Vec<(String, String)>, ApiError> {
+    let (portfolio, product) = (&target.portfolio, &target.product);
+    let choices = Choices::of(&call.view(), portfolio, product);
+    let options = choices.settle(own, portfolio, product)?;
+    let mut tags = auto_tags(call, target, arn);
+    let auto = tags.len();
+    let shared = product.tags.iter().chain(&portfolio.tags);
     let own = options.iter().chain(own).map(|(key, value)| (key, value));
     for (key, value) in shared.chain(own) {
         match tags.iter_mut().find(|(present, _)| present == key) {
@@ -250,7 +258,7 @@ pub(super) fn tags_with(
         }
     }
     let limit = quota::PROVISIONED_TAGS;
-    if quota::fits(call.quotas, tags.len() - AUTO_TAGS, limit, "tags").is_err() {
+    if quota::fits(call.quotas, tags.len() - auto, limit, "tags").is_err() {
         return Err(invalid(format!(
             "A provisioned product can have {limit} tags."
         )));

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::input::IdOrName;
+use super::input::{IdOrName, tag_list};
+use super::record::Subject;
 use super::{Call, Operation, invalid, not_found};
 use crate::emulator::api::ApiError;
-use crate::emulator::state::{Catalog, Provisioned};
-use crate::emulator::{page, wire};
+use crate::emulator::state::{Catalog, Content, Provisioned, Status};
+use crate::emulator::{ids, page, wire};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::describe("DescribeProvisionedProduct", describe)
@@ -44,7 +45,9 @@ fn scan(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let level = Level::of(call, "User")?;
     let page = call.page()?;
     let rows = call.seen().provisioned.after(page.after());
-    let rows = rows.filter(|(_, row)| level.admits(&row.user, &row.session));
+    let rows = rows
+        .filter(|(_, row)| level.admits(&row.user, &row.session))
+        .filter(|(_, row)| visible(call, row));
     let found = page.by_place(rows, |row| detail(row));
     Ok(page::answer("ProvisionedProducts", found))
 }
@@ -61,6 +64,7 @@ fn search(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let rows = call.seen().provisioned.iter().map(|(_, row)| row);
     let mut rows: Vec<Arc<Provisioned>> = rows
         .filter(|row| level.admits(&row.user, &row.session))
+        .filter(|row| visible(call, row))
         .filter(|row| queries.iter().all(|query| matches(row, query)))
         .cloned()
         .collect();
@@ -92,10 +96,16 @@ fn shuffle(rows: &mut [Arc<Provisioned>], call: &mut Call<'_>) {
     }
 }
 
-/// `field:value` or a bare term, several of them separated by blanks; all must hold. How the service
-/// combines terms is not documented (facts §12; a guess).
+/// `field:value` or a bare term, several of them separated by blanks that are not in quotes; all must hold. How the
+/// service combines terms is not documented (facts §12; a guess).
 fn matches(row: &Provisioned, query: &str) -> bool {
-    query.split_whitespace().all(|term| {
+    let mut quoted = false;
+    let terms = query.split(|char: char| {
+        quoted ^= char == '"';
+        char.is_whitespace() && !quoted
+    });
+    let mut terms = terms.filter(|term| !term.is_empty());
+    terms.all(|term| {
         let said = term.split_once(':').filter(|(key, _)| FIELDS.contains(key));
         match said {
             Some(("tags", value)) => tagged(row, value),
@@ -211,6 +221,42 @@ impl Level {
     }
 }
 
+/// A new one of the caller's, of which there is only a plan so far.
+pub(super) fn young(
+    call: &Call<'_>,
+    about: &Subject,
+    token: &str,
+    content: Content,
+) -> Provisioned {
+    let (region, account) = (&call.ctx.region, call.account());
+    let (id, name) = (about.provisioned.clone(), about.provisioned_name.clone());
+    Provisioned {
+        arn: ids::provisioned_arn(region, account, &name, &id),
+        id,
+        name,
+        created: wire::whole_millis(call.ctx.now),
+        status: Status::PlanInProgress,
+        message: None,
+        token: token.to_owned(),
+        product: about.product.clone(),
+        product_name: content.product_name,
+        version: about.version.clone(),
+        version_name: content.version_name,
+        launch_role: about.launch_role.clone(),
+        own_role: false,
+        former: Vec::new(),
+        stack: None,
+        own_tags: content.own_tags,
+        tags: content.tags,
+        user: call.ctx.caller.principal.clone(),
+        session: call.ctx.caller.arn.clone(),
+        path: about.path.clone(),
+        last_record: None,
+        last_provisioning: None,
+        last_success: None,
+    }
+}
+
 /// The provisioned product of that id, name or ARN.
 ///
 /// # Errors
@@ -235,27 +281,34 @@ fn none() -> ApiError {
     not_found("Provisioned product not found.")
 }
 
-/// The same, as far as the caller may see it: who owned it once does so no more (facts §9.3). That it reads as not
-/// there is a guess.
+/// Whether the caller may see it: who owned it once does so no more (facts §9.3).
+pub(super) fn visible(call: &Call<'_>, row: &Provisioned) -> bool {
+    !row.former.contains(&call.ctx.caller.principal)
+}
+
+/// As [`find`], as far as the caller may see it. That the others' read as not there is a guess.
 pub(super) fn find_own<'a>(
     call: &Call<'_>,
     catalog: &'a Catalog,
     wanted: IdOrName<'_>,
 ) -> Result<&'a Arc<Provisioned>, ApiError> {
     let found = find(catalog, wanted)?;
-    if found.former.contains(&call.ctx.caller.principal) {
-        return Err(none());
+    if visible(call, found) {
+        Ok(found)
+    } else {
+        Err(none())
     }
-    Ok(found)
 }
 
 /// The refusal of work on what is being worked on; its code and text were not found (facts §12; a guess).
 pub(super) fn busy(row: &Provisioned) -> ApiError {
-    invalid(format!(
-        "Provisioned product {} is in status {}.",
-        row.id,
-        row.status.as_str()
-    ))
+    invalid(busy_text(row))
+}
+
+/// What is said then, under whatever code.
+pub(super) fn busy_text(row: &Provisioned) -> String {
+    let status = row.status.as_str();
+    format!("Provisioned product {} is in status {status}.", row.id)
 }
 
 /// `ProvisionedProductDetail`.
@@ -281,13 +334,11 @@ fn detail(row: &Provisioned) -> Value {
 /// `ProvisionedProductAttribute`: the only shape with PhysicalId, tags and user (facts §9.3).
 fn attribute(row: &Provisioned) -> Value {
     let mut shown = detail(row);
-    let tags = row.tags.iter();
+    let tags = row.tags.iter().map(|(key, value)| (key, value));
     shown["PhysicalId"] = json!(row.stack);
     shown["ProductName"] = json!(row.product_name);
     shown["ProvisioningArtifactName"] = json!(row.version_name);
-    shown["Tags"] = tags
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect();
+    shown["Tags"] = tag_list(tags);
     shown["UserArn"] = json!(row.user);
     shown["UserArnSession"] = json!(row.session);
     // This shape has no launch role (model).

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::input::tag_list;
 use super::provision::Target;
 use super::{Call, Operation, invalid, not_found, provisioned};
 use crate::emulator::api::ApiError;
@@ -26,7 +27,7 @@ fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let record = record.ok_or_else(|| not_found(format!("Record {id} not found.")))?;
     // A previous owner still sees the history, but not the records (facts §9.3).
     let of = call.seen().provisioned.get(&record.provisioned);
-    if of.is_some_and(|row| row.former.contains(&call.ctx.caller.principal)) {
+    if of.is_some_and(|row| !provisioned::visible(call, row)) {
         return Err(not_found(format!("Record {id} not found.")));
     }
     let outputs = record.outputs.iter().map(output).collect();
@@ -154,8 +155,7 @@ pub(super) fn detail(record: &Record) -> Value {
     let errors = record.errors.iter();
     let errors = errors.map(|(code, said)| json!({"Code": code, "Description": said}));
     // Shown once the record has left CREATED, as in the transcripts (facts §9.3).
-    let tags = record.tags.iter();
-    let tags = tags.map(|(key, value)| json!({"Key": key, "Value": value}));
+    let tags = record.tags.iter().map(|(key, value)| (key, value));
     json!({
         "CreatedTime": wire::time(record.created),
         "LaunchRoleArn": record.launch_role,
@@ -167,7 +167,7 @@ pub(super) fn detail(record: &Record) -> Value {
         "ProvisioningArtifactId": record.version,
         "RecordErrors": errors.collect::<Value>(),
         "RecordId": record.id,
-        "RecordTags": tags.collect::<Value>(),
+        "RecordTags": tag_list(tags),
         "RecordType": record.kind,
         "Status": record.status.as_str(),
         "UpdatedTime": wire::time(record.updated),

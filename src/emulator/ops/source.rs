@@ -12,7 +12,6 @@ use super::input::Input;
 use super::{Call, import, invalid, no_product, unsupported, version};
 use crate::clock::Entropy;
 use crate::emulator::api::{ApiError, Timing};
-use crate::emulator::cfn::Template;
 use crate::emulator::state::{Attempt, Connection};
 use crate::emulator::state::{Making, Partition, Source, Version};
 use crate::emulator::{Sync, ids, quota, wire};
@@ -175,7 +174,7 @@ pub(in crate::emulator) fn sync(
         Sync::Failure { message } => Err(message),
         Sync::Commit { revision, template } => {
             let cloudformation = product.kind == version::CLOUDFORMATION;
-            let readable = !cloudformation || Template::parse(&template).is_ok();
+            let readable = !cloudformation || version::readable(&template);
             let room = quota::room(quotas, versions, quota::VERSIONS, "versions per product");
             match (readable, room) {
                 // What such a sync says was not found (facts §8.1): the words of CreateProduct (a guess).

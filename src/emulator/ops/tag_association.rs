@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::accepted::hold;
 use super::view::View;
-use super::{Call, Operation, invalid, no_resource, not_found, tag_option};
+use super::{Call, Operation, bad_state, invalid, no_resource, not_found, tag_option};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::Catalog;
 use crate::emulator::{ids, page, quota, wire};
@@ -59,10 +59,7 @@ fn associate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     // This is the one operation on TagOptions with that code: what it is for is not documented (a guess).
     if catalog.options.get(id).is_some_and(|option| !option.active) {
-        return Err(ApiError::new(
-            "InvalidStateException",
-            format!("TagOption {id} is inactive"),
-        ));
+        return Err(bad_state(format!("TagOption {id} is inactive")));
     }
     let (limit, what) = (quota::TAG_OPTIONS, "TagOptions per resource");
     quota::room(call.quotas, present.len(), limit, what)?;

@@ -44,10 +44,7 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let record = record::open(call, "TERMINATE_PROVISIONED_PRODUCT", about);
     let answer = json!({ "RecordDetail": record::detail(&record) });
     if let Some(row) = call.edit().provisioned.edit(&present.id) {
-        row.status = Status::UnderChange;
-        row.message = None;
-        row.last_record = Some(record.id.clone());
-        row.last_provisioning = Some(record.id.clone());
+        row.begin(&record);
     }
     let kind = ChangeKind::Terminate { ignore_errors };
     let (tags, token) = (present.tags.clone(), Some(token.to_owned()));

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::input::{IdOrName, Input};
-use super::provision::{Target, begin, capabilities, said, tags, tags_with, target};
+use super::provision::{Target, auto_tags, begin, capabilities, said, tags, target, topics};
 use super::record::Subject;
 use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
-use crate::emulator::cfn::{ChangeStack, Param, ParamValue};
+use crate::emulator::cfn::{ChangeStack, NO_UPDATES, Param, ParamValue};
 use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisionedProduct", update)
@@ -39,9 +39,6 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisione
         ),
     ])];
 
-/// What CloudFormation says when nothing would change.
-const NO_UPDATES: &str = "No updates are to be performed.";
-
 type Pairs = Vec<(String, String)>;
 
 fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
@@ -49,11 +46,8 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = input.one_of("ProvisionedProductId", "ProvisionedProductName")?;
     let present = Arc::clone(provisioned::find_own(call, call.newest(), wanted)?);
     ready(&present)?;
-    let mut target = resolve(call, &present)?;
+    let target = resolve(call, &present)?;
     stack_set::judge(input, target.policy.stack_set.as_ref())?;
-    if present.own_role {
-        target.policy.launch_role.clone_from(&present.launch_role);
-    }
     let asked = input.tags("Tags")?;
     let (own_tags, tags) = new_tags(call, &present, &target, asked)?;
     let stack = present.stack.clone().ok_or_else(not_running)?;
@@ -61,7 +55,7 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         template: Some(target.version.template.clone()),
         parameters: parameters(input)?,
         tags: Some(tags.clone()),
-        notification_arns: topics(call, &stack, &target.policy.notifications),
+        notification_arns: Some(topics(call, Some(&stack), &target, input)),
         capabilities: capabilities(&target.version.template),
         rules: target.policy.rules.clone(),
         ..ChangeStack::default()
@@ -80,32 +74,10 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     );
     let answer = json!({ "RecordDetail": record::detail(&record) });
     if let Some(row) = call.edit().provisioned.edit(&id) {
-        row.status = Status::UnderChange;
-        row.message = None;
-        // IdempotencyToken stays the launch's: what an update makes of it was not recorded (a guess).
-        // From here on the attempted version is shown, also if the attempt fails (facts §12; a guess).
-        row.product = target.product.id.clone();
-        row.product_name = target.product.name.clone();
-        row.version = target.version.id.clone();
-        row.version_name = target.version.name.clone();
-        row.launch_role = target.policy.launch_role.clone();
-        row.path = record.path.clone();
-        row.own_tags = own_tags;
-        row.tags = tags.clone();
-        row.last_record = Some(record.id.clone());
-        row.last_provisioning = Some(record.id.clone());
+        row.attempt(&record, target.content(own_tags, tags.clone()));
     }
     begin(call, record, ChangeKind::Update, work, tags, None);
     Ok(answer)
-}
-
-/// The topics of constraints that the stack has not got yet, beside those it has: constraints hold from an update on
-/// (facts §10.4). That none goes is a guess.
-fn topics(call: &Call<'_>, stack: &str, wanted: &[String]) -> Option<Vec<String>> {
-    let present = &call.partition.stacks.get(stack)?.notification_arns;
-    let new = wanted.iter().filter(|topic| !present.contains(topic));
-    let all: Vec<String> = present.iter().chain(new).cloned().collect();
-    (all.len() > present.len()).then_some(all)
 }
 
 /// Only what is at rest with a stack can be updated; the code for the others was not found (a guess).
@@ -132,6 +104,7 @@ fn resolve(call: &Call<'_>, present: &Provisioned) -> Result<Target, ApiError> {
         product.unwrap_or(IdOrName::Id(&present.product)),
         version.unwrap_or(IdOrName::Id(&present.version)),
         path,
+        Some(present),
     )
 }
 
@@ -156,9 +129,16 @@ pub(super) fn new_tags(
     let all = if target.policy.tag_updates {
         tags(call, target, &present.arn, &own_tags)?
     } else {
-        // TagOptions that came after the launch do nothing then: users had to launch anew.
-        let all = tags_with(call, target, &present.arn, &[], &own_tags)?;
-        only_auto_tags(present, all)
+        // TagOptions that came after the launch do nothing then: users had to launch anew. Only AutoTags move: those
+        // are back-filled by every update (facts §10.1). The tags that an imported stack had go, since UpdateStack
+        // replaces them all (a guess).
+        let kept = present
+            .tags
+            .iter()
+            .filter(|(key, _)| !key.starts_with("aws:"));
+        let mut all = auto_tags(call, target, &present.arn);
+        all.extend(kept.cloned());
+        all
     };
     Ok((own_tags, all))
 }
@@ -171,14 +151,6 @@ fn own_tags(present: &Provisioned, asked: Vec<(String, String)>) -> Vec<(String,
     } else {
         asked
     }
-}
-
-/// Without ALLOWED only AutoTags move: those are back-filled by every update (facts §10.1). The tags
-/// that an imported stack had go, since UpdateStack replaces them all (a guess).
-fn only_auto_tags(present: &Provisioned, wanted: Vec<(String, String)>) -> Vec<(String, String)> {
-    let auto = |tag: &&(String, String)| tag.0.starts_with("aws:");
-    let kept = present.tags.iter().filter(|tag| !auto(tag));
-    wanted.iter().filter(auto).chain(kept).cloned().collect()
 }
 
 /// Parameters that are not sent take the template's default, as CloudFormation does (facts §9.3 leaves it open; a guess).

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::input::{IdOrName, Input};
 use super::{Call, Operation, in_use, invalid, no_product, not_found, source};
 use crate::emulator::api::ApiError;
-use crate::emulator::cfn::{MAX_TEMPLATE, ParameterDecl, Template};
+use crate::emulator::cfn::{ParameterDecl, Template};
 use crate::emulator::state::{Product, Source, Version};
 use crate::emulator::{quota, wire};
 
@@ -189,9 +189,7 @@ pub(super) fn load(
     source::suits(product, kind)?;
     let (source, template) = source::read(call, kind, properties.object("Info"))?;
     let unchecked = properties.flag("DisableTemplateValidation") == Some(true);
-    // That one which is too large for CloudFormation is refused in the same words is a guess.
-    let whole = template.len() <= MAX_TEMPLATE && Template::parse(&template).is_ok();
-    if kind == CLOUDFORMATION && !unchecked && !whole {
+    if kind == CLOUDFORMATION && !unchecked && !readable(&template) {
         return Err(invalid(BAD_TEMPLATE));
     }
     Ok(Version {
@@ -207,6 +205,12 @@ pub(super) fn load(
         making: call.making(),
         first: false,
     })
+}
+
+/// Whether CloudFormation takes a template. That one which is too large is refused in the words for one that is none is
+/// a guess.
+pub(super) fn readable(template: &[u8]) -> bool {
+    Template::fits(template).is_ok() && Template::parse(template).is_ok()
 }
 
 /// The version of that id or name. Names are not unique within a product (facts §2.1).

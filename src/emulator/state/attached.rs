@@ -80,7 +80,7 @@ impl Catalog {
         Some(&mut self.products.edit(id)?.attached)
     }
 
-    /// The actions of a product's versions, each with the version that has it.
+    /// The actions of a product's versions that are there, each with the version that has it.
     pub(in crate::emulator) fn actions_of<'a>(
         &'a self,
         product: &'a str,
@@ -88,6 +88,7 @@ impl Catalog {
         self.actions.iter().flat_map(move |(_, action)| {
             let own = action.places.iter();
             let own = own.filter(move |place| place.product == product);
+            let own = own.filter(|place| place.find(self).is_some());
             own.map(move |place| (action, place.version.as_str()))
         })
     }

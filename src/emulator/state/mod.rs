@@ -23,7 +23,9 @@ pub(super) use attached::{Attached, Place, ServiceAction, TagOption};
 pub(super) use copying::{CopyStatus, CopyTarget, Copying};
 pub(super) use partition::Partition;
 pub(super) use plan::{Outcome, Plan, PlanParameter};
-pub(super) use provisioned::{Change, ChangeKind, Provisioned, Record, RecordStatus, Status, Work};
+pub(super) use provisioned::{
+    Change, ChangeKind, Content, Provisioned, Record, RecordStatus, Status, Work,
+};
 pub(super) use share::{
     Borrowed, Import, Share, ShareError, Shares, Sharing, SharingEnd, SharingKind, SharingRecord,
     With,

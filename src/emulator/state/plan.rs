@@ -32,13 +32,15 @@ pub(in crate::emulator) struct Plan {
     pub(in crate::emulator) own_tags: Vec<(String, String)>,
     /// All that the stack will have, the AutoTags among them.
     pub(in crate::emulator) tags: Vec<(String, String)>,
-    /// The topics of constraints too.
+    /// The topics of constraints and those that the stack has, too.
     pub(in crate::emulator) all_topics: Vec<String>,
     /// What the change set behind it holds.
     #[serde(with = "keep::bytes")]
     pub(in crate::emulator) template: Bytes,
     /// The stack, in review or of the provisioned product; none when nothing could be planned.
     pub(in crate::emulator) stack: Option<String>,
+    /// How many events that stack had when it was looked at: with more of them it is no longer as it was.
+    pub(in crate::emulator) events: usize,
     /// It is for a new provisioned product.
     pub(in crate::emulator) launches: bool,
     /// The record of its execution.

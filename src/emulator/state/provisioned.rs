@@ -45,6 +45,39 @@ pub(in crate::emulator) struct Provisioned {
     pub(in crate::emulator) last_success: Option<String>,
 }
 
+/// What a launch or an update makes of a provisioned product, beside what its record says.
+#[derive(Debug, Clone)]
+pub(in crate::emulator) struct Content {
+    pub(in crate::emulator) product_name: String,
+    pub(in crate::emulator) version_name: Option<String>,
+    pub(in crate::emulator) own_tags: Vec<(String, String)>,
+    pub(in crate::emulator) tags: Vec<(String, String)>,
+}
+
+impl Provisioned {
+    /// Work on it begins, of which the record tells.
+    pub(in crate::emulator) fn begin(&mut self, record: &Record) {
+        self.status = Status::UnderChange;
+        self.message = None;
+        self.last_record = Some(record.id.clone());
+        self.last_provisioning = Some(record.id.clone());
+    }
+
+    /// A launch that was planned or an update begins. From here on what it attempts is shown, also if the attempt fails
+    /// (facts §12; a guess). IdempotencyToken stays the launch's: what an update makes of it was not recorded (a guess).
+    pub(in crate::emulator) fn attempt(&mut self, record: &Record, content: Content) {
+        self.begin(record);
+        self.product.clone_from(&record.product);
+        self.version.clone_from(&record.version);
+        self.launch_role.clone_from(&record.launch_role);
+        self.path.clone_from(&record.path);
+        self.product_name = content.product_name;
+        self.version_name = content.version_name;
+        self.own_tags = content.own_tags;
+        self.tags = content.tags;
+    }
+}
+
 /// The state of a provisioned product (facts §8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::emulator) enum Status {

@@ -1,10 +1,10 @@
 //! Self-service actions (facts §9.10).
 
 use catalogd::emulator::Profile;
-use catalogd::emulator::faults::{Faults, Lag};
+use catalogd::emulator::faults::{Effect, Faults, Lag, Latency, Rule};
 use serde_json::{Value, json};
 
-use super::client::{Bench, text};
+use super::client::{Bench, TEMPLATE, text};
 
 const INVALID: &str = "InvalidParametersException";
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -350,4 +350,54 @@ async fn what_running_an_action_would_need_is_told_as_far_as_it_is_known() {
             "ExecuteProvisionedProductServiceAction is not supported by the emulator".to_owned()
         )
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_action_of_a_version_that_was_undone_holds_nothing() {
+    let faults = Faults {
+        latency: Some(Latency {
+            least: 1.0,
+            most: 1.0,
+        }),
+        lost_updates: Some(true),
+        ..Faults::default()
+    };
+    let bench = Bench::with(Profile::Instant, faults);
+    let (product, _) = bench.product("topic").await;
+    let url = bench.template("more.yaml", TEMPLATE).await;
+    let id = action(&bench, "one").await;
+    let create = async |name: &str| {
+        let input = json!({"ProductId": product, "IdempotencyToken": name, "Parameters": {
+            "Name": name, "Info": {"LoadTemplateFromURL": url}}});
+        let made = bench.ok("CreateProvisioningArtifact", input).await;
+        text(&made, "/ProvisioningArtifactDetail/Id")
+    };
+    // The second write begins before the first ends, and ends after the association with what that made has begun.
+    let first = async {
+        let version = create("a").await;
+        let place =
+            json!({"ProductId": product, "ProvisioningArtifactId": version, "ServiceActionId": id});
+        bench.ok(ASSOCIATE, place.clone()).await;
+        place
+    };
+    let second = async {
+        bench.pass(0.5).await;
+        let slow = Rule::always(Effect::Latency(5.0)).on("CreateProvisioningArtifact");
+        bench.emulator.inject(slow.times(1));
+        create("b").await
+    };
+    let (place, _) = tokio::join!(first, second);
+    let versions = json!({"ProductId": product});
+    let versions = bench.ok("ListProvisioningArtifacts", versions).await;
+    let versions = ids(&versions, "ProvisioningArtifactDetails", "/Id");
+    assert!(!versions.contains(&text(&place, "/ProvisioningArtifactId")));
+    let places = bench
+        .ok(
+            "ListProvisioningArtifactsForServiceAction",
+            json!({"ServiceActionId": id}),
+        )
+        .await;
+    assert_eq!(places, json!({"ProvisioningArtifactViews": []}));
+    bench.ok("DeleteProduct", json!({"Id": product})).await;
+    bench.ok("DeleteServiceAction", json!({"Id": id})).await;
 }

@@ -470,6 +470,44 @@ async fn a_plan_is_void_once_its_stack_has_changed() {
     plans.bench.ok("UpdateProvisionedProduct", update).await;
     plans.bench.pass(PATIENCE).await;
     assert_eq!(plans.product_status().await, "AVAILABLE");
+    refuses_to_run(&plans, &id).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changes_at_the_very_time_of_a_plan_voids_it_and_what_changed_before_does_not() {
+    let plans = Plans::launched(Bench::new(Profile::Instant), TEMPLATE).await;
+    let bench = &plans.bench;
+    // Between two milliseconds, of which plans keep no more.
+    tokio::time::advance(std::time::Duration::from_micros(400)).await;
+    let at = bench.emulator.clock().now();
+    assert_ne!(at.subsec_microsecond(), 0);
+    let update = async |token: &str| {
+        let input = json!({"ProvisionedProductName": "mine", "UpdateToken": token,
+                           "ProvisioningParameters": [{"Key": "Owner", "Value": token}]});
+        bench.ok("UpdateProvisionedProduct", input).await;
+    };
+    let large = json!([{"Key": "Owner", "Value": "me"}, {"Key": "Size", "Value": "large"}]);
+    let plan = async |token: &str| {
+        let asked =
+            plans.asked(json!({"ProvisioningParameters": large, "IdempotencyToken": token}));
+        let made = bench.ok("CreateProvisionedProductPlan", asked).await;
+        text(&made, "/PlanId")
+    };
+    update("before").await;
+    let id = plan("void").await;
+    update("after").await;
+    refuses_to_run(&plans, &id).await;
+    bench
+        .ok("DeleteProvisionedProductPlan", json!({"PlanId": id}))
+        .await;
+    update("again").await;
+    let id = plan("good").await;
+    plans.execute(&id, "go").await;
+    assert_eq!(plans.status(&id).await, "EXECUTE_SUCCESS");
+    assert_eq!(bench.emulator.clock().now(), at);
+}
+
+async fn refuses_to_run(plans: &Plans, id: &str) {
     let run = json!({"PlanId": id, "IdempotencyToken": "run"});
     let (code, _) = plans
         .bench
@@ -686,4 +724,108 @@ async fn a_plan_that_would_change_a_type_fails() {
         let input = json!({"PlanId": id});
         plans.bench.ok("DeleteProvisionedProductPlan", input).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_role_that_is_set_after_the_plan_stays() {
+    let plans = Plans::launched(Bench::new(Profile::Instant), TEMPLATE).await;
+    let bench = &plans.bench;
+    let owner = json!([{"Key": "Owner", "Value": "you"}]);
+    let id = plans
+        .planned(json!({"ProvisioningParameters": owner, "IdempotencyToken": "plan-2"}))
+        .await;
+    let plan = plans.plan(&id).await;
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/own");
+    let properties = json!({
+        "ProvisionedProductId": plan["ProvisionedProductPlanDetails"]["ProvisionProductId"],
+        "ProvisionedProductProperties": {"LAUNCH_ROLE": role}, "IdempotencyToken": "p"});
+    bench
+        .ok("UpdateProvisionedProductProperties", properties)
+        .await;
+    let executed = plans.execute(&id, "go").await;
+    assert_eq!(executed["RecordDetail"]["LaunchRoleArn"], json!(role));
+    let found = bench
+        .ok("DescribeProvisionedProduct", json!({"Name": "mine"}))
+        .await;
+    assert_eq!(
+        found["ProvisionedProductDetail"]["LaunchRoleArn"],
+        json!(role)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_former_owner_sees_no_plan_of_it() {
+    let plans = Plans::launched(Bench::new(Profile::Instant), TEMPLATE).await;
+    let bench = &plans.bench;
+    let owner = json!([{"Key": "Owner", "Value": "you"}]);
+    let id = plans
+        .planned(json!({"ProvisioningParameters": owner, "IdempotencyToken": "plan-2"}))
+        .await;
+    let plan = plans.plan(&id).await;
+    let other = format!("arn:aws:iam::{ACCOUNT}:role/other");
+    let properties = json!({
+        "ProvisionedProductId": plan["ProvisionedProductPlanDetails"]["ProvisionProductId"],
+        "ProvisionedProductProperties": {"OWNER": other}, "IdempotencyToken": "p"});
+    let other = bench.as_role(&other).await;
+    other
+        .ok("UpdateProvisionedProductProperties", properties)
+        .await;
+    let listed = bench.ok("ListProvisionedProductPlans", json!({})).await;
+    assert_eq!(listed, json!({"ProvisionedProductPlans": []}));
+    for (operation, input) in [
+        ("DescribeProvisionedProductPlan", json!({"PlanId": id})),
+        (
+            "ExecuteProvisionedProductPlan",
+            json!({"PlanId": id, "IdempotencyToken": "go"}),
+        ),
+        ("DeleteProvisionedProductPlan", json!({"PlanId": id})),
+    ] {
+        let (code, _) = bench.refused(operation, input.clone()).await;
+        assert_eq!(code, "ResourceNotFoundException", "{operation}");
+        if operation.starts_with("De") {
+            other.ok(operation, input).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_adds_topics_and_takes_none_away() {
+    let plans = Plans::of(Bench::new(Profile::Instant), TEMPLATE).await;
+    let bench = &plans.bench;
+    let topic = |name: &str| format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}");
+    let constrain = async |name: &str| {
+        let parameters = json!({"NotificationArns": [topic(name)]}).to_string();
+        let input = json!({"PortfolioId": plans.portfolio, "ProductId": plans.product,
+                           "Type": "NOTIFICATION", "Parameters": parameters, "IdempotencyToken": name});
+        bench.ok("CreateConstraint", input).await
+    };
+    let first = constrain("first").await;
+    // The constraint's own is sent as well.
+    let sent = json!({"NotificationArns": [topic("own"), topic("first")]});
+    let id = plans.planned(sent).await;
+    let executed = plans.execute(&id, "first").await;
+    let name = format!(
+        "SC-{ACCOUNT}-{}",
+        text(&executed, "/RecordDetail/ProvisionedProductId")
+    );
+    let topics = || {
+        bench
+            .emulator
+            .with_stacks(ACCOUNT, "us-east-1", |stacks, _| {
+                stacks.get(&name).unwrap().notification_arns.clone()
+            })
+    };
+    assert_eq!(topics(), [topic("first"), topic("own")]);
+    bench
+        .ok("DeleteProvisionedProductPlan", json!({"PlanId": id}))
+        .await;
+    let gone = json!({"Id": first["ConstraintDetail"]["ConstraintId"]});
+    bench.ok("DeleteConstraint", gone).await;
+    constrain("second").await;
+    let more = json!({"IdempotencyToken": "plan-2", "NotificationArns": [topic("late")],
+                      "ProvisioningParameters": [{"Key": "Owner", "Value": "you"}]});
+    let id = plans.planned(more).await;
+    plans.execute(&id, "second").await;
+    let all = ["first", "own", "second", "late"].map(topic);
+    assert_eq!(topics(), all);
 }

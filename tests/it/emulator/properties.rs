@@ -69,7 +69,32 @@ async fn another_owner_sees_everything_and_the_first_one_nothing() {
         answer["ProvisionedProducts"].as_array().unwrap().len()
     };
     assert_eq!((seen(&first).await, seen(&second).await), (0, 1));
+    // Nor is it among all of the account's.
+    let account = json!({"AccessLevelFilter": {"Key": "Account", "Value": "self"}});
+    for operation in ["ScanProvisionedProducts", "SearchProvisionedProducts"] {
+        let none = first.ok(operation, account.clone()).await;
+        assert_eq!(none["ProvisionedProducts"], json!([]), "{operation}");
+        let one = second.ok(operation, account.clone()).await;
+        assert_eq!(one["ProvisionedProducts"][0]["Id"], json!(id));
+    }
+    let by_name = json!({"Filters": {"SearchQuery": ["name:mine"]}});
+    let none = first.ok("SearchProvisionedProducts", by_name).await;
+    assert_eq!(none["TotalResultsCount"], 0);
     let launch = text(found, "/LastProvisioningRecordId");
+    // An action that the version has.
+    let made = bench
+        .ok(
+            "CreateServiceAction",
+            json!({"Name": "restart", "DefinitionType": "SSM_AUTOMATION", "IdempotencyToken": "a",
+                   "Definition": {"Name": "Restart", "Version": "1"}}),
+        )
+        .await;
+    let action = text(&made, "/ServiceActionDetail/ServiceActionSummary/Id");
+    let place = json!({"ServiceActionId": action, "ProductId": found["ProductId"],
+                       "ProvisioningArtifactId": found["ProvisioningArtifactId"]});
+    bench
+        .ok("AssociateServiceActionWithProvisioningArtifact", place)
+        .await;
     for (operation, input) in [
         ("DescribeProvisionedProduct", json!({"Id": id})),
         ("DescribeRecord", json!({"Id": launch})),
@@ -85,10 +110,21 @@ async fn another_owner_sees_everything_and_the_first_one_nothing() {
             "TerminateProvisionedProduct",
             json!({"ProvisionedProductId": id, "TerminateToken": "x"}),
         ),
+        (
+            "ListProvisionedProductPlans",
+            json!({"ProvisionProductId": id}),
+        ),
+        (
+            "DescribeServiceActionExecutionParameters",
+            json!({"ProvisionedProductId": id, "ServiceActionId": action}),
+        ),
     ] {
         let (code, _) = first.refused(operation, input.clone()).await;
         assert_eq!(code, "ResourceNotFoundException", "{operation}");
-        if operation.starts_with("Describe") {
+        if ["Describe", "List"]
+            .iter()
+            .any(|read| operation.starts_with(read))
+        {
             second.ok(operation, input).await;
         }
     }
@@ -198,4 +234,43 @@ async fn what_is_no_owner_and_no_role_is_refused() {
         )
         .await;
     assert_eq!(code, "InvalidStateException");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_role_of_ones_own_holds_over_a_constraint_with_anothers() {
+    let bench = Bench::new(Profile::Instant);
+    let (owner, id) = launched(&bench).await;
+    let found = owner
+        .ok("DescribeProvisionedProduct", json!({"Id": id}))
+        .await;
+    let product = &found["ProvisionedProductDetail"]["ProductId"];
+    let paths = owner
+        .ok("ListLaunchPaths", json!({"ProductId": product}))
+        .await;
+    let portfolios = bench.ok("ListPortfolios", json!({})).await;
+    let elsewhere = json!({"RoleArn": "arn:aws:iam::210987654321:role/launch"}).to_string();
+    let constraint = json!({
+        "PortfolioId": portfolios["PortfolioDetails"][0]["Id"], "ProductId": product, "Type": "LAUNCH",
+        "Parameters": elsewhere, "IdempotencyToken": "c"});
+    bench.ok("CreateConstraint", constraint).await;
+    let update = json!({"ProvisionedProductId": id, "UpdateToken": "u",
+                        "ProvisioningParameters": [{"Key": "Owner", "Value": "you"}]});
+    let (code, _) = owner
+        .refused("UpdateProvisionedProduct", update.clone())
+        .await;
+    assert_eq!(code, "NotImplemented");
+    let input = asked(&id, json!({"LAUNCH_ROLE": role("launch")}));
+    owner.ok("UpdateProvisionedProductProperties", input).await;
+    let updated = owner.ok("UpdateProvisionedProduct", update).await;
+    assert_eq!(
+        updated["RecordDetail"]["LaunchRoleArn"],
+        json!(role("launch"))
+    );
+    let plan = json!({
+        "PlanName": "plan", "PlanType": "CLOUDFORMATION", "ProductId": product,
+        "ProvisioningArtifactId": found["ProvisionedProductDetail"]["ProvisioningArtifactId"],
+        "ProvisionedProductName": "mine", "IdempotencyToken": "plan",
+        "PathId": paths["LaunchPathSummaries"][0]["Id"],
+        "ProvisioningParameters": [{"Key": "Owner", "Value": "them"}]});
+    owner.ok("CreateProvisionedProductPlan", plan).await;
 }

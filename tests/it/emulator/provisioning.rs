@@ -503,6 +503,50 @@ async fn tags_change_only_where_they_may() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tags_that_an_update_does_not_set_count_to_no_quota() {
+    let bench = Bench::new(Profile::Instant);
+    let (portfolio, product, version) = bench.launchable("topic").await;
+    let fifty: Vec<Value> = (0..50)
+        .map(|n| json!({"Key": format!("k{n}"), "Value": "v"}))
+        .collect();
+    let launch = json!({
+        "ProductId": product, "ProvisioningArtifactId": version, "ProvisionedProductName": "mine",
+        "ProvisionToken": "t", "Tags": fifty,
+        "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}]});
+    bench.ok("ProvisionProduct", launch).await;
+    let more = json!({"Id": product, "AddTags": [{"Key": "more", "Value": "v"}]});
+    bench.ok("UpdateProduct", more).await;
+    let update = |token: &str| {
+        json!({"ProvisionedProductName": "mine", "UpdateToken": token,
+               "ProvisioningParameters": [{"Key": "Owner", "Value": "you"}]})
+    };
+    bench.ok("UpdateProvisionedProduct", update("1")).await;
+    let found = bench.ok("SearchProvisionedProducts", json!({})).await;
+    let tags = found["ProvisionedProducts"][0]["Tags"].as_array().unwrap();
+    assert_eq!(
+        tags.len(),
+        55,
+        "with the AutoTags and without the product's"
+    );
+    // Where it does set them, they are too many.
+    let launched = Launched {
+        id: text(&found, "/ProvisionedProducts/0/Id"),
+        record: text(&found, "/ProvisionedProducts/0/LastRecordId"),
+        bench,
+        portfolio,
+        product,
+        version,
+    };
+    launched.allow_tag_updates().await;
+    let (code, said) = launched
+        .bench
+        .refused("UpdateProvisionedProduct", update("2"))
+        .await;
+    assert_eq!(code, "InvalidParametersException");
+    assert_eq!(said, "A provisioned product can have 50 tags.");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_termination_frees_the_name_and_keeps_the_records() {
     let launched = Launched::settled(Bench::new(Profile::Local)).await;
     let bench = &launched.bench;
@@ -675,6 +719,22 @@ async fn a_search_without_an_order_has_none() {
         names(json!({"Filters": {"SearchQuery": ["n1"]}, "SortBy": "name"})).await,
         ["n10", "n11"]
     );
+    // A value with a blank is one term, in quotes.
+    let renamed = json!({"Id": product, "Name": "Static site"});
+    bench.ok("UpdateProduct", renamed).await;
+    let update = json!({"ProvisionedProductName": "n05", "UpdateToken": "u",
+                        "ProvisioningParameters": [{"Key": "Owner", "Value": "you"}]});
+    bench.ok("UpdateProvisionedProduct", update).await;
+    for (query, found) in [
+        ("productName:\"Static site\"", &["n05"][..]),
+        (" productName:\"static site\"  name:n05 ", &["n05"]),
+        ("\"static site\"", &["n05"]),
+        ("productName:\"Static site\" name:n03", &[]),
+        ("productName:Static site", &[]),
+    ] {
+        let query = json!({"Filters": {"SearchQuery": [query]}});
+        assert_eq!(names(query.clone()).await, found, "{query}");
+    }
     for (day, count) in [("2027-01-15", 12), ("2027-01-15T08", 12), ("2027-01-16", 0)] {
         let query = format!("createdTime:{day}");
         let found = names(json!({"Filters": {"SearchQuery": [query]}})).await;
@@ -730,7 +790,20 @@ async fn topics_of_a_later_constraint_come_with_the_next_update() {
         .await;
     assert!(topics().is_empty());
     launched.update(json!({})).await;
-    assert_eq!(topics(), [topic]);
+    assert_eq!(topics(), std::slice::from_ref(&topic));
+    // A launch names a topic once, whoever names it.
+    let input = json!({"ProductId": launched.product, "ProvisioningArtifactId": launched.version,
+                       "ProvisionedProductName": "other", "ProvisionToken": "other",
+                       "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
+                       "NotificationArns": [topic, topic]});
+    let answer = launched.bench.ok("ProvisionProduct", input).await;
+    let id = text(&answer, "/RecordDetail/ProvisionedProductId");
+    let name = format!("SC-{ACCOUNT}-{id}");
+    let emulator = &launched.bench.emulator;
+    let own = emulator.with_stacks(ACCOUNT, "us-east-1", |stacks, _| {
+        stacks.get(&name).unwrap().notification_arns.clone()
+    });
+    assert_eq!(own, [topic]);
 }
 
 /// Deletes the stack of a provisioned product with CloudFormation, as somebody may.

@@ -92,8 +92,11 @@ async fn a_sync_makes_a_version_or_says_why_not() {
     );
 
     bench.pass(1.0).await;
-    let said = sync(commit("4d5e6f7", "no template")).unwrap_err();
-    assert!(said.starts_with("Invalid templateBody."), "{said}");
+    let large = format!("{TEMPLATE}# {}", "x".repeat(1_000_000));
+    for template in ["no template", &large] {
+        let said = sync(commit("4d5e6f7", template)).unwrap_err();
+        assert!(said.starts_with("Invalid templateBody."), "{said}");
+    }
     let after = connection().await["LastSync"].clone();
     assert_eq!(after["LastSyncStatus"], "FAILED");
     assert_eq!(

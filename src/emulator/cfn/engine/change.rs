@@ -12,7 +12,7 @@ use super::{Inner, Stacks};
 use crate::emulator::api::{ApiError, Ctx};
 
 /// What an update without changes is told.
-pub(super) const NO_UPDATES: &str = "No updates are to be performed.";
+pub(in crate::emulator) const NO_UPDATES: &str = "No updates are to be performed.";
 /// The longest name of a stack.
 const MAX_NAME: usize = 128;
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(in crate::emulator) use change::NO_UPDATES;
 pub use review::FAILED as CHANGE_SET_FAILED;
 
 use super::intrinsic::{Known, Place};
