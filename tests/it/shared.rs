@@ -1,5 +1,7 @@
-//! Real data that lies outside the repository: inputs to run on, never copied into it.
+//! What tests of many kinds share: real data that lies outside the repository (inputs to run on, never copied into it),
+//! and the seeds of what is drawn by chance.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use catalogd::model::tree::{Entry, Tree};
@@ -51,4 +53,30 @@ pub fn tree_of(folder: &Path) -> Tree {
         }
     }
     tree
+}
+
+/// The seeds that the environment asks for in place of a test's usual ones: `VARIABLE=FROM..TO`.
+pub fn asked_seeds(variable: &str) -> Option<Range<u64>> {
+    #[expect(clippy::disallowed_methods, reason = "it is the tests' own")]
+    let text = std::env::var(variable).ok()?;
+    let (from, to) = text
+        .split_once("..")
+        .unwrap_or_else(|| panic!("{variable}=FROM..TO"));
+    Some(from.parse().unwrap()..to.parse().unwrap())
+}
+
+/// Says how to run with this seed again, should the test fail while it is there.
+pub struct Seed {
+    /// Asks for seeds ([`asked_seeds`]).
+    pub variable: &'static str,
+    pub seed: u64,
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self { variable, seed } = *self;
+            eprintln!("it has failed with {variable}={seed}..{}", seed + 1);
+        }
+    }
 }
