@@ -18,7 +18,7 @@ use bytes::Bytes;
 use catalogd::clock::{Clock, Entropy};
 use catalogd::emulator::faults::{Effect, Faults, Lag, Latency, Leaves, Rates, Rule, StackFault};
 use catalogd::emulator::{Dropped, Emulator, Options, Profile};
-use http::{Request, Response};
+use http::Response;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -522,26 +522,10 @@ async fn other(
     target: &str,
     body: String,
 ) -> Result<Response<Bytes>, Dropped> {
-    let json = !target.is_empty();
-    let kind = if json {
-        "application/x-amz-json-1.1"
-    } else {
-        "application/x-www-form-urlencoded"
-    };
-    let credential = format!(
-        "{}/20270115/{}/{service}/aws4_request",
-        bench.key, bench.region
-    );
-    let authorization =
-        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00");
-    let mut request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
-        .header("content-type", kind)
-        .header("authorization", authorization);
-    if json {
-        request = request.header("x-amz-target", target);
+    match target.split_once('.') {
+        Some((target, operation)) => bench.send_to(service, target, operation, body).await,
+        None => bench.query(service, body).await,
     }
-    let request = request.body(Bytes::from(body)).unwrap();
-    bench.emulator.call(request).await
 }
 
 async fn send(
