@@ -151,7 +151,7 @@ fn told(seed: u64) -> Seed {
 
 #[tokio::test(start_paused = true)]
 async fn a_spoilt_state_is_refused_with_a_reason_or_lived_with() {
-    let first = busy().await;
+    let (first, _) = busy().await;
     let state = first.emulator.state().unwrap();
     let tree: Value = serde_json::from_str(&state).unwrap();
     let products = first.ok("SearchProductsAsAdmin", json!({})).await;
