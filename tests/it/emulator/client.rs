@@ -344,3 +344,22 @@ pub fn text(value: &Value, pointer: &str) -> String {
         .unwrap_or_else(|| panic!("{pointer} of {value}"))
         .to_owned()
 }
+
+/// An input with other members beside its own, or in their place.
+pub fn with(mut input: Value, more: Value) -> Value {
+    let Value::Object(more) = more else {
+        panic!("{more} is no structure");
+    };
+    for (member, value) in more {
+        input[member] = value;
+    }
+    input
+}
+
+/// The ids under a list, one member deep.
+pub fn ids(answer: &Value, list: &str, id: &str) -> Vec<String> {
+    let items = answer[list]
+        .as_array()
+        .unwrap_or_else(|| panic!("no {list} in {answer}"));
+    items.iter().map(|item| text(item, id)).collect()
+}

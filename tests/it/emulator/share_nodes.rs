@@ -4,9 +4,8 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Rule};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, text};
+use super::client::{ACCOUNT, Bench, ids, text};
 use super::organizations::{account, ok, organization, unit};
-use super::share::ids;
 
 /// An organization with a unit that has an account, and one beside it; access is enabled.
 struct World {

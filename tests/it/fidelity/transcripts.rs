@@ -15,7 +15,7 @@ use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
 use super::foreign::{Cli, clients};
-use crate::emulator::client::{ACCOUNT, Bench, served, text};
+use crate::emulator::client::{ACCOUNT, Bench, served, text, with};
 use crate::shared::shared_data;
 
 /// Transcripts are from 2019 on, and this came later: the recordings or the later transcripts have it (facts §9.1,
@@ -243,15 +243,13 @@ impl Stage {
 
     /// A product with one version.
     async fn product(&mut self, members: Value) -> (String, String) {
-        let mut input = json!({
+        let input = json!({
             "Owner": "owner", "ProductType": "CLOUD_FORMATION_TEMPLATE",
             "IdempotencyToken": members["Name"],
             "ProvisioningArtifactParameters":
                 {"Name": "v1", "Description": "d", "Info": {"LoadTemplateFromURL": self.template}},
         });
-        for (name, value) in members.as_object().unwrap() {
-            input[name] = value.clone();
-        }
+        let input = with(input, members);
         let made = self.bench.ok("CreateProduct", input).await;
         (
             text(&made, "/ProductViewDetail/ProductViewSummary/ProductId"),
