@@ -115,7 +115,7 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// How a member looks in a transcript and in our answer; `None` where it is absent.
+/// The kinds of values that an answer has at each of its paths.
 type Looks = BTreeMap<String, BTreeSet<String>>;
 
 /// A transcript.
