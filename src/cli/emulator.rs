@@ -71,6 +71,8 @@ impl Emulator {
             (Some(seed), false) => load_seed(&emulator, seed).await?,
             (None, _) => {}
         }
+        // Written once at the start: a place where nothing can be kept is better known now.
+        self.keep(&emulator)?;
         let listener = tokio::net::TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
@@ -88,12 +90,17 @@ impl Emulator {
         ));
         let stop = Interrupt::graceful(bars).stop;
         emulator::server::serve(listener, emulator.clone(), stop.cancelled_owned()).await?;
-        if let Some(path) = &self.state {
-            let state = emulator.state()?;
-            store::replace(path, state.as_bytes())
-                .with_context(|| format!("the state cannot be kept in {}", path.display()))?;
-        }
+        self.keep(&emulator)?;
         Ok(Exit::Done)
+    }
+
+    fn keep(&self, emulator: &emulator::Emulator) -> Result<()> {
+        let Some(path) = &self.state else {
+            return Ok(());
+        };
+        let state = emulator.state()?;
+        store::replace(path, state.as_bytes())
+            .with_context(|| format!("the state cannot be kept in {}", path.display()))
     }
 }
 

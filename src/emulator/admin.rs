@@ -98,7 +98,7 @@ impl Emulator {
     /// Brings a commit to a product's repository, or lets its sync fail.
     fn synced(&self, body: &str) -> Result<String, Refused> {
         let bad = |message: String| (StatusCode::BAD_REQUEST, message);
-        let asked: Asked = serde_yaml::from_str(body).map_err(|error| bad(error.to_string()))?;
+        let asked: Asked = serde_json::from_str(body).map_err(|error| bad(error.to_string()))?;
         let sync = match (asked.revision, asked.template, asked.failure) {
             (Some(revision), Some(template), None) => Sync::Commit {
                 revision,

@@ -152,6 +152,10 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         "ops/propagate.rs",
         &[
             (
+                "an action that ends after its account has lost the right to share",
+                "it reaches nobody",
+            ),
+            (
                 "accounts under a node that have the portfolio already",
                 "DuplicateResourceException in ShareErrors; it stays shared with them by both",
             ),
@@ -251,6 +255,10 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         "cfn/change_set.rs",
         &[
             (
+                "CausingEntity where a parameter acts through a condition, or a stored parameter has a new value",
+                "none",
+            ),
+            (
                 "RequiresRecreation of properties that are not names",
                 "NEVER",
             ),
@@ -262,10 +270,16 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
     ),
     (
         "cfn/engine/review.rs",
-        &[(
-            "which of the two texts a change set without changes has",
-            "by whether the template is the same",
-        )],
+        &[
+            (
+                "the text about a resource of another type",
+                "by the pattern of the engine's own",
+            ),
+            (
+                "which of the two texts a change set without changes has",
+                "by whether the template is the same",
+            ),
+        ],
     ),
     (
         "cfn/mod.rs",
@@ -309,6 +323,10 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
     (
         "ssm/mod.rs",
         &[
+            (
+                "the ARN of a parameter `/a`, which is that of `a` too",
+                "means `a`",
+            ),
             (
                 "PutParameter with another Type than the parameter has",
                 "HierarchyTypeMismatchException",

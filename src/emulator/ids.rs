@@ -105,6 +105,15 @@ impl Pins {
     }
 }
 
+/// So many letters of an alphabet.
+pub(super) fn letters(alphabet: &[u8], entropy: &mut Entropy, length: usize) -> String {
+    let mut draw = || {
+        let at = usize::try_from(entropy.below(alphabet.len() as u64)).unwrap_or_default();
+        alphabet.get(at).copied().map(char::from)
+    };
+    (0..length).filter_map(|_| draw()).collect()
+}
+
 /// A random UUID (version 4): request ids and the like.
 pub fn uuid(entropy: &mut Entropy) -> String {
     let bits = u128::from(entropy.bits()) << 64 | u128::from(entropy.bits());

@@ -17,6 +17,11 @@ const MAX_STATES: usize = 256;
 #[derive(Debug, Clone, Default)]
 pub(super) struct History(VecDeque<(Timestamp, Arc<Catalog>)>);
 
+/// An extension of a request that sees the newest state, whatever lags: a seed that waits for an end must not take the
+/// one before for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steady;
+
 /// How a call sees the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sight {

@@ -395,6 +395,7 @@ impl Emulator {
         pins: &mut Pins,
     ) -> Response<Bytes> {
         let now = self.inner.clock.now();
+        let steady = request.extensions().get::<lag::Steady>().is_some();
         // The lock must be free again before the refusal asks for it: not in the match itself.
         let caller = route.caller(&self.lock().sessions, now);
         let caller = match caller {
@@ -427,6 +428,7 @@ impl Emulator {
             cut: verdict.cut_listing,
             doom: verdict.doom.clone(),
             overlap,
+            steady,
         };
         world.work(job, &self.inner.buckets, pins)
     }

@@ -33,18 +33,24 @@ impl Page {
         let limit = validate::page_limit(operation).unwrap_or(DEFAULT_SIZE);
         let size = input.get("PageSize").and_then(Value::as_u64).unwrap_or(0);
         let size = if size == 0 { DEFAULT_SIZE } else { size }.min(limit);
-        let seal = seal(operation, input);
-        let from = match input.get("PageToken").and_then(Value::as_str) {
+        let seal = seal(operation, input, &["PageSize", "PageToken"]);
+        let token = input.get("PageToken").and_then(Value::as_str);
+        let page = Self::open(size, token, seal)
+            .ok_or_else(|| ApiError::new("InvalidParametersException", "Invalid page token."))?;
+        Ok(Self { cut, ..page })
+    }
+
+    /// A page of so many items; `None` for a token that this seal does not fit.
+    pub(super) fn open(size: u64, token: Option<&str>, seal: String) -> Option<Self> {
+        let from = match token {
             None | Some("") => None,
-            Some(token) => Some(opened(token, &seal).ok_or_else(|| {
-                ApiError::new("InvalidParametersException", "Invalid page token.")
-            })?),
+            Some(token) => Some(opened(token, &seal)?),
         };
-        Ok(Self {
+        Some(Self {
             size: usize::try_from(size).unwrap_or(usize::MAX),
             from,
             seal,
-            cut,
+            cut: None,
         })
     }
 
@@ -103,12 +109,12 @@ pub(super) fn answer_of_tag_options(
     json!({ name: items, "PageToken": next })
 }
 
-/// What ties a token to its query: the operation and all members but the paging ones.
-fn seal(operation: &str, input: &Map<String, Value>) -> String {
+/// What ties a token to its query: the operation and all members but the `paging` ones.
+pub(super) fn seal(operation: &str, input: &Map<String, Value>, paging: &[&str]) -> String {
     let mut hash = Sha256::new();
     hash.update(operation);
     for (member, value) in input {
-        if member != "PageToken" && member != "PageSize" {
+        if !paging.contains(&member.as_str()) {
             hash.update(member);
             hash.update(value.to_string());
         }

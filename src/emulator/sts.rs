@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, Caller, Ctx};
 use super::form::{self, Form, Xml};
+use super::ids;
 use super::ops::unsupported;
 use crate::clock::Entropy;
 
@@ -81,7 +82,7 @@ impl Sessions {
         }
         let mut ends: Vec<Timestamp> = self.0.values().map(|session| session.expires).collect();
         ends.sort_unstable();
-        if let Some(last) = ends.get(MAX_SESSIONS / 10).copied() {
+        if let Some(last) = ends.get(MAX_SESSIONS / 10 - 1).copied() {
             let mut left = MAX_SESSIONS / 10;
             self.0.retain(|_, session| {
                 let goes = session.expires <= last && left > 0;
@@ -191,12 +192,7 @@ fn role(arn: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn letters(entropy: &mut Entropy, length: usize) -> String {
-    (0..length)
-        .map(|_| {
-            let at = usize::try_from(entropy.below(ALPHABET.len() as u64)).unwrap_or_default();
-            char::from(ALPHABET[at])
-        })
-        .collect()
+    ids::letters(ALPHABET, entropy, length)
 }
 
 fn invalid(text: impl Into<String>) -> ApiError {

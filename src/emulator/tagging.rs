@@ -4,10 +4,10 @@
 //! any may match. It is an index of its own, so it lags as searches do.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::api::{ApiError, Ctx};
 use super::ops::{Input, unsupported};
+use super::page::{self, Page};
 use super::state::{Catalog, Tags};
 use super::validate::TAGGING;
 use super::{ids, wire};
@@ -102,33 +102,22 @@ fn get_resources(
             // The code is the model's for what is out of range, the text is a guess.
             .ok_or_else(|| invalid("ResourcesPerPage must be between 1 and 100."))?,
     };
-    let seal = seal(members);
-    let from = match input.text("PaginationToken") {
-        None | Some("") => 0,
-        // Which code a token of another query gets is a guess; none expires here.
-        Some(token) => token
-            .strip_prefix(seal.as_str())
-            .and_then(|place| usize::from_str_radix(place, 16).ok())
-            .ok_or_else(|| invalid("The PaginationToken is invalid."))?,
-    };
+    let seal = page::seal("GetResources", members, &["PaginationToken"]);
+    // Which code a token of another query gets is a guess; none expires here.
+    let page = Page::open(size, input.text("PaginationToken"), seal)
+        .ok_or_else(|| invalid("The PaginationToken is invalid."))?;
     let filters: Vec<Input<'_>> = input.objects("TagFilters").collect();
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let mut found = all(catalog, region, account)
+    let found = all(catalog, region, account)
         .filter(|row| {
             kinds
                 .iter()
                 .any(|kind| *kind == SERVICE || *kind == row.kind)
         })
-        .filter(|row| filters.iter().all(|filter| row.passes(*filter)))
-        .skip(from);
-    let list: Vec<Value> = found.by_ref().take(size).map(Row::shown).collect();
-    let more = found.next().is_some();
-    let next = if more {
-        format!("{seal}{:x}", from + size)
-    } else {
-        // Empty rather than absent on the last page, as clients show it.
-        String::new()
-    };
+        .filter(|row| filters.iter().all(|filter| row.passes(*filter)));
+    let (rows, next) = page.by_offset(found.collect());
+    let list: Vec<Value> = rows.into_iter().map(Row::shown).collect();
+    // Empty rather than absent on the last page, as clients show it.
+    let next = next.unwrap_or_default();
     Ok(json!({ "PaginationToken": next, "ResourceTagMappingList": list }))
 }
 
@@ -178,18 +167,6 @@ fn all<'a>(
             arn: ids::product_arn(region, account, &row.id),
             tags: &row.tags,
         }))
-}
-
-/// What ties a token to its query.
-fn seal(members: &Map<String, Value>) -> String {
-    let mut hash = Sha256::new();
-    for (member, value) in members {
-        if member != "PaginationToken" {
-            hash.update(member);
-            hash.update(value.to_string());
-        }
-    }
-    hex::encode(&hash.finalize()[..12])
 }
 
 fn invalid(text: impl Into<String>) -> ApiError {

@@ -122,6 +122,7 @@ impl Model {
         };
         let mut found = Vec::new();
         self.structure(shape, input, "", 0, &mut found)?;
+        found.truncate(MAX_VIOLATIONS);
         if found.is_empty() {
             return Ok(());
         }

@@ -41,7 +41,14 @@ pub(super) fn read(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
         return Ok(Map::new());
     }
     match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Ok(members),
+        // A member that is null is as good as absent, at every depth.
+        Ok(mut body @ Value::Object(_)) => {
+            drop_nulls(&mut body);
+            match body {
+                Value::Object(members) => Ok(members),
+                _ => Ok(Map::new()),
+            }
+        }
         Ok(_) => Err(serialization("Unexpected value where a structure begins")),
         Err(error) => Err(serialization(&error.to_string())),
     }

@@ -56,6 +56,8 @@ pub(super) struct Job<'a> {
     pub(super) cut: Option<usize>,
     pub(super) overlap: Option<Overlap>,
     pub(super) doom: Doom,
+    /// It sees the newest state.
+    pub(super) steady: bool,
 }
 
 impl World {
@@ -188,6 +190,7 @@ impl World {
         let keep = self.keep();
         let region = job.route.region.clone();
         let lag = match job.route.service {
+            _ if job.steady => None,
             Service::ServiceCatalog => {
                 let operation = ops::find(&job.route.operation).ok();
                 operation.and_then(|operation| self.draw_lag(operation.sight, job.now))
@@ -209,7 +212,6 @@ impl World {
         let shared = partition.catalog().is_shared();
         let response = match job.route.service {
             Service::CloudFormation => {
-                partition.stacks.settle(job.now);
                 let read_url = |url: &str| buckets.read_url(&account, url);
                 let mut ctx = ctx(&job, entropy, pins);
                 cfn::query::handle(&mut partition.stacks, &mut ctx, &read_url, job.body)
@@ -244,7 +246,9 @@ impl World {
         };
         let shared = shared || partition.catalog().is_shared();
         let changed = partition.remember(job.now, keep);
-        if shared && changed {
+        if organizations.has_followed() {
+            self.follow_organizations(job.now);
+        } else if shared && changed {
             self.cut(Some(&region), job.now);
         }
         response
@@ -266,7 +270,10 @@ impl World {
         when: (Timestamp, Timing),
         quotas: bool,
     ) -> Result<Result<String, String>, ApiError> {
-        let (keep, place) = (self.keep(), self.place(account, region));
+        self.settle(when.0);
+        let keep = self.keep();
+        let place = self.partitions.place(account, region);
+        let place = place.ok_or_else(|| ops::no_product(product))?;
         let (partitions, entropy) = (&mut self.partitions, &mut self.entropy);
         due::amend(partitions, place, when.0, keep, |partition| {
             ops::sync(partition, when, entropy, quotas, product, sync)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::intrinsic::{EvalError, Known, Place, Scope, flat};
 use super::node::Node;
 use super::resource;
-use super::stack::Output;
+use super::stack::{Output, Resource};
 use super::template::{Template, is_loop};
 
 /// A resource as the template wants it.
@@ -27,6 +27,17 @@ pub(super) struct Planned {
     pub(super) retain: bool,
     /// It waits for signals that nobody can send: how long, and what is said then.
     pub(super) waits: Option<(Duration, String)>,
+}
+
+impl Planned {
+    /// A resource is already what the template wants, but for its DeletionPolicy, which costs no work.
+    pub(super) fn is(&self, present: &Resource) -> bool {
+        present.is_there()
+            && present.kind == self.kind
+            && present.physical_id == self.physical_id
+            && present.properties == self.properties
+            && present.metadata == self.metadata
+    }
 }
 
 /// All of a stack.

@@ -62,7 +62,8 @@ pub struct Detail {
     pub recreates: bool,
     /// The value depends on another resource and is known only once that has changed.
     pub dynamic: bool,
-    /// The parameter or the resource that changes it; none where the template's own text does.
+    /// The parameter or the resource that changes it; none where the template's own text does. None either where a
+    /// parameter acts through a condition, or what a stored parameter's name stands for has changed (a guess).
     pub cause: Option<String>,
 }
 
@@ -88,7 +89,7 @@ pub(super) fn all_new(blueprint: &Blueprint) -> Vec<ResourceChange> {
 }
 
 impl Comparison<'_> {
-    /// In the template's order, removals last.
+    /// In the order in which they are made, removals last.
     pub(super) fn changes(&self) -> Vec<ResourceChange> {
         let mut changes = Vec::new();
         let mut moved = BTreeSet::new();

@@ -24,7 +24,13 @@ pub(super) fn write(
     if planned.kind != TYPE {
         return Ok(());
     }
+    let name = planned.physical_id.as_str();
+    if replaces && store.get(name).is_some() {
+        return Err(format!("{name} already exists"));
+    }
     let Some((kind, value)) = told(&planned.properties) else {
+        // What an update leaves unknown is not what it was.
+        store.remove(name);
         return Ok(());
     };
     let kind = match Kind::named(&kind) {
@@ -35,11 +41,9 @@ pub(super) fn write(
         Some(kind) => kind,
         None => return Err(format!("Invalid Type: {kind}")),
     };
-    let name = planned.physical_id.as_str();
     judge(name, &value).map_err(|error| error.message)?;
-    match (store.get(name), replaces) {
-        (Some(_), true) => Err(format!("{name} already exists")),
-        (Some(present), false) if present.kind != kind => Err(
+    match store.get(name) {
+        Some(present) if present.kind != kind => Err(
             "Parameter Store doesn't support changing a parameter type in a hierarchy.".to_owned(),
         ),
         _ => {
@@ -59,9 +63,9 @@ pub(super) fn revert(resource: &Resource, at: Timestamp, store: &mut Parameters)
     }
 }
 
-/// Removes the parameter of a resource that goes.
+/// Removes the parameter of a resource that goes, if it has made one.
 pub(super) fn remove(resource: &Resource, store: &mut Parameters) {
-    if resource.kind == TYPE {
+    if resource.kind == TYPE && told(&resource.properties).is_some() {
         store.remove(&resource.physical_id);
     }
 }

@@ -70,6 +70,8 @@ pub(super) struct Before {
     pub(super) outputs: Vec<Output>,
     pub(super) tags: Vec<(String, String)>,
     pub(super) role_arn: Option<String>,
+    pub(super) notification_arns: Vec<String>,
+    pub(super) capabilities: Vec<String>,
     pub(super) values: std::collections::BTreeMap<String, String>,
     pub(super) resources: std::collections::BTreeMap<String, Resource>,
     pub(super) imports: BTreeSet<String>,
@@ -296,7 +298,7 @@ impl Work {
             Some(reason.to_owned()),
         );
         let mut fresh = Vec::new();
-        for (logical_id, resource) in &stack.resources {
+        for (logical_id, resource) in &mut stack.resources {
             match before
                 .resources
                 .get(logical_id)
@@ -317,7 +319,11 @@ impl Work {
                         fresh.push(resource.clone());
                     }
                 }
-                Some(_) => {}
+                // Of what was left alone only these two may have moved.
+                Some(old) => {
+                    resource.retain = old.retain;
+                    resource.sequence = old.sequence;
+                }
                 None => fresh.push(resource.clone()),
             }
         }
@@ -328,6 +334,8 @@ impl Work {
         stack.outputs = before.outputs;
         stack.tags = before.tags;
         stack.role_arn = before.role_arn;
+        stack.notification_arns = before.notification_arns;
+        stack.capabilities = before.capabilities;
         stack.values = before.values;
         stack.imports = before.imports;
         self.steps.push_back(Step::CleanUp);

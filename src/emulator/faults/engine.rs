@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Effect, Faults, Latency, Leaves, Rule, endless, seconds};
 use crate::clock::Entropy;
 use crate::emulator::api::ApiError;
+use crate::emulator::glob;
 use crate::emulator::route::{Route, Service};
 
 /// The classes that have a rate of their own.
@@ -31,7 +32,8 @@ pub(in crate::emulator) struct Doom {
     pub(in crate::emulator) copying: Option<(Option<String>, Leaves)>,
     /// A copy takes so much longer.
     pub(in crate::emulator) slow: Duration,
-    /// A copy does not end while this rule is in force.
+    /// A copy does not end while this rule is in force: of this engine, so that no state file holds it.
+    #[serde(skip)]
     pub(in crate::emulator) held: Option<u64>,
     /// An import ends in FAILED, for this reason.
     pub(in crate::emulator) importing: Option<String>,
@@ -209,10 +211,7 @@ impl Engine {
 impl Armed {
     fn strikes(&mut self, route: &Route, now: Timestamp, entropy: &mut Entropy) -> bool {
         let rule = &self.rule;
-        let named = |pattern: &str| match pattern.strip_suffix('*') {
-            Some(start) => route.operation.starts_with(start),
-            None => route.operation == pattern,
-        };
+        let named = |pattern: &str| glob::fits(pattern, &route.operation);
         let matches = rule.service.is_none_or(|service| service == route.service)
             && rule.operation.as_deref().is_none_or(named)
             && rule.account.as_deref().is_none_or(|a| a == route.account);

@@ -35,7 +35,7 @@ pub struct Rule {
     /// Only this service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
-    /// Only this operation; a trailing `*` stands for any ending, e.g. `Describe*`.
+    /// Only this operation, with `*` and `?`, e.g. `Describe*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// Only this account.
@@ -68,7 +68,7 @@ impl Rule {
         }
     }
 
-    /// The same for one operation (a trailing `*` stands for any ending).
+    /// The same for one operation, with `*` and `?`.
     #[must_use]
     pub fn on(mut self, operation: &str) -> Self {
         self.operation = Some(operation.to_owned());

@@ -84,7 +84,6 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
             product.kind
         )));
     }
-    call.partition.stacks.settle(call.ctx.now);
     let stack = find(call, input.need("PhysicalId")?)?;
     importable(stack)?;
     let stack_id = stack.id.clone();

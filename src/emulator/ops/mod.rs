@@ -360,7 +360,7 @@ fn in_use(message: impl Into<String>) -> ApiError {
     ApiError::new("ResourceInUseException", message)
 }
 
-fn no_product(id: &str) -> ApiError {
+pub(super) fn no_product(id: &str) -> ApiError {
     not_found(format!("Product {id} not found."))
 }
 

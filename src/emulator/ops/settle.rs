@@ -27,17 +27,17 @@ struct Ending {
     outputs: Vec<Output>,
 }
 
-/// Brings records and provisioned products up to `now`, each at the time at which it happened, so
+/// Brings stacks, records and provisioned products up to `now`, each at the time at which it happened, so
 /// that lagging reads see them in turn.
 pub(in crate::emulator) fn settle(
     partition: &mut Partition,
     now: Timestamp,
     keep: Option<Duration>,
 ) {
+    partition.stacks.settle(now);
     if partition.changes.is_empty() {
         return;
     }
-    partition.stacks.settle(now);
     let changes = std::mem::take(&mut partition.changes);
     let mut due = Vec::new();
     for (index, change) in changes.iter().enumerate() {

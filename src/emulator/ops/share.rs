@@ -118,20 +118,16 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
         call.input.flag("SharePrincipals"),
     );
     permitted(&with, flags.1 == Some(true))?;
-    if let With::Node(_) = with {
+    let With::Account(account) = &with else {
         authority(call, true)?;
         idle(call)?;
-    }
-    let mut share = present(call, &id, &with)?;
-    if let With::Node(_) = with {
+        present(call, &id, &with)?;
         let token = begin(call, id, with, SharingKind::Update, flags)?;
         return Ok(json!({ "PortfolioShareToken": token, "Status": "NOT_STARTED" }));
-    }
+    };
+    let mut share = present(call, &id, &with)?;
     share.tag_options = flags.0.unwrap_or(share.tag_options);
     let token = call.ctx.new_id("share");
-    let With::Account(account) = &with else {
-        return Ok(json!({}));
-    };
     let end = SharingEnd {
         reached: vec![account.clone()],
         errors: Vec::new(),

@@ -70,7 +70,6 @@ pub(super) fn read(
             if !import::is_stack_arn(arn) {
                 return Err(invalid(format!("Invalid ImportFromPhysicalId: {arn}")));
             }
-            call.partition.stacks.settle(call.ctx.now);
             let stack = call.partition.stacks.get(arn);
             let stack =
                 stack.ok_or_else(|| invalid(format!("Stack with id {arn} does not exist")))?;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::ops::{Input, letters, no_account, parent_is, refused, unsupported};
+use super::ops::{Input, letters, no_account, parent_is};
 use super::{Access, Member, Organization, Organizations, Request, Tree, Unit};
 use crate::emulator::api::{ApiError, Ctx};
+use crate::emulator::ops::unsupported;
 use crate::emulator::wire;
 
 /// How deep units nest: a published quota.
@@ -23,7 +24,7 @@ pub(super) fn create(
     }
     let account = ctx.caller.account.clone();
     if all.of(&account).is_some() {
-        return Err(refused(
+        return Err(ApiError::new(
             "AlreadyInOrganizationException",
             "The AWS account is already a member of an organization.",
         ));
@@ -52,6 +53,7 @@ pub(super) fn create(
         services: BTreeMap::new(),
         delegated: BTreeMap::new(),
         requests: BTreeMap::new(),
+        followed: false,
     };
     let answer = json!({ "Organization": organization.shown() });
     all.0.push(organization);
@@ -88,7 +90,7 @@ pub(super) fn create_unit(
     parent_is(organization, parent)?;
     let units = &organization.tree.units;
     if units.values().any(|u| u.parent == parent && u.name == name) {
-        return Err(refused(
+        return Err(ApiError::new(
             "DuplicateOrganizationalUnitException",
             "An OU with the same name already exists.",
         ));
@@ -99,7 +101,7 @@ pub(super) fn create_unit(
         over = units.get(&unit.parent);
     }
     if depth > DEPTH {
-        return Err(refused(
+        return Err(ApiError::new(
             "ConstraintViolationException",
             "You have exceeded the allowed OU depth.",
         ));
@@ -129,19 +131,19 @@ pub(super) fn move_account(
     let member = organization.tree.accounts.get_mut(id);
     let member = member.ok_or_else(no_account)?;
     if !from_known || member.parent != from {
-        return Err(refused(
+        return Err(ApiError::new(
             "SourceParentNotFoundException",
             "You specified a source parent that doesn't exist.",
         ));
     }
     if !to_known {
-        return Err(refused(
+        return Err(ApiError::new(
             "DestinationParentNotFoundException",
             "You specified a destination parent that doesn't exist.",
         ));
     }
     if from == to {
-        return Err(refused(
+        return Err(ApiError::new(
             "DuplicateAccountException",
             "That account is already present in the specified destination.",
         ));
@@ -157,13 +159,13 @@ pub(super) fn remove_account(
 ) -> Result<Value, ApiError> {
     let id = input.need("AccountId")?;
     if id == organization.management {
-        return Err(refused(
+        return Err(ApiError::new(
             "MasterCannotLeaveOrganizationException",
             "You can't remove a management account from an organization.",
         ));
     }
     if organization.delegated.contains_key(id) {
-        return Err(refused(
+        return Err(ApiError::new(
             "ConstraintViolationException",
             "You can't remove an account that is a delegated administrator.",
         ));
@@ -187,21 +189,21 @@ pub(super) fn register(
         return Err(no_account());
     }
     if id == organization.management {
-        return Err(refused(
+        return Err(ApiError::new(
             "ConstraintViolationException",
             "You cannot register the management account as a delegated administrator.",
         ));
     }
     // Service Catalog's access comes first (facts §9.8); of other services nothing is known here.
     if !organization.services.contains_key(service) {
-        return Err(refused(
+        return Err(ApiError::new(
             "ConstraintViolationException",
             "You must enable trusted access for the service before you register a delegated administrator.",
         ));
     }
     let services = organization.delegated.entry(id.to_owned()).or_default();
     if services.contains_key(service) {
-        return Err(refused(
+        return Err(ApiError::new(
             "AccountAlreadyRegisteredException",
             "The specified account is already a delegated administrator for this AWS service.",
         ));
@@ -218,7 +220,7 @@ pub(super) fn deregister(
     let services = organization.delegated.get_mut(id);
     let gone = services.and_then(|services| services.remove(service));
     gone.ok_or_else(|| {
-        refused(
+        ApiError::new(
             "AccountNotRegisteredException",
             "The specified account is not a delegated administrator for this AWS service.",
         )

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::ops::{Input, invalid, no_account, parent_is, refused, unsupported};
+use super::ops::{Input, invalid, no_account, parent_is};
 use super::{Member, Organization};
 use crate::emulator::api::ApiError;
+use crate::emulator::ops::unsupported;
 use crate::emulator::wire;
 
 /// The most items of a page (the model's MaxResults).
@@ -67,7 +68,7 @@ pub(super) fn look(
             let account = tree.accounts.get(id).map(|member| &member.parent);
             let unit = || tree.units.get(id).map(|unit| &unit.parent);
             let parent = account.or_else(unit).ok_or_else(|| {
-                refused(
+                ApiError::new(
                     "ChildNotFoundException",
                     "You specified a child that doesn't exist.",
                 )
@@ -87,7 +88,7 @@ pub(super) fn look(
         "DescribeOrganizationalUnit" => {
             let id = input.need("OrganizationalUnitId")?;
             if !tree.units.contains_key(id) {
-                return Err(refused(
+                return Err(ApiError::new(
                     "OrganizationalUnitNotFoundException",
                     "You specified an organizational unit that doesn't exist.",
                 ));

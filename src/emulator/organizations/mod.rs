@@ -37,6 +37,9 @@ pub(super) struct Organization {
     delegated: BTreeMap<String, BTreeMap<String, Timestamp>>,
     /// Accounts in the making, and those made, by id of their request.
     requests: BTreeMap<String, Request>,
+    /// Service Catalog has learnt of another tree, and shares have not followed yet.
+    #[serde(skip)]
+    followed: bool,
 }
 
 /// Units and accounts, and what each is under: the root's id or a unit's.
@@ -128,6 +131,13 @@ impl Organizations {
         })
     }
 
+    /// Whether Service Catalog knows of another tree than it did when this was asked last.
+    pub(super) fn has_followed(&mut self) -> bool {
+        let each = self.0.iter_mut();
+        let followed = each.map(|one| std::mem::take(&mut one.followed));
+        followed.filter(|followed| *followed).count() > 0
+    }
+
     /// Lets the accounts join that are made by now.
     pub(super) fn settle(&mut self, now: Timestamp) {
         for organization in &mut self.0 {
@@ -205,6 +215,7 @@ impl Organization {
     fn follow(&mut self) {
         if self.access.on {
             self.known = self.tree.clone();
+            self.followed = true;
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Organization, Organizations, change, look};
 use crate::emulator::api::{ApiError, Ctx};
-use crate::emulator::wire;
+use crate::emulator::{ids, wire};
 
 /// Answers one call.
 ///
@@ -30,7 +30,7 @@ pub(in crate::emulator) fn handle(
         "DescribeCreateAccountStatus" => {
             let id = input.need("CreateAccountRequestId")?;
             let request = read(all, &caller)?.requests.get(id).ok_or_else(|| {
-                refused(
+                ApiError::new(
                     "CreateAccountStatusNotFoundException",
                     "You specified a create account request that doesn't exist.",
                 )
@@ -72,7 +72,7 @@ pub(super) fn parent_is<'a>(organization: &Organization, id: &'a str) -> Result<
     if id == organization.root || organization.tree.units.contains_key(id) {
         return Ok(id);
     }
-    Err(refused(
+    Err(ApiError::new(
         "ParentNotFoundException",
         "You specified parent that doesn't exist.",
     ))
@@ -92,18 +92,14 @@ impl<'a> Input<'a> {
     }
 }
 
+/// So many letters and digits, as ids of organizations have them.
 pub(super) fn letters(ctx: &mut Ctx<'_>, length: usize) -> String {
-    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut draw = || {
-        let at = usize::try_from(ctx.entropy.below(ALPHABET.len() as u64)).unwrap_or_default();
-        char::from(ALPHABET[at])
-    };
-    (0..length).map(|_| draw()).collect()
+    ids::letters(b"abcdefghijklmnopqrstuvwxyz0123456789", ctx.entropy, length)
 }
 
 /// As users of the real one print it.
 fn outside() -> ApiError {
-    refused(
+    ApiError::new(
         "AWSOrganizationsNotInUseException",
         "Your account is not a member of an organization.",
     )
@@ -111,31 +107,19 @@ fn outside() -> ApiError {
 
 /// As users of the real one print it.
 fn denied() -> ApiError {
-    refused(
+    ApiError::new(
         "AccessDeniedException",
         "You don't have permissions to access this resource.",
     )
 }
 
 pub(super) fn no_account() -> ApiError {
-    refused(
+    ApiError::new(
         "AccountNotFoundException",
         "You specified an account that doesn't exist.",
     )
 }
 
 pub(super) fn invalid(message: &str) -> ApiError {
-    refused("InvalidInputException", message)
-}
-
-pub(super) fn refused(code: &str, message: &str) -> ApiError {
-    ApiError::new(code, message)
-}
-
-pub(super) fn unsupported(what: &str) -> ApiError {
-    ApiError {
-        code: "NotImplemented".to_owned(),
-        message: format!("{what} is not supported by the emulator"),
-        status: 501,
-    }
+    ApiError::new("InvalidInputException", message)
 }

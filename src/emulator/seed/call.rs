@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Extensions, Method, Request, Response};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Map, Value, json};
 
 use crate::emulator::Emulator;
 use crate::emulator::ids::Pins;
+use crate::emulator::lag::Steady;
 use crate::emulator::route::Service;
 
 /// How often a call is made again when it was throttled, or does not see yet what an earlier one made.
@@ -55,7 +56,7 @@ pub(super) fn fill_tokens(operation: &str, at: usize, input: &mut Value) {
 }
 
 impl Caller<'_> {
-    /// Makes a call and returns its answer as JSON, whatever its protocol.
+    /// Looks at the newest state, whatever lags, and returns the answer as JSON, whatever the protocol.
     ///
     /// # Errors
     /// The service's refusal.
@@ -65,11 +66,13 @@ impl Caller<'_> {
         operation: &str,
         input: &Value,
     ) -> Result<Value, String> {
-        self.pinned(service, operation, input, &Pins::default())
-            .await
+        let steady = |extensions: &mut Extensions| {
+            extensions.insert(Steady);
+        };
+        self.answered(service, operation, input, steady).await
     }
 
-    /// As [`Self::ask`]; what the call makes gets these ids.
+    /// Makes a call and returns its answer as JSON; what it makes gets these ids.
     ///
     /// # Errors
     /// The service's refusal; ids for which the call, which has been made, had no object.
@@ -80,11 +83,24 @@ impl Caller<'_> {
         input: &Value,
         pins: &Pins,
     ) -> Result<Value, String> {
+        let pinned = |extensions: &mut Extensions| {
+            extensions.insert(pins.clone());
+        };
+        self.answered(service, operation, input, pinned).await
+    }
+
+    async fn answered(
+        &self,
+        service: Service,
+        operation: &str,
+        input: &Value,
+        extend: impl Fn(&mut Extensions),
+    ) -> Result<Value, String> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let mut request = self.request(service, operation, input)?;
-            request.extensions_mut().insert(pins.clone());
+            extend(request.extensions_mut());
             let refusal = match self.emulator.call(request).await {
                 Ok(response) if response.status().is_success() => {
                     let left = response.extensions().get::<Pins>();

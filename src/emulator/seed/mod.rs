@@ -15,12 +15,12 @@
 //! ```
 //!
 //! `${name.Member.0.Other}` stands for a part of the answer to the call that was named so. Idempotency tokens are
-//! filled in. After a call that starts something (a stack, a record, a version, a constraint, a copy, a share, an account)
-//! the seed waits, in the emulator's time, until it has ended; ending badly is an error unless the call says `fails: true`.
-//! The answers to CopyProduct and CreateAccount have then the members of the last status as well, e.g. TargetProductId.
+//! filled in. After a call that starts something (a stack, a record, a version, a constraint, a copy, a plan, a share,
+//! an account) the seed waits, in the emulator's time, until it has ended; ending badly is an error unless the call says
+//! `fails: true`. The answers to CopyProduct and CreateAccount have then the members of the last status as well, e.g. TargetProductId.
 //!
 //! Ids are drawn, but manifests name some literally: `ids` are given out in place of drawn ones, each to the first
-//! object that the call makes of its prefix (`port-`, `prod-`, `prodview-`, `pa-`, `cons-`, `pp-`, `rec-`,
+//! object that the call makes of its prefix (`port-`, `prod-`, `prodview-`, `pa-`, `cons-`, `pp-`, `rec-`, `plan-`,
 //! `copyproduct-`, `share-`, `tag-`, `act-`), a UUID to a stack, twelve digits to an account. The prefixes are those
 //! that the call itself gives out: the versions that a copy makes cannot be named. An id without the form of one is
 //! refused before the call is made, and so is one that something has; one that the call had no use for is an error too.

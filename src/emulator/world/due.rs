@@ -22,13 +22,15 @@ impl World {
     /// Ends what is due beyond one account and region. Each reads the others as they are at that time: this is called
     /// before anything else is, so no later call has changed them.
     pub(super) fn settle(&mut self, now: Timestamp) {
-        self.organizations.settle(now);
         while let Some((at, place, due)) = self.next_due(now) {
+            // Who joins later is not reached by what ends now.
+            self.organizations.settle(at);
             match due {
                 Due::Copy(index) => self.finish_copy(place, index, at),
                 Due::Sharing(index) => self.finish_sharing(place, index, at),
             }
         }
+        self.organizations.settle(now);
     }
 
     /// The first thing that is due, by its end and its place.
@@ -79,9 +81,18 @@ impl World {
         };
         let sharing = self.partitions.at_mut(place).sharing.remove(index);
         let all = self.partitions.all();
-        let reach = Reach::of(&sharing, &owner, &region, all, &self.organizations);
+        // Who has lost the right to share meanwhile reaches nobody.
+        let may = self.organizations.may_share(&owner);
+        let reach = if may {
+            Reach::of(&sharing, &owner, &region, all, &self.organizations)
+        } else {
+            Reach::default()
+        };
         amend(&mut self.partitions, place, at, keep, |partition| {
             ops::finish_sharing(partition, sharing, reach);
+            if !may {
+                ops::lapse(partition);
+            }
         });
         self.cut(Some(&region), at);
     }

@@ -210,6 +210,12 @@ async fn the_emulator_command_keeps_its_state_and_starts_with_faults() {
         .notes("not a state file")
         .notes("start anew");
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "{");
+    // So is a place where nothing can be kept, rather than when all is lost.
+    let nowhere = bench.home().join("none/kept.json");
+    let nowhere = nowhere.to_str().unwrap();
+    let refused = bench.start(&["emulator", "--listen", "127.0.0.1:0", "--state", nowhere]);
+    let refused = refused.end().await.expect(1).notes("cannot be kept in");
+    assert!(!refused.stdout.contains("listening"));
     let refused = bench.start(&["emulator", "--listen", "127.0.0.1:0", "--faults", kept]);
     refused.end().await.expect(1).notes("does not say faults");
 }

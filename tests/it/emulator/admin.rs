@@ -142,6 +142,10 @@ async fn a_commit_is_brought_to_a_product_and_a_sync_fails() {
         let (status, _) = ask(&bench, "POST", "/_emulator/sync", &wrong).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
     }
+    // As other programs write what is beyond the Basic Multilingual Plane.
+    let escaped = asked.to_string().replace("gone", "\\ud83d\\ude00");
+    let answer = done(&bench, "POST", "/_emulator/sync", &escaped).await;
+    assert_eq!(answer, json!({"failure": "\u{1f600}"}));
     asked["revision"] = json!("abc");
     let (status, answer) = ask(&bench, "POST", "/_emulator/sync", &asked.to_string()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);

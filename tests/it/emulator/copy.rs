@@ -651,3 +651,26 @@ async fn copies_take_as_long_as_the_profile_says() {
         assert!((least..=most).contains(&took), "{profile:?}: {took}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_copy_is_held_by_no_rule_of_another_run() {
+    let bench = Bench::new(Profile::Local);
+    let (source, _) = bench.product("topic").await;
+    bench
+        .emulator
+        .inject(Rule::always(Effect::HangCopying).on("CopyProduct"));
+    let token = start(&bench, &source, json!({})).await;
+    bench.pass(PATIENCE).await;
+    let other = Bench::new(Profile::Local);
+    // Its number is that of the rule that holds the copy.
+    other.emulator.inject(Rule::always(Effect::Latency(0.0)));
+    other
+        .emulator
+        .restore(&bench.emulator.state().unwrap())
+        .unwrap();
+    other.pass(PATIENCE).await;
+    assert_eq!(
+        status(&other, &token).await["CopyProductStatus"],
+        "SUCCEEDED"
+    );
+}

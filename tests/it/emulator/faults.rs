@@ -344,3 +344,21 @@ async fn faults_strike_every_operation_there_is() {
         500
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pattern_has_stars_and_question_marks_anywhere() {
+    for (pattern, struck) in [
+        ("ListPortfolio?", true),
+        ("*Portfolios", true),
+        ("L*s", true),
+        ("ListPortfolio", false),
+        ("*Products", false),
+    ] {
+        let bench = Bench::new(Profile::Instant);
+        bench
+            .emulator
+            .inject(Rule::always(Effect::InternalFailure).on(pattern));
+        let refused = bench.call("ListPortfolios", json!({})).await.is_err();
+        assert_eq!(refused, struck, "{pattern}");
+    }
+}

@@ -656,3 +656,33 @@ async fn a_product_of_a_shared_portfolio_is_planned_where_it_is_imported() {
         .await;
     assert_eq!(code, "ResourceNotFoundException");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_would_change_a_type_fails() {
+    let plans = Plans::launched(Bench::new(Profile::Instant), TEMPLATE).await;
+    for (name, queue) in [
+        (
+            "queue",
+            TEMPLATE.replace("AWS::SNS::Topic", "AWS::SQS::Queue"),
+        ),
+        (
+            "bare",
+            TEMPLATE
+                .replace("AWS::SNS::Topic", "AWS::SQS::Queue")
+                .replace("DisplayName", "QueueTag"),
+        ),
+    ] {
+        let version = plans.version(name, &queue).await;
+        let more = json!({"ProvisioningArtifactId": version, "IdempotencyToken": name});
+        let id = plans.planned(more).await;
+        let plan = plans.plan(&id).await;
+        let details = &plan["ProvisionedProductPlanDetails"];
+        assert_eq!(details["Status"], "CREATE_FAILED", "{details}");
+        assert!(
+            text(details, "/StatusMessage").contains("resource type is not permitted"),
+            "{details}"
+        );
+        let input = json!({"PlanId": id});
+        plans.bench.ok("DeleteProvisionedProductPlan", input).await;
+    }
+}

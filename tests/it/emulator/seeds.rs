@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use catalogd::emulator::faults::{Effect, Leaves, Rule};
-use catalogd::emulator::{Profile, seed};
+use catalogd::emulator::faults::{Effect, Faults, Lag, Leaves, Rule};
+use catalogd::emulator::{Emulator, Options, Profile, seed};
 use serde_json::json;
 
 use super::client::{Bench, text};
@@ -179,4 +179,64 @@ async fn a_seed_tells_how_a_copy_failed() {
     let error = load(&bench, &meant).await.unwrap_err();
     let said = "call 4 of the seed (CopyProduct): it should fail, and ended in SUCCEEDED";
     assert_eq!(error, said);
+}
+
+/// Of what is changed there is something to see at once: the state before, which has ended.
+#[tokio::test(start_paused = true)]
+async fn a_seed_takes_no_earlier_end_for_that_of_a_change() {
+    for seed in 0..10 {
+        let lag = Lag {
+            describe: 2.0,
+            search: 5.0,
+            chance: 0.9,
+        };
+        let bench = Bench {
+            emulator: Emulator::new(Options {
+                clock: Bench::new(Profile::Aws).emulator.clock(),
+                seed,
+                profile: Profile::Aws,
+                quotas: true,
+                faults: Faults {
+                    lag: Some(lag),
+                    rules: vec![Rule::always(Effect::FailCreating).on("UpdateConstraint")],
+                    ..Faults::default()
+                },
+            }),
+            ..Bench::new(Profile::Aws)
+        };
+        let text = r#"
+- {service: s3, operation: CreateBucket, input: {Bucket: templates}}
+- service: s3
+  operation: PutObject
+  input: {Bucket: templates, Key: t, Body: "Resources: {T: {Type: 'AWS::SNS::Topic'}}"}
+- service: servicecatalog
+  operation: CreateProduct
+  as: topic
+  input:
+    Name: T
+    Owner: o
+    ProductType: CLOUD_FORMATION_TEMPLATE
+    ProvisioningArtifactParameters: {Name: v1, Info: {LoadTemplateFromURL: "https://templates.s3.us-east-1.amazonaws.com/t"}}
+- {service: servicecatalog, operation: CreatePortfolio, as: net, input: {DisplayName: N, ProviderName: n}}
+- service: servicecatalog
+  operation: AssociateProductWithPortfolio
+  input:
+    PortfolioId: "${net.PortfolioDetail.Id}"
+    ProductId: "${topic.ProductViewDetail.ProductViewSummary.ProductId}"
+- service: servicecatalog
+  operation: CreateConstraint
+  as: role
+  input:
+    PortfolioId: "${net.PortfolioDetail.Id}"
+    ProductId: "${topic.ProductViewDetail.ProductViewSummary.ProductId}"
+    Type: LAUNCH
+    Parameters: '{"LocalRoleName": "one"}'
+- service: servicecatalog
+  operation: UpdateConstraint
+  fails: true
+  input: {Id: "${role.ConstraintDetail.ConstraintId}", Description: other}
+"#;
+        let made = seed::load_text(&bench.emulator, text, Path::new("")).await;
+        assert_eq!(made.unwrap(), 7, "seed {seed}");
+    }
 }

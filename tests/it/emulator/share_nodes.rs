@@ -654,3 +654,54 @@ async fn a_share_can_be_made_to_fail() {
         .await;
     assert!(world.sees(&world.app()).await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_delegate_began_before_it_was_one_no_more_reaches_nobody() {
+    let world = World::enabled(Profile::Local).await;
+    let delegate = world.other();
+    let portfolio = delegate.portfolio("theirs").await;
+    let service =
+        json!({"AccountId": world.other, "ServicePrincipal": "servicecatalog.amazonaws.com"});
+    ok(
+        &world.hub,
+        "RegisterDelegatedAdministrator",
+        service.clone(),
+    )
+    .await;
+    let input = json!({"PortfolioId": portfolio, "OrganizationNode": {"Type": "ORGANIZATIONAL_UNIT", "Value": world.apps}});
+    delegate.ok("CreatePortfolioShare", input).await;
+    ok(&world.hub, "DeregisterDelegatedAdministrator", service).await;
+    delegate.pass(20.0).await;
+    let (code, _) = world
+        .app()
+        .refused("DescribePortfolio", json!({"Id": portfolio}))
+        .await;
+    assert_eq!(code, "ResourceNotFoundException");
+    let of = json!({"PortfolioId": portfolio, "Type": "ORGANIZATIONAL_UNIT"});
+    let shares = delegate.call("DescribePortfolioShares", of).await;
+    assert!(shares.is_err() || shares.unwrap()["PortfolioShareDetails"] == json!([]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_borrowed_goes_at_once_when_access_is_enabled_again() {
+    let world = World::enabled(Profile::Instant).await;
+    world
+        .act("CreatePortfolioShare", world.with(&world.apps))
+        .await;
+    let app = world.app();
+    let local = app.portfolio("local").await;
+    let borrow = json!({"ProductId": world.product, "PortfolioId": local, "SourcePortfolioId": world.portfolio});
+    app.ok("AssociateProductWithPortfolio", borrow).await;
+    world
+        .hub
+        .ok("DisableAWSOrganizationsAccess", json!({}))
+        .await;
+    world.move_to(&world.app, &world.apps, &world.root).await;
+    assert!(world.sees(&app).await, "nothing follows yet");
+    world
+        .hub
+        .ok("EnableAWSOrganizationsAccess", json!({}))
+        .await;
+    // Nothing is left in the way.
+    app.ok("DeletePortfolio", json!({"Id": local})).await;
+}

@@ -303,3 +303,38 @@ async fn what_was_synced_is_kept_in_a_state_file() {
     bench.emulator.restore(&state).unwrap();
     assert_eq!(bench.ok("DescribeProductAsAdmin", read).await, before);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_ended_before_a_sync_has_not_its_version() {
+    let bench = Bench::new(Profile::Local);
+    let (id, _) = synced(&bench).await;
+    let sync = |revision: &str| {
+        let sync = commit(revision, TEMPLATE);
+        let emulator = &bench.emulator;
+        emulator
+            .sync_product(ACCOUNT, "us-east-1", &id, sync)
+            .unwrap()
+            .unwrap();
+    };
+    sync("one");
+    let source = format!("arn:aws:catalog:us-east-1:{ACCOUNT}:product/{id}");
+    let copy = json!({"SourceProductArn": source, "IdempotencyToken": "c"});
+    let copy = bench.ok("CopyProduct", copy).await;
+    bench.pass(60.0).await;
+    // Nobody has asked in between.
+    sync("two");
+    let token = json!({"CopyProductToken": copy["CopyProductToken"]});
+    let ended = bench.ok("DescribeCopyProductStatus", token).await;
+    let target = json!({"ProductId": text(&ended, "/TargetProductId")});
+    let listed = bench.ok("ListProvisioningArtifacts", target).await;
+    let versions = listed["ProvisioningArtifactDetails"].as_array().unwrap();
+    let names: Vec<String> = versions.iter().map(|row| text(row, "/Name")).collect();
+    assert_eq!(names, ["one"]);
+    // A product that is not there makes no account.
+    let nobody =
+        bench
+            .emulator
+            .sync_product("999999999999", "us-east-1", &id, commit("x", TEMPLATE));
+    assert_eq!(nobody.unwrap_err().code, "ResourceNotFoundException");
+    assert!(!bench.emulator.state().unwrap().contains("999999999999"));
+}

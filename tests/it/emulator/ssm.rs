@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use catalogd::emulator::cfn::{ChangeStack, NewStack};
 use catalogd::emulator::{Profile, seed};
 use serde_json::{Value, json};
 
@@ -456,4 +457,114 @@ async fn seeds_put_parameters() {
         error.contains("ParameterAlreadyExists: The parameter already exists."),
         "{error}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_of_a_stack_shows_to_whoever_asks_first() {
+    let bench = Bench::new(Profile::Local);
+    let template = "Resources: {P: {Type: 'AWS::SSM::Parameter', \
+                    Properties: {Name: /net/vpc, Type: String, Value: vpc-1}}}";
+    bench
+        .emulator
+        .with_stacks(ACCOUNT, "us-east-1", |stacks, ctx| {
+            let new = NewStack {
+                name: "own".to_owned(),
+                template: template.into(),
+                ..NewStack::default()
+            };
+            stacks.create(ctx, new).unwrap();
+        });
+    assert_eq!(
+        get(&bench, "/net/vpc").await.unwrap_err().0,
+        "ParameterNotFound"
+    );
+    bench.pass(60.0).await;
+    let read = get(&bench, "/net/vpc").await.unwrap();
+    assert_eq!(read["Value"], "vpc-1");
+}
+
+/// A stack of one parameter resource, and its last status.
+async fn stacked(bench: &Bench, name: &str, value: &str) -> String {
+    let template = format!(
+        "Resources: {{P: {{Type: 'AWS::SSM::Parameter', Properties: {{Name: {name}, Type: String, Value: '{value}'}}}}}}"
+    );
+    let there = bench
+        .emulator
+        .with_stacks(ACCOUNT, "us-east-1", |stacks, ctx| {
+            let there = stacks.get("own").map(|stack| stack.id.clone());
+            match &there {
+                Some(id) => {
+                    let change = ChangeStack {
+                        template: Some(template.clone().into()),
+                        ..ChangeStack::default()
+                    };
+                    stacks.update(ctx, id, change).unwrap();
+                }
+                None => {
+                    let new = NewStack {
+                        name: "own".to_owned(),
+                        template: template.into(),
+                        ..NewStack::default()
+                    };
+                    stacks.create(ctx, new).unwrap();
+                }
+            }
+            stacks.get("own").unwrap().id.clone()
+        });
+    bench.pass(60.0).await;
+    bench
+        .emulator
+        .with_stacks(ACCOUNT, "us-east-1", |stacks, _| {
+            stacks.get(&there).unwrap().status.as_str().to_owned()
+        })
+}
+
+async fn unstacked(bench: &Bench) {
+    bench
+        .emulator
+        .with_stacks(ACCOUNT, "us-east-1", |stacks, ctx| {
+            stacks.delete(ctx, "own").unwrap();
+        });
+    bench.pass(60.0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_neither_takes_nor_removes_what_it_has_not_made() {
+    let bench = Bench::new(Profile::Local);
+    // A value that is not resolved here makes nothing.
+    let status = stacked(&bench, "/net/vpc", "{{resolve:ssm:/other}}").await;
+    assert_eq!(status, "CREATE_COMPLETE");
+    assert_eq!(
+        get(&bench, "/net/vpc").await.unwrap_err().0,
+        "ParameterNotFound"
+    );
+    put(&bench, "/net/vpc", "String", "mine").await;
+    unstacked(&bench).await;
+    assert_eq!(get(&bench, "/net/vpc").await.unwrap()["Value"], "mine");
+    // Nor is a name taken over that is there.
+    let status = stacked(&bench, "/net/vpc", "{{resolve:ssm:/other}}").await;
+    assert_eq!(status, "ROLLBACK_COMPLETE");
+    assert_eq!(get(&bench, "/net/vpc").await.unwrap()["Value"], "mine");
+    unstacked(&bench).await;
+    // What an update leaves unknown is not what it was.
+    assert_eq!(stacked(&bench, "/net/sub", "one").await, "CREATE_COMPLETE");
+    assert_eq!(get(&bench, "/net/sub").await.unwrap()["Value"], "one");
+    let status = stacked(&bench, "/net/sub", "{{resolve:ssm:/other}}").await;
+    assert_eq!(status, "UPDATE_COMPLETE");
+    assert_eq!(
+        get(&bench, "/net/sub").await.unwrap_err().0,
+        "ParameterNotFound"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_is_null_is_absent() {
+    let bench = Bench::new(Profile::Instant);
+    let input =
+        json!({"Name": "a", "Type": "String", "Value": "x", "Tags": null, "Policies": null});
+    ssm(&bench, "PutParameter", input).await.unwrap();
+    let input = json!({"ResourceARNList": null, "ResourceTypeFilters": ["catalog"]});
+    let target = "ResourceGroupsTaggingAPI_20170126.GetResources";
+    let found = bench.ask("tagging", target, input).await.unwrap();
+    assert_eq!(found["ResourceTagMappingList"], json!([]));
 }

@@ -2,7 +2,7 @@
 //! types, formats and order, for the nine operations that were recorded.
 
 mod clients;
-mod foreign;
+pub mod foreign;
 mod life;
 mod texts;
 mod transcripts;

@@ -102,22 +102,17 @@ impl Stacks {
             notification_arns,
         } = wanted;
         let mut work = Work::new(ctx.now, ctx.timing, prepared.blueprint);
+        let before = stack.resources.clone();
         for (index, planned) in work.blueprint.resources.iter().enumerate() {
-            let same = stack.resources.get(&planned.logical_id).is_some_and(|old| {
-                old.is_there()
-                    && old.kind == planned.kind
-                    && old.physical_id == planned.physical_id
-                    && old.properties == planned.properties
-                    && old.metadata == planned.metadata
-            });
-            if same {
-                if let Some(old) = stack.resources.get_mut(&planned.logical_id) {
+            match stack.resources.get_mut(&planned.logical_id) {
+                Some(old) if planned.is(old) => {
                     old.sequence = index;
                     old.retain = planned.retain;
                 }
-            } else {
-                work.steps.push_back(Step::Start(index));
-                work.steps.push_back(Step::Finish(index));
+                _ => {
+                    work.steps.push_back(Step::Start(index));
+                    work.steps.push_back(Step::Finish(index));
+                }
             }
         }
         work.steps.push_back(Step::CleanUp);
@@ -130,15 +125,15 @@ impl Stacks {
             outputs: stack.outputs.clone(),
             tags: std::mem::replace(&mut stack.tags, tags),
             role_arn: stack.role_arn.clone(),
+            notification_arns: std::mem::replace(&mut stack.notification_arns, notification_arns),
+            capabilities: std::mem::replace(&mut stack.capabilities, change.capabilities),
             values: std::mem::replace(&mut stack.values, prepared.values),
-            resources: stack.resources.clone(),
+            resources: before,
             imports: std::mem::replace(&mut stack.imports, work.blueprint.imports.clone()),
         }));
         if change.role_arn.is_some() {
             stack.role_arn = change.role_arn;
         }
-        stack.notification_arns = notification_arns;
-        stack.capabilities = change.capabilities;
         stack.tokens.extend(change.token);
         stack.status = StackStatus::UpdateInProgress;
         stack.status_reason = None;

@@ -1,6 +1,6 @@
 //! Reading what a request for a stack says, before anything is done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -269,21 +269,11 @@ pub(super) fn stack_id(ctx: &mut Ctx<'_>, name: &str) -> String {
 
 /// Every resource is as it is, and none is missing or too many.
 fn unchanged(stack: &Stack, blueprint: &Blueprint) -> bool {
-    let there: BTreeSet<&str> = stack
-        .resources
-        .values()
-        .filter(|resource| resource.is_there())
-        .map(|resource| resource.logical_id.as_str())
-        .collect();
-    there.len() == blueprint.resources.len()
+    let present = stack.resources.values();
+    let present = present.filter(|resource| resource.is_there());
+    present.count() == blueprint.resources.len()
         && blueprint.resources.iter().all(|planned| {
-            stack.resources.get(&planned.logical_id).is_some_and(|old| {
-                there.contains(planned.logical_id.as_str())
-                    && old.kind == planned.kind
-                    && old.physical_id == planned.physical_id
-                    && old.properties == planned.properties
-                    && old.metadata == planned.metadata
-                    && old.retain == planned.retain
-            })
+            let old = stack.resources.get(&planned.logical_id);
+            old.is_some_and(|old| planned.is(old) && old.retain == planned.retain)
         })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::change_set::{self, Comparison, ResourceChange};
-use super::super::stack::{ChangeStack, NewStack, StackStatus};
+use super::super::stack::{ChangeStack, NewStack, Stack, StackStatus};
 use super::Stacks;
 use super::change::{NO_UPDATES, exists, invalid, valid_name};
 use super::prepare::{Prepared, stack_id, unborn};
@@ -93,6 +93,9 @@ impl Stacks {
             return Err(ApiError::new(FAILED, text));
         }
         whole(&wanted.prepared)?;
+        if let Some(text) = retyped(&stack, &wanted.prepared) {
+            return Err(ApiError::new(FAILED, text));
+        }
         let comparison = Comparison {
             stack: &stack,
             template: &wanted.prepared.template,
@@ -102,6 +105,24 @@ impl Stacks {
         };
         Ok(comparison.changes())
     }
+}
+
+/// What is said of resources that would become others of another type. The text is a guess by the engine's own.
+fn retyped(stack: &Stack, prepared: &Prepared) -> Option<String> {
+    let planned = prepared.blueprint.resources.iter();
+    let other = planned.filter(|planned| {
+        let old = stack.resources.get(&planned.logical_id);
+        old.is_some_and(|old| old.is_there() && old.kind != planned.kind)
+    });
+    let names: Vec<&str> = other.map(|planned| planned.logical_id.as_str()).collect();
+    let said = || {
+        format!(
+            "Update of resource type is not permitted. The new template modifies resource type of the following \
+             resources: [{}]",
+            names.join(", ")
+        )
+    };
+    (!names.is_empty()).then(said)
 }
 
 /// Change sets read exports and run macros, so that what is wrong with those lets them fail.

@@ -741,3 +741,45 @@ fn the_stacks_that_were_deleted_first_are_forgotten() {
     assert!(world.stacks.get(&ids[1]).is_none());
     assert!(world.stacks.get(&ids[2]).is_some());
 }
+
+#[test]
+fn a_failed_update_leaves_policies_topics_and_capabilities_as_they_were() {
+    let mut world = World::new(1);
+    let id = world.make("s", VERSIONS);
+    world.pass(10);
+    let before = world.stacks.get(&id).cloned().unwrap();
+    world.stacks.order(Order {
+        stack: "s".to_owned(),
+        resource: "Change".to_owned(),
+        reason: Some("no luck".to_owned()),
+        takes: None,
+    });
+    let retained = VERSIONS.replace(
+        "Keep: {Type: 'AWS::SNS::Topic'}",
+        "Keep: {Type: 'AWS::SNS::Topic', DeletionPolicy: Retain}",
+    );
+    let change = ChangeStack {
+        template: Some(retained.into()),
+        parameters: vec![Param::text("Name", "two")],
+        notification_arns: Some(vec!["arn:aws:sns:us-east-1:1:t".to_owned()]),
+        capabilities: vec!["CAPABILITY_IAM".to_owned()],
+        ..ChangeStack::default()
+    };
+    let now = world.now;
+    let mut entropy = world.entropy.clone();
+    let mut ctx = Ctx {
+        caller: crate::emulator::default_caller("1"),
+        region: "us-east-1".to_owned(),
+        now,
+        entropy: &mut entropy,
+        pins: &mut Pins::default(),
+        timing: world.timing,
+    };
+    world.stacks.update(&mut ctx, &id, change).unwrap();
+    world.pass(20);
+    let stack = world.stacks.get(&id).unwrap();
+    assert_eq!(stack.status.as_str(), "UPDATE_ROLLBACK_COMPLETE");
+    assert!(!stack.resources["Keep"].retain);
+    assert_eq!(stack.notification_arns, before.notification_arns);
+    assert_eq!(stack.capabilities, before.capabilities);
+}

@@ -66,6 +66,7 @@ impl Scope<'_> {
         if depth > MAX_DEPTH {
             return Err(template_error("rules are nested too deeply"));
         }
+        self.spend(1)?;
         let depth = depth + 1;
         let Some((function, argument)) = node.as_call() else {
             return match node {
