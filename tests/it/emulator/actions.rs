@@ -4,7 +4,7 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Faults, Lag, Latency, Rule};
 use serde_json::{Value, json};
 
-use super::client::{Bench, TEMPLATE, text};
+use super::client::{Bench, TEMPLATE, ids, text, with};
 
 const INVALID: &str = "InvalidParametersException";
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -28,12 +28,6 @@ async fn action(bench: &Bench, name: &str) -> String {
         )
         .await;
     text(&made, "/ServiceActionDetail/ServiceActionSummary/Id")
-}
-
-/// Ids in a listing.
-fn ids(answer: &Value, list: &str, at: &str) -> Vec<String> {
-    let items = answer[list].as_array().unwrap();
-    items.iter().map(|item| text(item, at)).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,20 +109,17 @@ async fn versions_and_actions_know_each_other() {
     let (product, version) = bench.product("topic").await;
     let (first, second) = (action(&bench, "one").await, action(&bench, "two").await);
     let place = json!({"ProductId": product, "ProvisioningArtifactId": version});
-    let with = |action: &str| {
+    let on = |action: &str| {
         let mut input = place.clone();
         input["ServiceActionId"] = json!(action);
         input
     };
     for action in [&first, &second] {
-        assert_eq!(bench.ok(ASSOCIATE, with(action)).await, json!({}));
+        assert_eq!(bench.ok(ASSOCIATE, on(action)).await, json!({}));
     }
-    assert_eq!(bench.refused(ASSOCIATE, with(&first)).await.0, DUPLICATE);
+    assert_eq!(bench.refused(ASSOCIATE, on(&first)).await.0, DUPLICATE);
     let list = async |more: Value| {
-        let mut input = place.clone();
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(place.clone(), more);
         bench
             .ok("ListServiceActionsForProvisioningArtifact", input)
             .await
@@ -176,8 +167,8 @@ async fn versions_and_actions_know_each_other() {
         );
     }
     for action in [&first, &second] {
-        assert_eq!(bench.ok(DISASSOCIATE, with(action)).await, json!({}));
-        assert_eq!(bench.refused(DISASSOCIATE, with(action)).await.0, NOT_FOUND);
+        assert_eq!(bench.ok(DISASSOCIATE, on(action)).await, json!({}));
+        assert_eq!(bench.refused(DISASSOCIATE, on(action)).await.0, NOT_FOUND);
     }
     bench.ok("DeleteServiceAction", json!({"Id": first})).await;
     bench.ok("DeleteProvisioningArtifact", place.clone()).await;

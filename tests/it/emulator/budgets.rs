@@ -3,7 +3,7 @@
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
 
-use super::client::Bench;
+use super::client::{Bench, with};
 
 #[tokio::test(start_paused = true)]
 async fn a_budget_is_shown_by_what_it_is_on() {
@@ -47,10 +47,7 @@ async fn budgets_are_paged_and_keep_a_product_from_being_deleted() {
         bench.ok("AssociateBudgetWithResource", pair).await;
     }
     let list = async |more: Value| {
-        let mut input = json!({"ResourceId": product});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(json!({"ResourceId": product}), more);
         bench.ok("ListBudgetsForResource", input).await
     };
     let first = list(json!({})).await;

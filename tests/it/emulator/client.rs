@@ -80,24 +80,19 @@ impl Bench {
 
     /// The same emulator with the keys of a session of a role, which is assumed.
     pub async fn as_role(&self, role: &str) -> Self {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/sts/aws4_request, \
-             SignedHeaders=host, Signature=00",
-            self.key
-        );
-        let body = format!("Action=AssumeRole&RoleArn={role}&RoleSessionName=session");
-        let request = Request::post("https://sts.us-east-1.amazonaws.com/")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("authorization", authorization)
-            .body(Bytes::from(body))
-            .unwrap();
-        let response = self.emulator.call(request).await.unwrap();
+        let form = format!("Action=AssumeRole&RoleArn={role}&RoleSessionName=session");
+        let response = self.query("sts", form).await.unwrap();
         let answer = String::from_utf8(response.body().to_vec()).unwrap();
         let (_, rest) = answer.split_once("<AccessKeyId>").unwrap();
         Self {
             key: rest.split('<').next().unwrap().to_owned(),
             ..self.clone()
         }
+    }
+
+    /// The header by which the emulator knows who calls, and where.
+    pub fn authorization(&self, service: &str) -> String {
+        authorization(&self.key, &self.region, service)
     }
 
     /// The same emulator in another region.
@@ -134,16 +129,25 @@ impl Bench {
         operation: &str,
         body: String,
     ) -> Result<Response<Bytes>, Dropped> {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20270115/{}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=00",
-            self.key, self.region
-        );
         let request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("{target}.{operation}"))
-            .header("authorization", authorization)
+            .header("authorization", self.authorization(service))
             .body(Bytes::from(body))
+            .unwrap();
+        self.emulator.call(request).await
+    }
+
+    /// A form to a service that speaks Query: STS or CloudFormation.
+    pub async fn query(
+        &self,
+        service: &str,
+        form: impl Into<Bytes>,
+    ) -> Result<Response<Bytes>, Dropped> {
+        let request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", self.authorization(service))
+            .body(form.into())
             .unwrap();
         self.emulator.call(request).await
     }
@@ -154,12 +158,13 @@ impl Bench {
         let response = self
             .send_to("organizations", target, operation, input.to_string())
             .await;
-        read(&response.unwrap())
+        read(&response.unwrap()).map_err(|body| refusal(&body))
     }
 
     /// The answer's body, or the error's code and message.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
-        let answer = read(&self.send(operation, input.to_string()).await.unwrap());
+        let response = self.send(operation, input.to_string()).await.unwrap();
+        let answer = read(&response).map_err(|body| refusal(&body));
         // Whatever a test is about: no operation answers with an error that is none of its own.
         if let Err((code, message)) = &answer {
             assert!(
@@ -172,26 +177,16 @@ impl Bench {
 
     /// The same of another service that speaks JSON 1.1, by its signing name and the target header.
     pub async fn ask(&self, service: &str, target: &str, input: Value) -> Result<Value, Refusal> {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20270115/{}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=00",
-            self.key, self.region
-        );
-        let request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", target)
-            .header("authorization", authorization)
-            .body(Bytes::from(input.to_string()))
-            .unwrap();
-        let response = self.emulator.call(request).await.unwrap();
-        let ok = response.status().is_success();
-        let body: Value = serde_json::from_slice(response.body()).unwrap();
-        if ok {
-            return Ok(body);
-        }
-        let said = body.get("message").or_else(|| body.get("Message"));
-        let said = said.map_or("", |said| said.as_str().unwrap());
-        Err((text(&body, "/__type"), said.to_owned()))
+        let (target, operation) = target.split_once('.').unwrap();
+        let response = self
+            .send_to(service, target, operation, input.to_string())
+            .await;
+        read(&response.unwrap()).map_err(|body| {
+            // Spelled in two ways, and some errors have none.
+            let said = body.get("message").or_else(|| body.get("Message"));
+            let said = said.map_or("", |said| said.as_str().unwrap());
+            (text(&body, "/__type"), said.to_owned())
+        })
     }
 
     /// As [`Self::call`], of which success is expected.
@@ -213,28 +208,32 @@ impl Bench {
     pub async fn template(&self, name: &str, body: &str) -> String {
         let bucket = format!("templates-{}", self.key.to_lowercase());
         self.s3("PUT", &bucket, "", "").await;
-        let response = self.s3("PUT", &bucket, name, body).await;
+        let response = self.s3("PUT", &bucket, name, body.to_owned()).await;
         assert!(response.status().is_success(), "{response:?}");
         format!("https://{bucket}.s3.us-east-1.amazonaws.com/{name}")
     }
 
     /// A call of S3.
-    pub async fn s3(&self, method: &str, bucket: &str, key: &str, body: &str) -> Response<Bytes> {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20270115/us-east-1/s3/aws4_request, \
-             SignedHeaders=host, Signature=00",
-            self.key
-        );
+    pub async fn s3(
+        &self,
+        method: &str,
+        bucket: &str,
+        key: &str,
+        body: impl Into<Bytes>,
+    ) -> Response<Bytes> {
+        let body = body.into();
+        // The address is one of this region, whoever asks.
+        let here = authorization(&self.key, "us-east-1", "s3");
         let host = format!("{bucket}.s3.us-east-1.amazonaws.com");
         let request = Request::builder()
             .method(method)
             .uri(format!("https://{host}/{key}"))
-            .header("authorization", authorization)
+            .header("authorization", here)
             .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
             .header("x-amz-date", "20270115T080000Z")
             .header("host", host)
             .header("content-length", body.len())
-            .body(Bytes::from(body.to_owned()))
+            .body(body)
             .unwrap();
         self.emulator.call(request).await.unwrap()
     }
@@ -300,13 +299,27 @@ impl Bench {
     }
 }
 
-fn read(response: &Response<Bytes>) -> Result<Value, Refusal> {
+/// The header by which the emulator knows who calls, and where.
+pub fn authorization(key: &str, region: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={key}/20270115/{region}/{service}/aws4_request, \
+         SignedHeaders=host, Signature=00"
+    )
+}
+
+/// A body of JSON, as an answer or as an error.
+fn read(response: &Response<Bytes>) -> Result<Value, Value> {
     let body: Value = serde_json::from_slice(response.body()).unwrap();
     if response.status().is_success() {
-        return Ok(body);
+        Ok(body)
+    } else {
+        Err(body)
     }
-    let text = |name: &str| body[name].as_str().unwrap().to_owned();
-    Err((text("__type"), text("Message")))
+}
+
+/// An error's code and message, as Service Catalog and Organizations spell them.
+fn refusal(body: &Value) -> Refusal {
+    (text(body, "/__type"), text(body, "/Message"))
 }
 
 /// An emulator on a free port for as long as `work` takes.
@@ -330,4 +343,23 @@ pub fn text(value: &Value, pointer: &str) -> String {
         .and_then(Value::as_str)
         .unwrap_or_else(|| panic!("{pointer} of {value}"))
         .to_owned()
+}
+
+/// An input with other members beside its own, or in their place.
+pub fn with(mut input: Value, more: Value) -> Value {
+    let Value::Object(more) = more else {
+        panic!("{more} is no structure");
+    };
+    for (member, value) in more {
+        input[member] = value;
+    }
+    input
+}
+
+/// The ids under a list, one member deep.
+pub fn ids(answer: &Value, list: &str, id: &str) -> Vec<String> {
+    let items = answer[list]
+        .as_array()
+        .unwrap_or_else(|| panic!("no {list} in {answer}"));
+    items.iter().map(|item| text(item, id)).collect()
 }

@@ -6,7 +6,7 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Faults, Lag, Latency, Leaves, Rule};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, TEMPLATE, text};
+use super::client::{ACCOUNT, Bench, TEMPLATE, text, with};
 
 /// Longer than the slowest copy takes.
 const PATIENCE: f64 = 15.0;
@@ -17,13 +17,13 @@ fn arn(region: &str, product: &str) -> String {
 
 /// Starts a copy from us-east-1 and returns its token.
 async fn start(bench: &Bench, source: &str, more: Value) -> String {
-    let mut input = json!({
-        "SourceProductArn": arn("us-east-1", source),
-        "IdempotencyToken": format!("copy-{}", bench.emulator.calls().len()),
-    });
-    for (key, value) in more.as_object().unwrap() {
-        input[key] = value.clone();
-    }
+    let input = with(
+        json!({
+            "SourceProductArn": arn("us-east-1", source),
+            "IdempotencyToken": format!("copy-{}", bench.emulator.calls().len()),
+        }),
+        more,
+    );
     let answer = bench.ok("CopyProduct", input).await;
     text(&answer, "/CopyProductToken")
 }
@@ -336,10 +336,10 @@ async fn what_is_not_there_cannot_be_copied() {
         ),
     ];
     for (arn, more, code, says) in cases {
-        let mut input = json!({"SourceProductArn": arn, "IdempotencyToken": "t"});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(
+            json!({"SourceProductArn": arn, "IdempotencyToken": "t"}),
+            more,
+        );
         let refusal = bench.refused("CopyProduct", input.clone()).await;
         assert_eq!(refusal.0, code, "{input}");
         assert!(refusal.1.contains(says), "{input}: {refusal:?}");

@@ -156,7 +156,8 @@ fn the_faults_of_the_page_are_read_and_every_effect_is_named() {
     let tests: String = std::fs::read_dir(root().join("tests/it/emulator"))
         .unwrap()
         .map(|file| file.unwrap().path())
-        .filter(|path| path.is_file())
+        // Walks draw every effect and prove none.
+        .filter(|path| path.is_file() && !path.ends_with("walk.rs"))
         .map(|path| std::fs::read_to_string(path).unwrap())
         .collect();
     let mut count = 0;

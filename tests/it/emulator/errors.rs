@@ -3,7 +3,7 @@
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, ROLE};
+use super::client::{ACCOUNT, Bench, ROLE, with};
 
 const INVALID: &str = "InvalidParametersException";
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -29,14 +29,14 @@ impl Setting {
     }
 
     fn launch(&self, more: Value) -> Value {
-        let mut input = json!({
-            "ProductId": self.product, "ProvisioningArtifactId": self.version,
-            "ProvisionedProductName": "mine", "ProvisionToken": "token",
-            "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
-        });
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let mut input = with(
+            json!({
+                "ProductId": self.product, "ProvisioningArtifactId": self.version,
+                "ProvisionedProductName": "mine", "ProvisionToken": "token",
+                "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
+            }),
+            more,
+        );
         input.as_object_mut().unwrap().retain(|_, v| !v.is_null());
         input
     }
@@ -142,10 +142,10 @@ async fn an_id_or_a_name_but_not_both_and_not_none() {
 async fn a_template_must_be_readable_and_be_one() {
     let s = Setting::new().await;
     let create = |url: &str, more: Value| {
-        let mut parameters = json!({"Name": "v", "Info": {"LoadTemplateFromURL": url}});
-        for (key, value) in more.as_object().unwrap() {
-            parameters[key] = value.clone();
-        }
+        let parameters = with(
+            json!({"Name": "v", "Info": {"LoadTemplateFromURL": url}}),
+            more,
+        );
         json!({"ProductId": s.product, "IdempotencyToken": "t", "Parameters": parameters})
     };
     let operation = "CreateProvisioningArtifact";

@@ -2,25 +2,15 @@
 
 use catalogd::emulator::faults::{Effect, Faults, Rule, StackFault};
 use catalogd::emulator::{Dropped, Profile, Service};
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::client::{ACCOUNT, Bench, ROLE, TEMPLATE, text};
 
-/// A Query call of STS or CloudFormation.
-async fn query(bench: &Bench, service: &str, key: &str, body: &str) -> Response<bytes::Bytes> {
-    let request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header(
-            "authorization",
-            format!(
-                "AWS4-HMAC-SHA256 Credential={key}/20270115/us-east-1/{service}/aws4_request, \
-                 SignedHeaders=host, Signature=00"
-            ),
-        )
-        .body(bytes::Bytes::from(body.to_owned()))
-        .unwrap();
-    bench.emulator.call(request).await.unwrap()
+/// A Query call of STS or CloudFormation with a key.
+async fn query(bench: &Bench, service: &str, key: &str, form: &str) -> Response<bytes::Bytes> {
+    let caller = bench.in_account(key);
+    caller.query(service, form.to_owned()).await.unwrap()
 }
 
 fn body(response: &Response<bytes::Bytes>) -> String {

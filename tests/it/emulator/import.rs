@@ -7,7 +7,7 @@ use catalogd::emulator::faults::{Effect, Rule};
 use catalogd::emulator::{InProcess, Profile};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, TEMPLATE, text};
+use super::client::{ACCOUNT, Bench, TEMPLATE, text, with};
 
 const REGION: &str = "us-east-1";
 const OPERATION: &str = "ImportAsProvisionedProduct";
@@ -108,14 +108,13 @@ impl Setting {
 
     /// A request with other members in place of its own.
     fn request(&self, more: Value) -> Value {
-        let mut input = json!({
-            "ProductId": self.product, "ProvisioningArtifactId": self.version,
-            "ProvisionedProductName": "mine", "PhysicalId": self.stack, "IdempotencyToken": "import-1",
-        });
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
-        input
+        with(
+            json!({
+                "ProductId": self.product, "ProvisioningArtifactId": self.version,
+                "ProvisionedProductName": "mine", "PhysicalId": self.stack, "IdempotencyToken": "import-1",
+            }),
+            more,
+        )
     }
 
     async fn import(&self, more: Value) -> Value {
@@ -145,10 +144,10 @@ impl Setting {
     }
 
     async fn terminate(&self, more: Value) {
-        let mut input = json!({"ProvisionedProductName": "mine", "TerminateToken": "t"});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(
+            json!({"ProvisionedProductName": "mine", "TerminateToken": "t"}),
+            more,
+        );
         self.bench.ok("TerminateProvisionedProduct", input).await;
         self.bench.pass(PATIENCE).await;
         let gone = json!({"Name": "mine"});

@@ -3,8 +3,8 @@
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, text};
-use super::share::{GUEST, GUEST_ROLE, Shared, ids};
+use super::client::{ACCOUNT, ids, text};
+use super::share::{GUEST, GUEST_ROLE, Shared};
 
 #[tokio::test(start_paused = true)]
 async fn the_recipient_sees_what_its_owner_has() {

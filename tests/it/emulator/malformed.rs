@@ -6,7 +6,7 @@ use http::{Method, Request, Response};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::client::{Bench, text};
+use super::client::{Bench, authorization, text};
 use super::model::MODEL;
 
 const TARGET: &str = "AWS242ServiceCatalogService.";
@@ -20,8 +20,7 @@ fn request(body: impl Into<Bytes>) -> Request<Bytes> {
         .header("x-amz-target", format!("{TARGET}ListPortfolios"))
         .header(
             "authorization",
-            "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20270115/us-east-1/servicecatalog/aws4_request, \
-             SignedHeaders=host, Signature=00",
+            authorization("AKIAEXAMPLE", "us-east-1", "servicecatalog"),
         )
         .body(body.into())
         .unwrap()
@@ -338,7 +337,6 @@ proptest! {
             }
         }
         let (name, prefix) = service;
-        let credential = format!("AKIAEXAMPLE/20270115/us-east-1/{name}/aws4_request");
         let request = Request::builder()
             .method(method)
             .uri(format!("http://localhost:4566{path}"))
@@ -346,7 +344,7 @@ proptest! {
             .header("x-amz-target", format!("{prefix}{operation}"))
             .header("content-type", "application/x-amz-json-1.1")
             .header("content-length", bytes.len())
-            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00"))
+            .header("authorization", authorization("AKIAEXAMPLE", "us-east-1", name))
             .body(Bytes::from(bytes))
             .unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use catalogd::emulator::{Profile, seed};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, text};
+use super::client::{ACCOUNT, Bench, ids, text};
 
 /// An answer of Organizations, of which success is expected.
 pub async fn ok(bench: &Bench, operation: &str, input: Value) -> Value {
@@ -55,11 +55,6 @@ pub async fn organization(bench: &Bench) -> String {
     text(&ok(bench, "ListRoots", json!({})).await, "/Roots/0/Id")
 }
 
-fn listed(answer: &Value, list: &str) -> Vec<String> {
-    let items = answer[list].as_array().unwrap();
-    items.iter().map(|item| text(item, "/Id")).collect()
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_organization_has_a_tree_of_units_and_accounts() {
     let bench = Bench::new(Profile::Local);
@@ -107,7 +102,11 @@ async fn an_organization_has_a_tree_of_units_and_accounts() {
     assert_eq!(asked["CreateAccountStatus"]["State"], "IN_PROGRESS");
     assert_eq!(asked["CreateAccountStatus"]["AccountId"], Value::Null);
     assert_eq!(
-        listed(&ok(&bench, "ListAccounts", json!({})).await, "Accounts"),
+        ids(
+            &ok(&bench, "ListAccounts", json!({})).await,
+            "Accounts",
+            "/Id"
+        ),
         [ACCOUNT]
     );
     bench.pass(1.0).await;
@@ -143,24 +142,30 @@ async fn an_organization_has_a_tree_of_units_and_accounts() {
     );
     let of = |parent: &str| json!({"ParentId": parent});
     assert_eq!(
-        listed(
+        ids(
             &ok(&bench, "ListAccountsForParent", of(&inner)).await,
-            "Accounts"
+            "Accounts",
+            "/Id"
         ),
         [one.as_str()]
     );
     assert_eq!(
-        listed(
+        ids(
             &ok(&bench, "ListAccountsForParent", of(&root)).await,
-            "Accounts"
+            "Accounts",
+            "/Id"
         ),
         [ACCOUNT]
     );
     let units = ok(&bench, "ListOrganizationalUnitsForParent", of(&unit_id)).await;
-    assert_eq!(listed(&units, "OrganizationalUnits"), [inner.as_str()]);
+    assert_eq!(ids(&units, "OrganizationalUnits", "/Id"), [inner.as_str()]);
     let children = json!({"ParentId": inner, "ChildType": "ACCOUNT"});
     assert_eq!(
-        listed(&ok(&bench, "ListChildren", children).await, "Children"),
+        ids(
+            &ok(&bench, "ListChildren", children).await,
+            "Children",
+            "/Id"
+        ),
         [one.as_str()]
     );
     let described = ok(
@@ -224,7 +229,7 @@ async fn accounts_are_listed_page_by_page() {
             json!({"MaxResults": 2, "NextToken": token}),
         )
         .await;
-        found.extend(listed(&answer, "Accounts"));
+        found.extend(ids(&answer, "Accounts", "/Id"));
         token = answer["NextToken"].clone();
         if token.is_null() {
             break;
@@ -232,7 +237,11 @@ async fn accounts_are_listed_page_by_page() {
     }
     assert_eq!(
         found,
-        listed(&ok(&bench, "ListAccounts", json!({})).await, "Accounts")
+        ids(
+            &ok(&bench, "ListAccounts", json!({})).await,
+            "Accounts",
+            "/Id"
+        )
     );
     assert_eq!(found.len(), 5);
     let bad = json!({"NextToken": "x"});

@@ -4,7 +4,7 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Faults, StackFault};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, TEMPLATE, text};
+use super::client::{ACCOUNT, Bench, TEMPLATE, text, with};
 
 /// How long the slowest stack and its record may take.
 const PATIENCE: f64 = 60.0;
@@ -38,16 +38,15 @@ impl Plans {
     }
 
     fn asked(&self, more: Value) -> Value {
-        let mut input = json!({
-            "PlanName": "plan", "PlanType": "CLOUDFORMATION", "ProductId": self.product,
-            "ProvisioningArtifactId": self.version, "ProvisionedProductName": "mine",
-            "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
-            "IdempotencyToken": "plan-1",
-        });
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
-        input
+        with(
+            json!({
+                "PlanName": "plan", "PlanType": "CLOUDFORMATION", "ProductId": self.product,
+                "ProvisioningArtifactId": self.version, "ProvisionedProductName": "mine",
+                "ProvisioningParameters": [{"Key": "Owner", "Value": "me"}],
+                "IdempotencyToken": "plan-1",
+            }),
+            more,
+        )
     }
 
     /// Plans, and returns the plan's id once its making has ended.

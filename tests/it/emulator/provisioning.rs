@@ -8,7 +8,7 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Faults, StackFault};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, TEMPLATE, text};
+use super::client::{ACCOUNT, Bench, TEMPLATE, text, with};
 
 /// How long the slowest stack and its record may take.
 const PATIENCE: f64 = 60.0;
@@ -70,18 +70,17 @@ impl Launched {
     }
 
     fn change(&self, more: Value) -> Value {
-        let mut input = json!({
-            "ProvisionedProductId": self.id,
-            "UpdateToken": "update-1",
-            "ProvisioningParameters": [
-                {"Key": "Owner", "UsePreviousValue": true},
-                {"Key": "Size", "Value": "large"},
-            ],
-        });
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
-        input
+        with(
+            json!({
+                "ProvisionedProductId": self.id,
+                "UpdateToken": "update-1",
+                "ProvisioningParameters": [
+                    {"Key": "Owner", "UsePreviousValue": true},
+                    {"Key": "Size", "Value": "large"},
+                ],
+            }),
+            more,
+        )
     }
 
     async fn update(&self, more: Value) -> String {
@@ -448,11 +447,10 @@ async fn versions_out_of_use_are_not_launched() {
     let launched = Launched::settled(Bench::new(Profile::Instant)).await;
     let bench = &launched.bench;
     let guide = async |more: Value| {
-        let mut input =
-            json!({"ProductId": launched.product, "ProvisioningArtifactId": launched.version});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(
+            json!({"ProductId": launched.product, "ProvisioningArtifactId": launched.version}),
+            more,
+        );
         bench.ok("UpdateProvisioningArtifact", input).await;
     };
     let launch = json!({
@@ -638,10 +636,10 @@ async fn a_failed_termination_taints_unless_errors_are_ignored() {
     let put = bench.s3("PUT", "keepsakes", "one", "dear").await;
     assert!(put.status().is_success(), "{put:?}");
     let terminate = async |more: Value| {
-        let mut input = json!({"ProvisionedProductId": launched.id, "TerminateToken": "t"});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(
+            json!({"ProvisionedProductId": launched.id, "TerminateToken": "t"}),
+            more,
+        );
         let answer = bench.ok("TerminateProvisionedProduct", input).await;
         bench.pass(PATIENCE).await;
         text(&answer, "/RecordDetail/RecordId")

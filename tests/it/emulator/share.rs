@@ -4,7 +4,7 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Faults, Lag};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, text};
+use super::client::{ACCOUNT, Bench, ids, text};
 
 /// Whom things are shared with.
 pub const GUEST: &str = "210987654321";
@@ -103,14 +103,6 @@ impl Shared {
         let input = json!({"PortfolioId": self.portfolio, "AccountId": GUEST});
         self.owner.ok("DeletePortfolioShare", input).await;
     }
-}
-
-/// The ids under a list, one member deep.
-pub fn ids(answer: &Value, list: &str, id: &str) -> Vec<String> {
-    let items = answer[list]
-        .as_array()
-        .unwrap_or_else(|| panic!("no {list} in {answer}"));
-    items.iter().map(|item| text(item, id)).collect()
 }
 
 async fn accepted(bench: &Bench, kind: &str) -> Vec<String> {

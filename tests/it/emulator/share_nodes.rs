@@ -4,9 +4,8 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Rule};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, text};
+use super::client::{ACCOUNT, Bench, ids, text};
 use super::organizations::{account, ok, organization, unit};
-use super::share::ids;
 
 /// An organization with a unit that has an account, and one beside it; access is enabled.
 struct World {
@@ -380,7 +379,6 @@ async fn a_share_follows_the_organization() {
 #[tokio::test(start_paused = true)]
 async fn a_share_with_the_organization_or_a_member_is_named_as_such() {
     let world = World::enabled(Profile::Instant).await;
-    // By its ARN, of which the last part is the id.
     let mut input = world.with(&world.other);
     assert_eq!(
         world.act("CreatePortfolioShare", input.clone()).await["Status"],
@@ -403,6 +401,7 @@ async fn a_share_with_the_organization_or_a_member_is_named_as_such() {
     let (code, _) = world.hub.refused("UpdatePortfolioShare", input).await;
     assert_eq!(code, "InvalidParametersException");
 
+    // By its ARN, of which the last part is the id.
     let arn = format!(
         "arn:aws:organizations::{ACCOUNT}:organization/{}",
         world.organization

@@ -3,8 +3,8 @@
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
 
-use super::client::{Bench, text};
-use super::share::{GUEST, Shared, ids};
+use super::client::{Bench, ids, text};
+use super::share::{GUEST, Shared};
 
 async fn option(bench: &Bench, key: &str, value: &str, resource: &str) -> String {
     let made = bench

@@ -20,7 +20,7 @@ fn commit(revision: &str, template: &str) -> Sync {
 }
 
 /// A product without a version, which waits for its first sync.
-async fn synced(bench: &Bench) -> (String, Value) {
+pub async fn synced(bench: &Bench) -> (String, Value) {
     let made = bench
         .ok(
             "CreateProduct",

@@ -6,7 +6,7 @@ use catalogd::emulator::cfn::{ChangeStack, NewStack};
 use catalogd::emulator::{Profile, seed};
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, Refusal, text};
+use super::client::{ACCOUNT, Bench, Refusal, text, with};
 
 const VALIDATION: &str = "ValidationException";
 
@@ -88,10 +88,7 @@ async fn many_are_read_at_once_and_the_missing_are_named() {
     put(&bench, "a", "String", "1").await;
     put(&bench, "secret", "SecureString", "hush").await;
     let read = async |more: Value| {
-        let mut input = json!({"Names": ["secret", "b", "missing", "a", "b"]});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(json!({"Names": ["secret", "b", "missing", "a", "b"]}), more);
         ssm(&bench, "GetParameters", input).await.unwrap()
     };
     let shown = read(json!({})).await;

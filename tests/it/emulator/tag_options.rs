@@ -3,7 +3,7 @@
 use catalogd::emulator::Profile;
 use serde_json::{Value, json};
 
-use super::client::{ACCOUNT, Bench, Refusal, text};
+use super::client::{ACCOUNT, Bench, Refusal, text, with};
 
 const INVALID: &str = "InvalidParametersException";
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -210,10 +210,7 @@ async fn a_resource_shows_its_tag_options_and_they_show_it() {
         assert_eq!(shown["TagOptions"], json!([detail]), "{operation}");
     }
     let list = async |more: Value| {
-        let mut input = json!({"TagOptionId": id});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(json!({"TagOptionId": id}), more);
         bench.ok("ListResourcesForTagOption", input).await
     };
     let all = list(json!({})).await;

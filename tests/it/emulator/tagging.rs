@@ -4,7 +4,7 @@ use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Faults, Lag};
 use serde_json::{Value, json};
 
-use super::client::{Bench, Refusal, text};
+use super::client::{Bench, Refusal, text, with};
 
 const INVALID: &str = "InvalidParameterException";
 
@@ -121,10 +121,7 @@ async fn resources_are_paged() {
         all.push(portfolio(&bench, &format!("p{n:02}"), &[("n", &n.to_string())]).await);
     }
     let page = async |more: Value| {
-        let mut input = json!({"ResourceTypeFilters": ["catalog:portfolio"]});
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(json!({"ResourceTypeFilters": ["catalog:portfolio"]}), more);
         ask(&bench, "GetResources", input).await
     };
     let first = page(json!({})).await.unwrap();

@@ -11,18 +11,20 @@
 mod draw;
 mod survey;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use catalogd::clock::{Clock, Entropy};
 use catalogd::emulator::faults::{Effect, Faults, Lag, Latency, Leaves, Rates, Rule, StackFault};
 use catalogd::emulator::{Dropped, Emulator, Options, Profile};
-use http::{Request, Response};
+use http::Response;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::client::{Bench, TEMPLATE};
 use super::model::MODEL;
+use crate::shared::{Seed, asked_seeds};
 use draw::{ACCOUNTS, Pool, REGIONS, pick};
 
 /// Calls of one walk, at least and at most.
@@ -52,6 +54,8 @@ struct Walk {
     endless: bool,
     /// What was answered, by which two walks are compared.
     trace: Vec<String>,
+    /// How often each operation did what it was asked.
+    done: BTreeMap<String, usize>,
 }
 
 fn emulator(seed: u64, profile: Profile, clock: Clock) -> Emulator {
@@ -162,6 +166,7 @@ impl Walk {
             faults: calm(),
             endless: false,
             trace: Vec::new(),
+            done: BTreeMap::new(),
         }
     }
 
@@ -174,12 +179,11 @@ impl Walk {
             }
             for (at, template) in TEMPLATES.iter().enumerate() {
                 let url = bench.template(&format!("t{at}.yaml"), template).await;
-                // The good ones are drawn more often.
-                self.pool.keep("url", &url);
-                let (far, near) = (place + 1, place);
-                self.pool.here = far;
-                self.pool.keep("url", &url);
-                self.pool.here = near;
+                // An address is as good in the account's other region.
+                for here in [place + 1, place] {
+                    self.pool.here = here;
+                    self.pool.keep("url", &url);
+                }
             }
             if self.random.chance(0.8) {
                 let (product, version) = bench.product("alpha").await;
@@ -193,6 +197,15 @@ impl Walk {
                 self.pool.pair(&product, &version);
                 self.stack(bench).await;
                 bench.pass(3.0).await;
+                if self.random.chance(0.8) {
+                    self.launch(bench, &product, &version).await;
+                }
+                if self.random.chance(0.5) {
+                    let other = ACCOUNTS[1 - place / REGIONS.len()];
+                    let input = json!({"PortfolioId": portfolio, "AccountId": other});
+                    bench.ok("CreatePortfolioShare", input).await;
+                    self.pool.keep("shared", &portfolio);
+                }
                 for (kind, id) in [("port", portfolio), ("prod", product), ("pa", version)] {
                     self.pool.keep(kind, &id);
                 }
@@ -206,6 +219,27 @@ impl Walk {
             self.trouble();
         }
         self.emulator.set_faults(self.faults.clone());
+    }
+
+    /// What can be updated and ended, and a plan that can be executed.
+    async fn launch(&mut self, bench: &Bench, product: &str, version: &str) {
+        let with = json!({
+            "ProductId": product, "ProvisioningArtifactId": version,
+            "ProvisioningParameters": [{"Key": "Owner", "Value": "x"}],
+        });
+        let mut launched = with.clone();
+        launched["ProvisionedProductName"] = json!("alpha");
+        launched["ProvisionToken"] = json!("alpha");
+        let answer = bench.ok("ProvisionProduct", launched).await;
+        self.pool.learn(&answer);
+        let mut planned = with;
+        planned["ProvisionedProductName"] = json!("beta");
+        planned["PlanName"] = json!("beta");
+        planned["PlanType"] = json!("CLOUDFORMATION");
+        planned["IdempotencyToken"] = json!("beta");
+        let answer = bench.ok("CreateProvisionedProductPlan", planned).await;
+        self.pool.learn(&answer);
+        bench.pass(60.0).await;
     }
 
     /// A stack of the first template, to be imported.
@@ -302,17 +336,33 @@ impl Walk {
                 let asked = draw::request(&mut self.random, &mut self.pool);
                 let answer = send(&bench, &asked).await;
                 self.judge(&asked, answer);
+                // Much is refused while something is at work.
+                if asked.0.contains("Provision") && self.random.chance(0.2) {
+                    bench.pass(60.0).await;
+                }
             }
         }
+    }
+
+    /// The answer, where one came: a connection is cut only where a rule says so.
+    fn arrived(
+        &mut self,
+        what: &str,
+        answer: Result<Response<Bytes>, Dropped>,
+    ) -> Option<Response<Bytes>> {
+        if let Ok(response) = answer {
+            return Some(response);
+        }
+        let cuts = |rule: &Rule| matches!(rule.effect, Effect::DropBefore | Effect::DropAfter);
+        assert!(self.faults.rules.iter().any(cuts), "{what} is cut");
+        self.trace.push(format!("{what}: cut"));
+        None
     }
 
     /// Whether the service could have answered so.
     fn judge(&mut self, asked: &(String, Value), answer: Result<Response<Bytes>, Dropped>) {
         let (operation, input) = asked;
-        let Ok(response) = answer else {
-            let cuts = |rule: &Rule| matches!(rule.effect, Effect::DropBefore | Effect::DropAfter);
-            assert!(self.faults.rules.iter().any(cuts), "{operation} {input}");
-            self.trace.push(format!("{operation} {input}: cut"));
+        let Some(response) = self.arrived(&format!("{operation} {input}"), answer) else {
             return;
         };
         let raw = String::from_utf8(response.body().to_vec()).unwrap();
@@ -320,10 +370,16 @@ impl Walk {
         let body: Value = serde_json::from_str(&raw).unwrap();
         let status = response.status().as_u16();
         if status == 200 {
+            *self.done.entry(operation.clone()).or_default() += 1;
             self.pool.learn(&body);
             let product = input["ProductId"].as_str();
             let made = body.pointer("/ProductViewDetail/ProductViewSummary/ProductId");
             let product = product.or_else(|| made.and_then(Value::as_str));
+            if let ("CreatePortfolioShare", Some(portfolio)) =
+                (operation.as_str(), input["PortfolioId"].as_str())
+            {
+                self.pool.keep("shared", portfolio);
+            }
             let version = body.pointer("/ProvisioningArtifactDetail/Id");
             if let (Some(product), Some(version)) = (product, version.and_then(Value::as_str)) {
                 self.pool.pair(product, version);
@@ -433,7 +489,7 @@ impl Walk {
         };
         let what = format!("{service} {target} {body}");
         let answer = other(bench, service, &target, body).await;
-        let Ok(response) = answer else {
+        let Some(response) = self.arrived(&what, answer) else {
             return;
         };
         let status = response.status().as_u16();
@@ -466,26 +522,10 @@ async fn other(
     target: &str,
     body: String,
 ) -> Result<Response<Bytes>, Dropped> {
-    let json = !target.is_empty();
-    let kind = if json {
-        "application/x-amz-json-1.1"
-    } else {
-        "application/x-www-form-urlencoded"
-    };
-    let credential = format!(
-        "{}/20270115/{}/{service}/aws4_request",
-        bench.key, bench.region
-    );
-    let authorization =
-        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00");
-    let mut request = Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
-        .header("content-type", kind)
-        .header("authorization", authorization);
-    if json {
-        request = request.header("x-amz-target", target);
+    match target.split_once('.') {
+        Some((target, operation)) => bench.send_to(service, target, operation, body).await,
+        None => bench.query(service, body).await,
     }
-    let request = request.body(Bytes::from(body)).unwrap();
-    bench.emulator.call(request).await
 }
 
 async fn send(
@@ -509,7 +549,8 @@ async fn walked(seed: u64) -> (Walk, Vec<String>) {
     (walk, trace)
 }
 
-async fn walk(seed: u64) {
+/// Walks, looks, and says how often each operation did what it was asked.
+async fn walk(seed: u64) -> BTreeMap<String, usize> {
     let (walk, trace) = walked(seed).await;
     walk.emulator.set_faults(calm());
     let callers: Vec<Bench> = walk.benches[..ACCOUNTS.len() * REGIONS.len()].to_vec();
@@ -542,40 +583,35 @@ async fn walk(seed: u64) {
         for (first, second) in trace.iter().zip(&again) {
             assert_eq!(first, second, "the same seed");
         }
+        assert_eq!(trace.len(), again.len(), "the same seed");
     }
     walk.emulator.reset();
     let fresh = emulator(seed, Profile::Local, walk.emulator.clock());
     let (reset, fresh) = (walk.emulator.state().unwrap(), fresh.state().unwrap());
     assert_eq!(reset, fresh, "reset");
-}
-
-/// Tells the seed when a walk fails.
-struct Seed(u64);
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("the walk has the seed {}", self.0);
-        }
-    }
-}
-
-/// The seeds that the environment asks for, or the usual ones.
-fn seeds() -> std::ops::Range<u64> {
-    #[expect(clippy::disallowed_methods, reason = "it is the tests' own")]
-    let Ok(text) = std::env::var("CATALOGD_WALK") else {
-        return 0..40;
-    };
-    let (from, to) = text.split_once("..").expect("CATALOGD_WALK=FROM..TO");
-    from.parse().unwrap()..to.parse().unwrap()
+    walk.done
 }
 
 /// Two tests, so that two cores share them.
 async fn walk_all(part: u64) {
-    for seed in seeds().filter(|seed| seed % 2 == part) {
-        let guard = Seed(seed);
-        walk(seed).await;
-        drop(guard);
+    let asked = asked_seeds("CATALOGD_WALK");
+    let usual = asked.is_none();
+    let mut done: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in asked.unwrap_or(0..40).filter(|seed| seed % 2 == part) {
+        let _told = Seed {
+            variable: "CATALOGD_WALK",
+            seed,
+        };
+        for (operation, count) in walk(seed).await {
+            *done.entry(operation).or_default() += count;
+        }
+    }
+    // All that leads on has led on: a walk that is refused everywhere would show nothing.
+    for operation in draw::MAKERS {
+        assert!(
+            !usual || done.contains_key(operation),
+            "no {operation} in {done:?}"
+        );
     }
 }
 

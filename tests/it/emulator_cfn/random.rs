@@ -15,6 +15,7 @@ use catalogd::emulator::{Emulator, Profile};
 use serde_json::{Map, Value, json};
 
 use super::sdk::{ACCOUNT, emulator};
+use crate::shared::{Seed, asked_seeds};
 
 const REGION: &str = "us-east-1";
 
@@ -405,38 +406,21 @@ async fn life(seed: u64) -> usize {
     fine
 }
 
-/// Tells the seed when a life fails.
-struct Seed(u64);
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("the templates have the seed {}", self.0);
-        }
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn random_templates_come_to_rest() {
     let mut fine = 0;
-    let seeds = seeds();
+    let asked = asked_seeds("CATALOGD_TEMPLATES");
+    let seeds = asked.clone().unwrap_or(0..150);
     let count = (seeds.end - seeds.start) as usize;
     for seed in seeds {
-        let guard = Seed(seed);
+        let _told = Seed {
+            variable: "CATALOGD_TEMPLATES",
+            seed,
+        };
         fine += life(seed).await;
-        drop(guard);
     }
     // Each life has eight steps: one of them at least should lead somewhere.
-    assert!(fine > count, "{fine} of {count} lives");
-}
-
-fn seeds() -> std::ops::Range<u64> {
-    #[expect(clippy::disallowed_methods, reason = "it is the tests' own")]
-    let Ok(text) = std::env::var("CATALOGD_TEMPLATES") else {
-        return 0..150;
-    };
-    let (from, to) = text.split_once("..").expect("CATALOGD_TEMPLATES=FROM..TO");
-    from.parse().unwrap()..to.parse().unwrap()
+    assert!(fine > count || asked.is_some(), "{fine} of {count} lives");
 }
 
 fn create(emulator: &Emulator, template: String) -> Result<String, String> {

@@ -16,7 +16,7 @@ use regex::Regex;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
 
-use crate::emulator::client::{Bench, text};
+use crate::emulator::client::{Bench, text, with};
 use crate::shared::shared_data;
 
 /// Members that answers have today and the recordings of 2018 and 2020 do not (facts §9.1 to §9.3).
@@ -270,16 +270,16 @@ impl Maker<'_> {
         said: &str,
     ) -> (String, String) {
         let url = self.bench.template("sample.template", self.template).await;
-        let mut input = json!({
-            "Name": name, "Owner": "owner", "ProductType": "CLOUD_FORMATION_TEMPLATE",
-            "IdempotencyToken": name.replace(' ', "-"),
-            "ProvisioningArtifactParameters": {
-                "Name": version, "Description": said, "Info": {"LoadTemplateFromURL": url},
-            },
-        });
-        for (key, value) in more.as_object().unwrap() {
-            input[key] = value.clone();
-        }
+        let input = with(
+            json!({
+                "Name": name, "Owner": "owner", "ProductType": "CLOUD_FORMATION_TEMPLATE",
+                "IdempotencyToken": name.replace(' ', "-"),
+                "ProvisioningArtifactParameters": {
+                    "Name": version, "Description": said, "Info": {"LoadTemplateFromURL": url},
+                },
+            }),
+            more,
+        );
         let made = self.bench.ok("CreateProduct", input).await;
         (
             text(&made, "/ProductViewDetail/ProductViewSummary/ProductId"),

@@ -148,7 +148,7 @@ async fn provoked(quoted: &Quoted) -> Said {
         }
         "ProvisionProduct" => provision(quoted).await,
         "UpdateProvisionedProduct" => {
-            let (bench, product, version) = launched(Faults::default(), TEMPLATE).await;
+            let (bench, product, version) = launched(TEMPLATE).await;
             let mut update = change(&product, &version);
             update["PathId"] = json!("lpv2-idjpzoaysispo");
             refused(&bench, "UpdateProvisionedProduct", update).await
@@ -200,7 +200,7 @@ async fn provoked(quoted: &Quoted) -> Said {
             refused(&bench, "DeletePortfolio", json!({"Id": portfolio})).await
         }
         "GetProvisionedProductOutputs" => {
-            let (bench, _, _) = launched(Faults::default(), NEEDY).await;
+            let (bench, _, _) = launched(NEEDY).await;
             let of = json!({"ProvisionedProductName": "mine"});
             refused(&bench, "GetProvisionedProductOutputs", of).await
         }
@@ -218,7 +218,7 @@ async fn provoked(quoted: &Quoted) -> Said {
                 reason: Some("It was told to".to_owned()),
                 takes: None,
             };
-            let (bench, product, version) = launched(Faults::default(), TEMPLATE).await;
+            let (bench, product, version) = launched(TEMPLATE).await;
             bench.emulator.set_faults(Faults {
                 stacks: vec![fault],
                 ..Faults::default()
@@ -313,8 +313,8 @@ const DANGLING: &str =
     "Resources: {T: {Type: \"AWS::SNS::Topic\"}}\nOutputs: {V: {Value: !Ref MyVPC}}";
 
 /// A provisioned product of the name `mine`, however its launch ended, and its product and version.
-async fn launched(faults: Faults, template: &str) -> (Bench, String, String) {
-    let bench = Bench::with(Profile::Instant, faults);
+async fn launched(template: &str) -> (Bench, String, String) {
+    let bench = Bench::new(Profile::Instant);
     let (_, product, version) = bench.launchable("topic").await;
     let url = bench.template("this.yaml", template).await;
     let made = json!({"ProductId": product, "IdempotencyToken": "v", "Parameters": {
@@ -345,7 +345,7 @@ async fn plan(bench: &Bench, product: &str, version: &str, size: &str) -> Value 
 
 /// What a plan that failed says.
 async fn plan_message(quoted: &Quoted) -> Said {
-    let (bench, product, version) = launched(Faults::default(), TEMPLATE).await;
+    let (bench, product, version) = launched(TEMPLATE).await;
     let words = quoted.words();
     let made = bench
         .ok("DescribeProvisionedProduct", json!({"Name": "mine"}))
@@ -395,9 +395,9 @@ fn change(product: &str, version: &str) -> Value {
 async fn status_message(quoted: &Quoted) -> Said {
     let words = quoted.words();
     let bench = if words.contains("[KeyName] must have values") {
-        launched(Faults::default(), NEEDY).await.0
+        launched(NEEDY).await.0
     } else if words.contains("in the Outputs block") {
-        launched(Faults::default(), DANGLING).await.0
+        launched(DANGLING).await.0
     } else if words.contains("failed to update") {
         let fault = StackFault {
             stack: "SC-*".to_owned(),
@@ -405,7 +405,7 @@ async fn status_message(quoted: &Quoted) -> Said {
             reason: Some("It was told to".to_owned()),
             takes: None,
         };
-        let (bench, product, version) = launched(Faults::default(), TEMPLATE).await;
+        let (bench, product, version) = launched(TEMPLATE).await;
         bench.emulator.set_faults(Faults {
             stacks: vec![fault],
             ..Faults::default()

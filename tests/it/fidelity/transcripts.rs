@@ -15,7 +15,7 @@ use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
 use super::foreign::{Cli, clients};
-use crate::emulator::client::{ACCOUNT, Bench, served, text};
+use crate::emulator::client::{ACCOUNT, Bench, served, text, with};
 use crate::shared::shared_data;
 
 /// Transcripts are from 2019 on, and this came later: the recordings or the later transcripts have it (facts §9.1,
@@ -115,7 +115,7 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// How a member looks in a transcript and in our answer; `None` where it is absent.
+/// The kinds of values that an answer has at each of its paths.
 type Looks = BTreeMap<String, BTreeSet<String>>;
 
 /// A transcript.
@@ -243,15 +243,13 @@ impl Stage {
 
     /// A product with one version.
     async fn product(&mut self, members: Value) -> (String, String) {
-        let mut input = json!({
+        let input = json!({
             "Owner": "owner", "ProductType": "CLOUD_FORMATION_TEMPLATE",
             "IdempotencyToken": members["Name"],
             "ProvisioningArtifactParameters":
                 {"Name": "v1", "Description": "d", "Info": {"LoadTemplateFromURL": self.template}},
         });
-        for (name, value) in members.as_object().unwrap() {
-            input[name] = value.clone();
-        }
+        let input = with(input, members);
         let made = self.bench.ok("CreateProduct", input).await;
         (
             text(&made, "/ProductViewDetail/ProductViewSummary/ProductId"),

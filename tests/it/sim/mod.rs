@@ -28,6 +28,7 @@ use catalogd::render::text::{self, Style};
 use catalogd::status::Health;
 
 use crate::examples::expect_each_once;
+use crate::shared::{Seed, asked_seeds};
 use crate::world::World;
 
 pub use catalog::Catalog;
@@ -188,22 +189,11 @@ fn copy_fails(random: &mut Entropy) -> Effect {
     }
 }
 
-/// Says which seed it was, should the test fail.
-struct Tell(u64);
-
-impl Drop for Tell {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!(
-                "the simulation failed with seed {}: sim::run({})",
-                self.0, self.0
-            );
-        }
-    }
-}
-
 async fn run(seed: u64) {
-    let _tell = Tell(seed);
+    let _told = Seed {
+        variable: "CATALOGD_SIM",
+        seed,
+    };
     let mut random = Entropy::seeded(seed);
     let world = World::with(Profile::Aws, seed);
     let mut others = Others::random(&mut random);
@@ -355,20 +345,12 @@ async fn converge(world: &World, catalog: &mut Catalog, others: &mut Others, ran
 /// Three tests, so that two cores share them.
 async fn run_all(part: u64) {
     const EACH: u64 = 12;
-    let seeds = asked();
-    let seeds = seeds.unwrap_or(part * EACH..(part + 1) * EACH);
-    let is_asked = asked().is_some();
+    let asked = asked_seeds("CATALOGD_SIM");
+    let is_asked = asked.is_some();
+    let seeds = asked.unwrap_or(part * EACH..(part + 1) * EACH);
     for seed in seeds.filter(|seed| !is_asked || seed % 3 == part) {
         run(seed).await;
     }
-}
-
-/// The seeds that the environment asks for.
-fn asked() -> Option<std::ops::Range<u64>> {
-    #[expect(clippy::disallowed_methods, reason = "it is the tests' own")]
-    let text = std::env::var("CATALOGD_SIM").ok()?;
-    let (from, to) = text.split_once("..").expect("CATALOGD_SIM=FROM..TO");
-    Some(from.parse().unwrap()..to.parse().unwrap())
 }
 
 #[tokio::test(start_paused = true)]

@@ -118,6 +118,12 @@ impl Pool {
         Some((pair.1.clone(), pair.2.clone()))
     }
 
+    /// The oldest of a kind that is remembered.
+    fn first(&self, kind: &str) -> Option<String> {
+        let known = self.known.get(&(kind.to_owned(), self.here))?;
+        known.first().cloned()
+    }
+
     /// Whether there is an object of the kind that an operation needs most.
     fn serves(&self, operation: &str) -> bool {
         let shape = &MODEL.shapes[&MODEL.operations[operation]];
@@ -172,7 +178,7 @@ pub fn hostile(random: &mut Entropy) -> String {
 }
 
 /// What leads on.
-const MAKERS: [&str; 27] = [
+pub const MAKERS: [&str; 32] = [
     "CreatePortfolio",
     "CreateProduct",
     "CreateProduct",
@@ -189,6 +195,9 @@ const MAKERS: [&str; 27] = [
     "ProvisionProduct",
     "ProvisionProduct",
     "UpdateProvisionedProduct",
+    "UpdateProvisionedProduct",
+    "UpdateProvisionedProduct",
+    "UpdateProvisionedProductProperties",
     "UpdateProvisionedProductProperties",
     "TerminateProvisionedProduct",
     "ImportAsProvisionedProduct",
@@ -198,7 +207,9 @@ const MAKERS: [&str; 27] = [
     "ExecuteProvisionedProductPlan",
     "CreateTagOption",
     "AssociateTagOptionWithResource",
+    "AssociateTagOptionWithResource",
     "CreateServiceAction",
+    "AssociateServiceActionWithProvisioningArtifact",
     "AssociateServiceActionWithProvisioningArtifact",
 ];
 
@@ -284,6 +295,8 @@ fn structure(random: &mut Entropy, pool: &mut Pool, operation: &str, name: &str)
             | "ProvisionedProductId" => random.chance(0.8),
             "ProvisioningParameters" => random.chance(0.7),
             "PageToken" => random.chance(0.02),
+            // Most tags that are drawn are refused.
+            "Tags" if operation == "UpdateProvisionedProduct" => random.chance(0.1),
             "ProvisioningPreferences"
             | "SourceConnection"
             | "ProductName"
@@ -327,11 +340,20 @@ fn structure(random: &mut Entropy, pool: &mut Pool, operation: &str, name: &str)
         members.insert("ProductId".to_owned(), json!(product));
         members.insert("ProvisioningArtifactId".to_owned(), json!(version));
     }
+    if operation.starts_with("UpdateProvisionedProduct")
+        && random.chance(0.4)
+        && let Some(first) = pool.first("pp")
+    {
+        // The first was launched so that it can be updated; later ones have mostly failed.
+        members.remove("ProvisionedProductName");
+        members.insert("ProvisionedProductId".to_owned(), json!(first));
+    }
     if ["AcceptPortfolioShare", "RejectPortfolioShare"].contains(&operation) && random.chance(0.8) {
         // Of the other account in the same region.
         let own = pool.here;
         pool.here = (own + REGIONS.len()) % (ACCOUNTS.len() * REGIONS.len());
-        if let Some(portfolio) = pool.one(random, &["port"]) {
+        let kind = if random.chance(0.7) { "shared" } else { "port" };
+        if let Some(portfolio) = pool.one(random, &[kind]) {
             members.insert("PortfolioId".to_owned(), json!(portfolio));
         }
         pool.here = own;

@@ -41,6 +41,11 @@ pub fn at_rest(seen: &[String]) {
             !(record && answer.contains("\"Status\":\"CREATED\"")),
             "{answer}"
         );
+        let plan = answer.starts_with("DescribeProvisionedProductPlan ");
+        assert!(
+            !(plan && answer.contains("_IN_PROGRESS\"")),
+            "a plan after a day: {answer}"
+        );
     }
 }
 
@@ -289,12 +294,10 @@ impl Look<'_> {
             .await;
         for record in records {
             let input = json!({"Id": record["RecordId"]});
-            let outputs = self
-                .all("DescribeRecord", input.clone(), "RecordOutputs")
+            self.all("DescribeRecord", input.clone(), "RecordOutputs")
                 .await;
             let described = self.ask("DescribeRecord", input).await;
             assert_eq!(described["RecordDetail"], record);
-            drop(outputs);
         }
         let plans = self
             .all(
@@ -305,6 +308,12 @@ impl Look<'_> {
             .await;
         for plan in plans {
             let input = json!({"PlanId": plan["PlanId"]});
+            let described = self
+                .ask("DescribeProvisionedProductPlan", input.clone())
+                .await;
+            let details = &described["ProvisionedProductPlanDetails"];
+            assert_eq!(details["PlanId"], plan["PlanId"]);
+            assert_eq!(details["PlanName"], plan["PlanName"]);
             self.all("DescribeProvisionedProductPlan", input, "ResourceChanges")
                 .await;
         }

@@ -36,15 +36,16 @@ def client(service, account=ACCOUNT, **more):
 def hear(response_dict, operation_model, **_):
     """Hears every answer before botocore reads it."""
     service, name = operation_model.service_model.service_name, operation_model.name
-    HEARD.add((service, name))
     shape, body = operation_model.output_shape, response_dict["body"]
     if not response_dict["headers"].get("x-amzn-requestid") and not response_dict["headers"].get("x-amz-request-id"):
         FINDINGS.append(f"{name} is answered without a request id")
     if service == "servicecatalog":
         bytes_of(response_dict, name)
     if response_dict["status_code"] >= 300:
-        refusal(operation_model, body)
-    elif operation_model.has_streaming_output or name == "GetBucketPolicy":
+        return refusal(operation_model, body)
+    # What is only ever refused has not been heard.
+    HEARD.add((service, name))
+    if operation_model.has_streaming_output or name == "GetBucketPolicy":
         # The body is the object, or the policy, itself.
         pass
     elif operation_model.service_model.resolved_protocol == "json":
