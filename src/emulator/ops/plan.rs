@@ -22,7 +22,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .with_token("IdempotencyToken")
         .within(
             "CloudFormation products, none under a STACKSET constraint (`NotImplemented`); resource changes are those \
-             that the emulator's own stacks would make, and those of tags and DeletionPolicy: `Replacement` is TRUE only where a name in the template changes",
+             that the emulator's own stacks would make, and those of tags and DeletionPolicy: `Replacement` is TRUE only \
+             where a name in the template changes",
         )
         .guesses(&[
             ("a second plan of a provisioned product, also an executed one", "InvalidStateException"),
