@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Operation, no_portfolio, not_found};
+use super::{Call, Operation, bad_state, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::organizations::Organization;
 use crate::emulator::page;
@@ -103,10 +103,7 @@ fn enable(call: &mut Call<'_>) -> Result<Value, ApiError> {
 fn disable(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if authority(call, false)?.has_delegates() {
         // The rule is documented, its code is not (a guess).
-        return Err(ApiError::new(
-            "InvalidStateException",
-            "The organization has delegated administrators.",
-        ));
+        return Err(bad_state("The organization has delegated administrators."));
     }
     change(call, false)
 }
@@ -115,10 +112,7 @@ fn change(call: &mut Call<'_>, on: bool) -> Result<Value, ApiError> {
     let (now, span) = (call.ctx.now, call.ctx.timing.sharing);
     match (authority(call, false)?.access(now), on) {
         ("UNDER_CHANGE", _) => {
-            return Err(ApiError::new(
-                "InvalidStateException",
-                "AWS Organizations access is being changed.",
-            ));
+            return Err(bad_state("AWS Organizations access is being changed."));
         }
         ("ENABLED", true) | ("DISABLED", false) => return Ok(json!({})),
         _ => {}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::authority;
-use super::{Call, Operation, invalid, no_portfolio, not_found};
+use super::{Call, Operation, bad_state, invalid, no_portfolio, not_found};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::Catalog;
 use crate::emulator::state::{
@@ -310,7 +310,7 @@ fn idle(call: &Call<'_>) -> Result<(), ApiError> {
     if call.partition.sharing.is_empty() {
         Ok(())
     } else {
-        Err(ApiError::new("InvalidStateException", BUSY))
+        Err(bad_state(BUSY))
     }
 }
 
