@@ -48,6 +48,10 @@ text_id! {
     ProvisionedProductId;
     /// `rec-…`.
     RecordId;
+    /// `tag-…`: a TagOption.
+    TagOptionId;
+    /// `act-…`: a service action.
+    ServiceActionId;
     /// `copyproduct-…`: what a copy of a product is followed by.
     CopyId;
     /// Twelve digits.
@@ -224,6 +228,10 @@ impl Name {
 /// The kinds of objects that a manifest can declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// A TagOption.
+    TagOption,
+    /// A service action.
+    ServiceAction,
     /// A portfolio.
     Portfolio,
     /// A product.
@@ -234,11 +242,19 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which they are made.
-    pub const ALL: [Self; 3] = [Self::Portfolio, Self::Product, Self::ProvisionedProduct];
+    pub const ALL: [Self; 5] = [
+        Self::TagOption,
+        Self::ServiceAction,
+        Self::Portfolio,
+        Self::Product,
+        Self::ProvisionedProduct,
+    ];
 
     /// As a manifest's `kind` says it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::TagOption => "TagOption",
+            Self::ServiceAction => "ServiceAction",
             Self::Portfolio => "Portfolio",
             Self::Product => "Product",
             Self::ProvisionedProduct => "ProvisionedProduct",
@@ -248,6 +264,8 @@ impl Kind {
     /// In lower case with a dash: tags and output for people.
     pub fn slug(self) -> &'static str {
         match self {
+            Self::TagOption => "tag-option",
+            Self::ServiceAction => "service-action",
             Self::Portfolio => "portfolio",
             Self::Product => "product",
             Self::ProvisionedProduct => "provisioned-product",

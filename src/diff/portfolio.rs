@@ -45,6 +45,7 @@ pub fn portfolio(
     let Portfolio {
         name: _,
         origin: _,
+        lifecycle: _,
         display_name,
         description,
         provider_name,

@@ -40,6 +40,7 @@ pub fn product(was: Was<&Product>, want: &Product, live: &LiveProduct) -> Produc
     let Product {
         name: _,
         origin: _,
+        lifecycle: _,
         display_name,
         owner,
         description,

@@ -108,6 +108,8 @@ fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
                     .about(Some(key)),
             );
             match key.kind {
+                Kind::TagOption => drop(desired.tag_options.remove(&key.name)),
+                Kind::ServiceAction => drop(desired.service_actions.remove(&key.name)),
                 Kind::Portfolio => drop(desired.portfolios.remove(&key.name)),
                 Kind::Product => drop(desired.products.remove(&key.name)),
                 Kind::ProvisionedProduct => drop(desired.provisioned.remove(&key.name)),
@@ -147,6 +149,7 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         tags: tags(tag_specs),
         principals: principals.map(|items| items.into_iter().map(principal).collect()),
         origin: header.origin,
+        lifecycle: header.lifecycle,
         name,
     })
 }
@@ -200,6 +203,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         copy_from,
         unlisted_versions: unlisted_versions.unwrap_or_default(),
         origin: header.origin,
+        lifecycle: header.lifecycle,
         name,
     })
 }
@@ -295,6 +299,7 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         depends_on: depends_on.into_iter().map(|found| found.value).collect(),
         import,
         origin: header.origin,
+        lifecycle: header.lifecycle,
         name,
     })
 }

@@ -12,6 +12,10 @@ use crate::model::template::{ParameterDecl, Template};
 /// Everything that a source declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Desired {
+    /// TagOptions by name.
+    pub tag_options: BTreeMap<Name, TagOption>,
+    /// Service actions by name.
+    pub service_actions: BTreeMap<Name, ServiceAction>,
     /// Portfolios by name.
     pub portfolios: BTreeMap<Name, Portfolio>,
     /// Products by name.
@@ -29,25 +33,25 @@ pub struct Desired {
 impl Desired {
     /// The keys of all objects that can be acted on.
     pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
-        let portfolios = self
-            .portfolios
-            .keys()
-            .map(|n| Key::new(Kind::Portfolio, n.clone()));
-        let products = self
-            .products
-            .keys()
-            .map(|n| Key::new(Kind::Product, n.clone()));
-        let provisioned = self
-            .provisioned
-            .keys()
-            .map(|n| Key::new(Kind::ProvisionedProduct, n.clone()));
-        portfolios.chain(products).chain(provisioned)
+        let of = |kind| move |name: &Name| Key::new(kind, name.clone());
+        let tag_options = self.tag_options.keys().map(of(Kind::TagOption));
+        let actions = self.service_actions.keys().map(of(Kind::ServiceAction));
+        let portfolios = self.portfolios.keys().map(of(Kind::Portfolio));
+        let products = self.products.keys().map(of(Kind::Product));
+        let provisioned = self.provisioned.keys().map(of(Kind::ProvisionedProduct));
+        tag_options
+            .chain(actions)
+            .chain(portfolios)
+            .chain(products)
+            .chain(provisioned)
     }
 
     /// Whether the source names the object at all, broken or not.
     pub fn names(&self, key: &Key) -> bool {
         self.broken.contains(key)
             || match key.kind {
+                Kind::TagOption => self.tag_options.contains_key(&key.name),
+                Kind::ServiceAction => self.service_actions.contains_key(&key.name),
                 Kind::Portfolio => self.portfolios.contains_key(&key.name),
                 Kind::Product => self.products.contains_key(&key.name),
                 Kind::ProvisionedProduct => self.provisioned.contains_key(&key.name),
@@ -57,6 +61,8 @@ impl Desired {
     /// Where the object's manifest stands.
     pub fn origin(&self, key: &Key) -> Option<&Origin> {
         match key.kind {
+            Kind::TagOption => self.tag_options.get(&key.name).map(|o| &o.origin),
+            Kind::ServiceAction => self.service_actions.get(&key.name).map(|o| &o.origin),
             Kind::Portfolio => self.portfolios.get(&key.name).map(|o| &o.origin),
             Kind::Product => self.products.get(&key.name).map(|o| &o.origin),
             Kind::ProvisionedProduct => self.provisioned.get(&key.name).map(|o| &o.origin),
@@ -84,6 +90,72 @@ impl fmt::Display for Origin {
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 
+/// How an object's life begins and ends beyond its own fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// What removal from git does.
+    pub on_remove: OnRemove,
+    /// Which live object that nobody owns is taken over.
+    pub adopt: Adopt,
+}
+
+/// What happens to a live object once no manifest names it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OnRemove {
+    /// It stays, and is reported as an orphan.
+    #[default]
+    Retain,
+    /// It goes, under the guards for removals.
+    Delete,
+    /// A provisioned product is no longer managed, and its stack stays.
+    Release,
+}
+
+/// Which live object that nobody owns is taken over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Adopt {
+    /// None.
+    #[default]
+    Never,
+    /// The only one of this name.
+    ByName(Origin),
+    /// The one with this id.
+    Id {
+        /// The id.
+        id: String,
+        /// Where it is named.
+        origin: Origin,
+    },
+}
+
+/// A TagOption: a key and value that portfolios and products offer to who launches from them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagOption {
+    /// `metadata.name`.
+    pub name: Name,
+    /// Where `metadata.name` stands.
+    pub origin: Origin,
+    /// Its end (`Delete` deactivates it, for TagOptions are never deleted), and what it takes over.
+    pub lifecycle: Lifecycle,
+    /// `Key`. With the value it is the identity: unique in the account and region, and never changed (facts §9.9).
+    pub key: String,
+    /// `Value`.
+    pub value: String,
+    /// `Active`.
+    pub active: bool,
+}
+
+/// A service action: something that end users may do to what they launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceAction {
+    /// `metadata.name`.
+    pub name: Name,
+    /// Where `metadata.name` stands.
+    pub origin: Origin,
+    /// Its end, and what it takes over.
+    pub lifecycle: Lifecycle,
+}
+
 /// A portfolio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Portfolio {
@@ -91,6 +163,8 @@ pub struct Portfolio {
     pub name: Name,
     /// Where `metadata.name` stands.
     pub origin: Origin,
+    /// Its end, and what it takes over.
+    pub lifecycle: Lifecycle,
     /// What the service shows; `metadata.name` where the manifest does not say.
     pub display_name: String,
     /// A text for people.
@@ -121,6 +195,8 @@ pub struct Product {
     pub name: Name,
     /// Where `metadata.name` stands.
     pub origin: Origin,
+    /// Its end, and what it takes over.
+    pub lifecycle: Lifecycle,
     /// `spec.name`: what the service shows; `metadata.name` where the manifest does not say.
     pub display_name: String,
     /// Who owns it; required by the service.
@@ -284,6 +360,8 @@ pub struct ProvisionedProduct {
     pub name: Name,
     /// Where `metadata.name` stands.
     pub origin: Origin,
+    /// Its end, and what it takes over.
+    pub lifecycle: Lifecycle,
     /// Its name in the account: `spec.name`, or `metadata.name`. Unique there, and never changed (facts §9.3).
     pub live_name: String,
     /// The product, by its manifest's name.

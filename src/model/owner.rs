@@ -59,6 +59,9 @@ pub enum Owner {
 /// The key of the ownership tag: one per kind, because tags propagate to provisioned resources and must not collide.
 pub fn tag_key(kind: Kind) -> &'static str {
     match kind {
+        // These two take no tags (design §4).
+        Kind::TagOption => "catalogd:tag-option",
+        Kind::ServiceAction => "catalogd:service-action",
         Kind::Portfolio => "catalogd:portfolio",
         Kind::Product => "catalogd:product",
         Kind::ProvisionedProduct => "catalogd:provisioned-product",

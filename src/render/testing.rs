@@ -333,6 +333,7 @@ pub(crate) fn portfolio_of(text: &str) -> Portfolio {
     Portfolio {
         name: name(text),
         origin: at(3),
+        lifecycle: Lifecycle::default(),
         display_name: text.to_uppercase(),
         description: Some(format!("About {text}")),
         provider_name: "Platform".to_owned(),
@@ -355,6 +356,7 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
     Product {
         name: name(text),
         origin: at(20),
+        lifecycle: Lifecycle::default(),
         display_name: text.to_uppercase(),
         owner: "Platform".to_owned(),
         description: None,
@@ -375,6 +377,7 @@ pub(crate) fn provisioned_of(text: &str, product: &str, version: &str) -> Provis
     ProvisionedProduct {
         name: name(text),
         origin: at(50),
+        lifecycle: Lifecycle::default(),
         live_name: text.to_owned(),
         product: name(product),
         version: version.to_owned(),

@@ -152,7 +152,7 @@ fn health(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> (Healt
         );
     };
     match object.key.kind {
-        Kind::Portfolio => (Health::Healthy, None),
+        Kind::TagOption | Kind::ServiceAction | Kind::Portfolio => (Health::Healthy, None),
         Kind::Product => {
             let live = observed.products.get(&id.as_str().into());
             let listed = desired.products.get(&object.key.name);

@@ -524,7 +524,6 @@ spec:
   sourceConnection: {type: CODESTAR}
 "#,
         r#"
-9:33 not-supported-yet this version of catalogd cannot do `onRemove: delete` yet | leave it out until a later version
 13:3 not-supported-yet this version of catalogd cannot do `sourceConnection` in the product's spec yet | leave it out until a later version
 "#,
     ),

@@ -21,7 +21,7 @@ use super::node::{At, Node, Value};
 use super::parse::Document;
 use super::words;
 use crate::ids::{Key, Kind, Name};
-use crate::model::desired::Origin;
+use crate::model::desired::{Adopt, Lifecycle, OnRemove, Origin};
 
 /// The API version that manifests must have.
 pub(super) const API_VERSION: &str = "catalogd.dev/v1";
@@ -29,6 +29,8 @@ pub(super) const API_VERSION: &str = "catalogd.dev/v1";
 pub(super) const API_GROUP: &str = "catalogd.dev/";
 /// Kinds of the manifest language that this version cannot do yet.
 const LATER_KINDS: &[&str] = &["TagOption", "ServiceAction", "Defaults"];
+/// The kinds that can be declared.
+const KINDS: [Kind; 3] = [Kind::Portfolio, Kind::Product, Kind::ProvisionedProduct];
 
 /// A tag with the places of both its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub(super) struct Header {
     pub(super) origin: Origin,
     /// The object's key, if it has a name.
     pub(super) key: Option<Key>,
+    /// Its end, and what it takes over.
+    pub(super) lifecycle: Lifecycle,
 }
 
 /// The specs of a source.
@@ -159,8 +163,14 @@ const DOCUMENT: Shape = Shape {
 
 const METADATA: Shape = Shape {
     what: "metadata",
-    known: &["name", "onRemove"],
-    later: &["adopt"],
+    known: &["name", "onRemove", "adopt"],
+    later: &[],
+};
+
+const ADOPT: Shape = Shape {
+    what: "adopt",
+    known: &["id"],
+    later: &[],
 };
 
 impl Reader<'_> {
@@ -172,12 +182,14 @@ impl Reader<'_> {
             return;
         }
         let kind = self.kind(&fields);
-        let header = self.header(&fields);
+        let header = self.header(kind, &fields);
         let (Some(kind), Some(spec)) = (kind, self.required(&fields, "spec")) else {
             return;
         };
         let at = &spec.key.origin;
         match kind {
+            // `Self::kind` lets neither through.
+            Kind::TagOption | Kind::ServiceAction => {}
             Kind::Portfolio => specs
                 .portfolios
                 .extend(self.portfolio(header, &spec.value, at)),
@@ -216,7 +228,7 @@ impl Reader<'_> {
 
     fn kind(&mut self, fields: &read::Fields<'_>) -> Option<Kind> {
         let found = self.required_text(fields, "kind")?;
-        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == found.value);
+        let kind = KINDS.into_iter().find(|k| k.as_str() == found.value);
         if kind.is_none() {
             if LATER_KINDS.contains(&found.value.as_str()) {
                 self.later(
@@ -225,7 +237,7 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            let names = || Kind::ALL.into_iter().map(Kind::as_str);
+            let names = || KINDS.into_iter().map(Kind::as_str);
             let near = words::did_you_mean(&found.value, names());
             let message = format!("unknown kind {}", words::code(&found.value));
             self.report(
@@ -237,11 +249,12 @@ impl Reader<'_> {
         kind
     }
 
-    fn header(&mut self, fields: &read::Fields<'_>) -> Header {
+    fn header(&mut self, kind: Option<Kind>, fields: &read::Fields<'_>) -> Header {
         let nameless = |origin: &Origin, key: Option<Key>| Header {
             name: None,
             origin: origin.clone(),
             key,
+            lifecycle: Lifecycle::default(),
         };
         let Some(metadata) = self.required(fields, "metadata") else {
             return nameless(fields.at(), None);
@@ -250,12 +263,10 @@ impl Reader<'_> {
         let Some(fields) = self.fields(&metadata.value, at, &METADATA) else {
             return nameless(at, None);
         };
-        self.choice(
-            &fields,
-            "onRemove",
-            &[("retain", ())],
-            &["delete", "release"],
-        );
+        let lifecycle = Lifecycle {
+            on_remove: self.on_remove(kind, &fields),
+            adopt: self.adopt(&fields),
+        };
         let found = self.required_text(&fields, "name");
         match found.and_then(|found| self.name(found, "metadata.name")) {
             // A name given twice is in doubt: the key says so by its absence.
@@ -263,8 +274,47 @@ impl Reader<'_> {
                 origin: name.origin,
                 key: self.object.clone(),
                 name: Some(name.value),
+                lifecycle,
             },
             _ => nameless(at, self.object.clone()),
+        }
+    }
+
+    fn on_remove(&mut self, kind: Option<Kind>, fields: &read::Fields<'_>) -> OnRemove {
+        let (retain, delete) = (("retain", OnRemove::Retain), ("delete", OnRemove::Delete));
+        let release = ("release", OnRemove::Release);
+        let choices: &[_] = match kind {
+            // Only a provisioned product has something below it that can stay.
+            Some(Kind::ProvisionedProduct) | None => &[retain, delete, release],
+            Some(_) => &[retain, delete],
+        };
+        let found = self.choice(fields, "onRemove", choices, &[]);
+        found.map(|found| found.value).unwrap_or_default()
+    }
+
+    fn adopt(&mut self, fields: &read::Fields<'_>) -> Adopt {
+        let Some(entry) = fields.get("adopt") else {
+            return Adopt::Never;
+        };
+        let origin = &entry.key.origin;
+        if !matches!(entry.value.value, Value::Map(_)) {
+            let by_name = Adopt::ByName(origin.clone());
+            let choices = [("never", 0), ("byName", 1)];
+            let found = self.choice(fields, "adopt", &choices, &[]);
+            return match found.map(|found| found.value) {
+                Some(1) => by_name,
+                _ => Adopt::Never,
+            };
+        }
+        let Some(fields) = self.fields(&entry.value, origin, &ADOPT) else {
+            return Adopt::Never;
+        };
+        match self.required_text(&fields, "id") {
+            Some(id) => Adopt::Id {
+                id: id.value,
+                origin: id.origin,
+            },
+            None => Adopt::Never,
         }
     }
 }

@@ -611,7 +611,7 @@ impl Catalog {
         };
         let mut all = status.blocked.iter();
         match status.key.kind {
-            Kind::Portfolio => false,
+            Kind::TagOption | Kind::ServiceAction | Kind::Portfolio => false,
             Kind::Product => {
                 let copied = self.products[at('x')].copied.as_ref();
                 copied.is_some_and(|copied| {
