@@ -12,7 +12,7 @@ use super::op::{Arg, Op, Step, StepId};
 ///
 /// Every step needs steps of lower ranks or earlier ones of its own only, so each comes after those it needs.
 pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<Step> {
-    steps.sort_by_key(|step| rank(&step.op));
+    steps.sort_by_key(rank);
     let places = steps.iter().enumerate();
     let new: BTreeMap<StepId, StepId> = places.map(|(at, step)| (step.id, StepId(at))).collect();
     let place = |id: StepId| new.get(&id).copied().unwrap_or(id);
@@ -28,8 +28,8 @@ pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<S
     steps
 }
 
-fn rank(op: &Op) -> u8 {
-    match op {
+fn rank(step: &Step) -> u8 {
+    match &step.op {
         Op::CreateBucket { .. } => 0,
         Op::BlockPublicAccess { .. } => 1,
         Op::PutBucketPolicy { .. } => 2,
@@ -41,18 +41,22 @@ fn rank(op: &Op) -> u8 {
         Op::UpdateVersion {
             version, active, ..
         } => match (version, active) {
-            (Arg::Value(_), Some(false)) => 16,
+            (Arg::Value(_), Some(false)) => 17,
             _ => 7,
         },
         Op::AssociateProduct { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
-        Op::Terminate { .. } => 11,
+        // A replacement goes on with a launch, a removal comes after what else used the object.
+        Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
-        Op::DisassociatePrincipal { .. } => 13,
-        Op::DeleteConstraint { .. } => 14,
-        Op::DisassociateProduct { .. } => 15,
-        Op::PutIndex { .. } => 17,
+        Op::Terminate { .. } => 13,
+        Op::DisassociatePrincipal { .. } => 14,
+        Op::DeleteConstraint { .. } => 15,
+        Op::DisassociateProduct { .. } => 16,
+        Op::DeleteProduct { .. } => 18,
+        Op::DeletePortfolio { .. } => 19,
+        Op::PutIndex { .. } => 20,
     }
 }
 
@@ -96,9 +100,11 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::PutIndex { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
+        | Op::DeletePortfolio { .. }
         | Op::DisassociatePrincipal { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
+        | Op::DeleteProduct { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

@@ -204,6 +204,7 @@ async fn every_op_is_made_and_shows() {
 
     make(Op::Terminate {
         id: id.clone(),
+        retain_physical_resources: false,
         token: Token::new("catalogd-end"),
     })
     .await;
@@ -244,6 +245,20 @@ async fn every_op_is_made_and_shows() {
     assert!(!seen.provisioned.contains_key(&id));
     assert_eq!(bench.aws.provisioned_status(&id).await, Ok(None));
 
+    for op in [
+        Op::DeleteProduct {
+            id: product.clone(),
+        },
+        Op::DeletePortfolio {
+            id: portfolio.clone(),
+        },
+    ] {
+        make(op.clone()).await;
+        make(op).await;
+    }
+    let seen = bench.collect().await;
+    assert!(!seen.products.contains_key(&product) && !seen.portfolios.contains_key(&portfolio));
+
     made.insert("AssociateProductWithPortfolio");
     let every: BTreeSet<&str> = [
         "AssociatePrincipalWithPortfolio",
@@ -254,6 +269,8 @@ async fn every_op_is_made_and_shows() {
         "CreateProduct",
         "CreateProvisioningArtifact",
         "DeleteConstraint",
+        "DeletePortfolio",
+        "DeleteProduct",
         "DisassociatePrincipalFromPortfolio",
         "DisassociateProductFromPortfolio",
         "ProvisionProduct",

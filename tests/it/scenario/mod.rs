@@ -1,5 +1,6 @@
 //! Whole catalogs in the embedded AWS, in virtual time, with the real SDK.
 
+mod adopting;
 mod budget;
 mod copying;
 mod crash;
@@ -13,6 +14,7 @@ mod outputs;
 mod ownership;
 mod planned;
 mod preempt;
+mod removing;
 mod sage;
 mod sharing;
 mod templates;
