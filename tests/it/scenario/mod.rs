@@ -12,6 +12,7 @@ mod lanes;
 mod outputs;
 mod ownership;
 mod planned;
+mod polling;
 mod preempt;
 mod sage;
 mod sharing;
