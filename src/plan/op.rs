@@ -312,10 +312,14 @@ pub enum Op {
         /// `UpdateToken`.
         token: Token,
     },
-    /// `TerminateProvisionedProduct`: the first half of a replacement.
+    /// `TerminateProvisionedProduct`: a removal, or the first half of a replacement.
     Terminate {
         /// Which.
         id: ProvisionedProductId,
+        /// `RetainPhysicalResources`: it is let go of, and its stack stays as it is.
+        retain_physical_resources: bool,
+        /// `IgnoreErrors`: it is let go of even if its stack can't be deleted.
+        ignore_errors: bool,
         /// `TerminateToken`.
         token: Token,
     },

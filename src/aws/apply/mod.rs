@@ -165,7 +165,15 @@ impl Aws {
                 self.update_provisioned(id, product, version, path, parameters, tags, token)
                     .await
             }
-            Op::Terminate { id, token } => self.terminate(id, token).await,
+            Op::Terminate {
+                id,
+                retain_physical_resources,
+                ignore_errors,
+                token,
+            } => {
+                self.terminate(id, *retain_physical_resources, *ignore_errors, token)
+                    .await
+            }
         };
         done.map_err(Failure::of_known_object)
     }
