@@ -21,3 +21,4 @@ pub use collect::Hints;
 pub use error::{Class, Failure};
 pub use index::ContentIndex;
 pub use pace::{Access, Counts, Pace, Pacer};
+pub(crate) use pages::Pages;

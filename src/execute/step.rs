@@ -227,7 +227,7 @@ impl Executor<'_> {
             return Ok(());
         };
         let started = self.clock.now();
-        let mut states = self.poller.follow(record);
+        let mut states = self.poller.follow(record, answer.created);
         let end = loop {
             let state = states.borrow_and_update().clone();
             if state.is_over() {

@@ -352,8 +352,10 @@ pub enum Op {
     Terminate {
         /// Which.
         id: ProvisionedProductId,
-        /// `RetainPhysicalResources`: it is only let go of, and its stack stays.
+        /// `RetainPhysicalResources`: it is let go of, and its stack stays as it is.
         retain_physical_resources: bool,
+        /// `IgnoreErrors`: it is let go of even if its stack can't be deleted.
+        ignore_errors: bool,
         /// `TerminateToken`.
         token: Token,
     },

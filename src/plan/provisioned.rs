@@ -206,6 +206,7 @@ impl<'a> Planner<'a> {
             let terminate = Op::Terminate {
                 id: failed.id.clone(),
                 retain_physical_resources: false,
+                ignore_errors: false,
                 token: identity.request_token(&want.name, "terminate", last.as_deref()),
             };
             let terminated = draft.step(terminate, needs.iter().copied());

@@ -158,6 +158,7 @@ impl<'a> Planner<'a> {
         let op = Op::Terminate {
             id: live.id.clone(),
             retain_physical_resources: on_remove == OnRemove::Release,
+            ignore_errors: false,
             token,
         };
         let stack = live.physical_id.as_deref().unwrap_or("none");

@@ -170,8 +170,12 @@ impl Aws {
             Op::Terminate {
                 id,
                 retain_physical_resources,
+                ignore_errors,
                 token,
-            } => self.terminate(id, *retain_physical_resources, token).await,
+            } => {
+                self.terminate(id, *retain_physical_resources, *ignore_errors, token)
+                    .await
+            }
         };
         done.map_err(Failure::of_known_object)
     }

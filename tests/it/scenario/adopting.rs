@@ -22,8 +22,16 @@ async fn found() -> (World, Vec<(&'static str, String)>) {
     let sc = world.console();
     for live in pass.observed.portfolios.values() {
         let update = sc.update_portfolio().id(live.id.as_str());
-        update.remove_tags("catalogd:portfolio").send().await.unwrap();
-        let key = if live.display_name == "Networking" { "net" } else { "spare" };
+        update
+            .remove_tags("catalogd:portfolio")
+            .send()
+            .await
+            .unwrap();
+        let key = if live.display_name == "Networking" {
+            "net"
+        } else {
+            "spare"
+        };
         ids.push((key, live.id.to_string()));
     }
     for live in pass.observed.products.values() {
@@ -60,7 +68,11 @@ async fn by_its_id_an_object_gets_the_tag_and_nothing_else() {
     }
     let pass = world.plan().await;
     let text = shown(&pass);
-    assert_eq!(calls(&pass.plan), ["UpdatePortfolio", "UpdatePortfolio", "UpdateProduct"], "{text}");
+    assert_eq!(
+        calls(&pass.plan),
+        ["UpdatePortfolio", "UpdatePortfolio", "UpdateProduct"],
+        "{text}"
+    );
     assert!(text.contains("3 to adopt"), "{text}");
     assert!(text.contains("taken over: nobody owned it"), "{text}");
     for object in &pass.plan.objects {
@@ -72,7 +84,11 @@ async fn by_its_id_an_object_gets_the_tag_and_nothing_else() {
     assert_eq!(made.values().sum::<usize>(), 3, "{made:?}");
     world.expect_empty_plan().await;
     // Now it is managed, and `adopt` may stay or go.
-    world.edit("catalog.yaml", "description: Three tiers", "description: Four tiers");
+    world.edit(
+        "catalog.yaml",
+        "description: Three tiers",
+        "description: Four tiers",
+    );
     world.apply().await;
     assert_eq!(writes(&world), [("UpdateProduct".to_owned(), 1)].into());
     for (key, id) in &ids {
@@ -86,10 +102,26 @@ async fn by_its_id_an_object_gets_the_tag_and_nothing_else() {
 #[tokio::test(start_paused = true)]
 async fn what_is_taken_over_loses_nothing_in_the_same_plan() {
     let (world, ids) = found().await;
-    adopt(&world, "net", &format!("{{id: {}}}", ids.iter().find(|(k, _)| *k == "net").unwrap().1));
-    world.edit("catalog.yaml", "    - arn: arn:aws:iam::123456789012:role/Dev\n", "");
+    adopt(
+        &world,
+        "net",
+        &format!(
+            "{{id: {}}}",
+            ids.iter().find(|(k, _)| *k == "net").unwrap().1
+        ),
+    );
+    world.edit(
+        "catalog.yaml",
+        "    - arn: arn:aws:iam::123456789012:role/Dev\n",
+        "",
+    );
     let pass = world.plan().await;
-    let net = pass.plan.objects.iter().find(|o| o.key.to_string() == "portfolio/net").unwrap();
+    let net = pass
+        .plan
+        .objects
+        .iter()
+        .find(|o| o.key.to_string() == "portfolio/net")
+        .unwrap();
     assert_eq!(net.waiting.len(), 1, "{}", shown(&pass));
     assert!(!calls(&pass.plan).contains(&"DisassociatePrincipalFromPortfolio"));
     world.apply().await;
@@ -104,7 +136,10 @@ async fn by_name_only_the_only_one_is_taken_over() {
     for key in ["net", "spare", "vpc"] {
         adopt(&world, key, "byName");
     }
-    let again = world.console().create_portfolio().display_name("Networking");
+    let again = world
+        .console()
+        .create_portfolio()
+        .display_name("Networking");
     let again = again.provider_name("them").idempotency_token("again");
     let other = again.send().await.unwrap();
     let other = other.portfolio_detail().unwrap().id().unwrap().to_owned();
@@ -112,11 +147,24 @@ async fn by_name_only_the_only_one_is_taken_over() {
     let net = status(&pass, "portfolio/net");
     assert_eq!(net.blocked[0].code, BlockedCode::Adopt, "{}", shown(&pass));
     let said = &net.blocked[0].message;
-    assert!(said.contains(&other) && said.contains(&ids.iter().find(|(k, _)| *k == "net").unwrap().1), "{said}");
+    assert!(
+        said.contains(&other) && said.contains(&ids.iter().find(|(k, _)| *k == "net").unwrap().1),
+        "{said}"
+    );
     assert!(said.contains("catalog.yaml:"), "{said}");
-    let spare = pass.plan.objects.iter().find(|o| o.key.to_string() == "portfolio/spare");
+    let spare = pass
+        .plan
+        .objects
+        .iter()
+        .find(|o| o.key.to_string() == "portfolio/spare");
     assert_eq!(spare.unwrap().action, Action::Adopt);
-    world.console().delete_portfolio().id(other).send().await.unwrap();
+    world
+        .console()
+        .delete_portfolio()
+        .id(other)
+        .send()
+        .await
+        .unwrap();
     world.apply().await;
     world.expect_empty_plan().await;
     let pass = world.plan().await;
@@ -129,18 +177,42 @@ async fn by_name_only_the_only_one_is_taken_over() {
 async fn anothers_object_is_refused_with_the_command_that_frees_it() {
     let (world, ids) = found().await;
     let id = &ids.iter().find(|(key, _)| *key == "vpc").unwrap().1;
-    let tag = Tag::builder().key("catalogd:product").value("other/123456789012/us-east-1/x@delete").build().unwrap();
-    world.console().update_product().id(id).add_tags(tag).send().await.unwrap();
+    let tag = Tag::builder()
+        .key("catalogd:product")
+        .value("other/123456789012/us-east-1/x@delete")
+        .build()
+        .unwrap();
+    world
+        .console()
+        .update_product()
+        .id(id)
+        .add_tags(tag)
+        .send()
+        .await
+        .unwrap();
     for (key, id) in &ids {
         adopt(&world, key, &format!("{{id: {id}}}"));
     }
     let pass = world.plan().await;
     let vpc = status(&pass, "product/vpc");
     assert_eq!(vpc.blocked[0].code, BlockedCode::ForeignOwner);
-    let command = format!("aws servicecatalog update-product --region us-east-1 --id {id} --remove-tags catalogd:product");
-    assert!(vpc.blocked[0].message.contains(&command), "{}", vpc.blocked[0].message);
+    let command = format!(
+        "aws servicecatalog update-product --region us-east-1 --id {id} --remove-tags catalogd:product"
+    );
+    assert!(
+        vpc.blocked[0].message.contains(&command),
+        "{}",
+        vpc.blocked[0].message
+    );
     assert!(!calls(&pass.plan).contains(&"UpdateProduct"));
-    world.console().update_product().id(id).remove_tags("catalogd:product").send().await.unwrap();
+    world
+        .console()
+        .update_product()
+        .id(id)
+        .remove_tags("catalogd:product")
+        .send()
+        .await
+        .unwrap();
     world.apply().await;
     world.expect_empty_plan().await;
 }
@@ -153,7 +225,12 @@ async fn what_is_not_there_is_not_taken_over_nor_made() {
     let pass = world.plan().await;
     let spare = status(&pass, "portfolio/spare");
     assert_eq!(spare.blocked[0].code, BlockedCode::Adopt);
-    let made = pass.plan.objects.iter().find(|o| o.key.name == name("spare")).unwrap();
+    let made = pass
+        .plan
+        .objects
+        .iter()
+        .find(|o| o.key.name == name("spare"))
+        .unwrap();
     assert!(made.steps.is_empty(), "{}", shown(&pass));
 }
 
@@ -162,15 +239,38 @@ async fn what_is_not_there_is_not_taken_over_nor_made() {
 async fn what_has_twenty_tags_is_not_taken_over() {
     let (world, ids) = found().await;
     let id = &ids.iter().find(|(key, _)| *key == "vpc").unwrap().1;
-    let tag = |n: usize| Tag::builder().key(format!("k{n}")).value("v").build().unwrap();
+    let tag = |n: usize| {
+        Tag::builder()
+            .key(format!("k{n}"))
+            .value("v")
+            .build()
+            .unwrap()
+    };
     let tags: Vec<Tag> = (0..19).map(tag).collect();
-    world.console().update_product().id(id).set_add_tags(Some(tags)).send().await.unwrap();
+    world
+        .console()
+        .update_product()
+        .id(id)
+        .set_add_tags(Some(tags))
+        .send()
+        .await
+        .unwrap();
     world.edit("catalog.yaml", "  tags: {team: network}\n", "");
     adopt(&world, "vpc", &format!("{{id: {id}}}"));
     let pass = world.plan().await;
     let vpc = status(&pass, "product/vpc");
-    assert_eq!(vpc.blocked[0].code, BlockedCode::TagQuota, "{}", shown(&pass));
-    let object = pass.plan.objects.iter().find(|o| o.key.name == name("vpc")).unwrap();
+    assert_eq!(
+        vpc.blocked[0].code,
+        BlockedCode::TagQuota,
+        "{}",
+        shown(&pass)
+    );
+    let object = pass
+        .plan
+        .objects
+        .iter()
+        .find(|o| o.key.name == name("vpc"))
+        .unwrap();
     assert!(object.steps.is_empty(), "{}", shown(&pass));
 }
 
@@ -182,10 +282,16 @@ async fn nothing_is_taken_over_in_doubt() {
         adopt(&world, key, "byName");
     }
     for read in ["ListPortfolios", "SearchProductsAsAdmin"] {
-        let fault = world.emulator.inject(Rule::always(Effect::AccessDenied).on(read));
+        let fault = world
+            .emulator
+            .inject(Rule::always(Effect::AccessDenied).on(read));
         let pass = world.plan().await;
         let made = calls(&pass.plan);
-        let of = if read == "ListPortfolios" { "Portfolio" } else { "UpdateProduct" };
+        let of = if read == "ListPortfolios" {
+            "Portfolio"
+        } else {
+            "UpdateProduct"
+        };
         assert!(!made.iter().any(|call| call.ends_with(of)), "{made:?}");
         fault.remove();
     }
@@ -195,15 +301,26 @@ async fn nothing_is_taken_over_in_doubt() {
 #[tokio::test(start_paused = true)]
 async fn a_provisioned_product_is_managed_by_being_named() {
     let world = World::new();
-    let others = CATALOG.split("---\n").take(3).collect::<Vec<_>>().join("---\n");
-    world.write("catalog.yaml", &others).write("size.yaml", SIZE);
+    let others = CATALOG
+        .split("---\n")
+        .take(3)
+        .collect::<Vec<_>>()
+        .join("---\n");
+    world
+        .write("catalog.yaml", &others)
+        .write("size.yaml", SIZE);
     world.apply().await;
     let pass = world.plan().await;
     let vpc = super::kit::product(&pass.observed, "VPC");
-    let launch = world.console().provision_product().product_id(vpc.id.as_str());
+    let launch = world
+        .console()
+        .provision_product()
+        .product_id(vpc.id.as_str());
     let launch = launch.provisioning_artifact_id(vpc.versions[0].id.as_str());
     let launch = launch.path_name("Networking");
-    let launch = launch.provisioned_product_name("hub").provision_token("by-hand");
+    let launch = launch
+        .provisioned_product_name("hub")
+        .provision_token("by-hand");
     launch.send().await.unwrap();
     world.clock.sleep(std::time::Duration::from_secs(1)).await;
     let hub = CATALOG.split("---\n").nth(3).unwrap();
@@ -215,7 +332,12 @@ async fn a_provisioned_product_is_managed_by_being_named() {
     adopt(&world, "hub", "byName");
     world.calls();
     let pass = world.plan().await;
-    assert_eq!(calls(&pass.plan), ["UpdateProvisionedProduct"], "{}", shown(&pass));
+    assert_eq!(
+        calls(&pass.plan),
+        ["UpdateProvisionedProduct"],
+        "{}",
+        shown(&pass)
+    );
     world.apply().await;
     world.expect_empty_plan().await;
 }

@@ -13,6 +13,7 @@ mod lanes;
 mod outputs;
 mod ownership;
 mod planned;
+mod polling;
 mod preempt;
 mod removing;
 mod sage;

@@ -26,7 +26,9 @@ fn with(mut world: World) -> World {
                 &format!("metadata: {{name: {name}, onRemove: delete}}"),
             )
         });
-    world.write("catalog.yaml", catalog).write("size.yaml", SIZE);
+    world
+        .write("catalog.yaml", catalog)
+        .write("size.yaml", SIZE);
     world
 }
 
@@ -77,7 +79,12 @@ async fn a_whole_catalog_goes_in_one_plan() {
     world.apply().await;
     let pass = world.plan().await;
     assert!(!pass.plan.has_changes(), "{}", shown(&pass));
-    let names: Vec<_> = pass.observed.portfolios.values().map(|o| &o.display_name).collect();
+    let names: Vec<_> = pass
+        .observed
+        .portfolios
+        .values()
+        .map(|o| &o.display_name)
+        .collect();
     assert_eq!(names, ["rest"]);
     assert!(pass.observed.products.is_empty() && pass.observed.provisioned.is_empty());
     assert!(pass.plan.orphans.is_empty());
@@ -103,11 +110,21 @@ async fn a_whole_catalog_goes_on_an_unkind_aws() {
         let ended = world.process().await.apply(&world.desired()).await;
         world.emulator.set_faults(Faults::default());
         world.clock.sleep(std::time::Duration::from_secs(600)).await;
-        assert_eq!(ended.end, End::Settled, "seed {seed}: {}", shown(&ended.pass));
+        assert_eq!(
+            ended.end,
+            End::Settled,
+            "seed {seed}: {}",
+            shown(&ended.pass)
+        );
         world.apply().await;
         world.clock.sleep(std::time::Duration::from_secs(10)).await;
         let pass = world.plan().await;
-        assert_eq!(pass.observed.portfolios.len(), 1, "seed {seed}: {}", shown(&pass));
+        assert_eq!(
+            pass.observed.portfolios.len(),
+            1,
+            "seed {seed}: {}",
+            shown(&pass)
+        );
         assert!(pass.observed.products.is_empty() && pass.observed.provisioned.is_empty());
     }
 }
@@ -117,7 +134,9 @@ async fn a_whole_catalog_goes_on_an_unkind_aws() {
 async fn what_says_nothing_of_removal_is_retained() {
     let mut world = World::new();
     world.installation = Installation::parse("team").unwrap();
-    world.write("catalog.yaml", CATALOG).write("size.yaml", SIZE);
+    world
+        .write("catalog.yaml", CATALOG)
+        .write("size.yaml", SIZE);
     world.apply().await;
     world.write("catalog.yaml", REST);
     world.apply().await;
@@ -130,9 +149,17 @@ async fn what_says_nothing_of_removal_is_retained() {
 #[tokio::test(start_paused = true)]
 async fn on_remove_is_kept_on_the_live_object() {
     let world = mortal();
-    world.edit("catalog.yaml", "{name: vpc, onRemove: delete}", "{name: vpc}");
+    world.edit(
+        "catalog.yaml",
+        "{name: vpc, onRemove: delete}",
+        "{name: vpc}",
+    );
     world.apply().await;
-    world.edit("catalog.yaml", "{name: vpc}", "{name: vpc, onRemove: delete}");
+    world.edit(
+        "catalog.yaml",
+        "{name: vpc}",
+        "{name: vpc, onRemove: delete}",
+    );
     world.calls();
     let pass = world.plan().await;
     let text = shown(&pass);
@@ -142,7 +169,11 @@ async fn on_remove_is_kept_on_the_live_object() {
     assert_eq!(writes(&world), [("UpdateProduct".to_owned(), 1)].into());
     world.expect_empty_plan().await;
     // And back again.
-    world.edit("catalog.yaml", "{name: vpc, onRemove: delete}", "{name: vpc}");
+    world.edit(
+        "catalog.yaml",
+        "{name: vpc, onRemove: delete}",
+        "{name: vpc}",
+    );
     world.apply().await;
     assert_eq!(writes(&world), [("UpdateProduct".to_owned(), 1)].into());
     world.write("catalog.yaml", REST);
@@ -155,10 +186,17 @@ async fn on_remove_is_kept_on_the_live_object() {
 #[tokio::test(start_paused = true)]
 async fn what_is_released_keeps_its_stack() {
     let world = mortal();
-    world.edit("catalog.yaml", "{name: hub, onRemove: delete}", "{name: hub, onRemove: release}");
+    world.edit(
+        "catalog.yaml",
+        "{name: hub, onRemove: delete}",
+        "{name: hub, onRemove: release}",
+    );
     world.apply().await;
     let pass = world.plan().await;
-    let stack = provisioned(&pass.observed, "hub").physical_id.clone().unwrap();
+    let stack = provisioned(&pass.observed, "hub")
+        .physical_id
+        .clone()
+        .unwrap();
     world.write("catalog.yaml", REST);
     let pass = world.plan().await;
     let text = shown(&pass);
@@ -181,9 +219,14 @@ async fn what_is_provisioned_keeps_its_product() {
     world.apply().await;
     let pass = world.plan().await;
     let hand = Hand::new(&world, &pass.observed);
-    let launch = world.console().provision_product().product_id(&hand.product);
+    let launch = world
+        .console()
+        .provision_product()
+        .product_id(&hand.product);
     let launch = launch.provisioning_artifact_id(&hand.versions["v1"]);
-    let launch = launch.provisioned_product_name("visitor").path_name("Networking");
+    let launch = launch
+        .provisioned_product_name("visitor")
+        .path_name("Networking");
     launch.provision_token("visit").send().await.unwrap();
     world.clock.sleep(std::time::Duration::from_secs(1)).await;
     world.write("catalog.yaml", REST);
@@ -242,7 +285,10 @@ async fn nothing_goes_while_a_read_is_in_doubt() {
             process.apply(&world.desired()).await;
             let made = writes(&world);
             assert!(fault.fired() > 0, "{read} is not read");
-            let gone: Vec<&str> = OBJECTS.into_iter().filter(|o| made.contains_key(*o)).collect();
+            let gone: Vec<&str> = OBJECTS
+                .into_iter()
+                .filter(|o| made.contains_key(*o))
+                .collect();
             assert_eq!(gone, allowed, "while {read} fails");
         }
     }
@@ -253,7 +299,10 @@ async fn nothing_goes_while_a_read_is_in_doubt() {
 async fn who_claims_an_object_meanwhile_keeps_it() {
     let world = mortal();
     let text = CATALOG.split("---\n").next().unwrap();
-    world.write("catalog.yaml", text.replace("{name: net}", "{name: net, onRemove: delete}"));
+    world.write(
+        "catalog.yaml",
+        text.replace("{name: net}", "{name: net, onRemove: delete}"),
+    );
     world.apply().await;
     world.write("catalog.yaml", REST);
     let mut process = world.process().await;
@@ -296,7 +345,10 @@ async fn a_removal_that_fails_is_made_later() {
     assert_eq!(pass.observed.products.len(), 1);
     assert_eq!(pass.observed.portfolios.len(), 1, "{text}");
     fault.remove();
-    world.clock.sleep(std::time::Duration::from_secs(3700)).await;
+    world
+        .clock
+        .sleep(std::time::Duration::from_secs(3700))
+        .await;
     process.apply(&world.desired()).await;
     assert!(world.plan().await.observed.products.is_empty());
 }
@@ -318,7 +370,11 @@ async fn a_crowd_of_objects_needs_leave_once() {
     let mut process = world.process().await;
     let pass = process.apply(&world.desired()).await.pass;
     assert_eq!(blocked(&pass, "portfolio/p0"), [BlockedCode::RemovalGuard]);
-    assert!(shown(&pass).contains("--allow-deletes 7"), "{}", shown(&pass));
+    assert!(
+        shown(&pass).contains("--allow-deletes 7"),
+        "{}",
+        shown(&pass)
+    );
     let mut process = world.process().await;
     process.reconciler.allow_by_commit("c1", Some(8));
     process.apply(&world.desired()).await;
@@ -343,7 +399,11 @@ async fn a_portfolio_goes_and_its_products_stay() {
     let (head, rest) = text.split_once("  portfolios:").unwrap();
     let versions = rest.split_once("  versions:").unwrap().1;
     world.write("catalog.yaml", format!("{head}  versions:{versions}"));
-    world.edit("catalog.yaml", "{name: vpc}", "{name: vpc, onRemove: delete}");
+    world.edit(
+        "catalog.yaml",
+        "{name: vpc}",
+        "{name: vpc, onRemove: delete}",
+    );
     // The provisioned product goes in the same plan, and before its portfolio.
     world.apply().await;
     let pass = world.plan().await;
@@ -360,7 +420,10 @@ async fn without_a_tag_the_base_says_how_it_goes() {
     world.apply().await;
     world.write("catalog.yaml", REST);
     let mut process = world.process().await;
-    let pass = process.reconciler.plan(&world.desired(), Some(&desired)).await;
+    let pass = process
+        .reconciler
+        .plan(&world.desired(), Some(&desired))
+        .await;
     let hub = pass.plan.objects.iter().find(|o| o.key.name == name("hub"));
     assert_eq!(hub.unwrap().action, Action::Delete);
 }
