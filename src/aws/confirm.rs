@@ -86,10 +86,10 @@ impl Aws {
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => Ok(Read::Shows),
 
-            Op::CreatePortfolio { .. } => {
+            Op::CreatePortfolio { tags, .. } => {
                 let id = answered(op, &answer.portfolio)?;
-                self.describe_portfolio(id).await?;
-                Ok(Read::Shows)
+                let live = self.describe_portfolio(id).await?;
+                Ok(marked(Kind::Portfolio, id.as_str(), tags, &live.tags))
             }
             Op::UpdatePortfolio {
                 id,
@@ -124,10 +124,12 @@ impl Aws {
                 let held = self.has_principal(portfolio, principal).await?;
                 Ok(shows_when(!held, "the principal is still listed"))
             }
-            Op::CreateProduct { .. } => {
+            Op::CreateProduct { tags, .. } => {
                 let id = answered(op, &answer.product)?;
-                let (_, status) = self.describe_product(id).await?;
+                let (live, status) = self.describe_product(id).await?;
+                let marked = marked(Kind::Product, id.as_str(), tags, &live.tags);
                 match usable(&status, "the product") {
+                    Read::Shows if marked != Read::Shows => Ok(marked),
                     Read::Shows => {
                         self.version_is_usable(id, answered(op, &answer.version)?)
                             .await
@@ -369,6 +371,21 @@ impl Aws {
             other => other,
         })
     }
+}
+
+/// Whether what a create answered with is ours. A repeated token answers with the object of long ago, from which
+/// somebody may have taken the mark: made anew it can't be, for the service remembers the token.
+fn marked(kind: Kind, id: &str, sent: &Tags, live: &Tags) -> Read {
+    let key = tag_key(kind);
+    let bare = |tags: &Tags| tags.get(key).map(|value| strip_removal(value).to_owned());
+    let (sent, live) = (bare(sent), bare(live));
+    if sent == live {
+        return Read::Shows;
+    }
+    let whose = live.map_or("nobody's".to_owned(), |value| format!("{value}'s"));
+    Read::Failed(format!(
+        "{id}, which was made for it, is {whose} by the tag {key}: take it over with `adopt: {{id: {id}}}`, or give this one another metadata.name"
+    ))
 }
 
 /// The id that the call answered.

@@ -34,7 +34,7 @@ const SPEC: Shape = Shape {
         "tags",
         "principals",
     ],
-    later: &["shares", "tagOptions", "budgets", "adopt"],
+    later: &["shares", "tagOptions", "budgets"],
 };
 
 const PRINCIPAL: Shape = Shape {

@@ -118,7 +118,6 @@ const SPEC: Shape = Shape {
         "tagOptions",
         "budgets",
         "serviceActions",
-        "adopt",
     ],
 };
 
