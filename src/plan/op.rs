@@ -242,7 +242,7 @@ pub enum Op {
         portfolio: Arg<PortfolioId>,
         /// On what.
         product: Arg<ProductId>,
-        /// `LAUNCH` or `RESOURCE_UPDATE`.
+        /// `Type`.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -253,7 +253,7 @@ pub enum Op {
     UpdateConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -262,7 +262,7 @@ pub enum Op {
     DeleteConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
     },
     /// `ProvisionProduct`.

@@ -1,6 +1,7 @@
 //! Whole catalogs in the embedded AWS, in virtual time, with the real SDK.
 
 mod budget;
+mod constraints;
 mod copying;
 mod crash;
 mod drift;
