@@ -42,11 +42,13 @@ impl Aws {
             | Op::Terminate { .. } => false,
             Op::CreatePortfolio { .. }
             | Op::UpdatePortfolio { .. }
+            | Op::DeletePortfolio { .. }
             | Op::AssociatePrincipal { .. }
             | Op::DisassociatePrincipal { .. }
             | Op::CreateProduct { .. }
             | Op::CopyProduct { .. }
             | Op::UpdateProduct { .. }
+            | Op::DeleteProduct { .. }
             | Op::CreateVersion { .. }
             | Op::UpdateVersion { .. }
             | Op::AssociateProduct { .. }
@@ -103,6 +105,10 @@ impl Aws {
                     ("provider name", provider_name, Some(&live.provider_name)),
                 ];
                 Ok(as_sent(&fields, tags, &live.tags))
+            }
+            Op::DeletePortfolio { id } => {
+                self.describe_portfolio(id).await?;
+                Ok(Read::NotYet("the portfolio is still there".to_owned()))
             }
             Op::AssociatePrincipal {
                 portfolio,
@@ -178,6 +184,10 @@ impl Aws {
                 ];
                 Ok(as_sent(&fields, tags, &live.tags))
             }
+            Op::DeleteProduct { id } => {
+                self.describe_product(id).await?;
+                Ok(Read::NotYet("the product is still there".to_owned()))
+            }
             Op::CreateVersion { product, .. } => {
                 let version = answered(op, &answer.version)?;
                 self.version_is_usable(given(op, product)?, version).await
@@ -226,7 +236,9 @@ impl Aws {
     /// What *not found* means after this call.
     fn absent(&self, op: &Op, answer: &Answer, failure: &Failure) -> Read {
         let dead_after = match op {
-            Op::DisassociatePrincipal { .. }
+            Op::DeletePortfolio { .. }
+            | Op::DisassociatePrincipal { .. }
+            | Op::DeleteProduct { .. }
             | Op::DisassociateProduct { .. }
             | Op::DeleteConstraint { .. } => return Read::Shows,
             Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {

@@ -58,6 +58,17 @@ impl Desired {
             }
     }
 
+    /// How the object's life begins and ends.
+    pub fn lifecycle(&self, key: &Key) -> Option<&Lifecycle> {
+        match key.kind {
+            Kind::TagOption => self.tag_options.get(&key.name).map(|o| &o.lifecycle),
+            Kind::ServiceAction => self.service_actions.get(&key.name).map(|o| &o.lifecycle),
+            Kind::Portfolio => self.portfolios.get(&key.name).map(|o| &o.lifecycle),
+            Kind::Product => self.products.get(&key.name).map(|o| &o.lifecycle),
+            Kind::ProvisionedProduct => self.provisioned.get(&key.name).map(|o| &o.lifecycle),
+        }
+    }
+
     /// Where the object's manifest stands.
     pub fn origin(&self, key: &Key) -> Option<&Origin> {
         match key.kind {
@@ -109,6 +120,17 @@ pub enum OnRemove {
     Delete,
     /// A provisioned product is no longer managed, and its stack stays.
     Release,
+}
+
+impl OnRemove {
+    /// As a manifest says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retain => "retain",
+            Self::Delete => "delete",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// Which live object that nobody owns is taken over.

@@ -214,12 +214,12 @@ impl<'a> Planner<'a> {
             let what = format!("the {kind} constraint {id} in portfolio/{name}");
             match self.doubt.removal(Some(&seen.id), Some(product), &what) {
                 Some(blocked) => draft.refuse(blocked),
-                None => draft.removal(
+                None => drop(draft.removal(
                     Family::Constraints,
                     vec![member.change],
                     vec![Op::DeleteConstraint { id, kind }],
                     &known.needs,
-                ),
+                )),
             }
         }
         if let Some((old, new)) = replaced {
@@ -333,8 +333,9 @@ impl<'a> Planner<'a> {
                 product: product.clone(),
             });
             // After the additions: should one fail, nobody has lost the product for it.
-            draft.removal(Family::Associations, changes, ops, added);
-            after.left.insert(seen.id.clone());
+            if let Some(step) = draft.removal(Family::Associations, changes, ops, added) {
+                after.left.insert(seen.id.clone(), step);
+            }
             self.note_launched(draft, product, &name);
         }
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, CopyId, Digest, Key, PortfolioId, ProductArn, ProductId, ProvisionedProductId,
-    RecordId, StackArn, Token, VersionId,
+    ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
+    ProvisionedProductId, RecordId, StackArn, Token, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::LivePrincipal;
@@ -84,6 +84,32 @@ pub struct Step {
     pub needs: BTreeSet<StepId>,
     /// Steps of one lane run one at a time.
     pub lane: Option<Lane>,
+    /// Of a removal: whose the object must still be when the call goes out (design §4).
+    pub still: Option<Ownership>,
+    /// It is the last step of a removal: what `--allow-deletes` counts.
+    pub removes: bool,
+}
+
+/// Whose an object is, as the plan saw it. It is read again just before a removal (promise 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ownership {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// By what it is ours.
+    pub mark: Mark,
+}
+
+/// By what an object is ours (design §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// The value of its ownership tag.
+    Tag(String),
+    /// How the token of its last request begins.
+    Token(String),
+    /// How its description ends.
+    Description(String),
 }
 
 /// What can be done one at a time only.
@@ -153,6 +179,11 @@ pub enum Op {
         /// What to do to the tags.
         tags: TagChange,
     },
+    /// `DeletePortfolio`: nothing is in it any more.
+    DeletePortfolio {
+        /// Which.
+        id: PortfolioId,
+    },
     /// `AssociatePrincipalWithPortfolio`.
     AssociatePrincipal {
         /// Where.
@@ -197,6 +228,11 @@ pub enum Op {
         fields: Box<ProductFields>,
         /// What to do to the tags.
         tags: TagChange,
+    },
+    /// `DeleteProduct` with all its versions: it stands in no portfolio any more.
+    DeleteProduct {
+        /// Which.
+        id: ProductId,
     },
     /// `CreateProvisioningArtifact`.
     CreateVersion {
@@ -312,10 +348,14 @@ pub enum Op {
         /// `UpdateToken`.
         token: Token,
     },
-    /// `TerminateProvisionedProduct`: the first half of a replacement.
+    /// `TerminateProvisionedProduct`: a removal, or the first half of a replacement.
     Terminate {
         /// Which.
         id: ProvisionedProductId,
+        /// `RetainPhysicalResources`: it is let go of, and its stack stays as it is.
+        retain_physical_resources: bool,
+        /// `IgnoreErrors`: it is let go of even if its stack can't be deleted.
+        ignore_errors: bool,
         /// `TerminateToken`.
         token: Token,
     },
@@ -433,11 +473,13 @@ impl Op {
             Self::PutTemplate { .. } | Self::PutIndex { .. } => "PutObject",
             Self::CreatePortfolio { .. } => "CreatePortfolio",
             Self::UpdatePortfolio { .. } => "UpdatePortfolio",
+            Self::DeletePortfolio { .. } => "DeletePortfolio",
             Self::AssociatePrincipal { .. } => "AssociatePrincipalWithPortfolio",
             Self::DisassociatePrincipal { .. } => "DisassociatePrincipalFromPortfolio",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
+            Self::DeleteProduct { .. } => "DeleteProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
             Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
@@ -487,9 +529,11 @@ impl Op {
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
@@ -550,9 +594,11 @@ impl Op {
             | Self::PutIndex { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -590,9 +636,11 @@ impl Op {
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }

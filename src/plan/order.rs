@@ -17,7 +17,7 @@ pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<S
     let made: BTreeMap<StepId, &Step> = steps.iter().map(|step| (step.id, step)).collect();
     for step in made.values() {
         let needed = step.needs.iter().filter_map(|id| ranks.get(id)).max();
-        let own = rank(&step.op);
+        let own = rank(step);
         ranks.insert(step.id, needed.map_or(own, |needed| own.max(*needed)));
     }
     steps.sort_by_key(|step| ranks.get(&step.id).copied());
@@ -36,8 +36,8 @@ pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<S
     steps
 }
 
-fn rank(op: &Op) -> u8 {
-    match op {
+fn rank(step: &Step) -> u8 {
+    match &step.op {
         Op::CreateBucket { .. } => 0,
         Op::BlockPublicAccess { .. } => 1,
         Op::PutBucketPolicy { .. } => 2,
@@ -49,18 +49,22 @@ fn rank(op: &Op) -> u8 {
         Op::UpdateVersion {
             version, active, ..
         } => match (version, active) {
-            (Arg::Value(_), Some(false)) => 16,
+            (Arg::Value(_), Some(false)) => 17,
             _ => 7,
         },
         Op::AssociateProduct { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
-        Op::Terminate { .. } => 11,
+        // A replacement goes on with a launch, a removal comes after what else used the object.
+        Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
-        Op::DisassociatePrincipal { .. } => 13,
-        Op::DeleteConstraint { .. } => 14,
-        Op::DisassociateProduct { .. } => 15,
-        Op::PutIndex { .. } => 17,
+        Op::Terminate { .. } => 13,
+        Op::DisassociatePrincipal { .. } => 14,
+        Op::DeleteConstraint { .. } => 15,
+        Op::DisassociateProduct { .. } => 16,
+        Op::DeleteProduct { .. } => 18,
+        Op::DeletePortfolio { .. } => 19,
+        Op::PutIndex { .. } => 20,
     }
 }
 
@@ -104,9 +108,11 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::PutIndex { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
+        | Op::DeletePortfolio { .. }
         | Op::DisassociatePrincipal { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
+        | Op::DeleteProduct { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

@@ -1,5 +1,6 @@
 //! Whole catalogs in the embedded AWS, in virtual time, with the real SDK.
 
+mod adopting;
 mod budget;
 mod constraints;
 mod copying;
@@ -13,7 +14,9 @@ mod lanes;
 mod outputs;
 mod ownership;
 mod planned;
+mod polling;
 mod preempt;
+mod removing;
 mod sage;
 mod sharing;
 mod templates;
