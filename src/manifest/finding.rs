@@ -126,6 +126,10 @@ codes! {
     InvalidTag = "invalid-tag", Error;
     /// A tag key that AWS or catalogd keeps for itself.
     ReservedTag = "reserved-tag", Error;
+    /// A rule of a template constraint that CloudFormation would refuse.
+    InvalidRule = "invalid-rule", Error;
+    /// A rule of a template constraint that CloudFormation is said to refuse.
+    SuspectRule = "suspect-rule", Warning;
     // objects among each other
     /// Two objects of one kind with one name.
     DuplicateName = "duplicate-name", Error;

@@ -294,13 +294,35 @@ pub struct Association {
     pub constraints: Option<Constraints>,
 }
 
-/// The constraints of a product in a portfolio. Present, it is the whole truth for the types it can name.
+/// The constraints of a product in a portfolio. Present, it is the whole truth.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Constraints {
-    /// `LAUNCH`: the role that launches.
+    /// `LAUNCH`: the role that launches. Never beside `STACKSET`.
     pub launch: Option<Launch>,
     /// `RESOURCE_UPDATE`: whether tags of provisioned products may change.
     pub tag_updates: Option<TagUpdates>,
+    /// `NOTIFICATION`: the topics that are told of what happens to stacks. Never empty.
+    pub notification: Option<BTreeSet<String>>,
+    /// `TEMPLATE`: rules for parameters, by name. Never empty.
+    pub template: Option<Rules>,
+    /// `STACKSET`: launches make a stack set. Never beside `LAUNCH`.
+    pub stack_set: Option<StackSet>,
+}
+
+/// Rules for parameters by name, as JSON whose scalars are all texts.
+pub type Rules = BTreeMap<String, serde_json::Value>;
+
+/// Where a stack set may make stacks, and as whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackSet {
+    /// `AccountList`. Never empty.
+    pub accounts: BTreeSet<String>,
+    /// `RegionList`, in the order in which they are deployed to. Never empty.
+    pub regions: Vec<String>,
+    /// `AdminRole`: an ARN.
+    pub admin_role: String,
+    /// `ExecutionRole`: a name.
+    pub execution_role: String,
 }
 
 /// The role of a launch constraint.

@@ -278,7 +278,7 @@ pub enum Op {
         portfolio: Arg<PortfolioId>,
         /// On what.
         product: Arg<ProductId>,
-        /// `LAUNCH` or `RESOURCE_UPDATE`.
+        /// `Type`.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -289,7 +289,7 @@ pub enum Op {
     UpdateConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -298,7 +298,7 @@ pub enum Op {
     DeleteConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
     },
     /// `ProvisionProduct`.

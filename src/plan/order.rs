@@ -10,9 +10,17 @@ use super::op::{Arg, Op, Step, StepId};
 
 /// Sorts the steps by their rank, keeps their order otherwise, and numbers them anew, in the objects as well.
 ///
-/// Every step needs steps of lower ranks or earlier ones of its own only, so each comes after those it needs.
+/// A step is of no lower rank than those it needs, which were made before it, so each comes after them: a constraint that
+/// takes the place of another follows on its removal.
 pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<Step> {
-    steps.sort_by_key(rank);
+    let mut ranks: BTreeMap<StepId, u8> = BTreeMap::new();
+    let made: BTreeMap<StepId, &Step> = steps.iter().map(|step| (step.id, step)).collect();
+    for step in made.values() {
+        let needed = step.needs.iter().filter_map(|id| ranks.get(id)).max();
+        let own = rank(step);
+        ranks.insert(step.id, needed.map_or(own, |needed| own.max(*needed)));
+    }
+    steps.sort_by_key(|step| ranks.get(&step.id).copied());
     let places = steps.iter().enumerate();
     let new: BTreeMap<StepId, StepId> = places.map(|(at, step)| (step.id, StepId(at))).collect();
     let place = |id: StepId| new.get(&id).copied().unwrap_or(id);

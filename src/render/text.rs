@@ -328,7 +328,9 @@ fn extra(part: &str, value: &Shown) -> String {
         "active" if value == "false" => "inactive".to_owned(),
         "guidance" => value,
         "description" => format!("\"{value}\""),
-        "launch" | "tagUpdates" => format!("{part}: {value}"),
+        "launch" | "tagUpdates" | "notification" | "template" | "stackSet" => {
+            format!("{part}: {value}")
+        }
         _ => format!("{}={value}", line(part, VALUE)),
     }
 }

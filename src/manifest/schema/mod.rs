@@ -7,7 +7,8 @@ mod read;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
 pub(super) use product::{
-    AssociationSpec, CopySpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
+    AssociationSpec, ConstraintsSpec, CopySpec, LaunchSpec, ProductSpec, RuleSpec, SourceSpec,
+    StackSetSpec, TemplateFile, VersionSpec,
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};

@@ -2,6 +2,7 @@
 
 mod adopting;
 mod budget;
+mod constraints;
 mod copying;
 mod crash;
 mod drift;
