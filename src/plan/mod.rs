@@ -3,6 +3,7 @@
 pub mod op;
 
 mod association;
+mod attachment;
 mod bucket;
 mod copy;
 mod digest;
@@ -17,6 +18,7 @@ mod planner;
 mod portfolio;
 mod product;
 mod provisioned;
+mod tag_option;
 mod unlisted;
 mod upstream;
 mod version;
@@ -27,8 +29,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::diff::{Change, Reason, Shown};
-use crate::ids::{Digest, Key, Kind, Name, ProductId, Token};
-use crate::model::desired::{Desired, ProvisionedProduct};
+use crate::ids::{Digest, Key, Kind, Name, ProductId, TagOptionId, Token};
+use crate::model::desired::{Desired, OnRemove, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
 pub use guard::scope_text;
@@ -64,7 +66,8 @@ pub fn plan(input: &Input<'_>) -> Plan {
 pub struct Plan {
     /// Whose catalog.
     pub identity: Identity,
-    /// One entry per desired object, in the order in which objects are made.
+    /// One entry per desired object, in the order in which objects are made; then those that git no longer names and that
+    /// are changed all the same.
     pub objects: Vec<ObjectPlan>,
     /// The calls, each after those it needs.
     pub steps: Vec<Step>,
@@ -171,6 +174,8 @@ pub enum BlockedCode {
     ImmutableName,
     /// What is to be copied can't be: the source is not to be seen, or lacks what is asked for.
     CopySource,
+    /// An inactive TagOption can't be given to anything.
+    TagOptionState,
     /// The stack to import is not there, or in no state to be imported.
     ImportStack,
     /// The stack to import has another template than the version.
@@ -196,6 +201,7 @@ impl BlockedCode {
             Self::AmbiguousVersion => "ambiguous-version",
             Self::ImmutableName => "immutable-name",
             Self::CopySource => "copy-source",
+            Self::TagOptionState => "tag-option-state",
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
         }
@@ -246,6 +252,8 @@ pub struct Policy {
     pub dead: BTreeMap<Token, String>,
     /// Copies that failed and left a product behind, which has no tag of ours yet: it is taken on instead of copying again.
     pub half_copies: BTreeMap<Key, HalfCopy>,
+    /// TagOptions that were a manifest's at some time, by id: these have no mark of their own (design §4).
+    pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
 }
@@ -267,6 +275,15 @@ impl HalfCopy {
     pub fn is_gone(&self, now: Timestamp) -> bool {
         now.duration_since(self.seen) >= Self::GONE_AFTER
     }
+}
+
+/// What is known of a TagOption that a manifest named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerTagOption {
+    /// `metadata.name` of the manifest.
+    pub name: Name,
+    /// Its end: only with `delete` is it deactivated.
+    pub on_remove: OnRemove,
 }
 
 /// A request that failed.

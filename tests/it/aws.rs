@@ -47,6 +47,8 @@ pub struct Bench {
     /// What a state folder would remember.
     pub known_ids: BTreeMap<Key, String>,
     pub wanted: BTreeSet<String>,
+    /// Whether TagOptions are read.
+    pub tag_options: bool,
 }
 
 impl Bench {
@@ -86,6 +88,7 @@ impl Bench {
             identity,
             known_ids: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            tag_options: false,
         }
     }
 
@@ -93,6 +96,7 @@ impl Bench {
         Hints {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
+            tag_options: self.tag_options,
             sources: BTreeSet::new(),
             imports: Vec::new(),
             identity: self.identity.clone(),

@@ -12,6 +12,8 @@ mod principals;
 mod products_in_portfolios;
 mod references;
 mod roles;
+mod budgets;
+mod tag_options;
 mod tags;
 mod urls;
 mod versions;
@@ -20,7 +22,8 @@ use std::collections::BTreeMap;
 
 use super::finding::{Code, Finding};
 use super::schema::{
-    Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs, VersionSpec,
+    Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs, TagOptionSpec,
+    VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -30,6 +33,7 @@ use crate::model::desired::Origin;
 struct Catalog<'a> {
     specs: &'a Specs,
     templates: &'a Templates,
+    tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
@@ -40,6 +44,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
     let catalog = Catalog {
         specs,
         templates,
+        tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
         provisioned: index(&specs.provisioned, |spec| &spec.header),
@@ -60,6 +65,8 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         roles::check,
         urls::check,
         tags::check,
+        tag_options::check,
+        budgets::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

@@ -1,6 +1,7 @@
 //! Whole catalogs in the embedded AWS, in virtual time, with the real SDK.
 
 mod budget;
+mod budgets;
 mod copying;
 mod crash;
 mod drift;
@@ -15,6 +16,7 @@ mod planned;
 mod preempt;
 mod sage;
 mod sharing;
+mod tag_options;
 mod templates;
 mod unkind;
 mod unlisted;
