@@ -11,9 +11,9 @@ use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId, VersionId};
 use crate::model::desired::{Guidance, Tags};
-use crate::model::observed::{LivePrincipal, ReadyStatus};
+use crate::model::observed::{LivePrincipal, LiveTagOptions, ReadyStatus};
 use crate::model::owner::{strip_removal, tag_key};
-use crate::plan::op::{Answer, CopyTarget, Op, ProductFields, TagChange};
+use crate::plan::op::{Answer, CopyTarget, Op, ProductFields, Resource, TagChange};
 use crate::run::settle::Read;
 
 /// An object that its description does not know so long after it was made is gone for good (design §7).
@@ -40,7 +40,13 @@ impl Aws {
             | Op::Import { .. }
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => false,
-            Op::CreatePortfolio { .. }
+            Op::CreateTagOption { .. }
+            | Op::UpdateTagOption { .. }
+            | Op::AssociateTagOption { .. }
+            | Op::DisassociateTagOption { .. }
+            | Op::AssociateBudget { .. }
+            | Op::DisassociateBudget { .. }
+            | Op::CreatePortfolio { .. }
             | Op::UpdatePortfolio { .. }
             | Op::DeletePortfolio { .. }
             | Op::AssociatePrincipal { .. }
@@ -86,6 +92,48 @@ impl Aws {
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => Ok(Read::Shows),
 
+            Op::CreateTagOption { .. } => {
+                let id = answered(op, &answer.tag_option)?;
+                self.describe_tag_option(id).await?;
+                Ok(Read::Shows)
+            }
+            Op::UpdateTagOption { id, active, .. } => {
+                let live = self.describe_tag_option(given(op, id)?).await?;
+                Ok(match live.active == *active {
+                    true => Read::Shows,
+                    false => still_old("activity"),
+                })
+            }
+            Op::AssociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                let (held, _) = self.attached(op, resource).await?;
+                let held = held.contains_key(given(op, tag_option)?);
+                Ok(shows_when(held, "the TagOption is not listed"))
+            }
+            Op::DisassociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                let (held, _) = self.attached(op, resource).await?;
+                let held = held.contains_key(tag_option);
+                Ok(shows_when(!held, "the TagOption is still listed"))
+            }
+            Op::AssociateBudget { resource, budget } => {
+                let (_, held) = self.attached(op, resource).await?;
+                Ok(shows_when(
+                    held.contains(budget),
+                    "the budget is not listed",
+                ))
+            }
+            Op::DisassociateBudget { resource, budget } => {
+                let (_, held) = self.attached(op, resource).await?;
+                let held = held.contains(budget);
+                Ok(shows_when(!held, "the budget is still listed"))
+            }
             Op::CreatePortfolio { tags, .. } => {
                 let id = answered(op, &answer.portfolio)?;
                 let live = self.describe_portfolio(id).await?;
@@ -241,6 +289,8 @@ impl Aws {
             Op::DeletePortfolio { .. }
             | Op::DisassociatePrincipal { .. }
             | Op::DeleteProduct { .. }
+            | Op::DisassociateTagOption { .. }
+            | Op::DisassociateBudget { .. }
             | Op::DisassociateProduct { .. }
             | Op::DeleteConstraint { .. } => return Read::Shows,
             Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {
@@ -268,6 +318,24 @@ impl Aws {
             Err(failure) if failure.is_not_found() => Ok(false),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// The TagOptions and budgets of a portfolio or product.
+    async fn attached(
+        &self,
+        op: &Op,
+        resource: &Resource,
+    ) -> Result<(LiveTagOptions, BTreeSet<String>), Failure> {
+        Ok(match resource {
+            Resource::Portfolio(id) => {
+                let live = self.describe_portfolio(given(op, id)?).await?;
+                (live.tag_options, live.budgets)
+            }
+            Resource::Product(id) => {
+                let (live, _) = self.describe_product(given(op, id)?).await?;
+                (live.tag_options, live.budgets)
+            }
+        })
     }
 
     async fn has_principal(

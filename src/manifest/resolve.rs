@@ -85,6 +85,9 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         }
     };
     let text = |found: &mut At<String>| variables.apply(&mut found.value);
+    for option in &mut specs.tag_options {
+        option.tag.iter_mut().for_each(|tag| text(&mut tag.value));
+    }
     for portfolio in &mut specs.portfolios {
         tags(&mut portfolio.tags);
         for principal in portfolio.principals.iter_mut().flatten() {

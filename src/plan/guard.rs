@@ -80,6 +80,21 @@ impl<'a> Doubt<'a> {
         self.identity.owner(kind, tags) == Owner::Nobody
     }
 
+    /// Whether some TagOption may not have been listed.
+    pub(crate) fn tag_options(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::TagOptions)
+    }
+
+    /// What leaves open by what a TagOption is used.
+    pub(crate) fn tag_option_users(&self) -> Option<&'a Gap> {
+        self.gap(|scope| {
+            matches!(
+                scope,
+                Scope::Portfolios | Scope::Products | Scope::Portfolio(_) | Scope::Product(_)
+            )
+        })
+    }
+
     /// Whether some product may not have been listed.
     pub(crate) fn products(&self) -> Option<&'a Gap> {
         self.gap(|scope| *scope == Scope::Products)
@@ -139,9 +154,11 @@ impl<'a> Doubt<'a> {
             Scope::Products => product.is_some(),
             Scope::Portfolio(id) => portfolio == Some(id),
             Scope::Product(id) => product == Some(id),
-            Scope::Provisioned | Scope::ProvisionedProduct(_) | Scope::Stack(_) | Scope::Bucket => {
-                false
-            }
+            Scope::TagOptions
+            | Scope::Provisioned
+            | Scope::ProvisionedProduct(_)
+            | Scope::Stack(_)
+            | Scope::Bucket => false,
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
@@ -187,6 +204,7 @@ pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
 /// What is in doubt, in words.
 pub fn scope_text(scope: &Scope) -> String {
     match scope {
+        Scope::TagOptions => "the list of TagOptions".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),
@@ -204,6 +222,10 @@ pub(crate) enum Family {
     Principals,
     Constraints,
     Associations,
+    /// TagOptions of portfolios and products, and those that are deactivated.
+    TagOptions,
+    /// Budgets of portfolios and products.
+    Budgets,
     /// Versions that are deactivated: taken from end users, though not deleted.
     Versions,
     /// Whole objects.
@@ -216,6 +238,8 @@ impl Family {
             Self::Principals => "principals",
             Self::Constraints => "constraints",
             Self::Associations => "associations",
+            Self::TagOptions => "TagOptions of portfolios and products",
+            Self::Budgets => "budgets of portfolios and products",
             Self::Versions => "active versions",
             Self::Objects(Kind::TagOption) => "TagOptions",
             Self::Objects(Kind::ServiceAction) => "service actions",
@@ -272,8 +296,16 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let portfolios = || observed.portfolios.values();
     let principals = owned.portfolios.values().flatten();
     let constraints = portfolios().flat_map(|p| p.constraints.values());
+    let portfolios_owned = || owned.portfolios.values().flatten();
+    let products_owned = || owned.products.values().flatten();
+    let options = portfolios_owned().map(|p| p.tag_options.len());
+    let options = options.chain(products_owned().map(|p| p.tag_options.len()));
+    let budgets = portfolios_owned().map(|p| p.budgets.len());
+    let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
     let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
     BTreeMap::from([
+        (Family::TagOptions, options.sum()),
+        (Family::Budgets, budgets.sum()),
         (
             Family::Principals,
             principals.map(|p| p.principals.len()).sum(),

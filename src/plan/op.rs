@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
-    ProvisionedProductId, RecordId, StackArn, Token, VersionId,
+    ProvisionedProductId, RecordId, StackArn, TagOptionId, Token, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::LivePrincipal;
@@ -46,6 +46,8 @@ impl<T> Arg<T> {
 /// What a call answered, as far as later calls need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// The TagOption it made.
+    pub tag_option: Option<TagOptionId>,
     /// The portfolio it made.
     pub portfolio: Option<PortfolioId>,
     /// The product it made.
@@ -152,6 +154,54 @@ pub enum Op {
         bucket: String,
         /// What is known of every live version.
         entries: Arc<BTreeMap<VersionId, VersionContent>>,
+    },
+    /// `CreateTagOption`: without a token, for one of this key and value is this one.
+    CreateTagOption {
+        /// `Key`.
+        key: String,
+        /// `Value`.
+        value: String,
+    },
+    /// `UpdateTagOption`: only `Active`, for a value sent unchanged is refused (peers C5 46).
+    UpdateTagOption {
+        /// Which.
+        id: Arg<TagOptionId>,
+        /// Its key and value, for people.
+        name: String,
+        /// `Active`.
+        active: bool,
+    },
+    /// `AssociateTagOptionWithResource`.
+    AssociateTagOption {
+        /// With what.
+        resource: Resource,
+        /// Which.
+        tag_option: Arg<TagOptionId>,
+        /// Its key and value, for people.
+        name: String,
+    },
+    /// `DisassociateTagOptionFromResource`.
+    DisassociateTagOption {
+        /// From what.
+        resource: Resource,
+        /// Which.
+        tag_option: TagOptionId,
+        /// Its key and value, for people.
+        name: String,
+    },
+    /// `AssociateBudgetWithResource`.
+    AssociateBudget {
+        /// With what.
+        resource: Resource,
+        /// `BudgetName`.
+        budget: String,
+    },
+    /// `DisassociateBudgetFromResource`.
+    DisassociateBudget {
+        /// From what.
+        resource: Resource,
+        /// `BudgetName`.
+        budget: String,
     },
     /// `CreatePortfolio`.
     CreatePortfolio {
@@ -361,6 +411,34 @@ pub enum Op {
     },
 }
 
+/// What TagOptions and budgets are given to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// A portfolio.
+    Portfolio(Arg<PortfolioId>),
+    /// A product.
+    Product(Arg<ProductId>),
+}
+
+impl Resource {
+    /// The step that makes it, if one does.
+    pub fn step(&self) -> Option<StepId> {
+        match self {
+            Self::Portfolio(id) => id.step(),
+            Self::Product(id) => id.step(),
+        }
+    }
+
+    /// `ResourceId`, once it is known.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Portfolio(Arg::Value(id)) => Some(id.as_str()),
+            Self::Product(Arg::Value(id)) => Some(id.as_str()),
+            Self::Portfolio(Arg::From(_)) | Self::Product(Arg::From(_)) => None,
+        }
+    }
+}
+
 /// A version of the product that is copied from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceVersion {
@@ -471,6 +549,12 @@ impl Op {
             Self::BlockPublicAccess { .. } => "PutPublicAccessBlock",
             Self::PutBucketPolicy { .. } => "PutBucketPolicy",
             Self::PutTemplate { .. } | Self::PutIndex { .. } => "PutObject",
+            Self::CreateTagOption { .. } => "CreateTagOption",
+            Self::UpdateTagOption { .. } => "UpdateTagOption",
+            Self::AssociateTagOption { .. } => "AssociateTagOptionWithResource",
+            Self::DisassociateTagOption { .. } => "DisassociateTagOptionFromResource",
+            Self::AssociateBudget { .. } => "AssociateBudgetWithResource",
+            Self::DisassociateBudget { .. } => "DisassociateBudgetFromResource",
             Self::CreatePortfolio { .. } => "CreatePortfolio",
             Self::UpdatePortfolio { .. } => "UpdatePortfolio",
             Self::DeletePortfolio { .. } => "DeletePortfolio",
@@ -528,6 +612,12 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateTagOption { .. }
+            | Self::UpdateTagOption { .. }
+            | Self::AssociateTagOption { .. }
+            | Self::DisassociateTagOption { .. }
+            | Self::AssociateBudget { .. }
+            | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
@@ -559,9 +649,26 @@ impl Op {
         let portfolio_of = |answer: &Answer| answer.portfolio.clone();
         let product_of = |answer: &Answer| answer.product.clone();
         let version_of = |answer: &Answer| answer.version.clone();
+        let tag_option_of = |answer: &Answer| answer.tag_option.clone();
+        let fill_resource = |resource: &mut Resource| match resource {
+            Resource::Portfolio(id) => fill(id, answers, portfolio_of),
+            Resource::Product(id) => fill(id, answers, product_of),
+        };
         let mut op = self.clone();
         match &mut op {
             Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
+            Self::UpdateTagOption { id, .. } => fill(id, answers, tag_option_of)?,
+            Self::AssociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                fill_resource(resource)?;
+                fill(tag_option, answers, tag_option_of)?;
+            }
+            Self::DisassociateTagOption { resource, .. }
+            | Self::AssociateBudget { resource, .. }
+            | Self::DisassociateBudget { resource, .. } => fill_resource(resource)?,
             Self::CreateVersion { product, .. } | Self::UpdateProduct { id: product, .. } => {
                 fill(product, answers, product_of)?;
             }
@@ -592,6 +699,7 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateTagOption { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
@@ -635,6 +743,12 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateTagOption { .. }
+            | Self::UpdateTagOption { .. }
+            | Self::AssociateTagOption { .. }
+            | Self::DisassociateTagOption { .. }
+            | Self::AssociateBudget { .. }
+            | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }

@@ -10,6 +10,7 @@ use super::owned::Owned;
 use super::portfolio::PortfolioAfter;
 use super::product::ProductAfter;
 use super::removal::Going;
+use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
@@ -22,13 +23,14 @@ pub(crate) struct Planner<'a> {
     pub(crate) input: Input<'a>,
     pub(crate) owned: Owned<'a>,
     pub(crate) doubt: Doubt<'a>,
+    pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
     pub(crate) portfolios: BTreeMap<Name, PortfolioAfter>,
     pub(crate) products: BTreeMap<Name, ProductAfter<'a>>,
     pub(crate) provisioned: BTreeMap<Name, Settled<'a>>,
     pub(crate) bucket: BucketAfter,
     pub(crate) going: Going,
-    drafts: Vec<Draft>,
-    next: usize,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) next: usize,
 }
 
 /// Where an object is, once the plan is done.
@@ -73,6 +75,7 @@ impl<'a> Planner<'a> {
             input: *input,
             owned: Owned::new(input),
             doubt: Doubt::new(input),
+            tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
             provisioned: BTreeMap::new(),
@@ -85,6 +88,9 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn run(mut self) -> Plan {
         let desired = self.input.desired;
+        for option in desired.tag_options.values() {
+            self.tag_option(option);
+        }
         for portfolio in desired.portfolios.values() {
             self.portfolio(portfolio);
         }
@@ -188,7 +194,8 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(mut self) -> Plan {
-        self.judge_removals();
+        let planned = self.judge_removals();
+        self.former_tag_options(planned);
         let index = self.index_step();
         let mut objects = Vec::new();
         let mut steps = Vec::new();
@@ -212,8 +219,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Lets removals through, or refuses those of a family of which too many would go.
-    fn judge_removals(&mut self) {
+    /// Lets removals through, or refuses those of a family of which too many would go. Returns how many were planned.
+    fn judge_removals(&mut self) -> BTreeMap<Family, usize> {
         let mut planned: BTreeMap<Family, usize> = BTreeMap::new();
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
             *planned.entry(removal.family).or_default() += 1;
@@ -257,13 +264,15 @@ impl<'a> Planner<'a> {
             }
             draft.object.settle();
         }
+        planned
     }
 }
 
 /// What a removal takes, in a word: `versions[v1].active`, or the principal.
 fn removed(change: &Change) -> String {
     match (change.field.as_str(), &change.before) {
-        ("principals", Shown::Text(principal)) => principal.clone(),
+        ("principals", Shown::Text(member)) => member.clone(),
+        ("tagOptions" | "budgets", Shown::Text(member)) => format!("{} {member}", change.field),
         (field, _) => field.to_owned(),
     }
 }

@@ -9,16 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::association::constraints_of;
 use super::draft::Draft;
 use super::guard::Family;
-use super::op::{Mark, Op, Ownership, StepId};
+use super::op::{Arg, Mark, Op, Ownership, Resource, StepId};
 use super::owned::Owned;
 use super::planner::Planner;
 use super::{Action, BlockedCode};
 use crate::diff::association::field;
+use crate::diff::attachment::pair_text;
 use crate::diff::normalise::constraint_text;
 use crate::diff::{Change, Reason, Shown};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductId, ProvisionedProductId};
 use crate::model::desired::OnRemove;
-use crate::model::observed::{LivePortfolio, LiveProduct, LiveProvisioned, ProvisionedStatus};
+use crate::model::observed::{
+    LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOptions, ProvisionedStatus,
+};
 use crate::model::owner::{Installation, Owner, tag_key};
 
 /// What goes in this plan.
@@ -206,6 +209,14 @@ impl<'a> Planner<'a> {
                 principal: principal.clone(),
             });
         }
+        let resource = Resource::Portfolio(Arg::Value(live.id.clone()));
+        detach(
+            &resource,
+            &live.tag_options,
+            &live.budgets,
+            &mut changes,
+            &mut ops,
+        );
         let mut detached = Vec::new();
         let mut ends = Vec::new();
         for product in &live.products {
@@ -247,12 +258,20 @@ impl<'a> Planner<'a> {
         let mark = Mark::Tag(tag.unwrap_or_default());
         let mut draft = self.leaver(kind, name, live.id.as_str(), mark);
         let mut needs = BTreeSet::new();
-        self.users_of(&mut draft, live, &mut needs);
+        self.provisioned_of(&mut draft, live, &mut needs);
         let mut changes = vec![gone("name", &live.name)];
         for version in &live.versions {
             changes.push(gone("versions", &version.name));
         }
         let (mut ops, mut ends) = (Vec::new(), Vec::new());
+        let resource = Resource::Product(Arg::Value(live.id.clone()));
+        detach(
+            &resource,
+            &live.tag_options,
+            &live.budgets,
+            &mut changes,
+            &mut ops,
+        );
         let holding = self.input.observed.portfolios.values();
         for seen in holding.filter(|p| p.products.contains(&live.id)) {
             let pair = (seen.id.clone(), live.id.clone());
@@ -295,7 +314,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What runs from a product keeps it; what goes or moves on in this plan goes first.
-    fn users_of(&self, draft: &mut Draft, live: &LiveProduct, needs: &mut BTreeSet<StepId>) {
+    fn provisioned_of(&self, draft: &mut Draft, live: &LiveProduct, needs: &mut BTreeSet<StepId>) {
         let runs = |o: &&LiveProvisioned| {
             let running = o.running.as_ref();
             o.product == live.id || running.is_some_and(|r| r.product == live.id)
@@ -340,6 +359,32 @@ impl<'a> Planner<'a> {
     fn product_name(&self, id: &ProductId) -> String {
         let live = self.input.observed.products.get(id);
         live.map_or_else(|| id.to_string(), |o| format!("{} ({id})", o.name))
+    }
+}
+
+/// Takes TagOptions and budgets from what goes: the service would keep it otherwise.
+fn detach(
+    resource: &Resource,
+    tag_options: &LiveTagOptions,
+    budgets: &BTreeSet<String>,
+    changes: &mut Vec<Change>,
+    ops: &mut Vec<Op>,
+) {
+    for (id, option) in tag_options {
+        let name = pair_text((&option.key, &option.value));
+        changes.push(gone("tagOptions", &name));
+        ops.push(Op::DisassociateTagOption {
+            resource: resource.clone(),
+            tag_option: id.clone(),
+            name,
+        });
+    }
+    for budget in budgets {
+        changes.push(gone("budgets", budget));
+        ops.push(Op::DisassociateBudget {
+            resource: resource.clone(),
+            budget: budget.clone(),
+        });
     }
 }
 

@@ -8,6 +8,7 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod stack;
+mod tag_option;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -38,6 +39,8 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
+    /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
+    pub tag_options: bool,
     /// Products that manifests copy from.
     pub sources: BTreeSet<ProductArn>,
     /// Stacks that manifests import.
@@ -141,12 +144,16 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let (portfolios, (head, products, stale), provisioned) =
-            join3(self.portfolios(hints), products, self.provisioned(hints)).await;
+        let portfolios = join(self.tag_options(hints), self.portfolios(hints));
+        let ((tag_options, portfolios), (head, products, stale), provisioned) =
+            join3(portfolios, products, self.provisioned(hints)).await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
 
+        for option in tag_options.items {
+            snapshot.found_tag_option(option);
+        }
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
         }
@@ -173,6 +180,7 @@ impl Aws {
             snapshot.index_is_stale();
         }
         let gaps = [
+            tag_options.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,

@@ -14,6 +14,8 @@ mod references;
 mod roles;
 mod rules;
 mod stack_sets;
+mod budgets;
+mod tag_options;
 mod tags;
 mod topics;
 mod urls;
@@ -24,7 +26,7 @@ use std::collections::BTreeMap;
 use super::finding::{Code, Finding};
 use super::schema::{
     ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs,
-    VersionSpec,
+    TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -34,6 +36,7 @@ use crate::model::desired::Origin;
 struct Catalog<'a> {
     specs: &'a Specs,
     templates: &'a Templates,
+    tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
@@ -44,6 +47,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
     let catalog = Catalog {
         specs,
         templates,
+        tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
         provisioned: index(&specs.provisioned, |spec| &spec.header),
@@ -67,6 +71,8 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         stack_sets::check,
         urls::check,
         tags::check,
+        tag_options::check,
+        budgets::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

@@ -19,6 +19,8 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) distributor: Option<At<String>>,
     pub(in super::super) support: SupportSpec,
     pub(in super::super) tags: Option<Vec<Tag>>,
+    pub(in super::super) tag_options: Option<Vec<At<Name>>>,
+    pub(in super::super) budgets: Option<Vec<At<String>>>,
     pub(in super::super) portfolios: Option<Vec<AssociationSpec>>,
     /// Every portfolio of it could be read: one that is not among them is not there.
     pub(in super::super) portfolios_known: bool,
@@ -127,18 +129,14 @@ const SPEC: Shape = Shape {
         "distributor",
         "support",
         "tags",
+        "tagOptions",
+        "budgets",
         "portfolios",
         "versions",
         "unlistedVersions",
         "copyFrom",
     ],
-    later: &[
-        "sourceConnection",
-        "retention",
-        "tagOptions",
-        "budgets",
-        "serviceActions",
-    ],
+    later: &["sourceConnection", "retention", "serviceActions"],
 };
 
 const COPY: Shape = Shape {
@@ -272,6 +270,8 @@ impl Reader<'_> {
             distributor: self.text(&fields, "distributor"),
             support,
             tags: self.tags(&fields),
+            tag_options: self.references(&fields, "tagOptions"),
+            budgets: self.texts(&fields, "budgets"),
             portfolios,
             portfolios_known,
             versions_known: items.is_some_and(|items| items.len() == versions.len()),

@@ -3,6 +3,7 @@
 mod adopting;
 mod budget;
 mod constraints;
+mod budgets;
 mod copying;
 mod crash;
 mod drift;
@@ -19,6 +20,7 @@ mod preempt;
 mod removing;
 mod sage;
 mod sharing;
+mod tag_options;
 mod templates;
 mod unkind;
 mod unlisted;
