@@ -769,7 +769,7 @@ spec:
     B: [1, 2]
 "#,
         r#"
-22:3 not-supported-yet this version of catalogd cannot do `adopt` in the provisioned product's spec yet | leave it out until a later version
+22:3 unknown-field unknown field `adopt` in the provisioned product's spec | it can have `name`, `product`, `version`, `portfolio`, `parameters`, `tags`, `dependsOn` and `import`
 24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
 25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
 "#,

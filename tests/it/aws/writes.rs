@@ -309,6 +309,7 @@ async fn every_op_is_made_and_shows() {
         make(op.clone()).await;
         make(op).await;
     }
+    bench.wait(10_000).await;
     let seen = bench.collect().await;
     assert!(!seen.products.contains_key(&product) && !seen.portfolios.contains_key(&portfolio));
 
