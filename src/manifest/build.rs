@@ -6,7 +6,7 @@ use super::finding::{Code, Finding, Severity};
 use super::node::At;
 use super::schema::{
     AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, SourceSpec, Specs, Tag, ValueSpec, VersionSpec,
+    ProductSpec, ProvisionedSpec, SourceSpec, Specs, StackSetSpec, Tag, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
@@ -15,6 +15,7 @@ use crate::model::desired::{
     ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Support, Tags,
     TemplateSource, Version,
 };
+use crate::model::launch::{Preferences, StackSet, Topics};
 
 /// Puts the sound objects together.
 ///
@@ -278,6 +279,8 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         depends_on,
         import,
         imports,
+        notification_arns,
+        stack_set,
     } = spec;
     let name = header.name?;
     let import = import.and_then(|found| {
@@ -298,15 +301,45 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         tags: tags(tag_specs),
         depends_on: depends_on.into_iter().map(|found| found.value).collect(),
         import,
+        notification_arns: notification_arns.map(|found| Topics {
+            arns: found.value.into_iter().map(|arn| arn.value).collect(),
+            origin: found.origin,
+        }),
+        stack_set: stack_set.map(preferences),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
 }
 
+fn preferences(found: At<StackSetSpec>) -> StackSet {
+    let StackSetSpec {
+        accounts,
+        regions,
+        failure_tolerance,
+        max_concurrency,
+        operation,
+    } = found.value;
+    let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value).collect();
+    StackSet {
+        origin: found.origin,
+        preferences: Preferences {
+            accounts: accounts.map(texts),
+            regions: regions.map(texts),
+            failure_tolerance: failure_tolerance.map(|amount| amount.value),
+            max_concurrency: max_concurrency.map(|amount| amount.value),
+            operation: operation.map(|operation| operation.value),
+        },
+    }
+}
+
 fn parameter(spec: ParameterSpec) -> (String, Parameter) {
     let value = match spec.value.value {
         ValueSpec::Literal(text) => ParameterValue::Literal(text),
+        ValueSpec::List(items) => {
+            ParameterValue::List(items.into_iter().map(|item| item.value).collect())
+        }
+        ValueSpec::Ssm(name) => ParameterValue::Ssm(name),
         ValueSpec::Output { from, key } => ParameterValue::Output {
             provisioned_product: from.value,
             key: key.value,

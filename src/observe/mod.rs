@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{StackArn, Target};
+use crate::model::launch::SsmParameter;
 use crate::model::observed::{
     Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, Observed,
 };
@@ -26,6 +27,7 @@ impl SnapshotBuilder {
                 sources: BTreeMap::new(),
                 provisioned: BTreeMap::new(),
                 stacks: BTreeMap::new(),
+                ssm: BTreeMap::new(),
                 bucket: Bucket {
                     name: bucket.to_owned(),
                     exists: false,
@@ -65,6 +67,11 @@ impl SnapshotBuilder {
         self.observed
             .provisioned
             .insert(provisioned.id.clone(), provisioned);
+    }
+
+    /// A parameter of the parameter store was read.
+    pub fn found_ssm(&mut self, name: String, parameter: SsmParameter) {
+        self.observed.ssm.insert(name, parameter);
     }
 
     /// The template bucket is there.

@@ -17,6 +17,7 @@ mod planner;
 mod portfolio;
 mod product;
 mod provisioned;
+mod settings;
 mod unlisted;
 mod upstream;
 mod version;
@@ -175,6 +176,14 @@ pub enum BlockedCode {
     ImportStack,
     /// The stack to import has another template than the version.
     ImportTemplate,
+    /// A parameter of the parameter store is not there.
+    SsmParameter,
+    /// Topics are given at the launch and never changed (facts §9.3).
+    NotificationArns,
+    /// A stack set's preferences without a STACKSET constraint on the launch path.
+    StackSet,
+    /// What is a stack can't become a stack set, nor the other way round.
+    ImmutableType,
 }
 
 impl BlockedCode {
@@ -198,6 +207,10 @@ impl BlockedCode {
             Self::CopySource => "copy-source",
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
+            Self::SsmParameter => "ssm-parameter",
+            Self::NotificationArns => "notification-arns",
+            Self::StackSet => "stack-set",
+            Self::ImmutableType => "immutable-type",
         }
     }
 }

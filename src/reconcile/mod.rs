@@ -188,6 +188,12 @@ impl Reconciler {
             wanted_provisioned_names: wanted,
             sources: sources.map(|copy| copy.source.clone()).collect(),
             imports: imports.collect(),
+            ssm: desired
+                .provisioned
+                .values()
+                .flat_map(ProvisionedProduct::ssm)
+                .cloned()
+                .collect(),
             identity: self.identity.clone(),
         };
         let observed = self.aws.collect(&hints, &mut self.memory.index).await;

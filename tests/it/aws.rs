@@ -95,6 +95,7 @@ impl Bench {
             wanted_provisioned_names: self.wanted.clone(),
             sources: BTreeSet::new(),
             imports: Vec::new(),
+            ssm: BTreeSet::new(),
             identity: self.identity.clone(),
         }
     }
@@ -276,6 +277,8 @@ impl Bench {
             path: path.to_owned(),
             parameters: BTreeMap::new(),
             tags: self.owned(Kind::ProvisionedProduct, name),
+            topics: BTreeSet::new(),
+            preferences: None,
             token: self
                 .identity
                 .request_token(&Name::new(name), "request", None),

@@ -7,6 +7,7 @@ mod bucket;
 mod portfolio;
 mod product;
 mod provisioned;
+mod ssm;
 mod stack;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -42,6 +43,8 @@ pub struct Hints {
     pub sources: BTreeSet<ProductArn>,
     /// Stacks that manifests import.
     pub imports: Vec<WantedImport>,
+    /// Parameters of the parameter store that manifests take values from.
+    pub ssm: BTreeSet<String>,
     /// Whose catalog.
     pub identity: Identity,
 }
@@ -123,8 +126,13 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let (portfolios, (head, products, stale), provisioned) =
-            join3(self.portfolios(hints), products, self.provisioned(hints)).await;
+        let (portfolios, (head, products, stale), provisioned, stored) = join4(
+            self.portfolios(hints),
+            products,
+            self.provisioned(hints),
+            self.stored(hints),
+        )
+        .await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
@@ -145,6 +153,9 @@ impl Aws {
         for found in provisioned.items {
             snapshot.found_provisioned(found);
         }
+        for (name, parameter) in stored.items {
+            snapshot.found_ssm(name, parameter);
+        }
         if head.exists {
             snapshot.found_bucket();
         }
@@ -158,6 +169,7 @@ impl Aws {
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,
+            stored.gaps,
             stacks.gaps,
             head.gaps,
         ];

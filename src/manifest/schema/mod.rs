@@ -4,6 +4,7 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod read;
+mod stack_set;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
 pub(super) use product::{
@@ -11,6 +12,7 @@ pub(super) use product::{
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
+pub(super) use stack_set::StackSetSpec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "1901cc4f126f132c684458c88b73174bd27f44172c71db34d8181b3316d647dd",
+      "digest": "2d056a088e2f1416a8b9e85ababcadcc3d9ed42a1f6b527a343aae33f35a7977",
       "has_changes": true,
       "objects": [
         {

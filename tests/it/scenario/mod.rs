@@ -16,6 +16,7 @@ mod polling;
 mod preempt;
 mod sage;
 mod sharing;
+mod stored;
 mod templates;
 mod unkind;
 mod unlisted;
