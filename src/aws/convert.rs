@@ -234,6 +234,7 @@ pub(crate) fn provisioned(found: &sdk::ProvisionedProductAttribute) -> Option<Li
     Some(LiveProvisioned {
         id: ProvisionedProductId::new(found.id()?),
         name: found.name().unwrap_or_default().to_owned(),
+        kind: found.r#type().unwrap_or_default().to_owned(),
         status: provisioned_status(found.status().map(sdk::ProvisionedProductStatus::as_str)),
         status_message: found.status_message().map(str::to_owned),
         product: ProductId::new(found.product_id().unwrap_or_default()),
@@ -254,6 +255,7 @@ pub(crate) fn described(found: &sdk::ProvisionedProductDetail) -> Option<LivePro
     Some(LiveProvisioned {
         id: ProvisionedProductId::new(found.id()?),
         name: found.name().unwrap_or_default().to_owned(),
+        kind: found.r#type().unwrap_or_default().to_owned(),
         status: provisioned_status(found.status().map(sdk::ProvisionedProductStatus::as_str)),
         status_message: found.status_message().map(str::to_owned),
         product: ProductId::new(found.product_id().unwrap_or_default()),
@@ -334,6 +336,7 @@ pub(crate) fn stack(stack: &aws_sdk_cloudformation::types::Stack) -> LiveStack {
                 Some((output.output_key()?.to_owned(), value.to_owned()))
             })
             .collect(),
+        notification_arns: stack.notification_arns().iter().cloned().collect(),
         tags: stack
             .tags()
             .iter()

@@ -6,8 +6,8 @@ use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
     AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, RuleSpec, SourceSpec, Specs, StackSetSpec, Tag, TagOptionSpec,
-    ValueSpec, VersionSpec,
+    ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec, SourceSpec, Specs, StackSetSpec, Tag,
+    TagOptionSpec, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
@@ -16,6 +16,7 @@ use crate::model::desired::{
     Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, StackSet,
     Support, TagOption, Tags, TemplateSource, Version,
 };
+use crate::model::launch::{Preferences, Rollout, Topics};
 
 /// Puts the sound objects together.
 ///
@@ -367,6 +368,8 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         depends_on,
         import,
         imports,
+        notification_arns,
+        stack_set,
     } = spec;
     let name = header.name?;
     let import = import.and_then(|found| {
@@ -387,15 +390,45 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         tags: tags(tag_specs),
         depends_on: depends_on.into_iter().map(|found| found.value).collect(),
         import,
+        notification_arns: notification_arns.map(|found| Topics {
+            arns: found.value.into_iter().map(|arn| arn.value).collect(),
+            origin: found.origin,
+        }),
+        stack_set: stack_set.map(preferences),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
 }
 
+fn preferences(found: At<RolloutSpec>) -> Rollout {
+    let RolloutSpec {
+        accounts,
+        regions,
+        failure_tolerance,
+        max_concurrency,
+        operation,
+    } = found.value;
+    let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value).collect();
+    Rollout {
+        origin: found.origin,
+        preferences: Preferences {
+            accounts: accounts.map(texts),
+            regions: regions.map(texts),
+            failure_tolerance: failure_tolerance.map(|amount| amount.value),
+            max_concurrency: max_concurrency.map(|amount| amount.value),
+            operation: operation.map(|operation| operation.value),
+        },
+    }
+}
+
 fn parameter(spec: ParameterSpec) -> (String, Parameter) {
     let value = match spec.value.value {
         ValueSpec::Literal(text) => ParameterValue::Literal(text),
+        ValueSpec::List(items) => {
+            ParameterValue::List(items.into_iter().map(|item| item.value).collect())
+        }
+        ValueSpec::Ssm(name) => ParameterValue::Ssm(name),
         ValueSpec::Output { from, key } => ParameterValue::Output {
             provisioned_product: from.value,
             key: key.value,

@@ -120,6 +120,12 @@ codes! {
     InvalidRoleName = "invalid-role-name", Error;
     /// A URL that the service would refuse.
     InvalidUrl = "invalid-url", Error;
+    /// An item of a parameter's list that has a comma.
+    ListItem = "list-item", Error;
+    /// A name that the parameter store would refuse.
+    InvalidSsmName = "invalid-ssm-name", Error;
+    /// Accounts, regions or counts of a stack set that the service would refuse.
+    InvalidStackSet = "invalid-stack-set", Error;
     /// A provisioned product's name that the service would refuse.
     InvalidLiveName = "invalid-live-name", Error;
     /// A tag's key or value that the service would refuse.

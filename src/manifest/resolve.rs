@@ -128,10 +128,14 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         tags(&mut provisioned.tags);
         provisioned.import.iter_mut().for_each(text);
         for parameter in provisioned.parameters.iter_mut().flatten() {
-            if let ValueSpec::Literal(value) = &mut parameter.value.value {
-                variables.apply(value);
+            match &mut parameter.value.value {
+                ValueSpec::Literal(value) | ValueSpec::Ssm(value) => variables.apply(value),
+                ValueSpec::List(items) => items.iter_mut().for_each(text),
+                ValueSpec::Output { .. } => {}
             }
         }
+        let topics = provisioned.notification_arns.iter_mut();
+        topics.flat_map(|topics| &mut topics.value).for_each(text);
     }
 }
 

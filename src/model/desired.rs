@@ -2,11 +2,13 @@
 //!
 //! `None` always means *not managed*: the manifest does not say (promise 9). An empty text, list or map clears.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::ids::{Digest, Key, Kind, Name, ProductArn, StackArn};
+use crate::model::launch::{Rollout, Topics};
 use crate::model::template::{ParameterDecl, Template};
 
 /// Everything that a source declares.
@@ -434,6 +436,10 @@ pub struct ProvisionedProduct {
     pub depends_on: BTreeSet<Name>,
     /// The stack that becomes this provisioned product, where it is not launched.
     pub import: Option<Import>,
+    /// The topics that are told of its stack's events.
+    pub notification_arns: Option<Topics>,
+    /// How its stack set is rolled out.
+    pub stack_set: Option<Rollout>,
 }
 
 /// A stack that is there already and shall be managed.
@@ -445,7 +451,29 @@ pub struct Import {
     pub stack: StackArn,
 }
 
+impl ParameterValue {
+    /// The text that is sent, where the manifest itself says it.
+    pub fn written(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Literal(text) => Some(Cow::Borrowed(text)),
+            Self::List(items) => Some(Cow::Owned(items.join(","))),
+            Self::Output { .. } | Self::Ssm(_) => None,
+        }
+    }
+}
+
 impl ProvisionedProduct {
+    /// The parameters of the parameter store that it takes.
+    pub fn ssm(&self) -> impl Iterator<Item = &String> {
+        let parameters = self.parameters.iter().flatten();
+        parameters.filter_map(|(_, parameter)| match &parameter.value {
+            ParameterValue::Ssm(name) => Some(name),
+            ParameterValue::Literal(_)
+            | ParameterValue::List(_)
+            | ParameterValue::Output { .. } => None,
+        })
+    }
+
     /// The provisioned products that must be converged before this one.
     pub fn upstream(&self) -> BTreeSet<&Name> {
         let outputs = self
@@ -457,7 +485,9 @@ impl ProvisionedProduct {
                     provisioned_product,
                     ..
                 } => Some(provisioned_product),
-                ParameterValue::Literal(_) => None,
+                ParameterValue::Literal(_) | ParameterValue::List(_) | ParameterValue::Ssm(_) => {
+                    None
+                }
             });
         outputs.chain(&self.depends_on).collect()
     }
@@ -477,6 +507,10 @@ pub struct Parameter {
 pub enum ParameterValue {
     /// The scalar as it was written.
     Literal(String),
+    /// The items of a list, none of them with a comma: sent with commas between them.
+    List(Vec<String>),
+    /// A parameter of the Systems Manager's parameter store: `name`, or `name:version`.
+    Ssm(String),
     /// An output of another provisioned product of the same source.
     Output {
         /// The provisioned product.

@@ -1,5 +1,9 @@
 //! The service's published limits, as a manifest meets them.
 
+/// SNS topics of a provisioned product's stack (facts §9.3).
+pub const TOPICS: usize = 5;
+/// The name of a parameter of the parameter store, an ARN or a selector included.
+pub const SSM_NAME: usize = 2_048;
 /// Tags on a portfolio or product (facts §6).
 pub const TAGS: usize = 20;
 /// Tags on a provisioned product (facts §6).

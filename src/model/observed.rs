@@ -1,6 +1,7 @@
 //! What is live: one account and region as a pass has seen it, with what it could not see.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use crate::ids::{
@@ -8,6 +9,7 @@ use crate::ids::{
     TagOptionId, Target, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
+use crate::model::launch::SsmParameter;
 use crate::model::template::VersionContent;
 
 /// What a pass has seen. Absent here and not covered by a gap means absent there.
@@ -29,6 +31,8 @@ pub struct Observed {
     pub provisioned: BTreeMap<ProvisionedProductId, LiveProvisioned>,
     /// Stacks that manifests want to import and that no provisioned product stands for yet.
     pub stacks: BTreeMap<StackArn, ImportableStack>,
+    /// Parameters of the Systems Manager's parameter store that manifests take values from, by the name they give.
+    pub ssm: BTreeMap<String, SsmParameter>,
     /// The template bucket.
     pub bucket: Bucket,
     /// What could not be read. Never empty and silent: each forbids removals in its scope (promise 1).
@@ -183,6 +187,8 @@ pub struct LiveProvisioned {
     pub id: ProvisionedProductId,
     /// Its name in the account.
     pub name: String,
+    /// What it is made of, e.g. `CFN_STACK` or `CFN_STACKSET`.
+    pub kind: String,
     /// Its status.
     pub status: ProvisionedStatus,
     /// `StatusMessage`: the service's reason.
@@ -237,7 +243,7 @@ pub enum ProvisionedStatus {
 }
 
 /// The stack behind a provisioned product.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LiveStack {
     /// The stack's ARN.
     pub arn: String,
@@ -247,10 +253,36 @@ pub struct LiveStack {
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
+    /// The SNS topics that are told of its events.
+    pub notification_arns: BTreeSet<String>,
     /// Its tags, AWS's own and those of Service Catalog among them.
     pub tags: Tags,
     /// The stack that it is a part of; `None` for a root stack.
     pub parent: Option<String>,
+}
+
+/// Without the values of parameters and outputs: a stack shows those that are not NoEcho, a SecureString's among them.
+impl fmt::Debug for LiveStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            arn,
+            status,
+            parameters,
+            outputs,
+            notification_arns,
+            tags,
+            parent,
+        } = self;
+        f.debug_struct("LiveStack")
+            .field("arn", arn)
+            .field("status", status)
+            .field("parameters", &parameters.keys())
+            .field("outputs", &outputs.keys())
+            .field("notification_arns", notification_arns)
+            .field("tags", tags)
+            .field("parent", parent)
+            .finish()
+    }
 }
 
 /// A stack that a manifest wants to import.
@@ -308,6 +340,8 @@ pub enum Scope {
     Product(ProductId),
     /// A provisioned product's record or stack.
     ProvisionedProduct(ProvisionedProductId),
+    /// A parameter of the parameter store, by the name that a manifest gives.
+    Ssm(String),
     /// A stack that is to be imported, or its template.
     Stack(StackArn),
     /// Whether the template bucket is there.

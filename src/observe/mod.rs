@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{StackArn, Target};
+use crate::model::launch::SsmParameter;
 use crate::model::observed::{
     Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOption,
     Observed,
@@ -28,6 +29,7 @@ impl SnapshotBuilder {
                 sources: BTreeMap::new(),
                 provisioned: BTreeMap::new(),
                 stacks: BTreeMap::new(),
+                ssm: BTreeMap::new(),
                 bucket: Bucket {
                     name: bucket.to_owned(),
                     exists: false,
@@ -72,6 +74,11 @@ impl SnapshotBuilder {
         self.observed
             .provisioned
             .insert(provisioned.id.clone(), provisioned);
+    }
+
+    /// A parameter of the parameter store was read.
+    pub fn found_ssm(&mut self, name: String, parameter: SsmParameter) {
+        self.observed.ssm.insert(name, parameter);
     }
 
     /// The template bucket is there.

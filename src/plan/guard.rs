@@ -105,6 +105,11 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| matches!(scope, Scope::Stack(other) if other == arn))
     }
 
+    /// Why a parameter of the parameter store is not known, if so.
+    pub(crate) fn stored(&self, name: &str) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::Ssm(other) if other == name))
+    }
+
     pub(crate) fn portfolio(&self, id: &PortfolioId) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
     }
@@ -158,6 +163,7 @@ impl<'a> Doubt<'a> {
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
+            | Scope::Ssm(_)
             | Scope::Bucket => false,
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
@@ -171,7 +177,7 @@ impl Doubt<'_> {
             return self.removal(None, None, what);
         }
         let gap = self.gap(|scope| match (kind, scope) {
-            (_, Scope::Stack(_) | Scope::Bucket) => false,
+            (_, Scope::Stack(_) | Scope::Ssm(_) | Scope::Bucket) => false,
             (Kind::Portfolio, Scope::Portfolios) => true,
             (Kind::Portfolio, Scope::Portfolio(other)) => other.as_str() == id,
             (Kind::Portfolio, _) => false,
@@ -212,6 +218,7 @@ pub fn scope_text(scope: &Scope) -> String {
         Scope::Product(id) => format!("product {id}"),
         Scope::ProvisionedProduct(id) => format!("provisioned product {id}"),
         Scope::Stack(arn) => format!("stack {arn}"),
+        Scope::Ssm(name) => format!("parameter {name} of the parameter store"),
         Scope::Bucket => "the template bucket".to_owned(),
     }
 }

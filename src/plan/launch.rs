@@ -8,7 +8,7 @@ use super::op::{Arg, ParameterArg, StepId};
 use super::path::Holding;
 use super::planner::Planner;
 use super::product::ProductAfter;
-use super::upstream::dependency;
+use super::upstream::{Inputs, dependency};
 use super::version::VersionAfter;
 use super::{Blocked, BlockedCode};
 use crate::diff::parameter::{ParametersDiff, Send};
@@ -145,6 +145,7 @@ pub(crate) fn request_text(
     want: &ProvisionedProduct,
     path: &Holding<'_>,
     parameters: &BTreeMap<String, ParameterArg>,
+    sealed: &BTreeMap<&str, i64>,
     tags: Option<&Tags>,
 ) -> String {
     let mut text = format!(
@@ -156,12 +157,28 @@ pub(crate) fn request_text(
     for (key, value) in parameters {
         let _ = match value {
             ParameterArg::Value(value) => writeln!(text, "parameter {key:?}={value:?}"),
-            ParameterArg::Secret(_) => writeln!(text, "secret {key:?}"),
+            // Another version of a SecureString makes another request.
+            ParameterArg::Secret(_) => match sealed.get(key.as_str()) {
+                Some(version) => writeln!(text, "secret {key:?} version {version}"),
+                None => writeln!(text, "secret {key:?}"),
+            },
             ParameterArg::Previous => writeln!(text, "previous {key:?}"),
         };
     }
     for (key, value) in tags.into_iter().flatten() {
         let _ = writeln!(text, "tag {key:?}={value:?}");
+    }
+    for topic in want
+        .notification_arns
+        .iter()
+        .flat_map(|topics| &topics.arns)
+    {
+        let _ = writeln!(text, "topic {topic:?}");
+    }
+    if let Some(set) = &want.stack_set {
+        for (field, value) in set.preferences.fields() {
+            let _ = writeln!(text, "stackSet {field}={value:?}");
+        }
     }
     text
 }
@@ -191,5 +208,22 @@ pub(crate) fn note_parameters(draft: &mut Draft, want: &ProvisionedProduct, diff
             "parameter {key} is not sent: version {:?} does not have it ({})",
             want.version, want.origin
         ));
+    }
+}
+
+/// Says which SecureStrings a stack would show.
+pub(crate) fn note_secrets(draft: &mut Draft, inputs: &Inputs<'_>, goal: &Goal<'_, '_>) {
+    let Some(declared) = goal.version.parameters else {
+        return;
+    };
+    for key in inputs.sealed.keys() {
+        if declared
+            .iter()
+            .any(|decl| decl.key == *key && !decl.no_echo)
+        {
+            draft.note(format!(
+                "parameter {key} takes a SecureString, and its template does not say NoEcho: its stack shows the value to everybody who may describe it"
+            ));
+        }
     }
 }

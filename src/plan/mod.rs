@@ -21,6 +21,7 @@ mod product;
 mod provisioned;
 mod removal;
 mod tag_option;
+mod settings;
 mod unlisted;
 mod upstream;
 mod version;
@@ -194,6 +195,14 @@ pub enum BlockedCode {
     DefaultInstallation,
     /// Something still uses what is to be removed.
     InUse,
+    /// A parameter of the parameter store is not there.
+    SsmParameter,
+    /// Topics are given at the launch and never changed (facts §9.3).
+    NotificationArns,
+    /// A stack set's preferences without a STACKSET constraint on the launch path.
+    StackSet,
+    /// What is a stack can't become a stack set, nor the other way round.
+    ImmutableType,
 }
 
 impl BlockedCode {
@@ -221,6 +230,10 @@ impl BlockedCode {
             Self::Adopt => "adopt",
             Self::DefaultInstallation => "default-installation",
             Self::InUse => "in-use",
+            Self::SsmParameter => "ssm-parameter",
+            Self::NotificationArns => "notification-arns",
+            Self::StackSet => "stack-set",
+            Self::ImmutableType => "immutable-type",
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::ids::{
     ProvisionedProductId, RecordId, StackArn, TagOptionId, Token, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
+use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
 use crate::model::template::{Template, VersionContent};
 
@@ -365,6 +366,10 @@ pub enum Op {
         parameters: BTreeMap<String, ParameterArg>,
         /// All tags, the ownership tag among them.
         tags: Tags,
+        /// `NotificationArns`.
+        topics: BTreeSet<String>,
+        /// `ProvisioningPreferences`, where it is a stack set.
+        preferences: Option<Preferences>,
         /// `ProvisionToken`.
         token: Token,
     },
@@ -395,6 +400,8 @@ pub enum Op {
         parameters: BTreeMap<String, ParameterArg>,
         /// The full set, or `None` where tags may not be sent (design §6).
         tags: Option<Tags>,
+        /// `ProvisioningPreferences`, where it is a stack set.
+        preferences: Option<Preferences>,
         /// `UpdateToken`.
         token: Token,
     },

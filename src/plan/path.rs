@@ -31,7 +31,8 @@ pub(crate) struct Holding<'a> {
     /// What kinds of constraints the product has there.
     pub(crate) constraints: Vec<String>,
     admits: bool,
-    gap: Option<&'a Gap>,
+    /// What could not be read of it.
+    pub(crate) gap: Option<&'a Gap>,
 }
 
 impl Holding<'_> {

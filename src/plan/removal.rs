@@ -267,7 +267,10 @@ impl<'a> Planner<'a> {
         self.provisioned_of(&mut draft, live, &mut needs);
         let mut changes = vec![gone("name", &live.name)];
         for version in &live.versions {
-            changes.push(gone(&format!("versions[{}]", version.name), version.id.as_str()));
+            changes.push(gone(
+                &format!("versions[{}]", version.name),
+                version.id.as_str(),
+            ));
         }
         let (mut ops, mut ends) = (Vec::new(), Vec::new());
         let resource = Resource::Product(Arg::Value(live.id.clone()));

@@ -225,6 +225,12 @@ impl Reconciler {
             sources: sources.map(|copy| copy.source.clone()).collect(),
             imports: imports.collect(),
             adopted: adopted(desired),
+            ssm: desired
+                .provisioned
+                .values()
+                .flat_map(ProvisionedProduct::ssm)
+                .cloned()
+                .collect(),
             identity: self.identity.clone(),
         };
         let observed = self.aws.collect(&hints, &mut self.memory.index).await;

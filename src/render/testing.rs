@@ -51,6 +51,7 @@ impl World {
             sources: BTreeMap::new(),
             provisioned: BTreeMap::new(),
             stacks: BTreeMap::new(),
+            ssm: BTreeMap::new(),
             bucket: Bucket {
                 name: "catalogd-123456789012-us-east-1".to_owned(),
                 exists: false,
@@ -252,6 +253,8 @@ impl World {
         let text = |p: &Parameter| match &p.value {
             ParameterValue::Literal(text) => text.clone(),
             ParameterValue::Output { key, .. } => format!("value-of-{key}"),
+            ParameterValue::List(items) => items.join(","),
+            ParameterValue::Ssm(name) => self.observed.ssm[name].value.clone(),
         };
         let stack = LiveStack {
             arn: format!(
@@ -260,6 +263,11 @@ impl World {
             status: "CREATE_COMPLETE".to_owned(),
             parameters: parameters.map(|(k, p)| (k.clone(), text(p))).collect(),
             outputs: BTreeMap::from([("VpcId".to_owned(), "value-of-VpcId".to_owned())]),
+            notification_arns: want
+                .notification_arns
+                .iter()
+                .flat_map(|topics| topics.arns.clone())
+                .collect(),
             tags: BTreeMap::new(),
             parent: None,
         };
@@ -267,6 +275,7 @@ impl World {
         let live = LiveProvisioned {
             id: id.clone(),
             name: want.live_name.clone(),
+            kind: "CFN_STACK".to_owned(),
             status: ProvisionedStatus::Available,
             status_message: None,
             product: product.clone(),
@@ -420,6 +429,8 @@ pub(crate) fn provisioned_of(text: &str, product: &str, version: &str) -> Provis
         tags: Some(tags([("env", "prod")])),
         depends_on: BTreeSet::new(),
         import: None,
+        notification_arns: None,
+        stack_set: None,
     }
 }
 

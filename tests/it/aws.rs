@@ -101,6 +101,7 @@ impl Bench {
             sources: BTreeSet::new(),
             imports: Vec::new(),
             adopted: Adopted::default(),
+            ssm: BTreeSet::new(),
             identity: self.identity.clone(),
         }
     }
@@ -282,6 +283,8 @@ impl Bench {
             path: path.to_owned(),
             parameters: BTreeMap::new(),
             tags: self.owned(Kind::ProvisionedProduct, name),
+            topics: BTreeSet::new(),
+            preferences: None,
             token: self
                 .identity
                 .request_token(&Name::new(name), "request", None),

@@ -168,11 +168,24 @@ impl Aws {
                 path,
                 parameters,
                 tags,
+                topics,
+                preferences,
                 token,
             } => {
                 let (product, version) = (given(op, product)?, given(op, version)?);
-                self.provision(name, product, version, path, parameters, tags, token)
-                    .await
+                let preferences = preferences.as_ref();
+                self.provision(
+                    name,
+                    product,
+                    version,
+                    path,
+                    parameters,
+                    tags,
+                    topics,
+                    preferences,
+                    token,
+                )
+                .await
             }
             Op::Import {
                 name,
@@ -192,12 +205,22 @@ impl Aws {
                 path,
                 parameters,
                 tags,
+                preferences,
                 token,
             } => {
                 let (product, version) = (given(op, product)?, given(op, version)?);
-                let tags = tags.as_ref();
-                self.update_provisioned(id, product, version, path, parameters, tags, token)
-                    .await
+                let (tags, preferences) = (tags.as_ref(), preferences.as_ref());
+                self.update_provisioned(
+                    id,
+                    product,
+                    version,
+                    path,
+                    parameters,
+                    tags,
+                    preferences,
+                    token,
+                )
+                .await
             }
             Op::Terminate {
                 id,

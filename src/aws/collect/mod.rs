@@ -7,6 +7,7 @@ mod bucket;
 mod portfolio;
 mod product;
 mod provisioned;
+mod ssm;
 mod stack;
 mod tag_option;
 
@@ -15,7 +16,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -47,6 +48,8 @@ pub struct Hints {
     pub imports: Vec<WantedImport>,
     /// What manifests take over.
     pub adopted: Adopted,
+    /// Parameters of the parameter store that manifests take values from.
+    pub ssm: BTreeSet<String>,
     /// Whose catalog.
     pub identity: Identity,
 }
@@ -145,8 +148,13 @@ impl Aws {
             (head, products, stale)
         };
         let portfolios = join(self.tag_options(hints), self.portfolios(hints));
-        let ((tag_options, portfolios), (head, products, stale), provisioned) =
-            join3(portfolios, products, self.provisioned(hints)).await;
+        let ((tag_options, portfolios), (head, products, stale), provisioned, stored) = join4(
+            portfolios,
+            products,
+            self.provisioned(hints),
+            self.stored(hints),
+        )
+        .await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
@@ -170,6 +178,9 @@ impl Aws {
         for found in provisioned.items {
             snapshot.found_provisioned(found);
         }
+        for (name, parameter) in stored.items {
+            snapshot.found_ssm(name, parameter);
+        }
         if head.exists {
             snapshot.found_bucket();
         }
@@ -184,6 +195,7 @@ impl Aws {
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,
+            stored.gaps,
             stacks.gaps,
             head.gaps,
         ];

@@ -43,6 +43,16 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             .iter()
             .map(|n| (("", n.value.as_str()), &n.origin));
         items(&spec.header, "dependsOn", named, findings);
+        let mut texts = |what: &str, list: Option<&Vec<At<String>>>| {
+            let named = list.into_iter().flatten();
+            let named = named.map(|n| (("", n.value.as_str()), &n.origin));
+            items(&spec.header, what, named, findings);
+        };
+        let topics = spec.notification_arns.as_ref();
+        texts("notificationArns", topics.map(|found| &found.value));
+        let set = spec.stack_set.as_ref().map(|found| &found.value);
+        texts("accounts", set.and_then(|set| set.accounts.as_ref()));
+        texts("regions", set.and_then(|set| set.regions.as_ref()));
     }
 }
 

@@ -4,6 +4,7 @@ mod copies;
 mod cycles;
 mod duplicates;
 mod imports;
+mod launches;
 mod lengths;
 mod live_names;
 mod outputs;
@@ -62,6 +63,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         versions::check,
         copies::check,
         imports::check,
+        launches::check,
         live_names::check,
         lengths::check,
         principals::check,

@@ -5,6 +5,7 @@ mod product;
 mod provisioned;
 mod read;
 mod tag_option;
+mod rollout;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
 pub(super) use product::{
@@ -13,6 +14,7 @@ pub(super) use product::{
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
+pub(super) use rollout::RolloutSpec;
 pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;

@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "89e2896ca00db65957c997bd103bf6b53cfdb58e4c20b9e85fd3eebc84b3fd64",
+      "digest": "2d056a088e2f1416a8b9e85ababcadcc3d9ed42a1f6b527a343aae33f35a7977",
       "has_changes": true,
       "objects": [
         {

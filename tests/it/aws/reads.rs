@@ -297,6 +297,7 @@ async fn what_never_launched_and_what_rolled_back_are_told_apart() {
             )]
             .into(),
             tags: None,
+            preferences: None,
             token: bench
                 .identity
                 .request_token(&Name::new("good"), "update", Some("rec")),

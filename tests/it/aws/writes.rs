@@ -175,6 +175,7 @@ async fn every_op_is_made_and_shows() {
         ]
         .into(),
         tags: Some(tags),
+        preferences: None,
         token: bench.identity.request_token(
             &Name::new("hub"),
             "update",
@@ -559,6 +560,8 @@ async fn an_unresolved_argument_and_a_secret_never_leave() {
         version,
         path,
         tags,
+        topics,
+        preferences,
         token,
         ..
     } = bench.provision("hub", "vpc", &product)
@@ -571,6 +574,8 @@ async fn an_unresolved_argument_and_a_secret_never_leave() {
         version,
         path,
         tags,
+        topics,
+        preferences,
         token,
         parameters: BTreeMap::from([("Key".to_owned(), ParameterArg::Secret(secret))]),
     };

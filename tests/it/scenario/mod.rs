@@ -21,6 +21,7 @@ mod removing;
 mod sage;
 mod sharing;
 mod tag_options;
+mod stored;
 mod templates;
 mod unkind;
 mod unlisted;
