@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::ids::{
     ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
     Target, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{CodeStar, Guidance, Tags};
 use crate::model::template::VersionContent;
 
 /// What a pass has seen. Absent here and not covered by a gap means absent there.
@@ -125,10 +127,38 @@ pub struct LiveProduct {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `Type`, as the service says it.
+    pub product_type: String,
+    /// The repository that the service syncs it with, where it does.
+    pub source_connection: Option<LiveConnection>,
     /// All tags, ours among them.
     pub tags: Tags,
     /// All versions, inactive ones too, oldest first.
     pub versions: Vec<LiveVersion>,
+}
+
+/// `SourceConnectionDetail`: a product's versions are made by the service (facts §8.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveConnection {
+    /// What it is synced with.
+    pub to: CodeStar,
+    /// `LastSync`, where there was one.
+    pub last_sync: Option<LastSync>,
+}
+
+/// How the last sync went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSync {
+    /// `LastSyncStatus`: `SUCCEEDED`, `FAILED`, or a word we do not know.
+    pub status: String,
+    /// `LastSyncStatusMessage`.
+    pub message: Option<String>,
+    /// `LastSyncTime`.
+    pub at: Option<Timestamp>,
+    /// `LastSuccessfulSyncTime`.
+    pub succeeded_at: Option<Timestamp>,
+    /// `LastSuccessfulSyncProvisioningArtifactId`.
+    pub version: Option<VersionId>,
 }
 
 /// A version of a product.

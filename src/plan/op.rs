@@ -10,7 +10,7 @@ use crate::ids::{
     ConstraintId, CopyId, Digest, Key, PortfolioId, ProductArn, ProductId, ProvisionedProductId,
     RecordId, StackArn, Token, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{CodeStar, Guidance, ProductType, Tags};
 use crate::model::observed::LivePrincipal;
 use crate::model::template::{Template, VersionContent};
 
@@ -167,14 +167,16 @@ pub enum Op {
         /// Who.
         principal: LivePrincipal,
     },
-    /// `CreateProduct` with its first version.
+    /// `CreateProduct` with its first version, or with the repository that the service syncs it with.
     CreateProduct {
         /// Its fields.
         fields: Box<ProductFields>,
+        /// `ProductType`: it never changes.
+        product_type: ProductType,
         /// All tags, the ownership tag among them.
         tags: Tags,
-        /// The first version.
-        version: NewVersion,
+        /// The first version; none of one that the service syncs.
+        version: Option<NewVersion>,
         /// The same for every attempt.
         token: Token,
     },
@@ -221,6 +223,15 @@ pub enum Op {
         active: Option<bool>,
         /// `Guidance`.
         guidance: Option<Guidance>,
+    },
+    /// `DeleteProvisioningArtifact`.
+    DeleteVersion {
+        /// Of what.
+        product: ProductId,
+        /// Which.
+        version: VersionId,
+        /// Its name, for people.
+        name: String,
     },
     /// `AssociateProductWithPortfolio`.
     AssociateProduct {
@@ -364,6 +375,8 @@ pub struct ProductFields {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `SourceConnection`; it can't be taken away.
+    pub source_connection: Option<CodeStar>,
 }
 
 /// What to do to an object's tags.
@@ -382,6 +395,8 @@ pub struct NewVersion {
     pub name: String,
     /// A text for people.
     pub description: Option<String>,
+    /// `Type`, as the API says it.
+    pub kind: &'static str,
     /// Where the service finds the template.
     pub source: NewSource,
 }
@@ -440,6 +455,7 @@ impl Op {
             Self::UpdateProduct { .. } => "UpdateProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
+            Self::DeleteVersion { .. } => "DeleteProvisioningArtifact",
             Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
             Self::DisassociateProduct { .. } => "DisassociateProductFromPortfolio",
             Self::CreateConstraint { .. } => "CreateConstraint",
@@ -491,6 +507,7 @@ impl Op {
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
@@ -553,6 +570,7 @@ impl Op {
             | Self::DisassociatePrincipal { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
+            | Self::DeleteVersion { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -594,6 +612,7 @@ impl Op {
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }

@@ -52,7 +52,8 @@ fn rank(op: &Op) -> u8 {
         Op::DisassociatePrincipal { .. } => 13,
         Op::DeleteConstraint { .. } => 14,
         Op::DisassociateProduct { .. } => 15,
-        Op::PutIndex { .. } => 17,
+        Op::DeleteVersion { .. } => 17,
+        Op::PutIndex { .. } => 18,
     }
 }
 
@@ -99,6 +100,7 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::DisassociatePrincipal { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
+        | Op::DeleteVersion { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

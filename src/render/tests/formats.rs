@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "1901cc4f126f132c684458c88b73174bd27f44172c71db34d8181b3316d647dd",
+      "digest": "8b42556ee8eee2f9d9b4df79d21be30f88eae31b720182d9809505621657e92e",
       "has_changes": true,
       "objects": [
         {
