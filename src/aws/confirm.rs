@@ -57,6 +57,7 @@ impl Aws {
             | Op::DeleteProduct { .. }
             | Op::CreateVersion { .. }
             | Op::UpdateVersion { .. }
+            | Op::DeleteVersion { .. }
             | Op::AssociateProduct { .. }
             | Op::DisassociateProduct { .. }
             | Op::CreateConstraint { .. }
@@ -172,12 +173,14 @@ impl Aws {
                 let held = self.has_principal(portfolio, principal).await?;
                 Ok(shows_when(!held, "the principal is still listed"))
             }
-            Op::CreateProduct { tags, .. } => {
+            Op::CreateProduct { tags, version, .. } => {
                 let id = answered(op, &answer.product)?;
                 let (live, status) = self.describe_product(id).await?;
                 let marked = marked(Kind::Product, id.as_str(), tags, &live.tags);
                 match usable(&status, "the product") {
                     Read::Shows if marked != Read::Shows => Ok(marked),
+                    // What the service syncs has no version yet.
+                    Read::Shows if version.is_none() => Ok(Read::Shows),
                     Read::Shows => {
                         self.version_is_usable(id, answered(op, &answer.version)?)
                             .await
@@ -218,7 +221,12 @@ impl Aws {
                     support_description,
                     support_email,
                     support_url,
+                    source_connection,
                 } = &**fields;
+                let synced = live.source_connection.as_ref().map(|live| &live.to);
+                if source_connection.is_some() && source_connection.as_ref() != synced {
+                    return Ok(still_old("source connection"));
+                }
                 let fields = [
                     ("name", name, Some(&live.name)),
                     ("owner", owner, Some(&live.owner)),
@@ -259,6 +267,12 @@ impl Aws {
                 )
                 .await
             }
+            Op::DeleteVersion {
+                product, version, ..
+            } => {
+                self.version_is_usable(product, version).await?;
+                Ok(Read::NotYet("the version is still there".to_owned()))
+            }
             Op::AssociateProduct { portfolio, product } => {
                 let held = self
                     .is_associated(given(op, portfolio)?, given(op, product)?)
@@ -292,6 +306,7 @@ impl Aws {
             | Op::DisassociateTagOption { .. }
             | Op::DisassociateBudget { .. }
             | Op::DisassociateProduct { .. }
+            | Op::DeleteVersion { .. }
             | Op::DeleteConstraint { .. } => return Read::Shows,
             Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {
                 DEAD_AFTER

@@ -24,6 +24,12 @@ pub const SUPPORT_URL: usize = 2_083;
 pub const VERSION_TEXT: usize = 8_192;
 /// Versions of a product by default (facts §6).
 pub const VERSIONS: usize = 100;
+/// Characters of a source connection's repository, branch and path (facts §9.12).
+pub const CONNECTION_REPOSITORY: usize = 100;
+/// Characters of a source connection's branch (facts §9.12).
+pub const CONNECTION_BRANCH: usize = 250;
+/// Characters of a source connection's path (facts §9.12).
+pub const CONNECTION_PATH: usize = 4_096;
 /// `IAM_PATTERN` principals of a portfolio (facts §6).
 pub const PRINCIPAL_PATTERNS: usize = 10;
 /// Principals of a portfolio (facts §6).

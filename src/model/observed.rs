@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::ids::{
     ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
     TagOptionId, Target, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{CodeStar, Guidance, Tags};
 use crate::model::launch::SsmParameter;
 use crate::model::template::VersionContent;
 
@@ -151,6 +153,10 @@ pub struct LiveProduct {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `Type`, as the service says it.
+    pub product_type: String,
+    /// The repository that the service syncs it with, where it does.
+    pub source_connection: Option<LiveConnection>,
     /// All tags, ours among them.
     pub tags: Tags,
     /// The TagOptions that it offers, inactive ones too.
@@ -159,6 +165,30 @@ pub struct LiveProduct {
     pub budgets: BTreeSet<String>,
     /// All versions, inactive ones too, oldest first.
     pub versions: Vec<LiveVersion>,
+}
+
+/// `SourceConnectionDetail`: a product's versions are made by the service (facts §8.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveConnection {
+    /// What it is synced with.
+    pub to: CodeStar,
+    /// `LastSync`, where there was one.
+    pub last_sync: Option<LastSync>,
+}
+
+/// How the last sync went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSync {
+    /// `LastSyncStatus`: `SUCCEEDED`, `FAILED`, or a word we do not know.
+    pub status: String,
+    /// `LastSyncStatusMessage`.
+    pub message: Option<String>,
+    /// `LastSyncTime`.
+    pub at: Option<Timestamp>,
+    /// `LastSuccessfulSyncTime`.
+    pub succeeded_at: Option<Timestamp>,
+    /// `LastSuccessfulSyncProvisioningArtifactId`.
+    pub version: Option<VersionId>,
 }
 
 /// A version of a product.

@@ -6,8 +6,8 @@ use super::{Blocked, BlockedCode};
 use crate::diff::association;
 use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
 use crate::model::desired::Desired;
-use crate::model::observed::{Gap, Observed, Scope};
-use crate::model::owner::{Identity, Owner};
+use crate::model::observed::{Gap, LivePortfolio, Observed, Scope};
+use crate::model::owner::{Identity, Installation, Owner};
 use crate::plan::Input;
 use crate::plan::owned::Owned;
 
@@ -139,6 +139,34 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| *scope == Scope::Bucket)
     }
 
+    /// Why nothing may be deleted at all, if so: two teams that both left the installation unnamed would be each other's
+    /// orphans (design §4).
+    pub(crate) fn deletion(&self, what: &str) -> Option<Blocked> {
+        let unnamed = self.identity.installation.as_str() == Installation::DEFAULT;
+        unnamed.then(|| {
+            Blocked::new(
+                BlockedCode::DefaultInstallation,
+                format!(
+                    "{what} is not deleted: nothing is under the installation {:?}, so give yours a name with --installation",
+                    Installation::DEFAULT
+                ),
+            )
+        })
+    }
+
+    /// Why what launches in other accounts may rest on can't be deleted, if so.
+    pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
+        let mut holders = self.observed.portfolios.values();
+        let shared = holders.find(|p| p.products.contains(product) && is_shared(p))?;
+        Some(Blocked::new(
+            BlockedCode::Shared,
+            format!(
+                "{what} is not deleted: its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
+                shared.display_name, shared.id
+            ),
+        ))
+    }
+
     /// Why nothing may be removed from a portfolio, nor a product from it, if so.
     pub(crate) fn removal(
         &self,
@@ -193,6 +221,11 @@ impl Doubt<'_> {
     }
 }
 
+/// Whether a portfolio is shared with anybody.
+fn is_shared(_: &LivePortfolio) -> bool {
+    false
+}
+
 /// A refusal that names the read that failed.
 pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
     // The gap itself is listed with its reason; here its name is enough.
@@ -237,6 +270,8 @@ pub(crate) enum Family {
     Versions,
     /// Whole objects.
     Objects(Kind),
+    /// Versions that are deleted.
+    DeletedVersions,
 }
 
 impl Family {
@@ -253,6 +288,7 @@ impl Family {
             Self::Objects(Kind::Portfolio) => "portfolios",
             Self::Objects(Kind::Product) => "products",
             Self::Objects(Kind::ProvisionedProduct) => "provisioned products",
+            Self::DeletedVersions => "versions",
         }
     }
 }
@@ -309,7 +345,7 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let options = options.chain(products_owned().map(|p| p.tag_options.len()));
     let budgets = portfolios_owned().map(|p| p.budgets.len());
     let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
-    let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
+    let versions = || owned.products.values().flatten().flat_map(|p| &p.versions);
     BTreeMap::from([
         (Family::TagOptions, options.sum()),
         (Family::Budgets, budgets.sum()),
@@ -332,7 +368,8 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
                 .filter(|id| ours.contains(id))
                 .count(),
         ),
-        (Family::Versions, versions.filter(|v| v.active).count()),
+        (Family::Versions, versions().filter(|v| v.active).count()),
+        (Family::DeletedVersions, versions().count()),
         (Family::Objects(Kind::Portfolio), owned.portfolios.len()),
         (Family::Objects(Kind::Product), owned.products.len()),
         (

@@ -10,7 +10,7 @@ use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
     ProvisionedProductId, RecordId, StackArn, TagOptionId, Token, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{CodeStar, Guidance, ProductType, Tags};
 use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
 use crate::model::template::{Template, VersionContent};
@@ -249,14 +249,16 @@ pub enum Op {
         /// Who.
         principal: LivePrincipal,
     },
-    /// `CreateProduct` with its first version.
+    /// `CreateProduct` with its first version, or with the repository that the service syncs it with.
     CreateProduct {
         /// Its fields.
         fields: Box<ProductFields>,
+        /// `ProductType`: it never changes.
+        product_type: ProductType,
         /// All tags, the ownership tag among them.
         tags: Tags,
-        /// The first version.
-        version: NewVersion,
+        /// The first version; none of one that the service syncs.
+        version: Option<NewVersion>,
         /// The same for every attempt.
         token: Token,
     },
@@ -308,6 +310,15 @@ pub enum Op {
         active: Option<bool>,
         /// `Guidance`.
         guidance: Option<Guidance>,
+    },
+    /// `DeleteProvisioningArtifact`.
+    DeleteVersion {
+        /// Of what.
+        product: ProductId,
+        /// Which.
+        version: VersionId,
+        /// Its name, for people.
+        name: String,
     },
     /// `AssociateProductWithPortfolio`.
     AssociateProduct {
@@ -489,6 +500,8 @@ pub struct ProductFields {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `SourceConnection`; it can't be taken away.
+    pub source_connection: Option<CodeStar>,
 }
 
 /// What to do to an object's tags.
@@ -507,6 +520,8 @@ pub struct NewVersion {
     pub name: String,
     /// A text for people.
     pub description: Option<String>,
+    /// `Type`, as the API says it.
+    pub kind: &'static str,
     /// Where the service finds the template.
     pub source: NewSource,
 }
@@ -573,6 +588,7 @@ impl Op {
             Self::DeleteProduct { .. } => "DeleteProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
+            Self::DeleteVersion { .. } => "DeleteProvisioningArtifact",
             Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
             Self::DisassociateProduct { .. } => "DisassociateProductFromPortfolio",
             Self::CreateConstraint { .. } => "CreateConstraint",
@@ -632,6 +648,7 @@ impl Op {
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
@@ -714,6 +731,7 @@ impl Op {
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
+            | Self::DeleteVersion { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -763,6 +781,7 @@ impl Op {
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }

@@ -71,7 +71,7 @@ fn rank(step: &Step) -> u8 {
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
-        Op::DeleteProduct { .. } => 18,
+        Op::DeleteVersion { .. } | Op::DeleteProduct { .. } => 18,
         Op::DeletePortfolio { .. } => 19,
         Op::PutIndex { .. } => 20,
     }
@@ -139,6 +139,7 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
         | Op::DeleteProduct { .. }
+        | Op::DeleteVersion { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

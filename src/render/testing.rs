@@ -215,6 +215,11 @@ impl World {
             support_description: want.support.description.clone(),
             support_email: want.support.email.clone(),
             support_url: want.support.url.clone(),
+            product_type: want.product_type.as_str().to_owned(),
+            source_connection: want.source_connection.as_ref().map(|c| LiveConnection {
+                to: c.to.clone(),
+                last_sync: None,
+            }),
             tags: self.owner(Kind::Product, &want.name, &want.tags),
             tag_options: self.given(&want.tag_options),
             budgets: want.budgets.clone().unwrap_or_default(),
@@ -326,7 +331,9 @@ pub(crate) fn version(desired: &mut Desired, name: &str, body: &str) -> Version 
             parameters: Some(["Cidr", "Password", "PeerVpc"].map(declared).to_vec()),
         },
         active: true,
+        retired: false,
         guidance: None,
+        mutable: false,
     }
 }
 
@@ -407,8 +414,10 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         tag_options: None,
         budgets: None,
         portfolios: Some(portfolios.iter().map(association).collect()),
+        product_type: ProductType::CloudFormation,
         versions,
         copy_from: None,
+        source_connection: None,
         unlisted_versions: UnlistedVersions::Keep,
     }
 }

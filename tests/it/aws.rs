@@ -15,7 +15,7 @@ use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
 use catalogd::emulator::{Emulator, InProcess, Options, Profile};
 use catalogd::ids::{Key, Kind, Name, PortfolioId, ProductId};
-use catalogd::model::desired::Tags;
+use catalogd::model::desired::{ProductType, Tags};
 use catalogd::model::observed::{Gap, Observed};
 use catalogd::model::owner::{Identity, Installation, tag_key};
 use catalogd::model::template::Template;
@@ -209,6 +209,7 @@ impl Bench {
         NewVersion {
             name: name.to_owned(),
             description: None,
+            kind: "CLOUD_FORMATION_TEMPLATE",
             source: NewSource::Bucket {
                 bucket: self.aws.bucket().to_owned(),
                 template: template.clone(),
@@ -234,7 +235,8 @@ impl Bench {
                 ..ProductFields::default()
             }),
             tags: self.owned(Kind::Product, name),
-            version: self.version("v1", template),
+            product_type: ProductType::CloudFormation,
+            version: Some(self.version("v1", template)),
             token: self.token(Kind::Product, name, "create"),
         }
     }

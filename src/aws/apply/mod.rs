@@ -11,6 +11,8 @@ mod product;
 mod provisioned;
 mod tag_option;
 
+pub(in crate::aws) use bucket::object_url;
+
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::plan::op::{Answer, Arg, Op, Resource};
@@ -103,10 +105,14 @@ impl Aws {
             } => self.disassociate_principal(portfolio, principal).await,
             Op::CreateProduct {
                 fields,
+                product_type,
                 tags,
                 version,
                 token,
-            } => self.create_product(fields, tags, version, token).await,
+            } => {
+                self.create_product(fields, *product_type, tags, version.as_ref(), token)
+                    .await
+            }
             Op::CopyProduct {
                 source,
                 versions,
@@ -137,6 +143,11 @@ impl Aws {
                 self.update_version(product, version, description.as_deref(), *active, *guidance)
                     .await
             }
+            Op::DeleteVersion {
+                product,
+                version,
+                name: _,
+            } => self.delete_version(product, version).await,
             Op::AssociateProduct { portfolio, product } => {
                 self.associate_product(given(op, portfolio)?, given(op, product)?)
                     .await

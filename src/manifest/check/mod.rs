@@ -3,15 +3,18 @@
 mod copies;
 mod cycles;
 mod duplicates;
+mod connections;
 mod imports;
 mod launches;
 mod lengths;
 mod live_names;
 mod outputs;
+mod owners;
 mod parameters;
 mod principals;
 mod products_in_portfolios;
 mod references;
+mod retention;
 mod roles;
 mod rules;
 mod stack_sets;
@@ -60,7 +63,10 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         cycles::check,
         outputs::check,
         parameters::check,
+        owners::check,
         versions::check,
+        retention::check,
+        connections::check,
         copies::check,
         imports::check,
         launches::check,

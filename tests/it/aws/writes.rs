@@ -121,6 +121,22 @@ async fn every_op_is_made_and_shows() {
         active: false,
     })
     .await;
+    let third = make(Op::CreateVersion {
+        product: Arg::Value(product.clone()),
+        version: bench.version("v3", &template),
+        token: bench.token(Kind::Product, "vpc", "version v3"),
+    })
+    .await
+    .version
+    .unwrap();
+    let delete = Op::DeleteVersion {
+        product: product.clone(),
+        version: third,
+        name: "v3".to_owned(),
+    };
+    make(delete.clone()).await;
+    // Twice is no harm.
+    make(delete).await;
     bench.associate(&portfolio, &product).await;
     for (arn, pattern) in [
         (bench.aws.caller(), false),
@@ -329,6 +345,7 @@ async fn every_op_is_made_and_shows() {
         "DeleteConstraint",
         "DeletePortfolio",
         "DeleteProduct",
+        "DeleteProvisioningArtifact",
         "DisassociateBudgetFromResource",
         "DisassociatePrincipalFromPortfolio",
         "DisassociateProductFromPortfolio",
