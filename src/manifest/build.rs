@@ -6,15 +6,17 @@ use super::finding::{Code, Finding, Severity};
 use super::node::At;
 use super::schema::{
     AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, SourceSpec, Specs, Tag, TagOptionSpec, ValueSpec, VersionSpec,
+    ProductSpec, ProvisionedSpec, ShareSpec, SourceSpec, Specs, Tag, TagOptionSpec, ValueSpec,
+    VersionSpec,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
     Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import, Launch,
-    Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Support,
+    Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Share, Support,
     TagOption, Tags, TemplateSource, Version,
 };
+use crate::model::share::Recipient;
 
 /// Puts the sound objects together.
 ///
@@ -187,6 +189,7 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         principals,
         tag_options,
         budgets: budget_names,
+        shares,
     } = spec;
     let name = header.name?;
     Some(Portfolio {
@@ -197,10 +200,20 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         principals: principals.map(|items| items.into_iter().map(principal).collect()),
         tag_options: given(tag_options),
         budgets: budgets(budget_names),
+        shares: shares.map(|items| items.into_iter().map(share).collect()),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn share(spec: ShareSpec) -> (Recipient, Share) {
+    let share = Share {
+        origin: spec.with.origin,
+        tag_options: spec.tag_options.map(|found| found.value),
+        principals: spec.principals.map(|found| found.value),
+    };
+    (spec.with.value, share)
 }
 
 fn principal(spec: At<PrincipalSpec>) -> Principal {

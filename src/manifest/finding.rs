@@ -126,6 +126,8 @@ codes! {
     InvalidTag = "invalid-tag", Error;
     /// A tag key that AWS or catalogd keeps for itself.
     ReservedTag = "reserved-tag", Error;
+    /// A share with what can't be shared with, or of what can't be shared.
+    InvalidShare = "invalid-share", Error;
     // objects among each other
     /// Two objects of one kind with one name.
     DuplicateName = "duplicate-name", Error;

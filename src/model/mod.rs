@@ -6,5 +6,6 @@ pub mod desired;
 pub mod limits;
 pub mod observed;
 pub mod owner;
+pub mod share;
 pub mod template;
 pub mod tree;

@@ -18,6 +18,7 @@ mod planner;
 mod portfolio;
 mod product;
 mod provisioned;
+mod share;
 mod tag_option;
 mod unlisted;
 mod upstream;

@@ -55,9 +55,11 @@ fn rank(op: &Op) -> u8 {
         Op::AssociateProduct { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
+        // After principals and constraints: what is shared is whole.
+        Op::CreateShare { .. } | Op::UpdateShare { .. } => 11,
         Op::Terminate { .. } => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
-        Op::DisassociatePrincipal { .. } => 13,
+        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } => 13,
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 13,
         Op::DeleteConstraint { .. } => 14,
         Op::DisassociateProduct { .. } => 15,
@@ -88,7 +90,9 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         Op::DisassociateTagOption { resource, .. }
         | Op::AssociateBudget { resource, .. }
         | Op::DisassociateBudget { resource, .. } => fill_resource(resource),
-        Op::AssociatePrincipal { portfolio, .. } => fill(portfolio, &place),
+        Op::AssociatePrincipal { portfolio, .. } | Op::CreateShare { portfolio, .. } => {
+            fill(portfolio, &place);
+        }
         Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
             fill(product, &place);
         }
@@ -123,6 +127,8 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
         | Op::DisassociatePrincipal { .. }
+        | Op::UpdateShare { .. }
+        | Op::DeleteShare { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
         | Op::DisassociateProduct { .. }

@@ -95,6 +95,8 @@ impl<'a> Planner<'a> {
             product: None,
         };
         self.attachments(draft, given_to(want), Was::Unmanaged, &place);
+        let id = Arg::From(made);
+        self.shares(draft, want, Was::Unmanaged, &id, None);
         let mut principals = Vec::new();
         for principal in want.principals.iter().flatten() {
             let principal = resolved(principal, &self.input.observed.caller);
@@ -164,6 +166,8 @@ impl<'a> Planner<'a> {
             product: None,
         };
         self.attachments(draft, given_to(want), was(base).map(given_to), &place);
+        let id = Arg::Value(live.id.clone());
+        self.shares(draft, want, was(base), &id, Some(live));
         self.principals(draft, live, diff.principals, &mut after);
         after
     }

@@ -185,6 +185,12 @@ impl Reconciler {
         });
         let hints = Hints {
             known_ids: self.memory.known.clone(),
+            shared: desired
+                .portfolios
+                .values()
+                .filter(|portfolio| portfolio.shares.is_some())
+                .map(|portfolio| portfolio.name.clone())
+                .collect(),
             tag_options: !self.memory.tag_options.is_empty()
                 || std::iter::once(desired)
                     .chain(base)

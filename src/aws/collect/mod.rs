@@ -7,6 +7,7 @@ mod bucket;
 mod portfolio;
 mod product;
 mod provisioned;
+mod share;
 mod stack;
 mod tag_option;
 
@@ -39,6 +40,8 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
+    /// Portfolios, by name, of which a manifest says whom they are shared with.
+    pub shared: BTreeSet<Name>,
     /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
     pub tag_options: bool,
     /// Products that manifests copy from.

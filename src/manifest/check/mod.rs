@@ -13,6 +13,7 @@ mod products_in_portfolios;
 mod references;
 mod roles;
 mod budgets;
+mod shares;
 mod tag_options;
 mod tags;
 mod urls;
@@ -67,6 +68,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         tags::check,
         tag_options::check,
         budgets::check,
+        shares::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

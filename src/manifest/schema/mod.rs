@@ -6,7 +6,7 @@ mod provisioned;
 mod read;
 mod tag_option;
 
-pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
+pub(super) use portfolio::{PortfolioSpec, PrincipalSpec, ShareSpec};
 pub(super) use product::{
     AssociationSpec, CopySpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
 };

@@ -15,6 +15,7 @@ mod ownership;
 mod planned;
 mod preempt;
 mod sage;
+mod shares;
 mod sharing;
 mod tag_options;
 mod templates;
