@@ -48,6 +48,7 @@ impl Aws {
             | Op::DisassociateBudget { .. }
             | Op::CreatePortfolio { .. }
             | Op::UpdatePortfolio { .. }
+            | Op::DeletePortfolio { .. }
             | Op::AssociatePrincipal { .. }
             | Op::DisassociatePrincipal { .. }
             | Op::CreateShare { .. }
@@ -56,6 +57,7 @@ impl Aws {
             | Op::CreateProduct { .. }
             | Op::CopyProduct { .. }
             | Op::UpdateProduct { .. }
+            | Op::DeleteProduct { .. }
             | Op::CreateVersion { .. }
             | Op::UpdateVersion { .. }
             | Op::AssociateProduct { .. }
@@ -135,10 +137,10 @@ impl Aws {
                 let held = held.contains(budget);
                 Ok(shows_when(!held, "the budget is still listed"))
             }
-            Op::CreatePortfolio { .. } => {
+            Op::CreatePortfolio { tags, .. } => {
                 let id = answered(op, &answer.portfolio)?;
-                self.describe_portfolio(id).await?;
-                Ok(Read::Shows)
+                let live = self.describe_portfolio(id).await?;
+                Ok(marked(Kind::Portfolio, id.as_str(), tags, &live.tags))
             }
             Op::UpdatePortfolio {
                 id,
@@ -154,6 +156,10 @@ impl Aws {
                     ("provider name", provider_name, Some(&live.provider_name)),
                 ];
                 Ok(as_sent(&fields, tags, &live.tags))
+            }
+            Op::DeletePortfolio { id } => {
+                self.describe_portfolio(id).await?;
+                Ok(Read::NotYet("the portfolio is still there".to_owned()))
             }
             Op::AssociatePrincipal {
                 portfolio,
@@ -196,10 +202,12 @@ impl Aws {
                 let live = self.share_with(portfolio, with).await?;
                 Ok(shows_when(live.is_none(), "the share is still listed"))
             }
-            Op::CreateProduct { .. } => {
+            Op::CreateProduct { tags, .. } => {
                 let id = answered(op, &answer.product)?;
-                let (_, status) = self.describe_product(id).await?;
+                let (live, status) = self.describe_product(id).await?;
+                let marked = marked(Kind::Product, id.as_str(), tags, &live.tags);
                 match usable(&status, "the product") {
+                    Read::Shows if marked != Read::Shows => Ok(marked),
                     Read::Shows => {
                         self.version_is_usable(id, answered(op, &answer.version)?)
                             .await
@@ -256,6 +264,10 @@ impl Aws {
                 ];
                 Ok(as_sent(&fields, tags, &live.tags))
             }
+            Op::DeleteProduct { id } => {
+                self.describe_product(id).await?;
+                Ok(Read::NotYet("the product is still there".to_owned()))
+            }
             Op::CreateVersion { product, .. } => {
                 let version = answered(op, &answer.version)?;
                 self.version_is_usable(given(op, product)?, version).await
@@ -304,8 +316,10 @@ impl Aws {
     /// What *not found* means after this call.
     fn absent(&self, op: &Op, answer: &Answer, failure: &Failure) -> Read {
         let dead_after = match op {
-            Op::DisassociatePrincipal { .. }
+            Op::DeletePortfolio { .. }
+            | Op::DisassociatePrincipal { .. }
             | Op::DeleteShare { .. }
+            | Op::DeleteProduct { .. }
             | Op::DisassociateTagOption { .. }
             | Op::DisassociateBudget { .. }
             | Op::DisassociateProduct { .. }
@@ -456,6 +470,21 @@ impl Aws {
             other => other,
         })
     }
+}
+
+/// Whether what a create answered with is ours. A repeated token answers with the object of long ago, from which
+/// somebody may have taken the mark: made anew it can't be, for the service remembers the token.
+fn marked(kind: Kind, id: &str, sent: &Tags, live: &Tags) -> Read {
+    let key = tag_key(kind);
+    let bare = |tags: &Tags| tags.get(key).map(|value| strip_removal(value).to_owned());
+    let (sent, live) = (bare(sent), bare(live));
+    if sent == live {
+        return Read::Shows;
+    }
+    let whose = live.map_or("nobody's".to_owned(), |value| format!("{value}'s"));
+    Read::Failed(format!(
+        "{id}, which was made for it, is {whose} by the tag {key}: take it over with `adopt: {{id: {id}}}`, or give this one another metadata.name"
+    ))
 }
 
 /// The id that the call answered.

@@ -227,8 +227,11 @@ impl Aws {
         })
     }
 
-    /// The newest page of the account's records: it answers for many at once, and lags.
-    pub async fn record_history(&self) -> Result<Vec<(RecordId, RecordStatus)>, Failure> {
+    /// A page of the account's records, newest first, and the next page's token: it answers for many at once, and lags.
+    pub async fn record_history(
+        &self,
+        token: Option<String>,
+    ) -> Result<(Vec<RecordSeen>, Option<String>), Failure> {
         let account = AccessLevelFilter::builder()
             .key(AccessLevelFilterKey::Account)
             .value("self")
@@ -237,15 +240,14 @@ impl Aws {
             .sc()
             .list_record_history()
             .access_level_filter(account)
-            .page_size(RECORDS_A_PAGE);
+            .page_size(RECORDS_A_PAGE)
+            .set_page_token(token);
         let answer = self
             .call("ListRecordHistory", Access::Read, || request.clone().send())
             .await?;
-        Ok(answer
-            .record_details()
-            .iter()
-            .filter_map(|detail| convert::record(detail, &[]))
-            .map(|record| (record.id, record.status))
-            .collect())
+        let records = answer.record_details().iter();
+        let records = records.filter_map(|detail| convert::record(detail, &[]));
+        let next = answer.next_page_token().map(str::to_owned);
+        Ok((records.collect(), next))
     }
 }

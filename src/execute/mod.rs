@@ -28,7 +28,7 @@ use poll::Poller;
 use progress::{Event, Progress};
 
 /// Steps under way at once, those that only wait for a record included: bounds memory, not speed.
-const STEPS_AT_ONCE: usize = 256;
+const STEPS_AT_ONCE: usize = 1_024;
 
 /// Calls and their confirming reads under way at once; the pacer decides how many go out a second.
 const CALLS_AT_ONCE: usize = 16;

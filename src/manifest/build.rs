@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Code, Finding, Severity};
-use super::node::At;
+use super::node::{At, Node, Value};
 use super::schema::{
     AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, ShareSpec, SourceSpec, Specs, Tag, TagOptionSpec, ValueSpec,
-    VersionSpec,
+    ProductSpec, ProvisionedSpec, RuleSpec, ShareSpec, SourceSpec, Specs, StackSetSpec, Tag,
+    TagOptionSpec, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
     Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import, Launch,
-    Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Share, Support,
-    TagOption, Tags, TemplateSource, Version,
+    Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Share, StackSet,
+    Support, TagOption, Tags, TemplateSource, Version,
 };
 use crate::model::share::Recipient;
 
@@ -296,12 +296,47 @@ fn association(spec: AssociationSpec) -> (Name, Association) {
             LaunchSpec::LocalRoleName(name) => Launch::LocalRoleName(name),
         }),
         tag_updates: found.tag_updates,
+        notification: found
+            .notification
+            .map(|topics| topics.into_iter().map(|topic| topic.value).collect()),
+        template: found.template.map(|rules| {
+            let rule = |rule: RuleSpec| (rule.name.value, json(&rule.body));
+            rules.into_iter().map(rule).collect()
+        }),
+        stack_set: found.stack_set.map(|found| stack_set(found.value)),
     });
     let association = Association {
         origin: spec.portfolio.origin,
         constraints,
     };
     (spec.portfolio.value, association)
+}
+
+fn stack_set(spec: StackSetSpec) -> StackSet {
+    let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value);
+    StackSet {
+        accounts: texts(spec.accounts).collect(),
+        regions: texts(spec.regions).collect(),
+        admin_role: spec.admin_role.value,
+        execution_role: spec.execution_role.value,
+    }
+}
+
+/// A node as JSON; scalars stay the texts that they were written as.
+fn json(node: &Node) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match &node.value {
+        Value::Plain(text) | Value::Quoted(text) => Json::String(text.clone()),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(entries) => {
+            let pairs = entries.iter();
+            pairs
+                .map(|entry| (entry.key.value.clone(), json(&entry.value)))
+                .collect()
+        }
+        // A finding was made: nothing is built of it.
+        Value::Unknown => Json::Null,
+    }
 }
 
 fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {

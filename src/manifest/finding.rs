@@ -128,6 +128,10 @@ codes! {
     ReservedTag = "reserved-tag", Error;
     /// A share with what can't be shared with, or of what can't be shared.
     InvalidShare = "invalid-share", Error;
+    /// A rule of a template constraint that CloudFormation would refuse.
+    InvalidRule = "invalid-rule", Error;
+    /// A rule of a template constraint that CloudFormation is said to refuse.
+    SuspectRule = "suspect-rule", Warning;
     // objects among each other
     /// Two objects of one kind with one name.
     DuplicateName = "duplicate-name", Error;

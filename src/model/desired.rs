@@ -59,6 +59,17 @@ impl Desired {
             }
     }
 
+    /// How the object's life begins and ends.
+    pub fn lifecycle(&self, key: &Key) -> Option<&Lifecycle> {
+        match key.kind {
+            Kind::TagOption => self.tag_options.get(&key.name).map(|o| &o.lifecycle),
+            Kind::ServiceAction => self.service_actions.get(&key.name).map(|o| &o.lifecycle),
+            Kind::Portfolio => self.portfolios.get(&key.name).map(|o| &o.lifecycle),
+            Kind::Product => self.products.get(&key.name).map(|o| &o.lifecycle),
+            Kind::ProvisionedProduct => self.provisioned.get(&key.name).map(|o| &o.lifecycle),
+        }
+    }
+
     /// Where the object's manifest stands.
     pub fn origin(&self, key: &Key) -> Option<&Origin> {
         match key.kind {
@@ -110,6 +121,17 @@ pub enum OnRemove {
     Delete,
     /// A provisioned product is no longer managed, and its stack stays.
     Release,
+}
+
+impl OnRemove {
+    /// As a manifest says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retain => "retain",
+            Self::Delete => "delete",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// Which live object that nobody owns is taken over.
@@ -298,13 +320,35 @@ pub struct Association {
     pub constraints: Option<Constraints>,
 }
 
-/// The constraints of a product in a portfolio. Present, it is the whole truth for the types it can name.
+/// The constraints of a product in a portfolio. Present, it is the whole truth.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Constraints {
-    /// `LAUNCH`: the role that launches.
+    /// `LAUNCH`: the role that launches. Never beside `STACKSET`.
     pub launch: Option<Launch>,
     /// `RESOURCE_UPDATE`: whether tags of provisioned products may change.
     pub tag_updates: Option<TagUpdates>,
+    /// `NOTIFICATION`: the topics that are told of what happens to stacks. Never empty.
+    pub notification: Option<BTreeSet<String>>,
+    /// `TEMPLATE`: rules for parameters, by name. Never empty.
+    pub template: Option<Rules>,
+    /// `STACKSET`: launches make a stack set. Never beside `LAUNCH`.
+    pub stack_set: Option<StackSet>,
+}
+
+/// Rules for parameters by name, as JSON whose scalars are all texts.
+pub type Rules = BTreeMap<String, serde_json::Value>;
+
+/// Where a stack set may make stacks, and as whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackSet {
+    /// `AccountList`. Never empty.
+    pub accounts: BTreeSet<String>,
+    /// `RegionList`, in the order in which they are deployed to. Never empty.
+    pub regions: Vec<String>,
+    /// `AdminRole`: an ARN.
+    pub admin_role: String,
+    /// `ExecutionRole`: a name.
+    pub execution_role: String,
 }
 
 /// The role of a launch constraint.

@@ -170,6 +170,29 @@ impl<'a> Doubt<'a> {
     }
 }
 
+impl Doubt<'_> {
+    /// Why an object may not be removed whole, if so: something that bears on it could not be read.
+    pub(crate) fn object(&self, kind: Kind, id: &str, what: &str) -> Option<Blocked> {
+        if self.source {
+            return self.removal(None, None, what);
+        }
+        let gap = self.gap(|scope| match (kind, scope) {
+            (_, Scope::Stack(_) | Scope::Bucket) => false,
+            (Kind::Portfolio, Scope::Portfolios) => true,
+            (Kind::Portfolio, Scope::Portfolio(other)) => other.as_str() == id,
+            (Kind::Portfolio, _) => false,
+            (Kind::ProvisionedProduct, Scope::Provisioned) => true,
+            (Kind::ProvisionedProduct, Scope::ProvisionedProduct(other)) => other.as_str() == id,
+            (Kind::ProvisionedProduct, _) => false,
+            // Any portfolio may hold it, anything may run from it.
+            (Kind::Product, Scope::Product(other)) => other.as_str() == id,
+            (Kind::Product, _) => true,
+            (Kind::TagOption | Kind::ServiceAction, _) => true,
+        });
+        gap.map(|gap| unread(gap, &format!("{what} stays")))
+    }
+}
+
 /// A refusal that names the read that failed.
 pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
     // The gap itself is listed with its reason; here its name is enough.
@@ -213,6 +236,8 @@ pub(crate) enum Family {
     Budgets,
     /// Versions that are deactivated: taken from end users, though not deleted.
     Versions,
+    /// Whole objects.
+    Objects(Kind),
 }
 
 impl Family {
@@ -225,6 +250,11 @@ impl Family {
             Self::TagOptions => "TagOptions of portfolios and products",
             Self::Budgets => "budgets of portfolios and products",
             Self::Versions => "active versions",
+            Self::Objects(Kind::TagOption) => "TagOptions",
+            Self::Objects(Kind::ServiceAction) => "service actions",
+            Self::Objects(Kind::Portfolio) => "portfolios",
+            Self::Objects(Kind::Product) => "products",
+            Self::Objects(Kind::ProvisionedProduct) => "provisioned products",
         }
     }
 }
@@ -307,5 +337,11 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
                 .count(),
         ),
         (Family::Versions, versions.filter(|v| v.active).count()),
+        (Family::Objects(Kind::Portfolio), owned.portfolios.len()),
+        (Family::Objects(Kind::Product), owned.products.len()),
+        (
+            Family::Objects(Kind::ProvisionedProduct),
+            owned.provisioned.len(),
+        ),
     ])
 }

@@ -2,6 +2,7 @@
 
 pub mod op;
 
+mod adopt;
 mod association;
 mod attachment;
 mod bucket;
@@ -19,6 +20,7 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod share;
+mod removal;
 mod tag_option;
 mod unlisted;
 mod upstream;
@@ -68,11 +70,11 @@ pub struct Plan {
     /// Whose catalog.
     pub identity: Identity,
     /// One entry per desired object, in the order in which objects are made; then those that git no longer names and that
-    /// are changed all the same.
+    /// go, or are changed all the same.
     pub objects: Vec<ObjectPlan>,
     /// The calls, each after those it needs.
     pub steps: Vec<Step>,
-    /// Ours, no longer in git, left alone.
+    /// Ours, no longer in git, kept because nothing says that it shall go.
     pub orphans: Vec<Orphan>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
@@ -118,6 +120,12 @@ pub enum Action {
     Replace,
     /// A stack that is there already becomes it.
     Import,
+    /// A live object that nobody owns becomes it.
+    Adopt,
+    /// It goes, for git no longer names it.
+    Delete,
+    /// It is let go of, for git no longer names it: its stack stays.
+    Release,
 }
 
 /// A guard's refusal. The rest of the plan goes on.
@@ -181,6 +189,12 @@ pub enum BlockedCode {
     ImportStack,
     /// The stack to import has another template than the version.
     ImportTemplate,
+    /// What is to be taken over is not there, or not the only one of its name.
+    Adopt,
+    /// Objects are not removed under the installation's default name.
+    DefaultInstallation,
+    /// Something still uses what is to be removed.
+    InUse,
 }
 
 impl BlockedCode {
@@ -205,6 +219,9 @@ impl BlockedCode {
             Self::TagOptionState => "tag-option-state",
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
+            Self::Adopt => "adopt",
+            Self::DefaultInstallation => "default-installation",
+            Self::InUse => "in-use",
         }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, CopyId, Digest, Key, PortfolioId, ProductArn, ProductId, ProvisionedProductId,
-    RecordId, ShareToken, StackArn, TagOptionId, Token, VersionId,
+    ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
+    ProvisionedProductId, RecordId, ShareToken, StackArn, TagOptionId, Token, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::LivePrincipal;
@@ -89,6 +89,32 @@ pub struct Step {
     pub needs: BTreeSet<StepId>,
     /// Steps of one lane run one at a time.
     pub lane: Option<Lane>,
+    /// Of a removal: whose the object must still be when the call goes out (design §4).
+    pub still: Option<Ownership>,
+    /// It is the last step of a removal: what `--allow-deletes` counts.
+    pub removes: bool,
+}
+
+/// Whose an object is, as the plan saw it. It is read again just before a removal (promise 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ownership {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// By what it is ours.
+    pub mark: Mark,
+}
+
+/// By what an object is ours (design §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// The value of its ownership tag.
+    Tag(String),
+    /// How the token of its last request begins.
+    Token(String),
+    /// How its description ends.
+    Description(String),
 }
 
 /// What can be done one at a time only.
@@ -208,6 +234,11 @@ pub enum Op {
         /// What to do to the tags.
         tags: TagChange,
     },
+    /// `DeletePortfolio`: nothing is in it any more.
+    DeletePortfolio {
+        /// Which.
+        id: PortfolioId,
+    },
     /// `AssociatePrincipalWithPortfolio`.
     AssociatePrincipal {
         /// Where.
@@ -282,6 +313,11 @@ pub enum Op {
         /// What to do to the tags.
         tags: TagChange,
     },
+    /// `DeleteProduct` with all its versions: it stands in no portfolio any more.
+    DeleteProduct {
+        /// Which.
+        id: ProductId,
+    },
     /// `CreateProvisioningArtifact`.
     CreateVersion {
         /// Of what.
@@ -326,7 +362,7 @@ pub enum Op {
         portfolio: Arg<PortfolioId>,
         /// On what.
         product: Arg<ProductId>,
-        /// `LAUNCH` or `RESOURCE_UPDATE`.
+        /// `Type`.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -337,7 +373,7 @@ pub enum Op {
     UpdateConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -346,7 +382,7 @@ pub enum Op {
     DeleteConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
     },
     /// `ProvisionProduct`.
@@ -396,10 +432,14 @@ pub enum Op {
         /// `UpdateToken`.
         token: Token,
     },
-    /// `TerminateProvisionedProduct`: the first half of a replacement.
+    /// `TerminateProvisionedProduct`: a removal, or the first half of a replacement.
     Terminate {
         /// Which.
         id: ProvisionedProductId,
+        /// `RetainPhysicalResources`: it is let go of, and its stack stays as it is.
+        retain_physical_resources: bool,
+        /// `IgnoreErrors`: it is let go of even if its stack can't be deleted.
+        ignore_errors: bool,
         /// `TerminateToken`.
         token: Token,
     },
@@ -551,6 +591,7 @@ impl Op {
             Self::DisassociateBudget { .. } => "DisassociateBudgetFromResource",
             Self::CreatePortfolio { .. } => "CreatePortfolio",
             Self::UpdatePortfolio { .. } => "UpdatePortfolio",
+            Self::DeletePortfolio { .. } => "DeletePortfolio",
             Self::AssociatePrincipal { .. } => "AssociatePrincipalWithPortfolio",
             Self::DisassociatePrincipal { .. } => "DisassociatePrincipalFromPortfolio",
             Self::CreateShare { .. } => "CreatePortfolioShare",
@@ -559,6 +600,7 @@ impl Op {
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
+            Self::DeleteProduct { .. } => "DeleteProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
             Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
@@ -622,12 +664,14 @@ impl Op {
             | Self::AssociateBudget { .. }
             | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::CreateShare { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
             | Self::UpdateProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
@@ -708,11 +752,13 @@ impl Op {
             | Self::CreateTagOption { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -756,12 +802,14 @@ impl Op {
             | Self::AssociateBudget { .. }
             | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::CreateShare { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
             | Self::UpdateProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }

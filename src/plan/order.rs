@@ -10,9 +10,17 @@ use super::op::{Arg, Op, Resource, Step, StepId};
 
 /// Sorts the steps by their rank, keeps their order otherwise, and numbers them anew, in the objects as well.
 ///
-/// Every step needs steps of lower ranks or earlier ones of its own only, so each comes after those it needs.
+/// A step is of no lower rank than those it needs, which were made before it, so each comes after them: a constraint that
+/// takes the place of another follows on its removal.
 pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<Step> {
-    steps.sort_by_key(|step| rank(&step.op));
+    let mut ranks: BTreeMap<StepId, u8> = BTreeMap::new();
+    let made: BTreeMap<StepId, &Step> = steps.iter().map(|step| (step.id, step)).collect();
+    for step in made.values() {
+        let needed = step.needs.iter().filter_map(|id| ranks.get(id)).max();
+        let own = rank(step);
+        ranks.insert(step.id, needed.map_or(own, |needed| own.max(*needed)));
+    }
+    steps.sort_by_key(|step| ranks.get(&step.id).copied());
     let places = steps.iter().enumerate();
     let new: BTreeMap<StepId, StepId> = places.map(|(at, step)| (step.id, StepId(at))).collect();
     let place = |id: StepId| new.get(&id).copied().unwrap_or(id);
@@ -28,8 +36,8 @@ pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<S
     steps
 }
 
-fn rank(op: &Op) -> u8 {
-    match op {
+fn rank(step: &Step) -> u8 {
+    match &step.op {
         Op::CreateBucket { .. } => 0,
         Op::BlockPublicAccess { .. } => 1,
         Op::PutBucketPolicy { .. } => 2,
@@ -48,22 +56,25 @@ fn rank(op: &Op) -> u8 {
         Op::UpdateVersion {
             version, active, ..
         } => match (version, active) {
-            (Arg::Value(_), Some(false)) => 16,
+            (Arg::Value(_), Some(false)) => 17,
             _ => 7,
         },
         Op::AssociateTagOption { .. } | Op::AssociateBudget { .. } => 8,
         Op::AssociateProduct { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
-        // After principals and constraints: what is shared is whole.
+        // A replacement goes on with a launch, a removal comes after what else used the object. What is shared is whole.
         Op::CreateShare { .. } | Op::UpdateShare { .. } => 11,
-        Op::Terminate { .. } => 11,
+        Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
-        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } => 13,
-        Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 13,
-        Op::DeleteConstraint { .. } => 14,
-        Op::DisassociateProduct { .. } => 15,
-        Op::PutIndex { .. } => 17,
+        Op::Terminate { .. } => 13,
+        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } => 14,
+        Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
+        Op::DeleteConstraint { .. } => 15,
+        Op::DisassociateProduct { .. } => 16,
+        Op::DeleteProduct { .. } => 18,
+        Op::DeletePortfolio { .. } => 19,
+        Op::PutIndex { .. } => 20,
     }
 }
 
@@ -126,11 +137,13 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::CreateTagOption { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
+        | Op::DeletePortfolio { .. }
         | Op::DisassociatePrincipal { .. }
         | Op::UpdateShare { .. }
         | Op::DeleteShare { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
+        | Op::DeleteProduct { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

@@ -10,7 +10,7 @@ use super::op::StepId;
 use super::planner::{Place, Planner};
 use super::product::ProductAfter;
 use super::{Blocked, BlockedCode};
-use crate::diff::normalise::{RESOURCE_UPDATE, admits, allows_tag_updates};
+use crate::diff::normalise::{RESOURCE_UPDATE, STACKSET, admits, allows_tag_updates};
 use crate::ids::{Key, Kind, Name, PortfolioId};
 use crate::model::desired::ProvisionedProduct;
 use crate::model::observed::{Gap, LivePortfolio, LivePrincipal};
@@ -57,6 +57,13 @@ impl<'a> Planner<'a> {
             Some(name) => self.named_path(want, name, &all)?,
             None => self.only_path(want, &all)?,
         };
+        if chosen.constraints.iter().any(|kind| kind == STACKSET) {
+            return Err(no_path(format!(
+                "what is launched from {} becomes a stack set (constraint stackSet), which catalogd does not manage: name another portfolio ({})",
+                chosen.text(),
+                want.origin
+            )));
+        }
         let twins = all.iter().filter(|o| {
             o.admits && o.display_name == chosen.display_name && o.text() != chosen.text()
         });
@@ -191,7 +198,7 @@ impl<'a> Planner<'a> {
             return all;
         };
         for live in self.input.observed.portfolios.values() {
-            let stays = live.products.contains(id) && !product.left.contains(&live.id);
+            let stays = live.products.contains(id) && !product.left.contains_key(&live.id);
             if stays && !known.contains(&live.id) {
                 all.push(self.live_holding(live, id));
             }

@@ -34,6 +34,10 @@ impl<'a> Planner<'a> {
         let none = Vec::new();
         let found = self.owned.portfolios.get(&want.name).unwrap_or(&none);
         let (unchanged, after) = match found.as_slice() {
+            [] if self.refuses_adoption(&mut draft) => {
+                let not = "can't be taken over";
+                (absent(want, not), absent(want, not))
+            }
             [] => {
                 let not = "is not there";
                 (absent(want, not), self.create_portfolio(&mut draft, want))
@@ -138,10 +142,26 @@ impl<'a> Planner<'a> {
             draft.refuse(unread(gap, "it is left as it is"));
             return after;
         }
-        let base = self.input.base.map(|base| base.portfolios.get(&want.name));
-        let diff = portfolio(was(base), want, live, &self.input.observed.caller);
+        if self.refuses_adoption(draft) {
+            return after;
+        }
+        let base = was(self.input.base.map(|base| base.portfolios.get(&want.name)));
+        let mut diff = portfolio(base, want, live, &self.input.observed.caller);
         let mut changes = diff.changes;
+        let on_remove = base.map(|o| o.lifecycle.on_remove);
+        let id = live.id.as_str();
+        self.claim(
+            draft,
+            id,
+            &want.lifecycle,
+            on_remove,
+            &live.tags,
+            &mut diff.tags,
+        );
         let tags = tag_change(draft, diff.tags, &live.tags, &mut changes);
+        if draft.claims && !draft.is_free() {
+            return after;
+        }
         if !changes.is_empty() {
             draft.object.changes.extend(changes);
             let op = Op::UpdatePortfolio {
@@ -165,9 +185,9 @@ impl<'a> Planner<'a> {
             portfolio: Some(&live.id),
             product: None,
         };
-        self.attachments(draft, given_to(want), was(base).map(given_to), &place);
+        self.attachments(draft, given_to(want), base.map(given_to), &place);
         let id = Arg::Value(live.id.clone());
-        self.shares(draft, want, was(base), &id, Some(live));
+        self.shares(draft, want, base, &id, Some(live));
         self.principals(draft, live, diff.principals, &mut after);
         after
     }
@@ -225,9 +245,11 @@ impl<'a> Planner<'a> {
         let key = &draft.object.key;
         let mut all = tags.clone().unwrap_or_default();
         all.retain(|key, _| !is_reserved(key));
+        let lifecycle = self.input.desired.lifecycle(key);
+        let on_remove = lifecycle.map(|l| l.on_remove).unwrap_or_default();
         all.insert(
             tag_key(key.kind).to_owned(),
-            self.input.identity.tag_value(&key.name),
+            self.input.identity.claim(&key.name, on_remove),
         );
         if all.len() > most {
             too_many_tags(draft, all.len(), most);

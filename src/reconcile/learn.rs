@@ -86,6 +86,7 @@ impl Reconciler {
                         self.failed.remove(&step.object);
                     }
                     self.learn_id(step, answer);
+                    self.forget(step);
                 }
                 Some(StepResult::Unfinished { answer, .. }) => self.learn_id(step, answer),
                 Some(StepResult::Dead { token, id }) => {
@@ -173,6 +174,20 @@ impl Reconciler {
         };
         self.half_copies.insert(object.clone(), half);
         false
+    }
+
+    /// Forgets an object that is gone: nothing is to be asked about it any more.
+    fn forget(&mut self, step: &Step) {
+        let object = matches!(
+            step.op,
+            Op::DeletePortfolio { .. } | Op::DeleteProduct { .. } | Op::Terminate { .. }
+        );
+        if object && step.removes {
+            self.memory.known.remove(&step.object);
+            if step.object.kind == Kind::ProvisionedProduct {
+                self.sent.remove(&step.object.name);
+            }
+        }
     }
 
     fn learn_id(&mut self, step: &Step, answer: &Answer) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::diff::normalise::{LAUNCH, RESOURCE_UPDATE};
 use crate::diff::{association, portfolio};
 use crate::ids::{
     AccountId, ConstraintId, Kind, Name, PortfolioId, ProductId, ProvisionedProductId, RecordId,
@@ -226,7 +225,7 @@ impl World {
         for (name, association) in want.portfolios.iter().flatten() {
             let portfolio = self.portfolio(name.as_str());
             portfolio.products.insert(id.clone());
-            for kind in [LAUNCH, RESOURCE_UPDATE] {
+            for kind in association::KINDS {
                 let constraints = association.constraints.as_ref();
                 let Some(parameters) = constraints.and_then(|c| association::parameters(kind, c))
                 else {
@@ -366,6 +365,7 @@ pub(crate) fn launch(role: &str) -> Constraints {
     Constraints {
         launch: Some(Launch::LocalRoleName(role.to_owned())),
         tag_updates: Some(TagUpdates::Allowed),
+        ..Constraints::default()
     }
 }
 

@@ -33,8 +33,19 @@ pub struct Memory {
     pub dead: BTreeMap<Token, String>,
     /// The revision last applied in full.
     pub applied: Option<String>,
+    /// What a commit's trailer still allows to be removed, by the commit: once used up it stays so.
+    pub allowance: Option<Allowance>,
     /// The content of every version whose content is known.
     pub index: ContentIndex,
+}
+
+/// Removals that a commit allows beyond the guard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    /// The commit.
+    pub revision: String,
+    /// How many are left.
+    pub left: usize,
 }
 
 /// `state.json`.
@@ -48,6 +59,8 @@ struct File {
     tag_options: Vec<(String, String, String)>,
     dead: BTreeMap<String, String>,
     applied: Option<String>,
+    #[serde(default)]
+    allowance: Option<Allowance>,
 }
 
 /// Why the state folder could not be used.
@@ -143,6 +156,7 @@ impl Store {
                 .map(|(token, id)| (Token::new(token), id))
                 .collect(),
             applied: file.applied,
+            allowance: file.allowance,
             index: ContentIndex::default(),
         })
     }
@@ -187,6 +201,7 @@ impl Store {
                 .map(|(token, id)| (token.to_string(), id.clone()))
                 .collect(),
             applied: memory.applied.clone(),
+            allowance: memory.allowance.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
         self.replace("state.json", &bytes)?;
@@ -272,6 +287,10 @@ mod tests {
             .into(),
             dead: [(Token::new("t"), "prod-0".to_owned())].into(),
             applied: Some("abc".to_owned()),
+            allowance: Some(Allowance {
+                revision: "abc".to_owned(),
+                left: 3,
+            }),
             index: ContentIndex::default(),
         };
         store.save(&memory).unwrap();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use catalogd::aws::collect::Adopted;
 use catalogd::aws::{Aws, ContentIndex, Counts, Hints, Pace, Settings};
 use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
@@ -103,6 +104,7 @@ impl Bench {
             tag_options: self.tag_options,
             sources: BTreeSet::new(),
             imports: Vec::new(),
+            adopted: Adopted::default(),
             identity: self.identity.clone(),
         }
     }

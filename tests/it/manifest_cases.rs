@@ -941,13 +941,122 @@ kind: Product
 metadata: {name: vpc}
 spec:
   owner: Us
-  portfolios: [{portfolio: net, constraints: {launch: {roleArn: a, localRoleName: b}, template: x}}]
+  portfolios: [{portfolio: net, constraints: {launch: {roleArn: a, localRoleName: b}, template: x, notifications: {}}}]
   versions:
     - {name: v1, template: t.yaml}
 "#,
         r#"
 12:68 exactly-one launch has `roleArn` and `localRoleName`: only one can hold | keep one of them
-12:87 not-supported-yet this version of catalogd cannot do `template` in constraints yet | leave it out until a later version
+12:97 wrong-type a template constraint must be a map, and is a text | did you mean `rules: x`?
+12:100 unknown-field unknown field `notifications` in constraints | did you mean `notification`?
+"#,
+    ),
+    (
+        "constraints",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios:
+    - portfolio: net
+      constraints:
+        launch: {localRoleName: L}
+        notification: {topics: [ops, 'arn:aws:sns:us-east-1:${account}:a', 'arn:aws:sns:us-east-1:${account}:a']}
+        stackSet:
+          accounts: ['123', 123456789012]
+          regions: [us-east-1, us-east-1, Ohio]
+          adminRole: Admin
+          executionRole: arn:aws:iam::123456789012:role/Exec
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: two}
+spec:
+  owner: Us
+  portfolios:
+    - portfolio: net
+      constraints:
+        notification: {topics: []}
+        template: {rules: {}}
+        stackSet: {accounts: [], executionRole: Exec}
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+16:33 invalid-arn `ops` is no ARN of a topic | it has the form `arn:aws:sns:us-east-1:123456789012:NAME`
+16:76 duplicate-item `arn:aws:sns:us-east-1:210987654321:a` is in `topics` twice | keep one of the two
+17:9 exactly-one `launch` and `stackSet` exclude each other | a stack set is made as its own `adminRole`: keep one of them
+18:22 unknown-value `123` is no account | an account has twelve digits, in quotes
+18:29 unquoted `accounts` wants a text, and `123456789012` without quotes is a number | write `accounts: "123456789012"`
+19:32 duplicate-item `us-east-1` is in `regions` twice | keep one of the two
+19:43 unknown-value `Ohio` is no region | it has the form `us-east-1`
+20:22 invalid-arn `Admin` is no ARN of a role | it has the form `arn:aws:iam::123456789012:role/NAME`
+21:26 invalid-role-name `arn:aws:iam::123456789012:role/Exec` is no name of a role | it is the role's name in each account, not an ARN
+33:24 empty-value `topics` is empty, and the service wants some | `constraints` without `notification` has none of this type
+34:20 empty-value `rules` is empty, and the service wants some | `constraints` without `template` has none of this type
+35:9 missing-field stackSet lacks `adminRole` | add `adminRole:`
+35:9 missing-field stackSet lacks `regions` | add `regions:`
+35:20 empty-value `accounts` is empty, and the service wants some | `constraints` without `stackSet` has none of this type
+"#,
+    ),
+    (
+        "rules",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios:
+    - portfolio: net
+      constraints:
+        template:
+          rules:
+            Good:
+              RuleCondition: {Fn::Equals: [{Ref: Env}, prod]}
+              Assertions:
+                - Assert: {Fn::Contains: [[m5.large, 3], {Ref: Kind}]}
+                  AssertDescription: large ones
+            Text: yes
+            Empty: {Assertions: []}
+            Slips:
+              Conditions: x
+              RuleCondition: {Condition: IsProd}
+              Assertions:
+                - Asert: x
+                - Assert: {Fn::Contain: [[a], {Fn::If: [x, a, b]}]}
+                - Assert: {Fn::Not: [~]}
+                  AssertDescription: []
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+22:19 invalid-rule rule `Text` must be a map, and is a text | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
+23:20 invalid-rule rule `Empty` has no list of `Assertions` | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
+25:15 invalid-rule unknown field `Conditions` in rule `Slips` | it can have `RuleCondition` and `Assertions`
+26:31 invalid-rule `Condition` is no function of rules | a `RuleCondition` says when a rule holds; `Fn::And`, `Fn::Or` and `Fn::Not` combine
+28:19 invalid-rule an assertion of rule `Slips` has no `Assert` | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
+28:19 invalid-rule unknown field `Asert` in an assertion of rule `Slips` | did you mean `Assert`?
+29:28 invalid-rule `Fn::Contain` is no function of rules | did you mean `Fn::Contains`?
+29:48 ~suspect-rule `Fn::If` is documented for rules, but users report that it is refused | a `RuleCondition` says when a rule holds; `Fn::And`, `Fn::Or` and `Fn::Not` combine
+30:38 invalid-rule a rule has a part without a value | write `""` for an empty text
+31:38 invalid-rule `AssertDescription` must be a text | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
 "#,
     ),
     (

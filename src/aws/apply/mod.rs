@@ -90,6 +90,7 @@ impl Aws {
                 )
                 .await
             }
+            Op::DeletePortfolio { id } => self.delete_portfolio(id).await,
             Op::AssociatePrincipal {
                 portfolio,
                 principal,
@@ -135,6 +136,7 @@ impl Aws {
             Op::UpdateProduct { id, fields, tags } => {
                 self.update_product(given(op, id)?, fields, tags).await
             }
+            Op::DeleteProduct { id } => self.delete_product(id).await,
             Op::CreateVersion {
                 product,
                 version,
@@ -217,7 +219,15 @@ impl Aws {
                 self.update_provisioned(id, product, version, path, parameters, tags, token)
                     .await
             }
-            Op::Terminate { id, token } => self.terminate(id, token).await,
+            Op::Terminate {
+                id,
+                retain_physical_resources,
+                ignore_errors,
+                token,
+            } => {
+                self.terminate(id, *retain_physical_resources, *ignore_errors, token)
+                    .await
+            }
         };
         done.map_err(Failure::of_known_object)
     }

@@ -69,6 +69,14 @@ impl Aws {
         })
     }
 
+    pub(super) async fn delete_portfolio(&self, id: &PortfolioId) -> Result<Answer, Failure> {
+        let request = self.sc().delete_portfolio().id(id.as_str());
+        already_gone(
+            self.call("DeletePortfolio", Access::Write, || request.clone().send())
+                .await,
+        )
+    }
+
     pub(super) async fn associate_principal(
         &self,
         portfolio: &PortfolioId,

@@ -134,6 +134,8 @@ impl Aws {
     pub(super) async fn terminate(
         &self,
         id: &ProvisionedProductId,
+        retain_physical_resources: bool,
+        ignore_errors: bool,
         token: &Token,
     ) -> Result<Answer, Failure> {
         const OPERATION: &str = "TerminateProvisionedProduct";
@@ -141,6 +143,9 @@ impl Aws {
             .sc()
             .terminate_provisioned_product()
             .provisioned_product_id(id.as_str())
+            // Left out is false.
+            .set_retain_physical_resources(retain_physical_resources.then_some(true))
+            .set_ignore_errors(ignore_errors.then_some(true))
             .terminate_token(token.as_str());
         match self
             .call(OPERATION, Access::Write, || request.clone().send())

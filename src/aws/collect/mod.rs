@@ -48,8 +48,26 @@ pub struct Hints {
     pub sources: BTreeSet<ProductArn>,
     /// Stacks that manifests import.
     pub imports: Vec<WantedImport>,
+    /// What manifests take over.
+    pub adopted: Adopted,
     /// Whose catalog.
     pub identity: Identity,
+}
+
+/// What manifests take over: it is read like what is ours.
+#[derive(Debug, Clone, Default)]
+pub struct Adopted {
+    /// By id.
+    pub ids: BTreeSet<String>,
+    /// By name.
+    pub names: BTreeSet<String>,
+}
+
+impl Adopted {
+    /// Whether something of this id and name is meant.
+    pub(super) fn has(&self, id: &str, name: &str) -> bool {
+        self.ids.contains(id) || self.names.contains(name)
+    }
 }
 
 /// A stack that a manifest imports, and what it is to become.

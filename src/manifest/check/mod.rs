@@ -12,10 +12,13 @@ mod principals;
 mod products_in_portfolios;
 mod references;
 mod roles;
+mod rules;
+mod stack_sets;
 mod budgets;
 mod shares;
 mod tag_options;
 mod tags;
+mod topics;
 mod urls;
 mod versions;
 
@@ -23,8 +26,8 @@ use std::collections::BTreeMap;
 
 use super::finding::{Code, Finding};
 use super::schema::{
-    Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs, TagOptionSpec,
-    VersionSpec,
+    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs,
+    TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -64,6 +67,9 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         lengths::check,
         principals::check,
         roles::check,
+        topics::check,
+        rules::check,
+        stack_sets::check,
         urls::check,
         tags::check,
         tag_options::check,
@@ -93,6 +99,14 @@ impl Header {
 }
 
 impl<'a> Catalog<'a> {
+    /// The constraints of every product in every portfolio.
+    fn constraints(&self) -> impl Iterator<Item = (&'a Header, &'a ConstraintsSpec)> {
+        self.specs.products.iter().flat_map(|product| {
+            let portfolios = product.portfolios.iter().flatten();
+            portfolios.filter_map(|place| Some((&product.header, place.constraints.as_ref()?)))
+        })
+    }
+
     /// The product and version that a provisioned product names, where both are there.
     fn version_of(&self, spec: &ProvisionedSpec) -> Option<(&'a ProductSpec, &'a VersionSpec)> {
         let product = *self.products.get(&spec.product.as_ref()?.value)?;

@@ -8,7 +8,8 @@ mod tag_option;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec, ShareSpec};
 pub(super) use product::{
-    AssociationSpec, CopySpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
+    AssociationSpec, ConstraintsSpec, CopySpec, LaunchSpec, ProductSpec, RuleSpec, SourceSpec,
+    StackSetSpec, TemplateFile, VersionSpec,
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};

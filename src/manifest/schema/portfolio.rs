@@ -50,7 +50,7 @@ const SPEC: Shape = Shape {
         "budgets",
         "shares",
     ],
-    later: &["adopt"],
+    later: &[],
 };
 
 const PRINCIPAL: Shape = Shape {

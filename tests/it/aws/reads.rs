@@ -318,10 +318,11 @@ async fn what_never_launched_and_what_rolled_back_are_told_apart() {
     assert_eq!(tainted.stack.as_ref().unwrap().parameters["Size"], "small");
     assert_eq!(tainted.last_record, update.record);
 
-    let page = bench.aws.record_history().await.unwrap();
+    let (page, next) = bench.aws.record_history(None).await.unwrap();
+    assert_eq!(next, None);
     assert!(
         page.iter()
-            .any(|(id, _)| Some(id) == update.record.as_ref())
+            .any(|record| Some(&record.id) == update.record.as_ref())
     );
     let (status, message) = bench
         .aws

@@ -233,6 +233,6 @@ fn futures_can_be_sent() {
         send(aws.collect(hints, index));
         send(aws.apply(op));
         send(aws.shows(op, answer));
-        send(aws.record_history());
+        send(aws.record_history(None));
     }
 }

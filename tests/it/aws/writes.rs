@@ -1,6 +1,7 @@
 //! Every op is made by one call and shows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
@@ -8,6 +9,7 @@ use catalogd::ids::{Kind, Name, Token};
 use catalogd::model::desired::Guidance;
 use catalogd::model::observed::{LivePrincipal, ProvisionedStatus, ReadyStatus};
 use catalogd::model::share::Recipient;
+use catalogd::model::template::Template;
 use catalogd::plan::op::{Arg, Op, ParameterArg, ProductFields, Resource};
 use catalogd::run::settle::Read;
 
@@ -258,6 +260,8 @@ async fn every_op_is_made_and_shows() {
 
     make(Op::Terminate {
         id: id.clone(),
+        retain_physical_resources: false,
+        ignore_errors: false,
         token: Token::new("catalogd-end"),
     })
     .await;
@@ -318,6 +322,20 @@ async fn every_op_is_made_and_shows() {
     assert!(!seen.provisioned.contains_key(&id));
     assert_eq!(bench.aws.provisioned_status(&id).await, Ok(None));
 
+    for op in [
+        Op::DeleteProduct {
+            id: product.clone(),
+        },
+        Op::DeletePortfolio {
+            id: portfolio.clone(),
+        },
+    ] {
+        make(op.clone()).await;
+        make(op).await;
+    }
+    let seen = bench.collect().await;
+    assert!(!seen.products.contains_key(&product) && !seen.portfolios.contains_key(&portfolio));
+
     made.insert("AssociateProductWithPortfolio");
     let every: BTreeSet<&str> = [
         "AssociateBudgetWithResource",
@@ -332,7 +350,9 @@ async fn every_op_is_made_and_shows() {
         "CreateProvisioningArtifact",
         "CreateTagOption",
         "DeleteConstraint",
+        "DeletePortfolio",
         "DeletePortfolioShare",
+        "DeleteProduct",
         "DisassociateBudgetFromResource",
         "DisassociatePrincipalFromPortfolio",
         "DisassociateProductFromPortfolio",
@@ -352,6 +372,68 @@ async fn every_op_is_made_and_shows() {
     ]
     .into();
     assert_eq!(made, every);
+}
+
+/// The ways to let go of a provisioned product, and what becomes of its stack; some can't be deleted, for their bucket
+/// is not empty.
+#[tokio::test(start_paused = true)]
+async fn a_termination_takes_the_stack_unless_it_says_otherwise() {
+    let bench = Bench::with(Profile::Local, lagging(), catalogd::aws::Pace::None).await;
+    let (portfolio, _) = bench.launchable("net").await;
+    let template = "Parameters: {Name: {Type: String}}\nResources:\n  Keep:\n    Type: AWS::S3::Bucket\n    \
+                    Properties: {BucketName: !Ref Name}\n";
+    let template = Arc::new(Template::new(Arc::from(template.as_bytes())));
+    let bucket = bench.aws.bucket().to_owned();
+    let put = Op::PutTemplate {
+        bucket,
+        template: template.clone(),
+    };
+    bench.make(&put).await;
+    let product = bench.make(&bench.create_product("bucket", &template)).await;
+    let id = product.product.clone().unwrap();
+    bench.associate(&portfolio, &id).await;
+    bench.wait(10_000).await;
+    for (name, retain, ignore, full, ends, stays) in [
+        ("plain", false, false, false, "DELETE_COMPLETE", false),
+        ("released", true, false, false, "CREATE_COMPLETE", false),
+        ("stuck", false, false, true, "DELETE_FAILED", true),
+        ("forgotten", false, true, true, "DELETE_FAILED", false),
+        ("both", true, true, true, "CREATE_COMPLETE", false),
+    ] {
+        let mut op = bench.provision(name, "net", &product);
+        if let Op::Provision { parameters, .. } = &mut op {
+            parameters.insert("Name".to_owned(), ParameterArg::Value(format!("b-{name}")));
+        }
+        let id = bench.make(&op).await.provisioned.unwrap();
+        bench.wait(10_000).await;
+        let stack = bench.collect().await.provisioned[&id].physical_id.clone();
+        let stack = stack.unwrap();
+        if full {
+            let put = bench.s3().put_object().bucket(format!("b-{name}"));
+            put.key("dear").send().await.unwrap();
+        }
+        let op = Op::Terminate {
+            id: id.clone(),
+            retain_physical_resources: retain,
+            ignore_errors: ignore,
+            token: Token::new(format!("catalogd-end-{name}")),
+        };
+        bench.make(&op).await;
+        bench.wait(20_000).await;
+        let gone = bench.aws.provisioned_status(&id).await.unwrap().is_none();
+        assert_eq!(!gone, stays, "{name}");
+        let status = bench
+            .emulator
+            .with_stacks("123456789012", "us-east-1", |stacks, _| {
+                stacks.get(&stack).map(|stack| stack.status.as_str())
+            });
+        assert_eq!(status.unwrap_or("DELETE_COMPLETE"), ends, "{name}");
+        if gone {
+            // Again is no harm: what is gone is let go of.
+            let again = bench.aws.apply(&op).await.unwrap();
+            assert_eq!((again.record, again.provisioned), (None, Some(id)));
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

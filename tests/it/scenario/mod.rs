@@ -1,6 +1,8 @@
 //! Whole catalogs in the embedded AWS, in virtual time, with the real SDK.
 
+mod adopting;
 mod budget;
+mod constraints;
 mod budgets;
 mod copying;
 mod crash;
@@ -13,7 +15,9 @@ mod lanes;
 mod outputs;
 mod ownership;
 mod planned;
+mod polling;
 mod preempt;
+mod removing;
 mod sage;
 mod shares;
 mod sharing;
