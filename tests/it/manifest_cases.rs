@@ -599,7 +599,6 @@ kind: Portfolio
 metadata: {name: net}
 spec:
   providerName: Us
-  adopt: byName
 ---
 apiVersion: catalogd.dev/v1
 kind: Product
@@ -615,10 +614,9 @@ spec:
   retention: {active: 3}
 "#,
         r#"
-6:3 not-supported-yet this version of catalogd cannot do `adopt` in the portfolio's spec yet | leave it out until a later version
-17:7 not-supported-yet this version of catalogd cannot do `ref` in a version yet | leave it out until a later version
-18:21 not-supported-yet this version of catalogd cannot do `unlistedVersions: delete` yet | leave it out until a later version
-19:3 not-supported-yet this version of catalogd cannot do `retention` in the product's spec yet | leave it out until a later version
+16:7 not-supported-yet this version of catalogd cannot do `ref` in a version yet | leave it out until a later version
+17:21 not-supported-yet this version of catalogd cannot do `unlistedVersions: delete` yet | leave it out until a later version
+18:3 not-supported-yet this version of catalogd cannot do `retention` in the product's spec yet | leave it out until a later version
 "#,
     ),
     (
@@ -802,7 +800,7 @@ spec:
     B: [1, 2]
 "#,
         r#"
-22:3 not-supported-yet this version of catalogd cannot do `adopt` in the provisioned product's spec yet | leave it out until a later version
+22:3 unknown-field unknown field `adopt` in the provisioned product's spec | it can have `name`, `product`, `version`, `portfolio`, `parameters`, `tags`, `dependsOn` and `import`
 24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
 25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
 "#,

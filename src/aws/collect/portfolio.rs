@@ -11,6 +11,7 @@ use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId};
+use crate::model::desired::OnRemove;
 use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
 use crate::model::owner::Owner;
 
@@ -91,8 +92,10 @@ impl Aws {
             found.gap(Scope::Portfolio(id.clone()), &failure);
         }
         let owner = hints.identity.owner(Kind::Portfolio, &portfolio.tags);
+        let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
+        let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(name);
         if let Owner::Us(name) = owner
-            && hints.shared.contains(&name)
+            && (hints.shared.contains(&name) || leaves(&name))
         {
             match self.shares(&id).await {
                 Ok(shares) => portfolio.shares = Some(shares),

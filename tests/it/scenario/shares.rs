@@ -7,6 +7,7 @@ use aws_sdk_servicecatalog::types::DescribePortfolioShareType;
 use catalogd::emulator::faults::{Effect, Rule};
 use catalogd::emulator::{Profile, seed};
 use catalogd::model::observed::LiveShare;
+use catalogd::model::owner::Installation;
 use catalogd::model::share::Recipient;
 use catalogd::plan::{BlockedCode, Reason};
 
@@ -432,4 +433,32 @@ async fn shares_converge_on_an_aws_as_slow_as_the_real_one() {
         assert!(seen.iter().all(|(with, s)| with.is_node() && !s.principals));
         world.expect_empty_plan().await;
     }
+}
+
+/// A portfolio that leaves git and says that it goes is shared with nobody before.
+#[tokio::test(start_paused = true)]
+async fn a_portfolio_that_goes_is_unshared_first() {
+    let mut world = unapplied(Profile::Local, 1).await;
+    world.installation = Installation::parse("team").unwrap();
+    world.edit(
+        "catalog.yaml",
+        "{name: net}",
+        "{name: net, onRemove: delete}",
+    );
+    world.apply().await;
+    world.write(
+        "catalog.yaml",
+        "apiVersion: catalogd.dev/v1\nkind: Portfolio\nmetadata: {name: spare}\nspec: {providerName: Us}\n",
+    );
+    let rule = Rule::always(Effect::AccessDenied).on("DescribePortfolioShares");
+    let fault = world.emulator.inject(rule);
+    let pass = world.plan().await;
+    fault.remove();
+    assert_eq!(calls(&pass.plan), ["CreatePortfolio"]);
+    world.calls();
+    world.apply().await;
+    let made = [(DELETE, 3), ("DeletePortfolio", 1), ("CreatePortfolio", 1)];
+    let made = made.map(|(call, count)| (call.to_owned(), count));
+    assert_eq!(writes(&world), made.into());
+    world.expect_empty_plan().await;
 }
