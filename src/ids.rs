@@ -54,6 +54,8 @@ text_id! {
     ServiceActionId;
     /// `copyproduct-…`: what a copy of a product is followed by.
     CopyId;
+    /// `share-…`: what an action on a share is followed by.
+    ShareToken;
     /// Twelve digits.
     AccountId;
     /// An AWS region, e.g. `eu-central-1`.

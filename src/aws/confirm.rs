@@ -51,6 +51,9 @@ impl Aws {
             | Op::DeletePortfolio { .. }
             | Op::AssociatePrincipal { .. }
             | Op::DisassociatePrincipal { .. }
+            | Op::CreateShare { .. }
+            | Op::UpdateShare { .. }
+            | Op::DeleteShare { .. }
             | Op::CreateProduct { .. }
             | Op::CopyProduct { .. }
             | Op::UpdateProduct { .. }
@@ -172,6 +175,33 @@ impl Aws {
             } => {
                 let held = self.has_principal(portfolio, principal).await?;
                 Ok(shows_when(!held, "the principal is still listed"))
+            }
+            // One that was there already stays as it is, which is the next pass's to change.
+            Op::CreateShare {
+                portfolio, with, ..
+            } => {
+                let live = self.share_with(given(op, portfolio)?, with).await?;
+                Ok(shows_when(live.is_some(), "the share is not listed"))
+            }
+            Op::UpdateShare {
+                portfolio,
+                with,
+                tag_options,
+                principals,
+            } => {
+                let Some(live) = self.share_with(portfolio, with).await? else {
+                    return Ok(Read::NotYet("the share is not listed".to_owned()));
+                };
+                let same = tag_options.is_none_or(|sent| sent == live.tag_options)
+                    && principals.is_none_or(|sent| sent == live.principals);
+                Ok(match same {
+                    true => Read::Shows,
+                    false => still_old("share"),
+                })
+            }
+            Op::DeleteShare { portfolio, with } => {
+                let live = self.share_with(portfolio, with).await?;
+                Ok(shows_when(live.is_none(), "the share is still listed"))
             }
             Op::CreateProduct { tags, version, .. } => {
                 let id = answered(op, &answer.product)?;
@@ -302,6 +332,7 @@ impl Aws {
         let dead_after = match op {
             Op::DeletePortfolio { .. }
             | Op::DisassociatePrincipal { .. }
+            | Op::DeleteShare { .. }
             | Op::DeleteProduct { .. }
             | Op::DisassociateTagOption { .. }
             | Op::DisassociateBudget { .. }

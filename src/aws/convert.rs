@@ -12,9 +12,10 @@ use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, TagOpti
 use crate::model::desired::{CodeStar, Guidance, Tags};
 use crate::model::observed::{
     LastSync, LiveConnection, LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct,
-    LiveProvisioned, LiveStack, LiveTagOption, LiveTagOptions, LiveVersion, ProvisionedStatus,
-    ReadyStatus,
+    LiveProvisioned, LiveShare, LiveStack, LiveTagOption, LiveTagOptions, LiveVersion,
+    ProvisionedStatus, ReadyStatus,
 };
+use crate::model::share::Recipient;
 use crate::model::template::ParameterDecl;
 use crate::plan::op::TagChange;
 use crate::run::record::RecordStatus;
@@ -97,6 +98,7 @@ pub(crate) fn portfolio(
         principals: Default::default(),
         tag_options: tag_options(options),
         budgets: budgets(all_budgets),
+        shares: None,
         products: Default::default(),
         constraints: BTreeMap::new(),
     })
@@ -120,6 +122,23 @@ fn tag_options(details: &[sdk::TagOptionDetail]) -> LiveTagOptions {
 fn budgets(details: &[sdk::BudgetDetail]) -> BTreeSet<String> {
     let names = details.iter().filter_map(|budget| budget.budget_name());
     names.map(str::to_owned).collect()
+}
+
+/// A share of a portfolio; none where it is of a type that is nobody's to change.
+pub(crate) fn share(detail: &sdk::PortfolioShareDetail) -> Option<(Recipient, LiveShare)> {
+    let id = detail.principal_id()?.to_owned();
+    let recipient = match detail.r#type()?.as_str() {
+        "ACCOUNT" => Recipient::Account(id),
+        "ORGANIZATION" => Recipient::Organization(id),
+        "ORGANIZATIONAL_UNIT" => Recipient::Unit(id),
+        _ => return None,
+    };
+    let share = LiveShare {
+        accepted: detail.accepted(),
+        tag_options: detail.share_tag_options(),
+        principals: detail.share_principals(),
+    };
+    Some((recipient, share))
 }
 
 /// A principal of a portfolio.

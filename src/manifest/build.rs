@@ -6,18 +6,19 @@ use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
     AssociationSpec, ConnectionSpec, CopySpec, LaunchSpec, Older, ParameterSpec, PortfolioSpec,
-    PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec, SourceSpec, Specs,
-    StackSetSpec, Tag, TagOptionSpec, ValueSpec, VersionSpec,
+    PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec, ShareSpec, SourceSpec,
+    Specs, StackSetSpec, Tag, TagOptionSpec, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
     Association, CodeStar, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions,
     Guidance, Import, Launch, Parameter, ParameterValue, Portfolio, Principal, Product,
-    ProvisionedProduct, SourceConnection, StackSet, Support, TagOption, Tags, TemplateSource,
-    Version,
+    ProvisionedProduct, Share, SourceConnection, StackSet, Support, TagOption, Tags,
+    TemplateSource, Version,
 };
 use crate::model::launch::{Preferences, Rollout, Topics};
+use crate::model::share::Recipient;
 
 /// Puts the sound objects together.
 ///
@@ -199,6 +200,7 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         principals,
         tag_options,
         budgets: budget_names,
+        shares,
     } = spec;
     let name = header.name?;
     Some(Portfolio {
@@ -209,10 +211,20 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         principals: principals.map(|items| items.into_iter().map(principal).collect()),
         tag_options: given(tag_options),
         budgets: budgets(budget_names),
+        shares: shares.map(|items| items.into_iter().map(share).collect()),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn share(spec: ShareSpec) -> (Recipient, Share) {
+    let share = Share {
+        origin: spec.with.origin,
+        tag_options: spec.tag_options.map(|found| found.value),
+        principals: spec.principals.map(|found| found.value),
+    };
+    (spec.with.value, share)
 }
 
 fn principal(spec: At<PrincipalSpec>) -> Principal {

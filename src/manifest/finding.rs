@@ -132,6 +132,8 @@ codes! {
     InvalidTag = "invalid-tag", Error;
     /// A tag key that AWS or catalogd keeps for itself.
     ReservedTag = "reserved-tag", Error;
+    /// A share with what can't be shared with, or of what can't be shared.
+    InvalidShare = "invalid-share", Error;
     /// A rule of a template constraint that CloudFormation would refuse.
     InvalidRule = "invalid-rule", Error;
     /// A rule of a template constraint that CloudFormation is said to refuse.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::ids::{Digest, Key, Kind, Name, ProductArn, StackArn};
 use crate::model::launch::{Rollout, Topics};
+use crate::model::share::Recipient;
 use crate::model::template::{ParameterDecl, Template};
 
 /// Everything that a source declares.
@@ -204,6 +205,19 @@ pub struct Portfolio {
     pub tag_options: Option<GivenTagOptions>,
     /// The budgets that are shown with it, by name.
     pub budgets: Option<BTreeSet<String>>,
+    /// Whom it is shared with.
+    pub shares: Option<BTreeMap<Recipient, Share>>,
+}
+
+/// A share of a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Where the recipient is named.
+    pub origin: Origin,
+    /// `ShareTagOptions`.
+    pub tag_options: Option<bool>,
+    /// `SharePrincipals`: with organizations and their units only (facts §9.8).
+    pub principals: Option<bool>,
 }
 
 /// TagOptions that a portfolio or product is given, by their manifests' names, each with the place that names it.

@@ -50,5 +50,7 @@ pub const TAG_OPTIONS: usize = 25;
 pub const TAG_OPTION_VALUES: usize = 25;
 /// Characters of a budget's name (facts §9.9).
 pub const BUDGET_NAME: usize = 100;
+/// Accounts that a portfolio is shared with (facts §6).
+pub const SHARED_ACCOUNTS: usize = 5_000;
 /// Bytes of a template that CloudFormation reads from S3 (its published quota, 1 MB).
 pub const TEMPLATE_BYTES: usize = 1_048_576;

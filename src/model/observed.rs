@@ -12,6 +12,7 @@ use crate::ids::{
 };
 use crate::model::desired::{CodeStar, Guidance, Tags};
 use crate::model::launch::SsmParameter;
+use crate::model::share::Recipient;
 use crate::model::template::VersionContent;
 
 /// What a pass has seen. Absent here and not covered by a gap means absent there.
@@ -89,10 +90,23 @@ pub struct LivePortfolio {
     pub tag_options: LiveTagOptions,
     /// The budgets that are shown with it.
     pub budgets: BTreeSet<String>,
+    /// Whom it is shared with; read only where a manifest says something of that.
+    pub shares: Option<BTreeMap<Recipient, LiveShare>>,
     /// The products it holds.
     pub products: BTreeSet<ProductId>,
     /// Its constraints.
     pub constraints: BTreeMap<ConstraintId, LiveConstraint>,
+}
+
+/// A share of a portfolio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveShare {
+    /// Whether the recipient has it: an account has to accept.
+    pub accepted: bool,
+    /// `ShareTagOptions`.
+    pub tag_options: bool,
+    /// `SharePrincipals`.
+    pub principals: bool,
 }
 
 /// A principal of a portfolio.
@@ -366,6 +380,8 @@ pub enum Scope {
     Provisioned,
     /// A portfolio's own fields, principals, associations or constraints.
     Portfolio(PortfolioId),
+    /// Whom a portfolio is shared with.
+    Shares(PortfolioId),
     /// A product's own fields or versions.
     Product(ProductId),
     /// A provisioned product's record or stack.

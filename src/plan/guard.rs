@@ -114,6 +114,10 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
     }
 
+    pub(crate) fn shares(&self, id: &PortfolioId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::Shares(other) if other == id))
+    }
+
     pub(crate) fn product(&self, id: &ProductId) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Product(other) if other == id))
     }
@@ -187,7 +191,9 @@ impl<'a> Doubt<'a> {
             Scope::Products => product.is_some(),
             Scope::Portfolio(id) => portfolio == Some(id),
             Scope::Product(id) => product == Some(id),
+            // What shares are in doubt is asked apart.
             Scope::TagOptions
+            | Scope::Shares(_)
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
@@ -248,6 +254,7 @@ pub fn scope_text(scope: &Scope) -> String {
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),
         Scope::Portfolio(id) => format!("portfolio {id}"),
+        Scope::Shares(id) => format!("whom portfolio {id} is shared with"),
         Scope::Product(id) => format!("product {id}"),
         Scope::ProvisionedProduct(id) => format!("provisioned product {id}"),
         Scope::Stack(arn) => format!("stack {arn}"),
@@ -260,6 +267,7 @@ pub fn scope_text(scope: &Scope) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
     Principals,
+    Shares,
     Constraints,
     Associations,
     /// TagOptions of portfolios and products, and those that are deactivated.
@@ -278,6 +286,7 @@ impl Family {
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Principals => "principals",
+            Self::Shares => "shares",
             Self::Constraints => "constraints",
             Self::Associations => "associations",
             Self::TagOptions => "TagOptions of portfolios and products",
@@ -346,9 +355,11 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let budgets = portfolios_owned().map(|p| p.budgets.len());
     let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
     let versions = || owned.products.values().flatten().flat_map(|p| &p.versions);
+    let shares = portfolios_owned().filter_map(|p| p.shares.as_ref());
     BTreeMap::from([
         (Family::TagOptions, options.sum()),
         (Family::Budgets, budgets.sum()),
+        (Family::Shares, shares.map(|shares| shares.len()).sum()),
         (
             Family::Principals,
             principals.map(|p| p.principals.len()).sum(),

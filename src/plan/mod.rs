@@ -19,6 +19,7 @@ mod planner;
 mod portfolio;
 mod product;
 mod provisioned;
+mod share;
 mod removal;
 mod tag_option;
 mod settings;

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 
 use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
-    ProvisionedProductId, RecordId, StackArn, TagOptionId, Token, VersionId,
+    ProvisionedProductId, RecordId, ShareToken, StackArn, TagOptionId, Token, VersionId,
 };
 use crate::model::desired::{CodeStar, Guidance, ProductType, Tags};
 use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
+use crate::model::share::Recipient;
 use crate::model::template::{Template, VersionContent};
 
 /// A step's place in [`crate::plan::Plan::steps`].
@@ -63,6 +64,8 @@ pub struct Answer {
     pub record: Option<RecordId>,
     /// The copy to follow.
     pub copy: Option<CopyId>,
+    /// The action on a share to follow.
+    pub share: Option<ShareToken>,
     /// The copy was over when it was first looked at: the token is an earlier attempt's, and this is what came of that.
     pub repeated: bool,
     /// The copy has failed, so its token is used up.
@@ -122,6 +125,8 @@ pub enum Lane {
     Product(Key),
     /// Imports: one at a time for the whole account (facts §7).
     Imports,
+    /// Actions on shares: one at a time for the whole account (facts §7).
+    Shares,
 }
 
 /// An API call with its arguments.
@@ -248,6 +253,35 @@ pub enum Op {
         portfolio: PortfolioId,
         /// Who.
         principal: LivePrincipal,
+    },
+    /// `CreatePortfolioShare`: with a node of the organization followed to its end.
+    CreateShare {
+        /// Of what.
+        portfolio: Arg<PortfolioId>,
+        /// With whom.
+        with: Recipient,
+        /// `ShareTagOptions`.
+        tag_options: bool,
+        /// `SharePrincipals`.
+        principals: bool,
+    },
+    /// `UpdatePortfolioShare`: only what differs.
+    UpdateShare {
+        /// Of what.
+        portfolio: PortfolioId,
+        /// With whom.
+        with: Recipient,
+        /// `ShareTagOptions`.
+        tag_options: Option<bool>,
+        /// `SharePrincipals`.
+        principals: Option<bool>,
+    },
+    /// `DeletePortfolioShare`.
+    DeleteShare {
+        /// Of what.
+        portfolio: PortfolioId,
+        /// With whom.
+        with: Recipient,
     },
     /// `CreateProduct` with its first version, or with the repository that the service syncs it with.
     CreateProduct {
@@ -582,6 +616,9 @@ impl Op {
             Self::DeletePortfolio { .. } => "DeletePortfolio",
             Self::AssociatePrincipal { .. } => "AssociatePrincipalWithPortfolio",
             Self::DisassociatePrincipal { .. } => "DisassociatePrincipalFromPortfolio",
+            Self::CreateShare { .. } => "CreatePortfolioShare",
+            Self::UpdateShare { .. } => "UpdatePortfolioShare",
+            Self::DeleteShare { .. } => "DeletePortfolioShare",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
@@ -599,6 +636,14 @@ impl Op {
             Self::UpdateProvisioned { .. } => "UpdateProvisionedProduct",
             Self::Terminate { .. } => "TerminateProvisionedProduct",
         }
+    }
+
+    /// Whether it is an action on a share, of which the service does one at a time.
+    pub fn is_share(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateShare { .. } | Self::UpdateShare { .. } | Self::DeleteShare { .. }
+        )
     }
 
     /// Whether the call only keeps a cache fresh: a plan of nothing else has no changes.
@@ -645,6 +690,9 @@ impl Op {
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
+            | Self::CreateShare { .. }
+            | Self::UpdateShare { .. }
+            | Self::DeleteShare { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
@@ -680,7 +728,9 @@ impl Op {
         };
         let mut op = self.clone();
         match &mut op {
-            Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
+            Self::AssociatePrincipal { portfolio, .. } | Self::CreateShare { portfolio, .. } => {
+                fill(portfolio, answers, portfolio_of)?;
+            }
             Self::UpdateTagOption { id, .. } => fill(id, answers, tag_option_of)?,
             Self::AssociateTagOption {
                 resource,
@@ -728,6 +778,8 @@ impl Op {
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::DisassociatePrincipal { .. }
+            | Self::UpdateShare { .. }
+            | Self::DeleteShare { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
@@ -778,6 +830,9 @@ impl Op {
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
+            | Self::CreateShare { .. }
+            | Self::UpdateShare { .. }
+            | Self::DeleteShare { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::association::constraints_of;
 use super::draft::Draft;
-use super::guard::Family;
+use super::guard::{Family, unread};
 use super::op::{Arg, Mark, Op, Ownership, Resource, StepId};
 use super::owned::Owned;
 use super::planner::Planner;
@@ -202,7 +202,10 @@ impl<'a> Planner<'a> {
         }
         let tag = live.tags.get(tag_key(kind)).cloned();
         let mark = Mark::Tag(tag.unwrap_or_default());
-        let draft = self.leaver(kind, name, live.id.as_str(), mark);
+        let mut draft = self.leaver(kind, name, live.id.as_str(), mark);
+        if let Some(gap) = self.doubt.shares(&live.id) {
+            draft.refuse(unread(gap, "it stays"));
+        }
         let mut changes = vec![gone("displayName", &live.display_name)];
         let mut needs = BTreeSet::new();
         // In the order of the ranks: principals, constraints, associations.
@@ -212,6 +215,13 @@ impl<'a> Planner<'a> {
             ops.push(Op::DisassociatePrincipal {
                 portfolio: live.id.clone(),
                 principal: principal.clone(),
+            });
+        }
+        for with in live.shares.iter().flat_map(BTreeMap::keys) {
+            changes.push(gone(&format!("shares[{with}]"), "shared"));
+            ops.push(Op::DeleteShare {
+                portfolio: live.id.clone(),
+                with: with.clone(),
             });
         }
         let resource = Resource::Portfolio(Arg::Value(live.id.clone()));

@@ -13,6 +13,7 @@ use crate::ids::{
 use crate::model::desired::*;
 use crate::model::observed::*;
 use crate::model::owner::{Identity, Installation, tag_key};
+use crate::model::share::Recipient;
 use crate::model::template::{ParameterDecl, Template, VersionContent};
 use crate::plan::{Input, Plan, Policy, plan};
 use crate::render::text::{self, Style};
@@ -180,6 +181,7 @@ impl World {
             principals: principals.map(|p| portfolio::resolved(p, CALLER)).collect(),
             tag_options: self.given(&want.tag_options),
             budgets: want.budgets.clone().unwrap_or_default(),
+            shares: want.shares.as_ref().map(live_shares),
             products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         };
@@ -298,6 +300,17 @@ impl World {
     }
 }
 
+fn live_shares(want: &BTreeMap<Recipient, Share>) -> BTreeMap<Recipient, LiveShare> {
+    let live = |share: &Share| LiveShare {
+        accepted: true,
+        tag_options: share.tag_options.unwrap_or(false),
+        principals: share.principals.unwrap_or(false),
+    };
+    let all = want.iter();
+    all.map(|(with, share)| (with.clone(), live(share)))
+        .collect()
+}
+
 fn ids(steps: &BTreeSet<crate::plan::op::StepId>) -> Vec<usize> {
     steps.iter().map(|id| id.0).collect()
 }
@@ -387,6 +400,7 @@ pub(crate) fn portfolio_of(text: &str) -> Portfolio {
         ])),
         tag_options: None,
         budgets: None,
+        shares: None,
     }
 }
 

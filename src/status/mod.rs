@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::ids::{Key, Kind};
 use crate::model::desired::{Desired, Product};
 use crate::model::observed::{
-    LiveConnection, LiveProduct, LiveProvisioned, Observed, ProvisionedStatus, ReadyStatus,
+    LiveConnection, LivePortfolio, LiveProduct, LiveProvisioned, Observed, ProvisionedStatus,
+    ReadyStatus,
 };
 use crate::plan::{Action, Blocked, BlockedCode, ObjectPlan, Plan, Stalled, Waiting};
 
@@ -154,7 +155,11 @@ fn health(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> (Healt
         );
     };
     match object.key.kind {
-        Kind::TagOption | Kind::ServiceAction | Kind::Portfolio => (Health::Healthy, None),
+        Kind::TagOption | Kind::ServiceAction => (Health::Healthy, None),
+        Kind::Portfolio => {
+            let live = observed.portfolios.get(&id.as_str().into());
+            (Health::Healthy, live.and_then(not_accepted))
+        }
         Kind::Product => {
             let live = observed.products.get(&id.as_str().into());
             let listed = desired.products.get(&object.key.name);
@@ -165,6 +170,14 @@ fn health(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> (Healt
             live.map_or((Health::Unknown, None), provisioned)
         }
     }
+}
+
+/// Who has not accepted a share yet: nothing that can be mended here.
+fn not_accepted(live: &LivePortfolio) -> Option<String> {
+    let shares = live.shares.iter().flatten();
+    let open = shares.filter(|(with, share)| !with.is_node() && !share.accepted);
+    let open: Vec<&str> = open.map(|(with, _)| with.id()).collect();
+    (!open.is_empty()).then(|| format!("not accepted yet by {}", open.join(", ")))
 }
 
 /// By the versions that git lists: what others leave behind beside them is not managed.

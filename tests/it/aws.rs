@@ -48,6 +48,8 @@ pub struct Bench {
     /// What a state folder would remember.
     pub known_ids: BTreeMap<Key, String>,
     pub wanted: BTreeSet<String>,
+    /// Portfolios whose shares are read.
+    pub shared: BTreeSet<Name>,
     /// Whether TagOptions are read.
     pub tag_options: bool,
 }
@@ -89,6 +91,7 @@ impl Bench {
             identity,
             known_ids: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            shared: BTreeSet::new(),
             tag_options: false,
         }
     }
@@ -97,6 +100,8 @@ impl Bench {
         Hints {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
+            declared: BTreeSet::new(),
+            shared: self.shared.clone(),
             tag_options: self.tag_options,
             sources: BTreeSet::new(),
             imports: Vec::new(),

@@ -57,7 +57,7 @@ spec:
 "#,
         r#"
 3:1 syntax the file is no valid YAML: while parsing a node, did not find expected node content
-9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
+9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
 "#,
     ),
     (
@@ -264,7 +264,7 @@ spec:
 "#,
         r#"
 6:3 unknown-field unknown field `descripton` in the portfolio's spec | did you mean `description`?
-7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
+7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
 "#,
     ),
     (
@@ -559,6 +559,39 @@ spec:
 "#,
     ),
     (
+        "shares",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  shares:
+    - account: "1234"
+    - account: 210987654321
+    - account: "210987654321"
+      sharePrincipals: true
+      shareTagOptions: "yes"
+    - account: "210987654321"
+    - organization: r-abcd
+    - organizationalUnit: ou-abcd
+    - organization: o-abcdefghij
+      organizationalUnit: ou-abcd-abcdefgh
+    - shareTagOptions: true
+"#,
+        r#"
+7:16 invalid-share `1234` is no account number | it has twelve digits, in quotes
+8:16 unquoted `account` wants a text, and `210987654321` without quotes is a number | write `account: "210987654321"`
+10:24 invalid-share principals are shared with an organization or a unit only | leave `sharePrincipals` out: the account associates principals of its own
+11:24 wrong-type `shareTagOptions` must be `true` or `false` without quotes, and is a text
+12:16 duplicate-item `210987654321` is in `shares` twice | keep one of the two
+13:21 invalid-share `r-abcd` is no organization's id | it has the form `o-abcdefghij`
+14:27 invalid-share `ou-abcd` is no unit's id | it has the form `ou-abcd-abcdefgh`
+16:7 exactly-one a share has `organization` and `organizationalUnit`: only one can hold | keep one of them
+17:7 exactly-one a share needs `account`, `organization` or `organizationalUnit` | add one of them
+"#,
+    ),
+    (
         "not_supported_yet",
         r#"
 apiVersion: catalogd.dev/v1
@@ -566,7 +599,6 @@ kind: Portfolio
 metadata: {name: net}
 spec:
   providerName: Us
-  shares: [{account: '1'}]
 ---
 apiVersion: catalogd.dev/v1
 kind: Product
@@ -580,8 +612,7 @@ spec:
       serviceActions: [restart]
 "#,
         r#"
-6:3 not-supported-yet this version of catalogd cannot do `shares` in the portfolio's spec yet | leave it out until a later version
-17:7 not-supported-yet this version of catalogd cannot do `serviceActions` in a version yet | leave it out until a later version
+16:7 not-supported-yet this version of catalogd cannot do `serviceActions` in a version yet | leave it out until a later version
 "#,
     ),
     (
@@ -1708,7 +1739,7 @@ spec:
   parameters: {A: x}
 "#,
         r#"
-6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
+6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
 10:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
 19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
 "#,

@@ -9,6 +9,7 @@ mod constraint;
 mod portfolio;
 mod product;
 mod provisioned;
+mod share;
 mod tag_option;
 
 pub(in crate::aws) use bucket::object_url;
@@ -103,6 +104,25 @@ impl Aws {
                 portfolio,
                 principal,
             } => self.disassociate_principal(portfolio, principal).await,
+            Op::CreateShare {
+                portfolio,
+                with,
+                tag_options,
+                principals,
+            } => {
+                self.create_share(given(op, portfolio)?, with, *tag_options, *principals)
+                    .await
+            }
+            Op::UpdateShare {
+                portfolio,
+                with,
+                tag_options,
+                principals,
+            } => {
+                self.update_share(portfolio, with, *tag_options, *principals)
+                    .await
+            }
+            Op::DeleteShare { portfolio, with } => self.delete_share(portfolio, with).await,
             Op::CreateProduct {
                 fields,
                 product_type,

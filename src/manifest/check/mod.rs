@@ -19,6 +19,7 @@ mod roles;
 mod rules;
 mod stack_sets;
 mod budgets;
+mod shares;
 mod tag_options;
 mod tags;
 mod topics;
@@ -81,6 +82,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         tags::check,
         tag_options::check,
         budgets::check,
+        shares::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

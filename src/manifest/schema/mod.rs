@@ -7,7 +7,7 @@ mod read;
 mod tag_option;
 mod rollout;
 
-pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
+pub(super) use portfolio::{PortfolioSpec, PrincipalSpec, ShareSpec};
 pub(super) use product::{
     AssociationSpec, ConnectionSpec, ConstraintsSpec, CopySpec, LaunchSpec, Older, ProductSpec,
     RuleSpec, SourceSpec, StackSetSpec, TemplateFile, VersionSpec,

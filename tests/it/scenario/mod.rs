@@ -24,6 +24,7 @@ mod refs;
 mod removing;
 mod retention;
 mod sage;
+mod shares;
 mod sharing;
 mod source_connection;
 mod stored;
