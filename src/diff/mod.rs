@@ -9,6 +9,7 @@ pub mod normalise;
 pub mod parameter;
 pub mod portfolio;
 pub mod product;
+pub mod service_action;
 pub mod tags;
 pub mod template;
 

@@ -56,6 +56,7 @@ pub fn product(was: Was<&Product>, want: &Product, live: &LiveProduct) -> Produc
         versions: _,
         copy_from: _,
         unlisted_versions: _,
+        service_actions: _,
     } = want;
     let mut changes = Vec::new();
     let mut field = |field, was: Was<&str>, want: Option<&str>, live: Option<&str>| {
@@ -291,6 +292,7 @@ pub fn version(was: Was<&Version>, want: &Version, live: &LiveVersion) -> Versio
         source: _,
         active,
         guidance,
+        service_actions: _,
     } = want;
     let mut changes = Vec::new();
     let description = text(

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
-    AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, RuleSpec, SourceSpec, Specs, StackSetSpec, Tag, ValueSpec,
-    VersionSpec,
+    AssociationSpec, CopySpec, DefinitionSpec, LaunchSpec, ParameterSpec, PortfolioSpec,
+    PrincipalSpec, ProductSpec, ProvisionedSpec, RuleSpec, ServiceActionSpec, SourceSpec, Specs,
+    StackSetSpec, Tag, ValueSpec, VersionSpec, action_parameters,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
-    Association, Constraints, CopiedVersion, CopyFrom, Desired, Import, Launch, Parameter,
-    ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, StackSet, Support, Tags,
-    TemplateSource, Version,
+    Association, Constraints, CopiedVersion, CopyFrom, Desired, Import, Launch, Offers, Parameter,
+    ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, ServiceAction, StackSet,
+    Support, Tags, TemplateSource, Version,
 };
 
 /// Puts the sound objects together.
@@ -31,6 +31,13 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
     let sound = |desired: &Desired, kind: Kind, name: &Name| {
         !desired.broken.contains(&Key::new(kind, name.clone()))
     };
+    for spec in specs.service_actions {
+        if let Some(found) = service_action(spec)
+            && sound(&desired, Kind::ServiceAction, &found.name)
+        {
+            desired.service_actions.insert(found.name.clone(), found);
+        }
+    }
     for spec in specs.portfolios {
         if let Some(found) = portfolio(spec)
             && sound(&desired, Kind::Portfolio, &found.name)
@@ -69,13 +76,17 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
 
 /// Takes out what depends on a broken object, until nothing more does (promise 6).
 fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
-    // Dependencies lead from provisioned products to products to portfolios, and among provisioned products.
+    // Dependencies lead from provisioned products to products to portfolios and service actions, and among provisioned
+    // products.
     let mut waiting: Vec<(Key, Key)> = Vec::new();
     for product in desired.products.values() {
         let key = Key::new(Kind::Product, product.name.clone());
         let portfolios = product.portfolios.iter().flat_map(BTreeMap::keys);
         waiting
             .extend(portfolios.map(|name| (key.clone(), Key::new(Kind::Portfolio, name.clone()))));
+        let actions = product.all_offers().map(|(name, _)| name.clone());
+        let actions = actions.map(|name| Key::new(Kind::ServiceAction, name));
+        waiting.extend(actions.map(|action| (key.clone(), action)));
     }
     for found in desired.provisioned.values() {
         let key = Key::new(Kind::ProvisionedProduct, found.name.clone());
@@ -133,6 +144,43 @@ fn tags(found: Option<Vec<Tag>>) -> Option<Tags> {
     })
 }
 
+fn service_action(spec: ServiceActionSpec) -> Option<ServiceAction> {
+    let ServiceActionSpec {
+        header,
+        display_name,
+        description,
+        definition,
+    } = spec;
+    let name = header.name?;
+    let DefinitionSpec {
+        document,
+        version,
+        assume_role,
+        parameters,
+    } = definition?;
+    let parameters = parameters.filter(|found| !found.value.is_empty());
+    let parts = [
+        ("Name", Some(document?.value)),
+        ("Version", Some(version?.value)),
+        ("AssumeRole", text(assume_role)),
+        (
+            "Parameters",
+            parameters.map(|found| action_parameters(&found.value)),
+        ),
+    ];
+    let parts = parts.into_iter();
+    Some(ServiceAction {
+        display_name: text(display_name).unwrap_or_else(|| name.to_string()),
+        description: text(description),
+        definition: parts
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect(),
+        origin: header.origin,
+        lifecycle: header.lifecycle,
+        name,
+    })
+}
+
 fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
     let PortfolioSpec {
         header,
@@ -178,6 +226,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         versions_known: _,
         copy_from,
         unlisted_versions,
+        service_actions,
     } = spec;
     let name = header.name?;
     let copy_from = match copy_from {
@@ -202,11 +251,16 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
         versions: versions.filter(|versions| !versions.is_empty() || copy_from.is_some())?,
         copy_from,
+        service_actions: service_actions.map(offers),
         unlisted_versions: unlisted_versions.unwrap_or_default(),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn offers(found: Vec<At<Name>>) -> Offers {
+    found.into_iter().map(|o| (o.value, o.origin)).collect()
 }
 
 fn copy(spec: CopySpec) -> Option<CopyFrom> {
@@ -298,6 +352,7 @@ fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {
         source,
         active: spec.active.is_none_or(|active| active.value),
         guidance: spec.guidance.map(|guidance| guidance.value),
+        service_actions: spec.service_actions.map(offers),
     })
 }
 

@@ -120,7 +120,7 @@ codes! {
     InvalidRoleName = "invalid-role-name", Error;
     /// A URL that the service would refuse.
     InvalidUrl = "invalid-url", Error;
-    /// A provisioned product's name that the service would refuse.
+    /// A name of a provisioned product or a service action that the service would refuse.
     InvalidLiveName = "invalid-live-name", Error;
     /// A tag's key or value that the service would refuse.
     InvalidTag = "invalid-tag", Error;

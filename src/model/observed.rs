@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ids::{
-    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
-    Target, VersionId,
+    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
+    ServiceActionId, StackArn, Target, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{ActionDefinition, Guidance, Tags};
 use crate::model::template::VersionContent;
 
 /// What a pass has seen. Absent here and not covered by a gap means absent there.
@@ -17,6 +17,8 @@ pub struct Observed {
     pub target: Target,
     /// The IAM principal that catalogd runs as: a session's ARN reduced to its role.
     pub caller: String,
+    /// Service actions by id.
+    pub service_actions: BTreeMap<ServiceActionId, LiveServiceAction>,
     /// Portfolios by id.
     pub portfolios: BTreeMap<PortfolioId, LivePortfolio>,
     /// Products by id.
@@ -44,6 +46,21 @@ impl Observed {
         // The id alone may be right and the account or the partition a slip of the pen.
         found.filter(|product| product.arn == arn.as_str())
     }
+}
+
+/// A service action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveServiceAction {
+    /// Its id.
+    pub id: ServiceActionId,
+    /// `Name`: not unique.
+    pub name: String,
+    /// `Description`, our mark with it.
+    pub description: Option<String>,
+    /// `Definition`; read of ours alone, for no listing has it.
+    pub definition: Option<ActionDefinition>,
+    /// The versions that offer it; of others' read only where a manifest says what is offered.
+    pub versions: BTreeSet<(ProductId, VersionId)>,
 }
 
 /// A portfolio.
@@ -268,12 +285,16 @@ pub struct Gap {
 /// What a gap puts in doubt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
+    /// Which service actions there are.
+    ServiceActions,
     /// Which portfolios there are.
     Portfolios,
     /// Which products there are.
     Products,
     /// Which provisioned products there are.
     Provisioned,
+    /// A service action's definition, or which versions offer it.
+    ServiceAction(ServiceActionId),
     /// A portfolio's own fields, principals, associations or constraints.
     Portfolio(PortfolioId),
     /// A product's own fields or versions.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{StackArn, Target};
 use crate::model::observed::{
-    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, Observed,
+    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction,
+    Observed,
 };
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
@@ -21,6 +22,7 @@ impl SnapshotBuilder {
             observed: Observed {
                 target,
                 caller: caller.to_owned(),
+                service_actions: BTreeMap::new(),
                 portfolios: BTreeMap::new(),
                 products: BTreeMap::new(),
                 sources: BTreeMap::new(),
@@ -36,6 +38,13 @@ impl SnapshotBuilder {
             },
             gaps: BTreeSet::new(),
         }
+    }
+
+    /// A service action was read, wholly or with gaps. Found twice, the later one stands.
+    pub fn found_service_action(&mut self, action: LiveServiceAction) {
+        self.observed
+            .service_actions
+            .insert(action.id.clone(), action);
     }
 
     /// A portfolio was read, wholly or with gaps. Found twice, the later one stands.

@@ -141,6 +141,7 @@ impl<'a> Planner<'a> {
         after.place = Place::Made(made);
         after.copied = missing.iter().map(|v| v.name.as_str()).collect();
         self.associations(draft, want, None, after);
+        self.offers(draft, want, None, after);
     }
 
     /// The versions of a copy that is there.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Blocked, BlockedCode};
 use crate::diff::association;
-use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
+use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, ServiceActionId, StackArn};
 use crate::model::desired::Desired;
 use crate::model::observed::{Gap, Observed, Scope};
 use crate::model::owner::{Identity, Owner};
@@ -80,6 +80,15 @@ impl<'a> Doubt<'a> {
         self.identity.owner(kind, tags) == Owner::Nobody
     }
 
+    /// Whether some service action may not have been listed.
+    pub(crate) fn service_actions(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::ServiceActions)
+    }
+
+    pub(crate) fn service_action(&self, id: &ServiceActionId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::ServiceAction(other) if other == id))
+    }
+
     /// Whether some product may not have been listed.
     pub(crate) fn products(&self) -> Option<&'a Gap> {
         self.gap(|scope| *scope == Scope::Products)
@@ -139,9 +148,12 @@ impl<'a> Doubt<'a> {
             Scope::Products => product.is_some(),
             Scope::Portfolio(id) => portfolio == Some(id),
             Scope::Product(id) => product == Some(id),
-            Scope::Provisioned | Scope::ProvisionedProduct(_) | Scope::Stack(_) | Scope::Bucket => {
-                false
-            }
+            Scope::ServiceActions
+            | Scope::ServiceAction(_)
+            | Scope::Provisioned
+            | Scope::ProvisionedProduct(_)
+            | Scope::Stack(_)
+            | Scope::Bucket => false,
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
@@ -187,6 +199,8 @@ pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
 /// What is in doubt, in words.
 pub fn scope_text(scope: &Scope) -> String {
     match scope {
+        Scope::ServiceActions => "the list of service actions".to_owned(),
+        Scope::ServiceAction(id) => format!("service action {id}"),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),
@@ -204,6 +218,8 @@ pub(crate) enum Family {
     Principals,
     Constraints,
     Associations,
+    /// Service actions that versions no longer offer.
+    Offers,
     /// Versions that are deactivated: taken from end users, though not deleted.
     Versions,
     /// Whole objects.
@@ -216,6 +232,7 @@ impl Family {
             Self::Principals => "principals",
             Self::Constraints => "constraints",
             Self::Associations => "associations",
+            Self::Offers => "service actions of versions",
             Self::Versions => "active versions",
             Self::Objects(Kind::TagOption) => "TagOptions",
             Self::Objects(Kind::ServiceAction) => "service actions",
@@ -270,6 +287,7 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let ours: std::collections::BTreeSet<&ProductId> =
         owned.products.values().flatten().map(|p| &p.id).collect();
     let portfolios = || observed.portfolios.values();
+    let actions = || observed.service_actions.values();
     let principals = owned.portfolios.values().flatten();
     let constraints = portfolios().flat_map(|p| p.constraints.values());
     let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
@@ -294,6 +312,17 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
                 .count(),
         ),
         (Family::Versions, versions.filter(|v| v.active).count()),
+        (
+            Family::Offers,
+            actions()
+                .flat_map(|o| &o.versions)
+                .filter(|(id, _)| ours.contains(id))
+                .count(),
+        ),
+        (
+            Family::Objects(Kind::ServiceAction),
+            owned.service_actions.len(),
+        ),
         (Family::Objects(Kind::Portfolio), owned.portfolios.len()),
         (Family::Objects(Kind::Product), owned.products.len()),
         (

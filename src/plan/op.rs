@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
-    ProvisionedProductId, RecordId, StackArn, Token, VersionId,
+    ProvisionedProductId, RecordId, ServiceActionId, StackArn, Token, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{ActionDefinition, Guidance, Tags};
 use crate::model::observed::LivePrincipal;
 use crate::model::template::{Template, VersionContent};
 
@@ -46,6 +46,8 @@ impl<T> Arg<T> {
 /// What a call answered, as far as later calls need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// The service action it made.
+    pub service_action: Option<ServiceActionId>,
     /// The portfolio it made.
     pub portfolio: Option<PortfolioId>,
     /// The product it made.
@@ -152,6 +154,47 @@ pub enum Op {
         bucket: String,
         /// What is known of every live version.
         entries: Arc<BTreeMap<VersionId, VersionContent>>,
+    },
+    /// `CreateServiceAction`.
+    CreateServiceAction {
+        /// `Name`.
+        name: String,
+        /// `Description`, our mark at its end.
+        description: String,
+        /// `Definition`.
+        definition: ActionDefinition,
+        /// The same for every attempt.
+        token: Token,
+    },
+    /// `UpdateServiceAction`: only the fields that differ.
+    UpdateServiceAction {
+        /// Which.
+        id: ServiceActionId,
+        /// `Name`.
+        name: Option<String>,
+        /// `Description`, our mark at its end.
+        description: Option<String>,
+        /// `Definition`, whole.
+        definition: Option<ActionDefinition>,
+    },
+    /// `DeleteServiceAction`.
+    DeleteServiceAction {
+        /// Which.
+        id: ServiceActionId,
+    },
+    /// `BatchAssociateServiceActionWithProvisioningArtifact`: at most fifty.
+    OfferActions {
+        /// What is offered with what.
+        offers: Vec<Offer>,
+    },
+    /// `DisassociateServiceActionFromProvisioningArtifact`.
+    WithdrawAction {
+        /// What.
+        action: ServiceActionId,
+        /// From which product.
+        product: ProductId,
+        /// From which version.
+        version: VersionId,
     },
     /// `CreatePortfolio`.
     CreatePortfolio {
@@ -361,6 +404,17 @@ pub enum Op {
     },
 }
 
+/// A service action that a version offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// What.
+    pub action: Arg<ServiceActionId>,
+    /// Of which product.
+    pub product: Arg<ProductId>,
+    /// With which version.
+    pub version: Arg<VersionId>,
+}
+
 /// A version of the product that is copied from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceVersion {
@@ -471,6 +525,11 @@ impl Op {
             Self::BlockPublicAccess { .. } => "PutPublicAccessBlock",
             Self::PutBucketPolicy { .. } => "PutBucketPolicy",
             Self::PutTemplate { .. } | Self::PutIndex { .. } => "PutObject",
+            Self::CreateServiceAction { .. } => "CreateServiceAction",
+            Self::UpdateServiceAction { .. } => "UpdateServiceAction",
+            Self::DeleteServiceAction { .. } => "DeleteServiceAction",
+            Self::OfferActions { .. } => "BatchAssociateServiceActionWithProvisioningArtifact",
+            Self::WithdrawAction { .. } => "DisassociateServiceActionFromProvisioningArtifact",
             Self::CreatePortfolio { .. } => "CreatePortfolio",
             Self::UpdatePortfolio { .. } => "UpdatePortfolio",
             Self::DeletePortfolio { .. } => "DeletePortfolio",
@@ -514,7 +573,8 @@ impl Op {
     /// The idempotency token, where the call has one.
     pub fn token(&self) -> Option<&Token> {
         match self {
-            Self::CreatePortfolio { token, .. }
+            Self::CreateServiceAction { token, .. }
+            | Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
             | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
@@ -528,6 +588,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::OfferActions { .. }
+            | Self::WithdrawAction { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
@@ -559,8 +623,16 @@ impl Op {
         let portfolio_of = |answer: &Answer| answer.portfolio.clone();
         let product_of = |answer: &Answer| answer.product.clone();
         let version_of = |answer: &Answer| answer.version.clone();
+        let action_of = |answer: &Answer| answer.service_action.clone();
         let mut op = self.clone();
         match &mut op {
+            Self::OfferActions { offers } => {
+                for offer in offers {
+                    fill(&mut offer.action, answers, action_of)?;
+                    fill(&mut offer.product, answers, product_of)?;
+                    fill(&mut offer.version, answers, version_of)?;
+                }
+            }
             Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
             Self::CreateVersion { product, .. } | Self::UpdateProduct { id: product, .. } => {
                 fill(product, answers, product_of)?;
@@ -592,6 +664,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateServiceAction { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::WithdrawAction { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
@@ -621,7 +697,8 @@ impl Op {
 
     fn token_mut(&mut self) -> Option<&mut Token> {
         match self {
-            Self::CreatePortfolio { token, .. }
+            Self::CreateServiceAction { token, .. }
+            | Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
             | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
@@ -635,6 +712,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::OfferActions { .. }
+            | Self::WithdrawAction { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }

@@ -42,7 +42,10 @@ fn rank(step: &Step) -> u8 {
         Op::BlockPublicAccess { .. } => 1,
         Op::PutBucketPolicy { .. } => 2,
         Op::PutTemplate { .. } => 3,
-        Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } => 4,
+        Op::CreateServiceAction { .. }
+        | Op::UpdateServiceAction { .. }
+        | Op::CreatePortfolio { .. }
+        | Op::UpdatePortfolio { .. } => 4,
         Op::CreateProduct { .. } | Op::CopyProduct { .. } | Op::UpdateProduct { .. } => 5,
         Op::CreateVersion { .. } => 6,
         // A deactivation is a removal by another name.
@@ -52,18 +55,18 @@ fn rank(step: &Step) -> u8 {
             (Arg::Value(_), Some(false)) => 17,
             _ => 7,
         },
-        Op::AssociateProduct { .. } => 8,
+        Op::AssociateProduct { .. } | Op::OfferActions { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
         // A replacement goes on with a launch, a removal comes after what else used the object.
         Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
-        Op::DisassociatePrincipal { .. } => 14,
+        Op::DisassociatePrincipal { .. } | Op::WithdrawAction { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
         Op::DeleteProduct { .. } => 18,
-        Op::DeletePortfolio { .. } => 19,
+        Op::DeletePortfolio { .. } | Op::DeleteServiceAction { .. } => 19,
         Op::PutIndex { .. } => 20,
     }
 }
@@ -75,6 +78,13 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         }
     }
     match op {
+        Op::OfferActions { offers } => {
+            for offer in offers {
+                fill(&mut offer.action, &place);
+                fill(&mut offer.product, &place);
+                fill(&mut offer.version, &place);
+            }
+        }
         Op::AssociatePrincipal { portfolio, .. } => fill(portfolio, &place),
         Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
             fill(product, &place);
@@ -106,6 +116,10 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::PutBucketPolicy { .. }
         | Op::PutTemplate { .. }
         | Op::PutIndex { .. }
+        | Op::CreateServiceAction { .. }
+        | Op::UpdateServiceAction { .. }
+        | Op::DeleteServiceAction { .. }
+        | Op::WithdrawAction { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
         | Op::DeletePortfolio { .. }

@@ -90,6 +90,7 @@ impl<'a> Planner<'a> {
                 let live: &'a LiveProduct = live;
                 if self.update_product(&mut draft, want, live, &mut bucket, &mut after) {
                     self.associations(&mut draft, want, Some(&live.id), &mut after);
+                    self.offers(&mut draft, want, Some(&live.id), &after);
                 }
             }
             several => conflict(&mut draft, several.iter().map(|o| o.id.as_str())),
@@ -180,6 +181,7 @@ impl<'a> Planner<'a> {
             self.create_version(draft, bucket, version, after, dead, reason);
         }
         self.associations(draft, want, None, after);
+        self.offers(draft, want, None, after);
     }
 
     /// Shows the own fields of a product that is made.

@@ -45,6 +45,7 @@ impl World {
         let observed = Observed {
             target: identity.target.clone(),
             caller: CALLER.to_owned(),
+            service_actions: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -291,6 +292,7 @@ pub(crate) fn version(desired: &mut Desired, name: &str, body: &str) -> Version 
         },
         active: true,
         guidance: None,
+        service_actions: None,
     }
 }
 
@@ -369,6 +371,7 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         portfolios: Some(portfolios.iter().map(association).collect()),
         versions,
         copy_from: None,
+        service_actions: None,
         unlisted_versions: UnlistedVersions::Keep,
     }
 }

@@ -97,6 +97,7 @@ impl Bench {
             sources: BTreeSet::new(),
             imports: Vec::new(),
             adopted: Adopted::default(),
+            offers: true,
             identity: self.identity.clone(),
         }
     }

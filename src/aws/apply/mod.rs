@@ -8,6 +8,7 @@ mod constraint;
 mod portfolio;
 mod product;
 mod provisioned;
+mod service_action;
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -30,6 +31,32 @@ impl Aws {
                 .put_index(bucket, entries)
                 .await
                 .map(|()| Answer::default()),
+            Op::CreateServiceAction {
+                name,
+                description,
+                definition,
+                token,
+            } => {
+                self.create_service_action(name, description, definition, token)
+                    .await
+            }
+            Op::UpdateServiceAction {
+                id,
+                name,
+                description,
+                definition,
+            } => {
+                let (name, description) = (name.as_deref(), description.as_deref());
+                self.update_service_action(id, name, description, definition.as_ref())
+                    .await
+            }
+            Op::DeleteServiceAction { id } => self.delete_service_action(id).await,
+            Op::OfferActions { offers } => self.offer_actions(op, offers).await,
+            Op::WithdrawAction {
+                action,
+                product,
+                version,
+            } => self.withdraw_action(action, product, version).await,
             Op::CreatePortfolio {
                 display_name,
                 description,

@@ -7,6 +7,7 @@ mod bucket;
 mod portfolio;
 mod product;
 mod provisioned;
+mod service_action;
 mod stack;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -44,6 +45,8 @@ pub struct Hints {
     pub imports: Vec<WantedImport>,
     /// What manifests take over.
     pub adopted: Adopted,
+    /// Whether some manifest says which service actions versions offer: then who else offers what matters.
+    pub offers: bool,
     /// Whose catalog.
     pub identity: Identity,
 }
@@ -141,12 +144,20 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let (portfolios, (head, products, stale), provisioned) =
-            join3(self.portfolios(hints), products, self.provisioned(hints)).await;
+        let (portfolios, (head, products, stale), provisioned, actions) = join4(
+            self.portfolios(hints),
+            products,
+            self.provisioned(hints),
+            self.service_actions(hints),
+        )
+        .await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
 
+        for action in actions.items {
+            snapshot.found_service_action(action);
+        }
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
         }
@@ -173,6 +184,7 @@ impl Aws {
             snapshot.index_is_stale();
         }
         let gaps = [
+            actions.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,

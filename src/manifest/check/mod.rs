@@ -12,6 +12,7 @@ mod principals;
 mod products_in_portfolios;
 mod references;
 mod roles;
+mod service_actions;
 mod rules;
 mod stack_sets;
 mod tags;
@@ -22,9 +23,10 @@ mod versions;
 use std::collections::BTreeMap;
 
 use super::finding::{Code, Finding};
+use super::node::At;
 use super::schema::{
-    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs,
-    VersionSpec,
+    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, ServiceActionSpec,
+    SourceSpec, Specs, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -34,6 +36,7 @@ use crate::model::desired::Origin;
 struct Catalog<'a> {
     specs: &'a Specs,
     templates: &'a Templates,
+    service_actions: BTreeMap<&'a Name, &'a ServiceActionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
@@ -44,6 +47,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
     let catalog = Catalog {
         specs,
         templates,
+        service_actions: index(&specs.service_actions, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
         provisioned: index(&specs.provisioned, |spec| &spec.header),
@@ -65,6 +69,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         topics::check,
         rules::check,
         stack_sets::check,
+        service_actions::check,
         urls::check,
         tags::check,
     ];
@@ -96,6 +101,15 @@ impl<'a> Catalog<'a> {
         self.specs.products.iter().flat_map(|product| {
             let portfolios = product.portfolios.iter().flatten();
             portfolios.filter_map(|place| Some((&product.header, place.constraints.as_ref()?)))
+        })
+    }
+
+    /// Every list of service actions, with the product that has it and how many it names.
+    fn offers(&self) -> impl Iterator<Item = (&'a Header, &'a [At<Name>])> {
+        self.specs.products.iter().flat_map(|product| {
+            let versions = product.versions.iter().map(|v| &v.service_actions);
+            let all = std::iter::once(&product.service_actions).chain(versions);
+            all.flatten().map(|list| (&product.header, list.as_slice()))
         })
     }
 

@@ -4,6 +4,7 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod read;
+mod service_action;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
 pub(super) use product::{
@@ -12,6 +13,7 @@ pub(super) use product::{
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
+pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,9 +31,14 @@ pub(super) const API_VERSION: &str = "catalogd.dev/v1";
 /// What every API version of ours begins with.
 pub(super) const API_GROUP: &str = "catalogd.dev/";
 /// Kinds of the manifest language that this version cannot do yet.
-const LATER_KINDS: &[&str] = &["TagOption", "ServiceAction", "Defaults"];
+const LATER_KINDS: &[&str] = &["TagOption", "Defaults"];
 /// The kinds that can be declared.
-const KINDS: [Kind; 3] = [Kind::Portfolio, Kind::Product, Kind::ProvisionedProduct];
+const KINDS: [Kind; 4] = [
+    Kind::ServiceAction,
+    Kind::Portfolio,
+    Kind::Product,
+    Kind::ProvisionedProduct,
+];
 
 /// A tag with the places of both its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +63,7 @@ pub(super) struct Header {
 /// The specs of a source.
 #[derive(Debug, Default)]
 pub(super) struct Specs {
+    pub(super) service_actions: Vec<ServiceActionSpec>,
     pub(super) portfolios: Vec<PortfolioSpec>,
     pub(super) products: Vec<ProductSpec>,
     pub(super) provisioned: Vec<ProvisionedSpec>,
@@ -189,8 +197,13 @@ impl Reader<'_> {
         };
         let at = &spec.key.origin;
         match kind {
-            // `Self::kind` lets neither through.
-            Kind::TagOption | Kind::ServiceAction => {}
+            // `Self::kind` does not let it through.
+            Kind::TagOption => {}
+            Kind::ServiceAction => {
+                specs
+                    .service_actions
+                    .extend(self.service_action(header, &spec.value, at))
+            }
             Kind::Portfolio => specs
                 .portfolios
                 .extend(self.portfolio(header, &spec.value, at)),

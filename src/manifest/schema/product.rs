@@ -27,6 +27,7 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) versions_known: bool,
     pub(in super::super) unlisted_versions: Option<UnlistedVersions>,
     pub(in super::super) copy_from: Option<CopySpec>,
+    pub(in super::super) service_actions: Option<Vec<At<Name>>>,
 }
 
 /// What a product is a copy of.
@@ -94,6 +95,7 @@ pub(in super::super) struct VersionSpec {
     pub(in super::super) source: Option<SourceSpec>,
     pub(in super::super) active: Option<At<bool>>,
     pub(in super::super) guidance: Option<At<Guidance>>,
+    pub(in super::super) service_actions: Option<Vec<At<Name>>>,
 }
 
 /// Where a version's template comes from.
@@ -131,13 +133,13 @@ const SPEC: Shape = Shape {
         "versions",
         "unlistedVersions",
         "copyFrom",
+        "serviceActions",
     ],
     later: &[
         "sourceConnection",
         "retention",
         "tagOptions",
         "budgets",
-        "serviceActions",
         "adopt",
     ],
 };
@@ -206,8 +208,9 @@ const VERSION: Shape = Shape {
         "fromStack",
         "active",
         "guidance",
+        "serviceActions",
     ],
-    later: &["ref", "mutable", "serviceActions"],
+    later: &["ref", "mutable"],
 };
 
 impl Reader<'_> {
@@ -279,7 +282,20 @@ impl Reader<'_> {
             versions,
             unlisted_versions: unlisted_versions.map(|found| found.value),
             copy_from,
+            service_actions: self.offers(&fields),
         })
+    }
+
+    /// The names of service actions, if the field is there.
+    fn offers(&mut self, fields: &Fields<'_>) -> Option<Vec<At<Name>>> {
+        const KEY: &str = "serviceActions";
+        let items = self.list(fields, KEY)?;
+        let mut names = Vec::new();
+        for node in items {
+            let found = self.scalar(node, KEY);
+            names.extend(found.and_then(|found| self.name(found, KEY)));
+        }
+        Some(names)
     }
 
     fn copy_from(&mut self, node: &Node, at: &Origin) -> Option<CopySpec> {
@@ -464,6 +480,7 @@ impl Reader<'_> {
             source,
             active,
             guidance,
+            service_actions: self.offers(&fields),
         })
     }
 }

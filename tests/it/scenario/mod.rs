@@ -18,6 +18,7 @@ mod polling;
 mod preempt;
 mod removing;
 mod sage;
+mod service_actions;
 mod sharing;
 mod templates;
 mod unkind;
