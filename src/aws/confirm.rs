@@ -12,9 +12,9 @@ use crate::aws::pages::Pages;
 use crate::diff::service_action::same_definition;
 use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId, ServiceActionId, VersionId};
 use crate::model::desired::{Guidance, Tags};
-use crate::model::observed::{LivePrincipal, ReadyStatus};
+use crate::model::observed::{LivePrincipal, LiveTagOptions, ReadyStatus};
 use crate::model::owner::{same_mark, strip_removal, tag_key};
-use crate::plan::op::{Answer, CopyTarget, Offer, Op, ProductFields, TagChange};
+use crate::plan::op::{Answer, CopyTarget, Offer, Op, ProductFields, Resource, TagChange};
 use crate::run::settle::Read;
 
 /// An object that its description does not know so long after it was made is gone for good (design §7).
@@ -46,6 +46,12 @@ impl Aws {
             | Op::DeleteServiceAction { .. }
             | Op::OfferActions { .. }
             | Op::WithdrawAction { .. }
+            | Op::CreateTagOption { .. }
+            | Op::UpdateTagOption { .. }
+            | Op::AssociateTagOption { .. }
+            | Op::DisassociateTagOption { .. }
+            | Op::AssociateBudget { .. }
+            | Op::DisassociateBudget { .. }
             | Op::CreatePortfolio { .. }
             | Op::UpdatePortfolio { .. }
             | Op::DeletePortfolio { .. }
@@ -137,10 +143,52 @@ impl Aws {
                     "the version still offers the service action",
                 ))
             }
-            Op::CreatePortfolio { .. } => {
-                let id = answered(op, &answer.portfolio)?;
-                self.describe_portfolio(id).await?;
+            Op::CreateTagOption { .. } => {
+                let id = answered(op, &answer.tag_option)?;
+                self.describe_tag_option(id).await?;
                 Ok(Read::Shows)
+            }
+            Op::UpdateTagOption { id, active, .. } => {
+                let live = self.describe_tag_option(given(op, id)?).await?;
+                Ok(match live.active == *active {
+                    true => Read::Shows,
+                    false => still_old("activity"),
+                })
+            }
+            Op::AssociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                let (held, _) = self.attached(op, resource).await?;
+                let held = held.contains_key(given(op, tag_option)?);
+                Ok(shows_when(held, "the TagOption is not listed"))
+            }
+            Op::DisassociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                let (held, _) = self.attached(op, resource).await?;
+                let held = held.contains_key(tag_option);
+                Ok(shows_when(!held, "the TagOption is still listed"))
+            }
+            Op::AssociateBudget { resource, budget } => {
+                let (_, held) = self.attached(op, resource).await?;
+                Ok(shows_when(
+                    held.contains(budget),
+                    "the budget is not listed",
+                ))
+            }
+            Op::DisassociateBudget { resource, budget } => {
+                let (_, held) = self.attached(op, resource).await?;
+                let held = held.contains(budget);
+                Ok(shows_when(!held, "the budget is still listed"))
+            }
+            Op::CreatePortfolio { tags, .. } => {
+                let id = answered(op, &answer.portfolio)?;
+                let live = self.describe_portfolio(id).await?;
+                Ok(marked(Kind::Portfolio, id.as_str(), tags, &live.tags))
             }
             Op::UpdatePortfolio {
                 id,
@@ -175,10 +223,12 @@ impl Aws {
                 let held = self.has_principal(portfolio, principal).await?;
                 Ok(shows_when(!held, "the principal is still listed"))
             }
-            Op::CreateProduct { .. } => {
+            Op::CreateProduct { tags, .. } => {
                 let id = answered(op, &answer.product)?;
-                let (_, status) = self.describe_product(id).await?;
+                let (live, status) = self.describe_product(id).await?;
+                let marked = marked(Kind::Product, id.as_str(), tags, &live.tags);
                 match usable(&status, "the product") {
+                    Read::Shows if marked != Read::Shows => Ok(marked),
                     Read::Shows => {
                         self.version_is_usable(id, answered(op, &answer.version)?)
                             .await
@@ -292,6 +342,8 @@ impl Aws {
             | Op::DeletePortfolio { .. }
             | Op::DisassociatePrincipal { .. }
             | Op::DeleteProduct { .. }
+            | Op::DisassociateTagOption { .. }
+            | Op::DisassociateBudget { .. }
             | Op::DisassociateProduct { .. }
             | Op::DeleteConstraint { .. } => return Read::Shows,
             Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {
@@ -338,6 +390,24 @@ impl Aws {
             }
         }
         Ok(Read::Shows)
+    }
+
+    /// The TagOptions and budgets of a portfolio or product.
+    async fn attached(
+        &self,
+        op: &Op,
+        resource: &Resource,
+    ) -> Result<(LiveTagOptions, BTreeSet<String>), Failure> {
+        Ok(match resource {
+            Resource::Portfolio(id) => {
+                let live = self.describe_portfolio(given(op, id)?).await?;
+                (live.tag_options, live.budgets)
+            }
+            Resource::Product(id) => {
+                let (live, _) = self.describe_product(given(op, id)?).await?;
+                (live.tag_options, live.budgets)
+            }
+        })
     }
 
     async fn has_principal(
@@ -441,6 +511,21 @@ impl Aws {
             other => other,
         })
     }
+}
+
+/// Whether what a create answered with is ours. A repeated token answers with the object of long ago, from which
+/// somebody may have taken the mark: made anew it can't be, for the service remembers the token.
+fn marked(kind: Kind, id: &str, sent: &Tags, live: &Tags) -> Read {
+    let key = tag_key(kind);
+    let bare = |tags: &Tags| tags.get(key).map(|value| strip_removal(value).to_owned());
+    let (sent, live) = (bare(sent), bare(live));
+    if sent == live {
+        return Read::Shows;
+    }
+    let whose = live.map_or("nobody's".to_owned(), |value| format!("{value}'s"));
+    Read::Failed(format!(
+        "{id}, which was made for it, is {whose} by the tag {key}: take it over with `adopt: {{id: {id}}}`, or give this one another metadata.name"
+    ))
 }
 
 /// The id that the call answered.

@@ -201,6 +201,9 @@ impl Failure {
                 "allow {} to the role that catalogd runs as (deploy/iam-policy.json has what it needs)",
                 self.operation
             ),
+            (Class::Unknown, _) if self.operation == "AssociateBudgetWithResource" => {
+                "make the budget in AWS Budgets, or name one that is there".to_owned()
+            }
             (Class::Quota, _) => {
                 "raise the quota in the Service Quotas console, or remove what is no longer used"
                     .to_owned()

@@ -61,12 +61,12 @@ impl Snapshot {
         let message = self.message.as_deref()?.trim_end();
         // Trailers are the last paragraph, and a subject alone has none.
         let (_, trailers) = message.rsplit_once("\n\n")?;
-        let values = trailers.lines().filter_map(|line| {
+        let mut values = trailers.lines().filter_map(|line| {
             let (key, value) = line.split_at_checked(ALLOW_REMOVALS.len())?;
             key.eq_ignore_ascii_case(ALLOW_REMOVALS)
                 .then(|| value.trim().parse().ok())?
         });
-        values.last()
+        values.next_back()
     }
 }
 

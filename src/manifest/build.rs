@@ -7,14 +7,14 @@ use super::node::{At, Node, Value};
 use super::schema::{
     AssociationSpec, CopySpec, DefinitionSpec, LaunchSpec, ParameterSpec, PortfolioSpec,
     PrincipalSpec, ProductSpec, ProvisionedSpec, RuleSpec, ServiceActionSpec, SourceSpec, Specs,
-    StackSetSpec, Tag, ValueSpec, VersionSpec, action_parameters,
+    StackSetSpec, Tag, TagOptionSpec, ValueSpec, VersionSpec, action_parameters,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
-    Association, Constraints, CopiedVersion, CopyFrom, Desired, Import, Launch, Offers, Parameter,
-    ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, ServiceAction, StackSet,
-    Support, Tags, TemplateSource, Version,
+    Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import, Launch,
+    Offers, Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct,
+    ServiceAction, StackSet, Support, TagOption, Tags, TemplateSource, Version,
 };
 
 /// Puts the sound objects together.
@@ -36,6 +36,13 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
             && sound(&desired, Kind::ServiceAction, &found.name)
         {
             desired.service_actions.insert(found.name.clone(), found);
+        }
+    }
+    for spec in specs.tag_options {
+        if let Some(found) = tag_option(spec)
+            && sound(&desired, Kind::TagOption, &found.name)
+        {
+            desired.tag_options.insert(found.name.clone(), found);
         }
     }
     for spec in specs.portfolios {
@@ -76,11 +83,23 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
 
 /// Takes out what depends on a broken object, until nothing more does (promise 6).
 fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
-    // Dependencies lead from provisioned products to products to portfolios and service actions, and among provisioned
-    // products.
+    // Dependencies lead from provisioned products to products to portfolios and service actions, from products and
+    // portfolios to TagOptions, and among provisioned products.
     let mut waiting: Vec<(Key, Key)> = Vec::new();
+    let options = |given: &Option<GivenTagOptions>| {
+        let names = given.iter().flat_map(BTreeMap::keys).cloned();
+        let keys = names.map(|name| Key::new(Kind::TagOption, name));
+        keys.collect::<Vec<_>>()
+    };
+    for portfolio in desired.portfolios.values() {
+        let key = Key::new(Kind::Portfolio, portfolio.name.clone());
+        let needs = options(&portfolio.tag_options).into_iter();
+        waiting.extend(needs.map(|need| (key.clone(), need)));
+    }
     for product in desired.products.values() {
         let key = Key::new(Kind::Product, product.name.clone());
+        let needs = options(&product.tag_options).into_iter();
+        waiting.extend(needs.map(|need| (key.clone(), need)));
         let portfolios = product.portfolios.iter().flat_map(BTreeMap::keys);
         waiting
             .extend(portfolios.map(|name| (key.clone(), Key::new(Kind::Portfolio, name.clone()))));
@@ -181,6 +200,31 @@ fn service_action(spec: ServiceActionSpec) -> Option<ServiceAction> {
     })
 }
 
+fn tag_option(spec: TagOptionSpec) -> Option<TagOption> {
+    let TagOptionSpec {
+        header,
+        tag,
+        active,
+    } = spec;
+    let tag = tag?;
+    Some(TagOption {
+        name: header.name?,
+        origin: header.origin,
+        lifecycle: header.lifecycle,
+        key: tag.key.value,
+        value: tag.value.value,
+        active: active.is_none_or(|active| active.value),
+    })
+}
+
+fn given(found: Option<Vec<At<Name>>>) -> Option<GivenTagOptions> {
+    found.map(|names| names.into_iter().map(|n| (n.value, n.origin)).collect())
+}
+
+fn budgets(found: Option<Vec<At<String>>>) -> Option<BTreeSet<String>> {
+    found.map(|names| names.into_iter().map(|name| name.value).collect())
+}
+
 fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
     let PortfolioSpec {
         header,
@@ -189,6 +233,8 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         provider_name,
         tags: tag_specs,
         principals,
+        tag_options,
+        budgets: budget_names,
     } = spec;
     let name = header.name?;
     Some(Portfolio {
@@ -197,6 +243,8 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         provider_name: provider_name?.value,
         tags: tags(tag_specs),
         principals: principals.map(|items| items.into_iter().map(principal).collect()),
+        tag_options: given(tag_options),
+        budgets: budgets(budget_names),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
@@ -220,6 +268,8 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         distributor,
         support,
         tags: tag_specs,
+        tag_options,
+        budgets: budget_names,
         portfolios,
         portfolios_known: _,
         versions,
@@ -248,6 +298,8 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
             url: text(support.url),
         },
         tags: tags(tag_specs),
+        tag_options: given(tag_options),
+        budgets: budgets(budget_names),
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
         versions: versions.filter(|versions| !versions.is_empty() || copy_from.is_some())?,
         copy_from,

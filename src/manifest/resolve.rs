@@ -94,6 +94,9 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         definition.document.iter_mut().for_each(text);
         definition.assume_role.iter_mut().for_each(text);
     }
+    for option in &mut specs.tag_options {
+        option.tag.iter_mut().for_each(|tag| text(&mut tag.value));
+    }
     for portfolio in &mut specs.portfolios {
         tags(&mut portfolio.tags);
         for principal in portfolio.principals.iter_mut().flatten() {

@@ -159,7 +159,8 @@ pub struct TagOption {
     pub origin: Origin,
     /// Its end (`Delete` deactivates it, for TagOptions are never deleted), and what it takes over.
     pub lifecycle: Lifecycle,
-    /// `Key`. With the value it is the identity: unique in the account and region, and never changed (facts §9.9).
+    /// `Key`. With the value it is the identity: unique in the account and region (facts §9.7). Another key or value is
+    /// another TagOption.
     pub key: String,
     /// `Value`.
     pub value: String,
@@ -210,7 +211,14 @@ pub struct Portfolio {
     pub tags: Option<Tags>,
     /// Who may use it.
     pub principals: Option<BTreeSet<Principal>>,
+    /// The TagOptions that it offers.
+    pub tag_options: Option<GivenTagOptions>,
+    /// The budgets that are shown with it, by name.
+    pub budgets: Option<BTreeSet<String>>,
 }
+
+/// TagOptions that a portfolio or product is given, by their manifests' names, each with the place that names it.
+pub type GivenTagOptions = BTreeMap<Name, Origin>;
 
 /// Who may use a portfolio.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -244,6 +252,10 @@ pub struct Product {
     pub support: Support,
     /// Tags besides ours.
     pub tags: Option<Tags>,
+    /// The TagOptions that it offers.
+    pub tag_options: Option<GivenTagOptions>,
+    /// The budgets that are shown with it, by name.
+    pub budgets: Option<BTreeSet<String>>,
     /// The portfolios it stands in, with its constraints in each.
     pub portfolios: Option<BTreeMap<Name, Association>>,
     /// Its versions, in the order of the list. Never empty, save for a copy: its versions are its source's.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::ids::{
     ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
-    ServiceActionId, StackArn, Target, VersionId,
+    ServiceActionId, StackArn, TagOptionId, Target, VersionId,
 };
 use crate::model::desired::{ActionDefinition, Guidance, Tags};
 use crate::model::template::VersionContent;
@@ -19,6 +19,8 @@ pub struct Observed {
     pub caller: String,
     /// Service actions by id.
     pub service_actions: BTreeMap<ServiceActionId, LiveServiceAction>,
+    /// TagOptions by id; read only where a manifest declares one, or declared one before.
+    pub tag_options: LiveTagOptions,
     /// Portfolios by id.
     pub portfolios: BTreeMap<PortfolioId, LivePortfolio>,
     /// Products by id.
@@ -63,6 +65,22 @@ pub struct LiveServiceAction {
     pub versions: BTreeSet<(ProductId, VersionId)>,
 }
 
+/// A TagOption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveTagOption {
+    /// Its id.
+    pub id: TagOptionId,
+    /// `Key`.
+    pub key: String,
+    /// `Value`.
+    pub value: String,
+    /// `Active`: offered to who launches.
+    pub active: bool,
+}
+
+/// TagOptions by id.
+pub type LiveTagOptions = BTreeMap<TagOptionId, LiveTagOption>;
+
 /// A portfolio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivePortfolio {
@@ -78,6 +96,10 @@ pub struct LivePortfolio {
     pub tags: Tags,
     /// Principals by ARN and type.
     pub principals: BTreeSet<LivePrincipal>,
+    /// The TagOptions that it offers, inactive ones too.
+    pub tag_options: LiveTagOptions,
+    /// The budgets that are shown with it.
+    pub budgets: BTreeSet<String>,
     /// The products it holds.
     pub products: BTreeSet<ProductId>,
     /// Its constraints.
@@ -144,6 +166,10 @@ pub struct LiveProduct {
     pub support_url: Option<String>,
     /// All tags, ours among them.
     pub tags: Tags,
+    /// The TagOptions that it offers, inactive ones too.
+    pub tag_options: LiveTagOptions,
+    /// The budgets that are shown with it.
+    pub budgets: BTreeSet<String>,
     /// All versions, inactive ones too, oldest first.
     pub versions: Vec<LiveVersion>,
 }
@@ -287,6 +313,8 @@ pub struct Gap {
 pub enum Scope {
     /// Which service actions there are.
     ServiceActions,
+    /// Which TagOptions there are.
+    TagOptions,
     /// Which portfolios there are.
     Portfolios,
     /// Which products there are.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{StackArn, Target};
 use crate::model::observed::{
     Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction,
-    Observed,
+    LiveTagOption, Observed,
 };
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
@@ -23,6 +23,7 @@ impl SnapshotBuilder {
                 target,
                 caller: caller.to_owned(),
                 service_actions: BTreeMap::new(),
+                tag_options: BTreeMap::new(),
                 portfolios: BTreeMap::new(),
                 products: BTreeMap::new(),
                 sources: BTreeMap::new(),
@@ -45,6 +46,11 @@ impl SnapshotBuilder {
         self.observed
             .service_actions
             .insert(action.id.clone(), action);
+    }
+
+    /// A TagOption was listed.
+    pub fn found_tag_option(&mut self, option: LiveTagOption) {
+        self.observed.tag_options.insert(option.id.clone(), option);
     }
 
     /// A portfolio was read, wholly or with gaps. Found twice, the later one stands.
@@ -128,6 +134,8 @@ mod tests {
             provider_name: "it".to_owned(),
             tags: BTreeMap::new(),
             principals: BTreeSet::new(),
+            tag_options: BTreeMap::new(),
+            budgets: BTreeSet::new(),
             products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         }

@@ -89,6 +89,21 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| matches!(scope, Scope::ServiceAction(other) if other == id))
     }
 
+    /// Whether some TagOption may not have been listed.
+    pub(crate) fn tag_options(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::TagOptions)
+    }
+
+    /// What leaves open by what a TagOption is used.
+    pub(crate) fn tag_option_users(&self) -> Option<&'a Gap> {
+        self.gap(|scope| {
+            matches!(
+                scope,
+                Scope::Portfolios | Scope::Products | Scope::Portfolio(_) | Scope::Product(_)
+            )
+        })
+    }
+
     /// Whether some product may not have been listed.
     pub(crate) fn products(&self) -> Option<&'a Gap> {
         self.gap(|scope| *scope == Scope::Products)
@@ -150,6 +165,7 @@ impl<'a> Doubt<'a> {
             Scope::Product(id) => product == Some(id),
             Scope::ServiceActions
             | Scope::ServiceAction(_)
+            | Scope::TagOptions
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
@@ -201,6 +217,7 @@ pub fn scope_text(scope: &Scope) -> String {
     match scope {
         Scope::ServiceActions => "the list of service actions".to_owned(),
         Scope::ServiceAction(id) => format!("service action {id}"),
+        Scope::TagOptions => "the list of TagOptions".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),
@@ -220,6 +237,10 @@ pub(crate) enum Family {
     Associations,
     /// Service actions that versions no longer offer.
     Offers,
+    /// TagOptions of portfolios and products, and those that are deactivated.
+    TagOptions,
+    /// Budgets of portfolios and products.
+    Budgets,
     /// Versions that are deactivated: taken from end users, though not deleted.
     Versions,
     /// Whole objects.
@@ -233,6 +254,8 @@ impl Family {
             Self::Constraints => "constraints",
             Self::Associations => "associations",
             Self::Offers => "service actions of versions",
+            Self::TagOptions => "TagOptions of portfolios and products",
+            Self::Budgets => "budgets of portfolios and products",
             Self::Versions => "active versions",
             Self::Objects(Kind::TagOption) => "TagOptions",
             Self::Objects(Kind::ServiceAction) => "service actions",
@@ -290,8 +313,16 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let actions = || observed.service_actions.values();
     let principals = owned.portfolios.values().flatten();
     let constraints = portfolios().flat_map(|p| p.constraints.values());
+    let portfolios_owned = || owned.portfolios.values().flatten();
+    let products_owned = || owned.products.values().flatten();
+    let options = portfolios_owned().map(|p| p.tag_options.len());
+    let options = options.chain(products_owned().map(|p| p.tag_options.len()));
+    let budgets = portfolios_owned().map(|p| p.budgets.len());
+    let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
     let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
     BTreeMap::from([
+        (Family::TagOptions, options.sum()),
+        (Family::Budgets, budgets.sum()),
         (
             Family::Principals,
             principals.map(|p| p.principals.len()).sum(),

@@ -4,6 +4,7 @@ pub mod op;
 
 mod adopt;
 mod association;
+mod attachment;
 mod bucket;
 mod copy;
 mod digest;
@@ -21,6 +22,7 @@ mod product;
 mod provisioned;
 mod removal;
 mod service_action;
+mod tag_option;
 mod unlisted;
 mod upstream;
 mod version;
@@ -31,8 +33,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::diff::{Change, Reason, Shown};
-use crate::ids::{Digest, Key, Kind, Name, ProductId, Token};
-use crate::model::desired::{Desired, ProvisionedProduct};
+use crate::ids::{Digest, Key, Kind, Name, ProductId, TagOptionId, Token};
+use crate::model::desired::{Desired, OnRemove, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
 pub use guard::scope_text;
@@ -68,7 +70,8 @@ pub fn plan(input: &Input<'_>) -> Plan {
 pub struct Plan {
     /// Whose catalog.
     pub identity: Identity,
-    /// One entry per desired object, in the order in which objects are made, then one per object that goes.
+    /// One entry per desired object, in the order in which objects are made; then those that git no longer names and that
+    /// go, or are changed all the same.
     pub objects: Vec<ObjectPlan>,
     /// The calls, each after those it needs.
     pub steps: Vec<Step>,
@@ -181,6 +184,8 @@ pub enum BlockedCode {
     ImmutableName,
     /// What is to be copied can't be: the source is not to be seen, or lacks what is asked for.
     CopySource,
+    /// An inactive TagOption can't be given to anything.
+    TagOptionState,
     /// The stack to import is not there, or in no state to be imported.
     ImportStack,
     /// The stack to import has another template than the version.
@@ -212,6 +217,7 @@ impl BlockedCode {
             Self::AmbiguousVersion => "ambiguous-version",
             Self::ImmutableName => "immutable-name",
             Self::CopySource => "copy-source",
+            Self::TagOptionState => "tag-option-state",
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
             Self::Adopt => "adopt",
@@ -265,6 +271,8 @@ pub struct Policy {
     pub dead: BTreeMap<Token, String>,
     /// Copies that failed and left a product behind, which has no tag of ours yet: it is taken on instead of copying again.
     pub half_copies: BTreeMap<Key, HalfCopy>,
+    /// TagOptions that were a manifest's at some time, by id: these have no mark of their own (design §4).
+    pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
 }
@@ -286,6 +294,15 @@ impl HalfCopy {
     pub fn is_gone(&self, now: Timestamp) -> bool {
         now.duration_since(self.seen) >= Self::GONE_AFTER
     }
+}
+
+/// What is known of a TagOption that a manifest named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerTagOption {
+    /// `metadata.name` of the manifest.
+    pub name: Name,
+    /// Its end: only with `delete` is it deactivated.
+    pub on_remove: OnRemove,
 }
 
 /// A request that failed.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
-    ProvisionedProductId, RecordId, ServiceActionId, StackArn, Token, VersionId,
+    ProvisionedProductId, RecordId, ServiceActionId, StackArn, TagOptionId, Token, VersionId,
 };
 use crate::model::desired::{ActionDefinition, Guidance, Tags};
 use crate::model::observed::LivePrincipal;
@@ -48,6 +48,8 @@ impl<T> Arg<T> {
 pub struct Answer {
     /// The service action it made.
     pub service_action: Option<ServiceActionId>,
+    /// The TagOption it made.
+    pub tag_option: Option<TagOptionId>,
     /// The portfolio it made.
     pub portfolio: Option<PortfolioId>,
     /// The product it made.
@@ -195,6 +197,54 @@ pub enum Op {
         product: ProductId,
         /// From which version.
         version: VersionId,
+    },
+    /// `CreateTagOption`: without a token, for one of this key and value is this one.
+    CreateTagOption {
+        /// `Key`.
+        key: String,
+        /// `Value`.
+        value: String,
+    },
+    /// `UpdateTagOption`: only `Active`, for a value sent unchanged is refused (peers C5 46).
+    UpdateTagOption {
+        /// Which.
+        id: Arg<TagOptionId>,
+        /// Its key and value, for people.
+        name: String,
+        /// `Active`.
+        active: bool,
+    },
+    /// `AssociateTagOptionWithResource`.
+    AssociateTagOption {
+        /// With what.
+        resource: Resource,
+        /// Which.
+        tag_option: Arg<TagOptionId>,
+        /// Its key and value, for people.
+        name: String,
+    },
+    /// `DisassociateTagOptionFromResource`.
+    DisassociateTagOption {
+        /// From what.
+        resource: Resource,
+        /// Which.
+        tag_option: TagOptionId,
+        /// Its key and value, for people.
+        name: String,
+    },
+    /// `AssociateBudgetWithResource`.
+    AssociateBudget {
+        /// With what.
+        resource: Resource,
+        /// `BudgetName`.
+        budget: String,
+    },
+    /// `DisassociateBudgetFromResource`.
+    DisassociateBudget {
+        /// From what.
+        resource: Resource,
+        /// `BudgetName`.
+        budget: String,
     },
     /// `CreatePortfolio`.
     CreatePortfolio {
@@ -415,6 +465,34 @@ pub struct Offer {
     pub version: Arg<VersionId>,
 }
 
+/// What TagOptions and budgets are given to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// A portfolio.
+    Portfolio(Arg<PortfolioId>),
+    /// A product.
+    Product(Arg<ProductId>),
+}
+
+impl Resource {
+    /// The step that makes it, if one does.
+    pub fn step(&self) -> Option<StepId> {
+        match self {
+            Self::Portfolio(id) => id.step(),
+            Self::Product(id) => id.step(),
+        }
+    }
+
+    /// `ResourceId`, once it is known.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Portfolio(Arg::Value(id)) => Some(id.as_str()),
+            Self::Product(Arg::Value(id)) => Some(id.as_str()),
+            Self::Portfolio(Arg::From(_)) | Self::Product(Arg::From(_)) => None,
+        }
+    }
+}
+
 /// A version of the product that is copied from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceVersion {
@@ -530,6 +608,12 @@ impl Op {
             Self::DeleteServiceAction { .. } => "DeleteServiceAction",
             Self::OfferActions { .. } => "BatchAssociateServiceActionWithProvisioningArtifact",
             Self::WithdrawAction { .. } => "DisassociateServiceActionFromProvisioningArtifact",
+            Self::CreateTagOption { .. } => "CreateTagOption",
+            Self::UpdateTagOption { .. } => "UpdateTagOption",
+            Self::AssociateTagOption { .. } => "AssociateTagOptionWithResource",
+            Self::DisassociateTagOption { .. } => "DisassociateTagOptionFromResource",
+            Self::AssociateBudget { .. } => "AssociateBudgetWithResource",
+            Self::DisassociateBudget { .. } => "DisassociateBudgetFromResource",
             Self::CreatePortfolio { .. } => "CreatePortfolio",
             Self::UpdatePortfolio { .. } => "UpdatePortfolio",
             Self::DeletePortfolio { .. } => "DeletePortfolio",
@@ -592,6 +676,12 @@ impl Op {
             | Self::DeleteServiceAction { .. }
             | Self::OfferActions { .. }
             | Self::WithdrawAction { .. }
+            | Self::CreateTagOption { .. }
+            | Self::UpdateTagOption { .. }
+            | Self::AssociateTagOption { .. }
+            | Self::DisassociateTagOption { .. }
+            | Self::AssociateBudget { .. }
+            | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
@@ -624,6 +714,11 @@ impl Op {
         let product_of = |answer: &Answer| answer.product.clone();
         let version_of = |answer: &Answer| answer.version.clone();
         let action_of = |answer: &Answer| answer.service_action.clone();
+        let tag_option_of = |answer: &Answer| answer.tag_option.clone();
+        let fill_resource = |resource: &mut Resource| match resource {
+            Resource::Portfolio(id) => fill(id, answers, portfolio_of),
+            Resource::Product(id) => fill(id, answers, product_of),
+        };
         let mut op = self.clone();
         match &mut op {
             Self::OfferActions { offers } => {
@@ -634,6 +729,18 @@ impl Op {
                 }
             }
             Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
+            Self::UpdateTagOption { id, .. } => fill(id, answers, tag_option_of)?,
+            Self::AssociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                fill_resource(resource)?;
+                fill(tag_option, answers, tag_option_of)?;
+            }
+            Self::DisassociateTagOption { resource, .. }
+            | Self::AssociateBudget { resource, .. }
+            | Self::DisassociateBudget { resource, .. } => fill_resource(resource)?,
             Self::CreateVersion { product, .. } | Self::UpdateProduct { id: product, .. } => {
                 fill(product, answers, product_of)?;
             }
@@ -668,6 +775,7 @@ impl Op {
             | Self::UpdateServiceAction { .. }
             | Self::DeleteServiceAction { .. }
             | Self::WithdrawAction { .. }
+            | Self::CreateTagOption { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
@@ -716,6 +824,12 @@ impl Op {
             | Self::DeleteServiceAction { .. }
             | Self::OfferActions { .. }
             | Self::WithdrawAction { .. }
+            | Self::CreateTagOption { .. }
+            | Self::UpdateTagOption { .. }
+            | Self::AssociateTagOption { .. }
+            | Self::DisassociateTagOption { .. }
+            | Self::AssociateBudget { .. }
+            | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::ObjectPlan;
-use super::op::{Arg, Op, Step, StepId};
+use super::op::{Arg, Op, Resource, Step, StepId};
 
 /// Sorts the steps by their rank, keeps their order otherwise, and numbers them anew, in the objects as well.
 ///
@@ -42,6 +42,13 @@ fn rank(step: &Step) -> u8 {
         Op::BlockPublicAccess { .. } => 1,
         Op::PutBucketPolicy { .. } => 2,
         Op::PutTemplate { .. } => 3,
+        // A deactivation is a removal by another name.
+        Op::UpdateTagOption {
+            id: Arg::Value(_),
+            active: false,
+            ..
+        } => 16,
+        Op::CreateTagOption { .. } | Op::UpdateTagOption { .. } => 4,
         Op::CreateServiceAction { .. }
         | Op::UpdateServiceAction { .. }
         | Op::CreatePortfolio { .. }
@@ -55,6 +62,7 @@ fn rank(step: &Step) -> u8 {
             (Arg::Value(_), Some(false)) => 17,
             _ => 7,
         },
+        Op::AssociateTagOption { .. } | Op::AssociateBudget { .. } => 8,
         Op::AssociateProduct { .. } | Op::OfferActions { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
@@ -63,6 +71,7 @@ fn rank(step: &Step) -> u8 {
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
         Op::DisassociatePrincipal { .. } | Op::WithdrawAction { .. } => 14,
+        Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
         Op::DeleteProduct { .. } => 18,
@@ -77,6 +86,10 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
             *step = place(*step);
         }
     }
+    let fill_resource = |resource: &mut Resource| match resource {
+        Resource::Portfolio(id) => fill(id, &place),
+        Resource::Product(id) => fill(id, &place),
+    };
     match op {
         Op::OfferActions { offers } => {
             for offer in offers {
@@ -85,6 +98,18 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
                 fill(&mut offer.version, &place);
             }
         }
+        Op::UpdateTagOption { id, .. } => fill(id, &place),
+        Op::AssociateTagOption {
+            resource,
+            tag_option,
+            ..
+        } => {
+            fill_resource(resource);
+            fill(tag_option, &place);
+        }
+        Op::DisassociateTagOption { resource, .. }
+        | Op::AssociateBudget { resource, .. }
+        | Op::DisassociateBudget { resource, .. } => fill_resource(resource),
         Op::AssociatePrincipal { portfolio, .. } => fill(portfolio, &place),
         Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
             fill(product, &place);
@@ -120,6 +145,7 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::UpdateServiceAction { .. }
         | Op::DeleteServiceAction { .. }
         | Op::WithdrawAction { .. }
+        | Op::CreateTagOption { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
         | Op::DeletePortfolio { .. }

@@ -10,6 +10,7 @@ use super::owned::Owned;
 use super::portfolio::PortfolioAfter;
 use super::product::ProductAfter;
 use super::removal::Going;
+use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
@@ -23,13 +24,14 @@ pub(crate) struct Planner<'a> {
     pub(crate) owned: Owned<'a>,
     pub(crate) doubt: Doubt<'a>,
     pub(crate) service_actions: BTreeMap<Name, Place<ServiceActionId>>,
+    pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
     pub(crate) portfolios: BTreeMap<Name, PortfolioAfter>,
     pub(crate) products: BTreeMap<Name, ProductAfter<'a>>,
     pub(crate) provisioned: BTreeMap<Name, Settled<'a>>,
     pub(crate) bucket: BucketAfter,
     pub(crate) going: Going,
-    drafts: Vec<Draft>,
-    next: usize,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) next: usize,
 }
 
 /// Where an object is, once the plan is done.
@@ -75,6 +77,7 @@ impl<'a> Planner<'a> {
             owned: Owned::new(input),
             doubt: Doubt::new(input),
             service_actions: BTreeMap::new(),
+            tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
             provisioned: BTreeMap::new(),
@@ -89,6 +92,9 @@ impl<'a> Planner<'a> {
         let desired = self.input.desired;
         for action in desired.service_actions.values() {
             self.service_action(action);
+        }
+        for option in desired.tag_options.values() {
+            self.tag_option(option);
         }
         for portfolio in desired.portfolios.values() {
             self.portfolio(portfolio);
@@ -193,7 +199,8 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(mut self) -> Plan {
-        self.judge_removals();
+        let planned = self.judge_removals();
+        self.former_tag_options(planned);
         let index = self.index_step();
         let mut objects = Vec::new();
         let mut steps = Vec::new();
@@ -217,8 +224,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Lets removals through, or refuses those of a family of which too many would go.
-    fn judge_removals(&mut self) {
+    /// Lets removals through, or refuses those of a family of which too many would go. Returns how many were planned.
+    fn judge_removals(&mut self) -> BTreeMap<Family, usize> {
         let mut planned: BTreeMap<Family, usize> = BTreeMap::new();
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
             *planned.entry(removal.family).or_default() += 1;
@@ -262,13 +269,15 @@ impl<'a> Planner<'a> {
             }
             draft.object.settle();
         }
+        planned
     }
 }
 
 /// What a removal takes, in a word: `versions[v1].active`, or the principal.
 fn removed(change: &Change) -> String {
     match (change.field.as_str(), &change.before) {
-        ("principals", Shown::Text(principal)) => principal.clone(),
+        ("principals", Shown::Text(member)) => member.clone(),
+        ("tagOptions" | "budgets", Shown::Text(member)) => format!("{} {member}", change.field),
         (field, _) => field.to_owned(),
     }
 }

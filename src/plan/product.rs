@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Action;
+use super::attachment;
 use super::bucket::BucketAfter;
 use super::draft::Draft;
 use super::guard::unread;
-use super::op::{Arg, Op, ProductFields, StepId};
+use super::op::{Arg, Op, ProductFields, Resource, StepId};
 use super::planner::{Place, Planner};
 use super::portfolio::{Fields, conflict, given, tag_change};
 use super::version::VersionAfter;
 use crate::diff::copy::copy_tags;
 use crate::diff::product::{ProductDiff, product};
 use crate::diff::tags::TagsDiff;
-use crate::diff::{Reason, was};
+use crate::diff::{Reason, Was, was};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::{Product, Support};
 use crate::model::limits;
@@ -180,8 +181,30 @@ impl<'a> Planner<'a> {
         for version in rest {
             self.create_version(draft, bucket, version, after, dead, reason);
         }
+        self.new_attachments(draft, want, after);
         self.associations(draft, want, None, after);
         self.offers(draft, want, None, after);
+    }
+
+    /// The TagOptions and budgets of a product that is made, in whichever way.
+    pub(crate) fn new_attachments(
+        &self,
+        draft: &mut Draft,
+        want: &'a Product,
+        after: &ProductAfter<'a>,
+    ) {
+        let Ok(product) = after.place.arg() else {
+            return;
+        };
+        let place = attachment::Place {
+            resource: Resource::Product(product),
+            needs: after.claimed.into_iter().collect(),
+            tag_options: &BTreeMap::new(),
+            budgets: &BTreeSet::new(),
+            portfolio: None,
+            product: None,
+        };
+        self.attachments(draft, given_to(want), Was::Unmanaged, &place);
     }
 
     /// Shows the own fields of a product that is made.
@@ -264,6 +287,15 @@ impl<'a> Planner<'a> {
             };
             draft.step(op, []);
         }
+        let place = attachment::Place {
+            resource: Resource::Product(Arg::Value(live.id.clone())),
+            needs: Vec::new(),
+            tag_options: &live.tag_options,
+            budgets: &live.budgets,
+            portfolio: None,
+            product: Some(&live.id),
+        };
+        self.attachments(draft, given_to(want), base.map(given_to), &place);
         match source {
             None => self.versions(draft, want, live, bucket, after),
             Some((copy, Some(source))) => {
@@ -272,6 +304,13 @@ impl<'a> Planner<'a> {
             Some((_, None)) => {}
         }
         true
+    }
+}
+
+fn given_to(product: &Product) -> attachment::Given<'_> {
+    attachment::Given {
+        tag_options: product.tag_options.as_ref(),
+        budgets: product.budgets.as_ref(),
     }
 }
 

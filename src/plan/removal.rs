@@ -9,16 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::association::constraints_of;
 use super::draft::Draft;
 use super::guard::Family;
-use super::op::{Mark, Op, Ownership, StepId};
+use super::op::{Arg, Mark, Op, Ownership, Resource, StepId};
 use super::owned::Owned;
 use super::planner::Planner;
 use super::{Action, BlockedCode};
 use crate::diff::association::field;
+use crate::diff::attachment::pair_text;
 use crate::diff::normalise::constraint_text;
 use crate::diff::{Change, Reason, Shown};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductId, ProvisionedProductId};
 use crate::model::desired::OnRemove;
-use crate::model::observed::{LivePortfolio, LiveProduct, LiveProvisioned, ProvisionedStatus};
+use crate::model::observed::{
+    LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOptions, ProvisionedStatus,
+};
 use crate::model::owner::{Installation, Owner, tag_key};
 
 /// What goes in this plan.
@@ -105,7 +108,7 @@ impl<'a> Planner<'a> {
         draft
     }
 
-    /// Takes in a draft whose removal is `ops`, after `needs`; returns the last step.
+    /// Takes in a draft whose removal is `ops`, after `needs`; returns the steps, none where nothing is done.
     fn leave(
         &mut self,
         mut draft: Draft,
@@ -113,14 +116,18 @@ impl<'a> Planner<'a> {
         changes: Vec<Change>,
         ops: Vec<Op>,
         needs: &BTreeSet<StepId>,
-    ) -> Option<StepId> {
-        let mut last = None;
+    ) -> Vec<StepId> {
         if draft.is_free() {
             let family = Family::Objects(draft.object.key.kind);
             draft.object.action = action;
-            last = draft.removal(family, changes, ops, needs);
+            draft.removal(family, changes, ops, needs);
         }
-        self.commit(draft).then_some(last).flatten()
+        let steps = draft.removals.iter().flat_map(|removal| &removal.steps);
+        let steps = steps.map(|step| step.id).collect();
+        match self.commit(draft) {
+            true => steps,
+            false => Vec::new(),
+        }
     }
 
     fn remove_provisioned(&mut self, name: &Name, live: &'a LiveProvisioned) {
@@ -170,8 +177,9 @@ impl<'a> Planner<'a> {
         }
         // Those that used it change over first.
         let needs = self.former_users(name);
-        if let Some(step) = self.leave(draft, action, changes, vec![op], &needs) {
-            self.going.provisioned.insert(live.id.clone(), step);
+        let steps = self.leave(draft, action, changes, vec![op], &needs);
+        if let Some(step) = steps.last() {
+            self.going.provisioned.insert(live.id.clone(), *step);
         }
     }
 
@@ -206,6 +214,14 @@ impl<'a> Planner<'a> {
                 principal: principal.clone(),
             });
         }
+        let resource = Resource::Portfolio(Arg::Value(live.id.clone()));
+        detach(
+            &resource,
+            &live.tag_options,
+            &live.budgets,
+            &mut changes,
+            &mut ops,
+        );
         let mut detached = Vec::new();
         let mut ends = Vec::new();
         for product in &live.products {
@@ -214,7 +230,8 @@ impl<'a> Planner<'a> {
                 needs.insert(*step);
                 continue;
             }
-            changes.push(gone("products", &self.product_name(product)));
+            let product_name = self.product_name(product);
+            changes.push(gone(&format!("products[{product_name}]"), "associated"));
             for constraint in constraints_of(live, product) {
                 ops.push(Op::DeleteConstraint {
                     id: constraint.id.clone(),
@@ -231,11 +248,11 @@ impl<'a> Planner<'a> {
         ops.push(Op::DeletePortfolio {
             id: live.id.clone(),
         });
-        if let Some(step) = self.leave(draft, Action::Delete, changes, ops, &needs) {
-            // The step that deletes it comes after all of them.
-            let detached = detached.into_iter().map(|pair| (pair, step));
-            self.going.detached.extend(detached);
-        }
+        let steps = self.leave(draft, Action::Delete, changes, ops, &needs);
+        // The last one deletes it, those before take the products out.
+        let ends = steps.len().saturating_sub(1 + detached.len());
+        let ends = steps.into_iter().skip(ends);
+        self.going.detached.extend(detached.into_iter().zip(ends));
     }
 
     fn remove_product(&mut self, name: &Name, live: &'a LiveProduct) {
@@ -247,12 +264,23 @@ impl<'a> Planner<'a> {
         let mark = Mark::Tag(tag.unwrap_or_default());
         let mut draft = self.leaver(kind, name, live.id.as_str(), mark);
         let mut needs = BTreeSet::new();
-        self.users_of(&mut draft, live, &mut needs);
+        self.provisioned_of(&mut draft, live, &mut needs);
         let mut changes = vec![gone("name", &live.name)];
         for version in &live.versions {
-            changes.push(gone("versions", &version.name));
+            changes.push(gone(
+                &format!("versions[{}]", version.name),
+                version.id.as_str(),
+            ));
         }
         let (mut ops, mut ends) = (Vec::new(), Vec::new());
+        let resource = Resource::Product(Arg::Value(live.id.clone()));
+        detach(
+            &resource,
+            &live.tag_options,
+            &live.budgets,
+            &mut changes,
+            &mut ops,
+        );
         let holding = self.input.observed.portfolios.values();
         for seen in holding.filter(|p| p.products.contains(&live.id)) {
             let pair = (seen.id.clone(), live.id.clone());
@@ -295,7 +323,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What runs from a product keeps it; what goes or moves on in this plan goes first.
-    fn users_of(&self, draft: &mut Draft, live: &LiveProduct, needs: &mut BTreeSet<StepId>) {
+    fn provisioned_of(&self, draft: &mut Draft, live: &LiveProduct, needs: &mut BTreeSet<StepId>) {
         let runs = |o: &&LiveProvisioned| {
             let running = o.running.as_ref();
             o.product == live.id || running.is_some_and(|r| r.product == live.id)
@@ -340,6 +368,32 @@ impl<'a> Planner<'a> {
     fn product_name(&self, id: &ProductId) -> String {
         let live = self.input.observed.products.get(id);
         live.map_or_else(|| id.to_string(), |o| format!("{} ({id})", o.name))
+    }
+}
+
+/// Takes TagOptions and budgets from what goes: the service would keep it otherwise.
+fn detach(
+    resource: &Resource,
+    tag_options: &LiveTagOptions,
+    budgets: &BTreeSet<String>,
+    changes: &mut Vec<Change>,
+    ops: &mut Vec<Op>,
+) {
+    for (id, option) in tag_options {
+        let name = pair_text((&option.key, &option.value));
+        changes.push(gone("tagOptions", &name));
+        ops.push(Op::DisassociateTagOption {
+            resource: resource.clone(),
+            tag_option: id.clone(),
+            name,
+        });
+    }
+    for budget in budgets {
+        changes.push(gone("budgets", budget));
+        ops.push(Op::DisassociateBudget {
+            resource: resource.clone(),
+            budget: budget.clone(),
+        });
     }
 }
 

@@ -7,16 +7,18 @@ use jiff::Timestamp;
 use crate::aws::error::Class;
 use crate::execute::{Outcome, StepFailure, StepResult};
 use crate::ids::{Key, Kind, ProductId};
-use crate::model::observed::Observed;
+use crate::model::desired::Desired;
+use crate::model::observed::{Observed, Scope};
 use crate::model::owner::Owner;
 use crate::plan::op::{Answer, CopyTarget, Op, Step};
-use crate::plan::{Failed, HalfCopy, Plan};
+use crate::plan::{Failed, FormerTagOption, HalfCopy, Plan};
 
 use super::{OLD_COPIES, RETRY_AFTER, RETRY_UNKNOWN_AFTER, Reconciler};
 
 impl Reconciler {
     /// Remembers the ids of the objects that are ours, and which half copies are still there.
-    pub(super) fn recognise(&mut self, observed: &Observed) {
+    pub(super) fn recognise(&mut self, desired: &Desired, observed: &Observed) {
+        self.recognise_tag_options(desired, observed);
         let now = self.now();
         let identity = &self.identity;
         for half in self.half_copies.values_mut() {
@@ -52,6 +54,28 @@ impl Reconciler {
                 &provisioned.tags,
                 provisioned.id.as_str(),
             );
+        }
+    }
+
+    /// Remembers the TagOptions that are a manifest's: these have no mark, and their end is said by the manifest alone. One
+    /// is forgotten once it is gone, or out of use.
+    fn recognise_tag_options(&mut self, desired: &Desired, observed: &Observed) {
+        let known = &mut self.memory.tag_options;
+        let unread = observed.gaps.iter().any(|g| g.scope == Scope::TagOptions);
+        if !unread {
+            let all = &observed.tag_options;
+            known.retain(|id, _| all.get(id).is_some_and(|live| live.active));
+        }
+        for want in desired.tag_options.values() {
+            let mut live = observed.tag_options.values();
+            let live = live.find(|o| o.key == want.key && o.value == want.value);
+            if let Some(live) = live {
+                let former = FormerTagOption {
+                    name: want.name.clone(),
+                    on_remove: want.lifecycle.on_remove,
+                };
+                known.insert(live.id.clone(), former);
+            }
         }
     }
 
@@ -180,6 +204,7 @@ impl Reconciler {
             Op::CreateServiceAction { .. } => {
                 answer.service_action.as_ref().map(ToString::to_string)
             }
+            Op::CreateTagOption { .. } => answer.tag_option.as_ref().map(ToString::to_string),
             Op::CreatePortfolio { .. } => answer.portfolio.as_ref().map(ToString::to_string),
             Op::CreateProduct { .. } | Op::CopyProduct { .. } => {
                 answer.product.as_ref().map(ToString::to_string)

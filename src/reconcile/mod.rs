@@ -153,7 +153,7 @@ impl Reconciler {
 
     /// Reads the live catalog and says what would be done. Writes nothing (promise 3).
     pub async fn plan(&mut self, desired: &Desired, base: Option<&Desired>) -> Pass {
-        let observed = self.observe(desired).await;
+        let observed = self.observe(desired, base).await;
         self.wanted = desired
             .provisioned
             .iter()
@@ -198,7 +198,7 @@ impl Reconciler {
         self.aws.counts().total()
     }
 
-    async fn observe(&mut self, desired: &Desired) -> Observed {
+    async fn observe(&mut self, desired: &Desired, base: Option<&Desired>) -> Observed {
         let wanted = desired
             .provisioned
             .values()
@@ -217,6 +217,10 @@ impl Reconciler {
         });
         let hints = Hints {
             known_ids: self.memory.known.clone(),
+            tag_options: !self.memory.tag_options.is_empty()
+                || std::iter::once(desired)
+                    .chain(base)
+                    .any(|source| !source.tag_options.is_empty()),
             wanted_provisioned_names: wanted,
             sources: sources.map(|copy| copy.source.clone()).collect(),
             imports: imports.collect(),
@@ -225,7 +229,7 @@ impl Reconciler {
             identity: self.identity.clone(),
         };
         let observed = self.aws.collect(&hints, &mut self.memory.index).await;
-        self.recognise(&observed);
+        self.recognise(desired, &observed);
         observed
     }
 
@@ -236,6 +240,7 @@ impl Reconciler {
             failed: self.failed.clone(),
             half_copies: self.half_copies.clone(),
             dead: self.memory.dead.clone(),
+            tag_options: self.memory.tag_options.clone(),
             allow_removals: self.allowed(),
         };
         plan::plan(&plan::Input {

@@ -8,11 +8,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::index::ContentIndex;
-use crate::ids::{Key, Kind, Name, Token};
+use crate::ids::{Key, Kind, Name, TagOptionId, Token};
+use crate::model::desired::OnRemove;
 use crate::model::owner::Identity;
+use crate::plan::FormerTagOption;
 
 /// The version of `state.json`; a file of another version is ignored and written anew.
 const FORMAT: u32 = 1;
+
+/// What `state.json` says of a TagOption that is deactivated with its manifest.
+const DELETE: &str = "delete";
 
 /// A `state.json` beyond this is not read: 100,000 objects at some 200 bytes each.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -22,6 +27,8 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 pub struct Memory {
     /// The live id of each object as it was last seen: asked by id before anything is made anew.
     pub known: BTreeMap<Key, String>,
+    /// TagOptions that are or were a manifest's: they have no mark of their own.
+    pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Tokens whose answer names something that is gone (design §7).
     pub dead: BTreeMap<Token, String>,
     /// The revision last applied in full.
@@ -47,6 +54,9 @@ struct File {
     format: u32,
     owner: String,
     known: Vec<(String, String, String)>,
+    /// Id, `metadata.name` and what removal does; absent in files of before.
+    #[serde(default)]
+    tag_options: Vec<(String, String, String)>,
     dead: BTreeMap<String, String>,
     applied: Option<String>,
     #[serde(default)]
@@ -126,6 +136,20 @@ impl Store {
                 .into_iter()
                 .filter_map(|(kind, name, id)| Some((key(&kind, &name)?, id)))
                 .collect(),
+            tag_options: file
+                .tag_options
+                .into_iter()
+                .filter_map(|(id, name, on_remove)| {
+                    let former = FormerTagOption {
+                        name: Name::parse(&name)?,
+                        on_remove: match on_remove.as_str() {
+                            DELETE => OnRemove::Delete,
+                            _ => OnRemove::Retain,
+                        },
+                    };
+                    Some((TagOptionId::new(id), former))
+                })
+                .collect(),
             dead: file
                 .dead
                 .into_iter()
@@ -153,6 +177,21 @@ impl Store {
                         key.kind.slug().to_owned(),
                         key.name.to_string(),
                         id.to_owned(),
+                    )
+                })
+                .collect(),
+            tag_options: memory
+                .tag_options
+                .iter()
+                .map(|(id, former)| {
+                    let on_remove = match former.on_remove {
+                        OnRemove::Delete => DELETE,
+                        OnRemove::Retain | OnRemove::Release => "retain",
+                    };
+                    (
+                        id.to_string(),
+                        former.name.to_string(),
+                        on_remove.to_owned(),
                     )
                 })
                 .collect(),
@@ -236,6 +275,14 @@ mod tests {
             known: [(
                 Key::new(Kind::Product, Name::new("vpc")),
                 "prod-1".to_owned(),
+            )]
+            .into(),
+            tag_options: [(
+                TagOptionId::new("tag-1"),
+                FormerTagOption {
+                    name: Name::new("prod"),
+                    on_remove: OnRemove::Delete,
+                },
             )]
             .into(),
             dead: [(Token::new("t"), "prod-0".to_owned())].into(),

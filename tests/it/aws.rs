@@ -48,6 +48,8 @@ pub struct Bench {
     /// What a state folder would remember.
     pub known_ids: BTreeMap<Key, String>,
     pub wanted: BTreeSet<String>,
+    /// Whether TagOptions are read.
+    pub tag_options: bool,
 }
 
 impl Bench {
@@ -87,6 +89,7 @@ impl Bench {
             identity,
             known_ids: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            tag_options: false,
         }
     }
 
@@ -94,6 +97,7 @@ impl Bench {
         Hints {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
+            tag_options: self.tag_options,
             sources: BTreeSet::new(),
             imports: Vec::new(),
             adopted: Adopted::default(),

@@ -57,7 +57,7 @@ spec:
 "#,
         r#"
 3:1 syntax the file is no valid YAML: while parsing a node, did not find expected node content
-9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
 "#,
     ),
     (
@@ -221,12 +221,12 @@ metadata: {name: net}
         "later_kind",
         r#"
 apiVersion: catalogd.dev/v1
-kind: TagOption
+kind: Defaults
 metadata: {name: net}
 spec: {}
 "#,
         r#"
-2:7 not-supported-yet this version of catalogd cannot do kind `TagOption` yet | leave it out until a later version
+2:7 not-supported-yet this version of catalogd cannot do kind `Defaults` yet | leave it out until a later version
 "#,
     ),
     (
@@ -264,7 +264,7 @@ spec:
 "#,
         r#"
 6:3 unknown-field unknown field `descripton` in the portfolio's spec | did you mean `description`?
-7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
 "#,
     ),
     (
@@ -474,6 +474,88 @@ spec: {owner: ' ', portfolios: [{portfolio: net}], versions: []}
 5:17 empty-value `providerName` is empty, and the service wants a text
 10:15 empty-value `owner` is empty, and the service wants a text
 10:52 empty-value a product needs at least one version | list a version with a `name` and a `template`
+"#,
+    ),
+    (
+        "tag_options",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: prod}
+spec: {key: env, value: prod}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: again}
+spec: {key: env, value: prod}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: dev, adopt: {id: tag-1}}
+spec: {key: env, value: dev}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: old, onRemove: release}
+spec: {key: env, value: "", active: "no"}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: ours}
+spec: {key: "catalogd:x", value: y}
+"#,
+        r#"
+9:25 duplicate-tag-option another TagOption has the key `env` and the value `prod` | key and value are one in an account and region: keep one of the two
+13:18 unknown-field `adopt` says nothing of a TagOption | leave it out: one of this key and value is used as it is
+18:33 unknown-value `onRemove` cannot be `release` | it can be `retain` or `delete`
+19:25 empty-value the value of a TagOption is empty, and the service wants a text
+19:37 wrong-type `active` must be `true` or `false` without quotes, and is a text
+24:13 reserved-tag the tag `catalogd:x` begins with `catalogd:`, which catalogd keeps for itself | use another key
+"#,
+    ),
+    (
+        "tag_options_given",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: prod}
+spec: {key: env, value: prod}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: dev}
+spec: {key: env, value: dev}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: old}
+spec: {key: env, value: old, active: false}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  tagOptions: [prod, old, nope, prod]
+  budgets: ["", a, a]
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions: [{name: v1, template: t.yaml}]
+  tagOptions: [dev]
+"#,
+        r#"
+21:22 ~inactive-tag-option TagOption `old` is not active: nobody is offered it, and nothing new can be given it | take it out of `tagOptions`, or make it active
+21:27 dangling-reference no TagOption named `nope` is in this source | references are by `metadata.name`: add a TagOption of this name, or name another
+21:33 duplicate-item `prod` is in `tagOptions` twice | keep one of the two
+22:13 empty-value a budget's name is empty, and the service wants a text
+22:20 duplicate-item `a` is in `budgets` twice | keep one of the two
+26:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
+29:28 ~tag-option-conflict for the tag `env` product and portfolio `net` have no value in common | a launch from there gets a tag value that says so: give both a value they share
 "#,
     ),
     (
@@ -687,7 +769,7 @@ spec:
     B: [1, 2]
 "#,
         r#"
-22:3 not-supported-yet this version of catalogd cannot do `adopt` in the provisioned product's spec yet | leave it out until a later version
+22:3 unknown-field unknown field `adopt` in the provisioned product's spec | it can have `name`, `product`, `version`, `portfolio`, `parameters`, `tags`, `dependsOn` and `import`
 24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
 25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
 "#,
@@ -1466,7 +1548,7 @@ spec:
   parameters: {A: x}
 "#,
         r#"
-6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
 10:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
 19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
 "#,

@@ -154,7 +154,7 @@ impl Aws {
 }
 
 /// Associating what is associated: the model lists no such refusal, some tools have met one (peers C5 47).
-fn already_done<T>(outcome: Result<T, Failure>) -> Result<Answer, Failure> {
+pub(super) fn already_done<T>(outcome: Result<T, Failure>) -> Result<Answer, Failure> {
     match outcome {
         Ok(_) => done(),
         Err(failure) if failure.code == "DuplicateResourceException" => done(),

@@ -9,13 +9,14 @@ mod product;
 mod provisioned;
 mod service_action;
 mod stack;
+mod tag_option;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join3};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -39,6 +40,8 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
+    /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
+    pub tag_options: bool,
     /// Products that manifests copy from.
     pub sources: BTreeSet<ProductArn>,
     /// Stacks that manifests import.
@@ -144,19 +147,22 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let (portfolios, (head, products, stale), provisioned, actions) = join4(
+        let listed = join3(
+            self.tag_options(hints),
             self.portfolios(hints),
-            products,
-            self.provisioned(hints),
             self.service_actions(hints),
-        )
-        .await;
+        );
+        let ((tag_options, portfolios, actions), (head, products, stale), provisioned) =
+            join3(listed, products, self.provisioned(hints)).await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
 
         for action in actions.items {
             snapshot.found_service_action(action);
+        }
+        for option in tag_options.items {
+            snapshot.found_tag_option(option);
         }
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
@@ -185,6 +191,7 @@ impl Aws {
         }
         let gaps = [
             actions.gaps,
+            tag_options.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Catalog;
+use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::At;
 use crate::manifest::schema::{Header, PrincipalSpec};
@@ -18,6 +19,10 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         let named = names.iter().map(|n| (("", n.value.as_str()), &n.origin));
         items(header, "serviceActions", named, findings);
     }
+    names(
+        catalog.specs.tag_options.iter().map(|s| &s.header),
+        findings,
+    );
     names(catalog.specs.portfolios.iter().map(|s| &s.header), findings);
     names(catalog.specs.products.iter().map(|s| &s.header), findings);
     names(
@@ -32,11 +37,13 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             PrincipalSpec::Caller => (("self", "self"), origin),
         });
         items(&spec.header, "principals", shown, findings);
+        given(&spec.header, &spec.tag_options, &spec.budgets, findings);
     }
     for spec in &catalog.specs.products {
         let portfolios = spec.portfolios.iter().flatten();
         let named = portfolios.map(|a| (("", a.portfolio.value.as_str()), &a.portfolio.origin));
         items(&spec.header, "portfolios", named, findings);
+        given(&spec.header, &spec.tag_options, &spec.budgets, findings);
     }
     for spec in &catalog.specs.provisioned {
         let named = spec
@@ -45,6 +52,21 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             .map(|n| (("", n.value.as_str()), &n.origin));
         items(&spec.header, "dependsOn", named, findings);
     }
+}
+
+/// The TagOptions and budgets of a portfolio or product.
+fn given(
+    header: &Header,
+    tag_options: &Option<Vec<At<Name>>>,
+    budgets: &Option<Vec<At<String>>>,
+    findings: &mut Vec<Finding>,
+) {
+    let options = tag_options.iter().flatten();
+    let options = options.map(|n| (("", n.value.as_str()), &n.origin));
+    items(header, "tagOptions", options, findings);
+    let budgets = budgets.iter().flatten();
+    let budgets = budgets.map(|b| (("", b.value.as_str()), &b.origin));
+    items(header, "budgets", budgets, findings);
 }
 
 fn names<'a>(headers: impl Iterator<Item = &'a Header>, findings: &mut Vec<Finding>) {

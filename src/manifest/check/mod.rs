@@ -15,6 +15,8 @@ mod roles;
 mod service_actions;
 mod rules;
 mod stack_sets;
+mod budgets;
+mod tag_options;
 mod tags;
 mod topics;
 mod urls;
@@ -26,7 +28,7 @@ use super::finding::{Code, Finding};
 use super::node::At;
 use super::schema::{
     ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, ServiceActionSpec,
-    SourceSpec, Specs, VersionSpec,
+    SourceSpec, Specs, TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -37,6 +39,7 @@ struct Catalog<'a> {
     specs: &'a Specs,
     templates: &'a Templates,
     service_actions: BTreeMap<&'a Name, &'a ServiceActionSpec>,
+    tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
@@ -48,6 +51,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         specs,
         templates,
         service_actions: index(&specs.service_actions, |spec| &spec.header),
+        tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
         provisioned: index(&specs.provisioned, |spec| &spec.header),
@@ -72,6 +76,8 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         service_actions::check,
         urls::check,
         tags::check,
+        tag_options::check,
+        budgets::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

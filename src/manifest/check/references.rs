@@ -16,6 +16,15 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             object(header, Kind::ServiceAction, name, known, findings);
         }
     }
+    let portfolios = catalog.specs.portfolios.iter();
+    let given = portfolios.map(|spec| (&spec.header, &spec.tag_options));
+    let products = catalog.specs.products.iter();
+    for (header, names) in given.chain(products.map(|spec| (&spec.header, &spec.tag_options))) {
+        for name in names.iter().flatten() {
+            let known = &catalog.tag_options;
+            object(header, Kind::TagOption, name, known, findings);
+        }
+    }
     for product in &catalog.specs.products {
         for association in product.portfolios.iter().flatten() {
             let known = &catalog.portfolios;

@@ -5,6 +5,7 @@ mod product;
 mod provisioned;
 mod read;
 mod service_action;
+mod tag_option;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
 pub(super) use product::{
@@ -14,6 +15,7 @@ pub(super) use product::{
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
 pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
+pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,9 +33,10 @@ pub(super) const API_VERSION: &str = "catalogd.dev/v1";
 /// What every API version of ours begins with.
 pub(super) const API_GROUP: &str = "catalogd.dev/";
 /// Kinds of the manifest language that this version cannot do yet.
-const LATER_KINDS: &[&str] = &["TagOption", "Defaults"];
+const LATER_KINDS: &[&str] = &["Defaults"];
 /// The kinds that can be declared.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
+    Kind::TagOption,
     Kind::ServiceAction,
     Kind::Portfolio,
     Kind::Product,
@@ -64,6 +67,7 @@ pub(super) struct Header {
 #[derive(Debug, Default)]
 pub(super) struct Specs {
     pub(super) service_actions: Vec<ServiceActionSpec>,
+    pub(super) tag_options: Vec<TagOptionSpec>,
     pub(super) portfolios: Vec<PortfolioSpec>,
     pub(super) products: Vec<ProductSpec>,
     pub(super) provisioned: Vec<ProvisionedSpec>,
@@ -198,7 +202,9 @@ impl Reader<'_> {
         let at = &spec.key.origin;
         match kind {
             // `Self::kind` does not let it through.
-            Kind::TagOption => {}
+            Kind::TagOption => specs
+                .tag_options
+                .extend(self.tag_option(header, &spec.value, at)),
             Kind::ServiceAction => {
                 specs
                     .service_actions

@@ -19,6 +19,8 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) distributor: Option<At<String>>,
     pub(in super::super) support: SupportSpec,
     pub(in super::super) tags: Option<Vec<Tag>>,
+    pub(in super::super) tag_options: Option<Vec<At<Name>>>,
+    pub(in super::super) budgets: Option<Vec<At<String>>>,
     pub(in super::super) portfolios: Option<Vec<AssociationSpec>>,
     /// Every portfolio of it could be read: one that is not among them is not there.
     pub(in super::super) portfolios_known: bool,
@@ -129,19 +131,15 @@ const SPEC: Shape = Shape {
         "distributor",
         "support",
         "tags",
+        "tagOptions",
+        "budgets",
         "portfolios",
         "versions",
         "unlistedVersions",
         "copyFrom",
         "serviceActions",
     ],
-    later: &[
-        "sourceConnection",
-        "retention",
-        "tagOptions",
-        "budgets",
-        "adopt",
-    ],
+    later: &["sourceConnection", "retention"],
 };
 
 const COPY: Shape = Shape {
@@ -276,6 +274,8 @@ impl Reader<'_> {
             distributor: self.text(&fields, "distributor"),
             support,
             tags: self.tags(&fields),
+            tag_options: self.references(&fields, "tagOptions"),
+            budgets: self.texts(&fields, "budgets"),
             portfolios,
             portfolios_known,
             versions_known: items.is_some_and(|items| items.len() == versions.len()),

@@ -53,7 +53,7 @@ const SPEC: Shape = Shape {
         "dependsOn",
         "import",
     ],
-    later: &["adopt", "notificationArns", "stackSet"],
+    later: &["notificationArns", "stackSet"],
 };
 
 const IMPORT: Shape = Shape {

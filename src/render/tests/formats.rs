@@ -19,14 +19,14 @@ fn json_says_all_that_text_says() {
     world.gap(Scope::Provisioned);
     insta::assert_snapshot!(json::plan(&world.plan()), @r##"
     {
-      "format_version": "1.1",
+      "format_version": "1.2",
       "target": {
         "account": "123456789012",
         "region": "us-east-1",
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "1901cc4f126f132c684458c88b73174bd27f44172c71db34d8181b3316d647dd",
+      "digest": "89e2896ca00db65957c997bd103bf6b53cfdb58e4c20b9e85fd3eebc84b3fd64",
       "has_changes": true,
       "objects": [
         {

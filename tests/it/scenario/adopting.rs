@@ -59,6 +59,23 @@ async fn nothing_is_taken_over_unasked() {
     assert_eq!(object("product/vpc").unwrap().action, Action::Create);
 }
 
+/// What was made by us and has lost its mark answers to the token of its creation: that is said, and not tried for ever.
+#[tokio::test(start_paused = true)]
+async fn what_has_lost_its_mark_is_said_to_have_lost_it() {
+    let (world, ids) = found().await;
+    let mut process = world.process().await;
+    let pass = process.apply(&world.desired()).await.pass;
+    for key in ["portfolio/net", "portfolio/spare", "product/vpc"] {
+        let status = status(&pass, key);
+        let stalled = status.stalled.as_ref();
+        let said = &stalled.unwrap_or_else(|| panic!("{}", shown(&pass))).reason;
+        let id = &ids.iter().find(|(k, _)| key.ends_with(k)).unwrap().1;
+        assert!(said.contains(&format!("adopt: {{id: {id}}}")), "{said}");
+    }
+    assert_eq!(pass.observed.portfolios.len(), 2);
+    assert_eq!(pass.observed.products.len(), 1);
+}
+
 /// By id: the ownership tag and nothing else, and from then on it is managed.
 #[tokio::test(start_paused = true)]
 async fn by_its_id_an_object_gets_the_tag_and_nothing_else() {

@@ -3,6 +3,7 @@
 mod adopting;
 mod budget;
 mod constraints;
+mod budgets;
 mod copying;
 mod crash;
 mod drift;
@@ -20,6 +21,7 @@ mod removing;
 mod sage;
 mod service_actions;
 mod sharing;
+mod tag_options;
 mod templates;
 mod unkind;
 mod unlisted;

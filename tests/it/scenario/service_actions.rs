@@ -138,8 +138,11 @@ async fn a_pass_reads_two_calls_an_action() {
     assert_eq!(calls.get("ListServiceActionsForProvisioningArtifact"), None);
 }
 
+/// What is replaced in the manifest, by what, and how that is shown.
+type Edit = (&'static str, &'static str, &'static str);
+
 /// A field, its value in git, a replacement there with what is shown then, and what somebody makes of it.
-const FIELDS: [(&str, &str, (&str, &str, &str), &str); 6] = [
+const FIELDS: [(&str, &str, Edit, &str); 6] = [
     (
         "name",
         "Restart",
