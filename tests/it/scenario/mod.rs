@@ -25,6 +25,7 @@ mod removing;
 mod retention;
 mod sage;
 mod shares;
+mod service_actions;
 mod sharing;
 mod source_connection;
 mod stored;
