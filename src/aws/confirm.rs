@@ -11,9 +11,9 @@ use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId, VersionId};
 use crate::model::desired::{Guidance, Tags};
-use crate::model::observed::{LivePrincipal, ReadyStatus};
+use crate::model::observed::{LivePrincipal, LiveTagOptions, ReadyStatus};
 use crate::model::owner::{strip_removal, tag_key};
-use crate::plan::op::{Answer, CopyTarget, Op, ProductFields, TagChange};
+use crate::plan::op::{Answer, CopyTarget, Op, ProductFields, Resource, TagChange};
 use crate::run::settle::Read;
 
 /// An object that its description does not know so long after it was made is gone for good (design §7).
@@ -40,13 +40,21 @@ impl Aws {
             | Op::Import { .. }
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => false,
-            Op::CreatePortfolio { .. }
+            Op::CreateTagOption { .. }
+            | Op::UpdateTagOption { .. }
+            | Op::AssociateTagOption { .. }
+            | Op::DisassociateTagOption { .. }
+            | Op::AssociateBudget { .. }
+            | Op::DisassociateBudget { .. }
+            | Op::CreatePortfolio { .. }
             | Op::UpdatePortfolio { .. }
+            | Op::DeletePortfolio { .. }
             | Op::AssociatePrincipal { .. }
             | Op::DisassociatePrincipal { .. }
             | Op::CreateProduct { .. }
             | Op::CopyProduct { .. }
             | Op::UpdateProduct { .. }
+            | Op::DeleteProduct { .. }
             | Op::CreateVersion { .. }
             | Op::UpdateVersion { .. }
             | Op::AssociateProduct { .. }
@@ -84,10 +92,52 @@ impl Aws {
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => Ok(Read::Shows),
 
-            Op::CreatePortfolio { .. } => {
-                let id = answered(op, &answer.portfolio)?;
-                self.describe_portfolio(id).await?;
+            Op::CreateTagOption { .. } => {
+                let id = answered(op, &answer.tag_option)?;
+                self.describe_tag_option(id).await?;
                 Ok(Read::Shows)
+            }
+            Op::UpdateTagOption { id, active, .. } => {
+                let live = self.describe_tag_option(given(op, id)?).await?;
+                Ok(match live.active == *active {
+                    true => Read::Shows,
+                    false => still_old("activity"),
+                })
+            }
+            Op::AssociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                let (held, _) = self.attached(op, resource).await?;
+                let held = held.contains_key(given(op, tag_option)?);
+                Ok(shows_when(held, "the TagOption is not listed"))
+            }
+            Op::DisassociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                let (held, _) = self.attached(op, resource).await?;
+                let held = held.contains_key(tag_option);
+                Ok(shows_when(!held, "the TagOption is still listed"))
+            }
+            Op::AssociateBudget { resource, budget } => {
+                let (_, held) = self.attached(op, resource).await?;
+                Ok(shows_when(
+                    held.contains(budget),
+                    "the budget is not listed",
+                ))
+            }
+            Op::DisassociateBudget { resource, budget } => {
+                let (_, held) = self.attached(op, resource).await?;
+                let held = held.contains(budget);
+                Ok(shows_when(!held, "the budget is still listed"))
+            }
+            Op::CreatePortfolio { tags, .. } => {
+                let id = answered(op, &answer.portfolio)?;
+                let live = self.describe_portfolio(id).await?;
+                Ok(marked(Kind::Portfolio, id.as_str(), tags, &live.tags))
             }
             Op::UpdatePortfolio {
                 id,
@@ -104,6 +154,10 @@ impl Aws {
                 ];
                 Ok(as_sent(&fields, tags, &live.tags))
             }
+            Op::DeletePortfolio { id } => {
+                self.describe_portfolio(id).await?;
+                Ok(Read::NotYet("the portfolio is still there".to_owned()))
+            }
             Op::AssociatePrincipal {
                 portfolio,
                 principal,
@@ -118,10 +172,12 @@ impl Aws {
                 let held = self.has_principal(portfolio, principal).await?;
                 Ok(shows_when(!held, "the principal is still listed"))
             }
-            Op::CreateProduct { .. } => {
+            Op::CreateProduct { tags, .. } => {
                 let id = answered(op, &answer.product)?;
-                let (_, status) = self.describe_product(id).await?;
+                let (live, status) = self.describe_product(id).await?;
+                let marked = marked(Kind::Product, id.as_str(), tags, &live.tags);
                 match usable(&status, "the product") {
+                    Read::Shows if marked != Read::Shows => Ok(marked),
                     Read::Shows => {
                         self.version_is_usable(id, answered(op, &answer.version)?)
                             .await
@@ -178,6 +234,10 @@ impl Aws {
                 ];
                 Ok(as_sent(&fields, tags, &live.tags))
             }
+            Op::DeleteProduct { id } => {
+                self.describe_product(id).await?;
+                Ok(Read::NotYet("the product is still there".to_owned()))
+            }
             Op::CreateVersion { product, .. } => {
                 let version = answered(op, &answer.version)?;
                 self.version_is_usable(given(op, product)?, version).await
@@ -226,7 +286,11 @@ impl Aws {
     /// What *not found* means after this call.
     fn absent(&self, op: &Op, answer: &Answer, failure: &Failure) -> Read {
         let dead_after = match op {
-            Op::DisassociatePrincipal { .. }
+            Op::DeletePortfolio { .. }
+            | Op::DisassociatePrincipal { .. }
+            | Op::DeleteProduct { .. }
+            | Op::DisassociateTagOption { .. }
+            | Op::DisassociateBudget { .. }
             | Op::DisassociateProduct { .. }
             | Op::DeleteConstraint { .. } => return Read::Shows,
             Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {
@@ -254,6 +318,24 @@ impl Aws {
             Err(failure) if failure.is_not_found() => Ok(false),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// The TagOptions and budgets of a portfolio or product.
+    async fn attached(
+        &self,
+        op: &Op,
+        resource: &Resource,
+    ) -> Result<(LiveTagOptions, BTreeSet<String>), Failure> {
+        Ok(match resource {
+            Resource::Portfolio(id) => {
+                let live = self.describe_portfolio(given(op, id)?).await?;
+                (live.tag_options, live.budgets)
+            }
+            Resource::Product(id) => {
+                let (live, _) = self.describe_product(given(op, id)?).await?;
+                (live.tag_options, live.budgets)
+            }
+        })
     }
 
     async fn has_principal(
@@ -357,6 +439,21 @@ impl Aws {
             other => other,
         })
     }
+}
+
+/// Whether what a create answered with is ours. A repeated token answers with the object of long ago, from which
+/// somebody may have taken the mark: made anew it can't be, for the service remembers the token.
+fn marked(kind: Kind, id: &str, sent: &Tags, live: &Tags) -> Read {
+    let key = tag_key(kind);
+    let bare = |tags: &Tags| tags.get(key).map(|value| strip_removal(value).to_owned());
+    let (sent, live) = (bare(sent), bare(live));
+    if sent == live {
+        return Read::Shows;
+    }
+    let whose = live.map_or("nobody's".to_owned(), |value| format!("{value}'s"));
+    Read::Failed(format!(
+        "{id}, which was made for it, is {whose} by the tag {key}: take it over with `adopt: {{id: {id}}}`, or give this one another metadata.name"
+    ))
 }
 
 /// The id that the call answered.

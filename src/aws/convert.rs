@@ -1,6 +1,6 @@
 //! The SDK's types as the model's. Words that the SDK's enums lack stay words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_servicecatalog::types as sdk;
 use aws_smithy_types::DateTime;
@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use crate::aws::error::Failure;
 use crate::aws::poll::RecordSeen;
-use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, VersionId};
+use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, TagOptionId, VersionId};
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::{
     LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct, LiveProvisioned, LiveStack,
-    LiveVersion, ProvisionedStatus, ReadyStatus,
+    LiveTagOption, LiveTagOptions, LiveVersion, ProvisionedStatus, ReadyStatus,
 };
 use crate::model::template::ParameterDecl;
 use crate::plan::op::TagChange;
@@ -84,6 +84,8 @@ pub(crate) fn provisioned_status(word: Option<&str>) -> ProvisionedStatus {
 pub(crate) fn portfolio(
     detail: &sdk::PortfolioDetail,
     all_tags: &[sdk::Tag],
+    options: &[sdk::TagOptionDetail],
+    all_budgets: &[sdk::BudgetDetail],
 ) -> Option<LivePortfolio> {
     Some(LivePortfolio {
         id: PortfolioId::new(detail.id()?),
@@ -92,9 +94,31 @@ pub(crate) fn portfolio(
         provider_name: detail.provider_name().unwrap_or_default().to_owned(),
         tags: tags(all_tags),
         principals: Default::default(),
+        tag_options: tag_options(options),
+        budgets: budgets(all_budgets),
         products: Default::default(),
         constraints: BTreeMap::new(),
     })
+}
+
+/// A TagOption; one that does not say so is active.
+pub(crate) fn tag_option(detail: &sdk::TagOptionDetail) -> Option<LiveTagOption> {
+    Some(LiveTagOption {
+        id: TagOptionId::new(detail.id()?),
+        key: detail.key().unwrap_or_default().to_owned(),
+        value: detail.value().unwrap_or_default().to_owned(),
+        active: detail.active().unwrap_or(true),
+    })
+}
+
+fn tag_options(details: &[sdk::TagOptionDetail]) -> LiveTagOptions {
+    let options = details.iter().filter_map(tag_option);
+    options.map(|option| (option.id.clone(), option)).collect()
+}
+
+fn budgets(details: &[sdk::BudgetDetail]) -> BTreeSet<String> {
+    let names = details.iter().filter_map(|budget| budget.budget_name());
+    names.map(str::to_owned).collect()
 }
 
 /// A principal of a portfolio.
@@ -133,6 +157,8 @@ pub(crate) fn constraint(
 pub(crate) fn product(
     detail: &sdk::ProductViewDetail,
     all_tags: &[sdk::Tag],
+    options: &[sdk::TagOptionDetail],
+    all_budgets: &[sdk::BudgetDetail],
 ) -> Option<LiveProduct> {
     let summary = detail.product_view_summary()?;
     Some(LiveProduct {
@@ -146,6 +172,8 @@ pub(crate) fn product(
         support_email: summary.support_email().map(str::to_owned),
         support_url: summary.support_url().map(str::to_owned),
         tags: tags(all_tags),
+        tag_options: tag_options(options),
+        budgets: budgets(all_budgets),
         versions: Vec::new(),
     })
 }

@@ -201,6 +201,9 @@ impl Failure {
                 "allow {} to the role that catalogd runs as (deploy/iam-policy.json has what it needs)",
                 self.operation
             ),
+            (Class::Unknown, _) if self.operation == "AssociateBudgetWithResource" => {
+                "make the budget in AWS Budgets, or name one that is there".to_owned()
+            }
             (Class::Quota, _) => {
                 "raise the quota in the Service Quotas console, or remove what is no longer used"
                     .to_owned()
@@ -321,6 +324,8 @@ fn classify(code: &str, message: &str, status: Option<u16>) -> Class {
         // S3: another change of the same bucket is under way, "please try again".
         "OperationAborted" | "RequestTimeout" | "RequestTimeoutException" => Class::Transient,
 
+        // What a service can't do at all it will not do the next time.
+        _ if status == Some(501) => Class::Invalid,
         _ if status.is_some_and(|status| status >= 500) => Class::Transient,
         _ => Class::Unknown,
     }

@@ -11,6 +11,7 @@ pub mod confirm;
 mod convert;
 pub mod error;
 pub mod index;
+mod owned;
 pub mod pace;
 mod pages;
 pub mod poll;

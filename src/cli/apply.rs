@@ -66,7 +66,9 @@ impl Apply {
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
         }
-        connected.reconciler.allow_removals(self.allow_deletes);
+        let reconciler = &mut connected.reconciler;
+        reconciler.allow_removals(self.allow_deletes);
+        reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
         let base = match &self.base {
             Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
             None => None,

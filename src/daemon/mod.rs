@@ -148,6 +148,9 @@ impl Daemon<'_> {
         let loaded = manifest::load(&snapshot.tree, &context);
         report.loaded(&snapshot, &loaded);
         let desired = Arc::new(loaded.desired);
+        let revision = snapshot.revision.full();
+        self.reconciler
+            .allow_by_commit(&revision, snapshot.allowed_removals());
         let (started, calls) = (self.clock.now(), self.reconciler.calls());
         let mut passes = 0;
         let pass = loop {

@@ -1,15 +1,18 @@
 //! A product's places in portfolios, and its constraints there.
 
+use std::collections::BTreeMap;
+
 use super::normalise::{
-    LAUNCH, RESOURCE_UPDATE, constraint_text, launch_parameters, same_json, tag_update_parameters,
+    LAUNCH, NOTIFICATION, RESOURCE_UPDATE, STACKSET, TEMPLATE, constraint_text, launch_parameters,
+    notification_parameters, parts, same_parameters, stack_set_parameters, tag_update_parameters,
+    template_parameters, whole,
 };
 use super::{Change, Member, Shown, Was};
 use crate::ids::{ConstraintId, Name};
 use crate::model::desired::{Association, Constraints};
 use crate::model::observed::{LiveConstraint, ReadyStatus};
 
-/// How the constraints of one product in one portfolio differ. Other types than the two that a manifest can name are
-/// left alone.
+/// How the constraints of one product in one portfolio differ. Of types that are not known nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConstraintsDiff {
     /// To make.
@@ -25,14 +28,19 @@ pub struct ConstraintsDiff {
 /// A constraint as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewConstraint {
-    /// `LAUNCH` or `RESOURCE_UPDATE`.
+    /// One of [`KINDS`].
     pub kind: &'static str,
     /// `Parameters`: JSON.
     pub parameters: String,
 }
 
-/// The types of constraints that a manifest can name.
-pub const KINDS: [&str; 2] = [LAUNCH, RESOURCE_UPDATE];
+/// All types of constraints (facts §9.6). A type never changes, and the parameters of each do in place.
+pub const KINDS: [&str; 5] = [LAUNCH, RESOURCE_UPDATE, NOTIFICATION, TEMPLATE, STACKSET];
+
+/// Whether the service refuses two types beside each other (facts §9.6).
+pub fn exclude_each_other(one: &str, other: &str) -> bool {
+    [(LAUNCH, STACKSET), (STACKSET, LAUNCH)].contains(&(one, other))
+}
 
 /// Compares the constraints of a product in the portfolio that manifests call `portfolio`.
 ///
@@ -54,14 +62,13 @@ pub fn constraints(
     let was = was.part(|o| o.constraints.as_ref());
     for kind in KINDS {
         let live = live.iter().copied().filter(|c| c.kind == kind);
-        one_kind(
-            &mut diff,
-            portfolio,
-            kind,
-            was.map(|c| parameters(kind, c)),
-            parameters(kind, want),
-            live.collect(),
-        );
+        let live: Vec<_> = live.collect();
+        let was = was.map(|c| parameters(kind, c));
+        let want = parameters(kind, want);
+        match kind {
+            NOTIFICATION | TEMPLATE => several(&mut diff, portfolio, kind, was, want, &live),
+            _ => one_kind(&mut diff, portfolio, kind, was, want, live),
+        }
     }
     diff
 }
@@ -71,10 +78,16 @@ pub fn parameters(kind: &str, constraints: &Constraints) -> Option<String> {
     let Constraints {
         launch,
         tag_updates,
+        notification,
+        template,
+        stack_set,
     } = constraints;
     match kind {
         LAUNCH => launch.as_ref().map(launch_parameters),
         RESOURCE_UPDATE => tag_updates.map(tag_update_parameters),
+        NOTIFICATION => notification.as_ref().map(notification_parameters),
+        TEMPLATE => template.as_ref().map(template_parameters),
+        STACKSET => stack_set.as_ref().map(stack_set_parameters),
         _ => None,
     }
 }
@@ -84,6 +97,9 @@ pub fn field(portfolio: &Name, kind: &str) -> String {
     let part = match kind {
         LAUNCH => "launch",
         RESOURCE_UPDATE => "tagUpdates",
+        NOTIFICATION => "notification",
+        TEMPLATE => "template",
+        STACKSET => "stackSet",
         other => other,
     };
     format!("portfolios[{portfolio}].{part}")
@@ -98,7 +114,10 @@ fn one_kind(
     mut live: Vec<&LiveConstraint>,
 ) {
     // The one that already says what git wants is kept; any more of the type are surplus.
-    let same = |c: &&LiveConstraint| want.as_ref().is_some_and(|w| same_json(w, &c.parameters));
+    let same = |c: &&LiveConstraint| {
+        let mut want = want.iter();
+        want.any(|want| same_parameters(kind, want, &c.parameters))
+    };
     let kept = match &want {
         Some(_) if !live.is_empty() => Some(live.remove(live.iter().position(same).unwrap_or(0))),
         _ => None,
@@ -139,11 +158,141 @@ fn one_kind(
                 ),
                 item: (kept.id.clone(), item),
             }),
-            ReadyStatus::Available if same_json(&item.parameters, &kept.parameters) => {}
+            ReadyStatus::Available if same_parameters(kind, &item.parameters, &kept.parameters) => {
+            }
             ReadyStatus::Available => diff.update.push(Member {
                 change: change(Some(shown(&kept.parameters)), wanted),
                 item: (kept.id.clone(), item),
             }),
         },
+    }
+}
+
+/// Of these types a product may have several constraints in a portfolio, which then hold together: topics and rules that
+/// are spread over them are the same as all of them in one.
+///
+/// Each live one keeps what git wants of it, the first takes on what is missing, and one of which nothing is left goes.
+/// So no topic is ever in two at once, which the service may refuse (peers C5 42), and none is missing in between.
+fn several(
+    diff: &mut ConstraintsDiff,
+    portfolio: &Name,
+    kind: &'static str,
+    was: Was<Option<String>>,
+    want: Option<String>,
+    live: &[&LiveConstraint],
+) {
+    let shown = |json: &str| constraint_text(kind, json);
+    let held: Vec<_> = live
+        .iter()
+        .map(|c| parts(kind, &c.parameters).unwrap_or_default())
+        .collect();
+    let together: BTreeMap<_, _> = held
+        .iter()
+        .flatten()
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let before = (!live.is_empty()).then(|| shown(&whole(kind, &together)));
+    let after = want.as_deref().map(shown);
+    let reason = was
+        .map(|json| json.as_deref().map(shown))
+        .why(&after, &before);
+    let change = |before: Option<String>, after: Option<String>| Change {
+        field: field(portfolio, kind),
+        before: before.map_or(Shown::Absent, Shown::Text),
+        after: after.map_or(Shown::Absent, Shown::Text),
+        reason,
+    };
+    if let (Some(parameters), []) = (&want, live) {
+        diff.create.push(Member {
+            change: change(None, after),
+            item: NewConstraint {
+                kind,
+                parameters: parameters.clone(),
+            },
+        });
+        return;
+    }
+    let unready =
+        |c: &&LiveConstraint| matches!(c.status, ReadyStatus::Creating | ReadyStatus::Unknown(_));
+    if want.is_some() && live.iter().any(unready) {
+        diff.pending.push(kind);
+        return;
+    }
+    let wanted = want.and_then(|json| parts(kind, &json)).unwrap_or_default();
+    for (live, share) in live.iter().zip(shares(wanted, &held)) {
+        let failed = live.status == ReadyStatus::Failed;
+        let mut before = shown(&live.parameters);
+        if failed {
+            before.push_str(" (FAILED)");
+        }
+        if share.is_empty() {
+            diff.delete.push(Member {
+                item: (live.id.clone(), kind.to_owned()),
+                change: change(Some(before), None),
+            });
+            continue;
+        }
+        let parameters = whole(kind, &share);
+        if failed || !same_parameters(kind, &parameters, &live.parameters) {
+            diff.update.push(Member {
+                change: change(Some(before), Some(shown(&parameters))),
+                item: (live.id.clone(), NewConstraint { kind, parameters }),
+            });
+        }
+    }
+}
+
+/// What each constraint is to hold, so that all that is wanted is held once: at best what it holds now.
+fn shares<V: Clone + PartialEq>(
+    mut wanted: BTreeMap<String, V>,
+    held: &[BTreeMap<String, V>],
+) -> Vec<BTreeMap<String, V>> {
+    let mut shares = vec![BTreeMap::new(); held.len()];
+    // What is as wanted goes before what has the name alone.
+    for exact in [true, false] {
+        for (held, share) in held.iter().zip(&mut shares) {
+            for (name, value) in held {
+                let fits = |wanted: &V| !exact || wanted == value;
+                if wanted.get(name).is_some_and(fits) {
+                    share.extend(wanted.remove_entry(name));
+                }
+            }
+        }
+    }
+    if !wanted.is_empty() {
+        let first = shares.iter().position(|share| !share.is_empty());
+        if let Some(share) = shares.get_mut(first.unwrap_or(0)) {
+            share.extend(wanted);
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_is_held_once() {
+        let map = |text: &str| -> BTreeMap<String, char> {
+            let pairs = text.split_whitespace();
+            pairs
+                .map(|pair| (pair[..1].to_owned(), pair.chars().nth(1).unwrap()))
+                .collect()
+        };
+        let shares = |wanted: &str, held: &[&str]| {
+            let held: Vec<_> = held.iter().map(|text| map(text)).collect();
+            let shares = shares(map(wanted), &held);
+            let text = |share: &BTreeMap<String, char>| {
+                let pairs = share.iter().map(|(name, value)| format!("{name}{value}"));
+                pairs.collect::<Vec<_>>().join(" ")
+            };
+            shares.iter().map(text).collect::<Vec<_>>()
+        };
+        assert_eq!(shares("a1 b1", &["a1", "b1"]), ["a1", "b1"]);
+        assert_eq!(shares("a1 b1", &["a2", "a1"]), ["", "a1 b1"]);
+        assert_eq!(shares("a1 b1", &["c1", "d1"]), ["a1 b1", ""]);
+        assert_eq!(shares("a1 b1", &["c1", "b2"]), ["", "a1 b1"]);
+        assert_eq!(shares("", &["a1"]), [""]);
     }
 }

@@ -4,6 +4,7 @@
 //! (design §6).
 
 pub mod association;
+pub mod attachment;
 pub mod copy;
 pub mod normalise;
 pub mod parameter;

@@ -1,26 +1,36 @@
 //! Both sides in one form, so that what means the same is no difference.
 
-use crate::model::desired::{Launch, TagUpdates};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::model::desired::{Launch, Rules, StackSet, TagUpdates};
 use crate::model::observed::LivePrincipal;
 
 /// `LAUNCH`: the role that launches.
 pub const LAUNCH: &str = "LAUNCH";
 /// `RESOURCE_UPDATE`: whether tags of provisioned products may change.
 pub const RESOURCE_UPDATE: &str = "RESOURCE_UPDATE";
+/// `NOTIFICATION`: topics that are told of what happens to stacks.
+pub const NOTIFICATION: &str = "NOTIFICATION";
+/// `TEMPLATE`: rules for parameters.
+pub const TEMPLATE: &str = "TEMPLATE";
+/// `STACKSET`: launches make a stack set.
+pub const STACKSET: &str = "STACKSET";
 /// How CloudFormation shows a NoEcho parameter.
 pub const MASKED: &str = "****";
 
 /// Whether two constraint parameters mean the same: JSON is compared by value, anything else by its bytes.
 pub fn same_json(one: &str, other: &str) -> bool {
-    let parse = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    let parse = |text| serde_json::from_str::<Value>(text).ok();
     one == other || parse(one).is_some_and(|value| Some(value) == parse(other))
 }
 
 /// The parameters of a LAUNCH constraint (facts §9.6).
 pub fn launch_parameters(launch: &Launch) -> String {
     match launch {
-        Launch::RoleArn(arn) => serde_json::json!({ "RoleArn": arn }).to_string(),
-        Launch::LocalRoleName(name) => serde_json::json!({ "LocalRoleName": name }).to_string(),
+        Launch::RoleArn(arn) => json!({ "RoleArn": arn }).to_string(),
+        Launch::LocalRoleName(name) => json!({ "LocalRoleName": name }).to_string(),
     }
 }
 
@@ -30,8 +40,102 @@ pub fn tag_update_parameters(allowed: TagUpdates) -> String {
         TagUpdates::Allowed => "ALLOWED",
         TagUpdates::NotAllowed => "NOT_ALLOWED",
     };
-    serde_json::json!({ "Version": "2.0", "Properties": { "TagUpdateOnProvisionedProduct": word } })
-        .to_string()
+    json!({ "Version": "2.0", "Properties": { "TagUpdateOnProvisionedProduct": word } }).to_string()
+}
+
+/// The parameters of a NOTIFICATION constraint (facts §9.6).
+pub fn notification_parameters<'a>(topics: impl IntoIterator<Item = &'a String>) -> String {
+    let topics: Vec<&String> = topics.into_iter().collect();
+    json!({ "NotificationArns": topics }).to_string()
+}
+
+/// The parameters of a TEMPLATE constraint (facts §9.6).
+pub fn template_parameters(rules: &Rules) -> String {
+    json!({ "Rules": rules }).to_string()
+}
+
+/// The parameters of a STACKSET constraint (facts §9.6). What its `Version` may be is published nowhere; that of
+/// RESOURCE_UPDATE is the only one seen.
+pub fn stack_set_parameters(stack_set: &StackSet) -> String {
+    let StackSet {
+        accounts,
+        regions,
+        admin_role,
+        execution_role,
+    } = stack_set;
+    json!({ "Version": "2.0", "Properties": {
+        "AccountList": accounts,
+        "RegionList": regions,
+        "AdminRole": admin_role,
+        "ExecutionRole": execution_role,
+    }})
+    .to_string()
+}
+
+/// What of NOTIFICATION and TEMPLATE parameters can as well stand in several constraints of a product in a portfolio
+/// (facts §9.6): topics, each with nothing more to it, and rules by name. `None` where the parameters are of no known form.
+pub fn parts(kind: &str, parameters: &str) -> Option<BTreeMap<String, Value>> {
+    let value: Value = serde_json::from_str(parameters).ok()?;
+    match kind {
+        NOTIFICATION => {
+            let topics = value.get("NotificationArns")?.as_array()?.iter();
+            topics
+                .map(|topic| Some((topic.as_str()?.to_owned(), Value::Null)))
+                .collect()
+        }
+        TEMPLATE => {
+            let rules = value.get("Rules")?.as_object()?.iter();
+            Some(rules.map(|(k, v)| (k.clone(), texts(v))).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The parameters that hold these parts.
+pub fn whole(kind: &str, parts: &BTreeMap<String, Value>) -> String {
+    match kind {
+        NOTIFICATION => notification_parameters(parts.keys()),
+        _ => template_parameters(parts),
+    }
+}
+
+/// A rule whose scalars are all texts: CloudFormation compares nothing else.
+fn texts(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(texts).collect(),
+        Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), texts(v))).collect(),
+        Value::String(_) | Value::Null => value.clone(),
+        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
+    }
+}
+
+/// Whether parameters of a type of constraint mean the same.
+pub fn same_parameters(kind: &str, one: &str, other: &str) -> bool {
+    if let (Some(one), Some(other)) = (parts(kind, one), parts(kind, other)) {
+        return one == other;
+    }
+    let stack_set = |text| {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let properties = value.get("Properties")?;
+        let list = |key: &str| properties.get(key).and_then(Value::as_array).cloned();
+        let accounts: BTreeSet<String> = list("AccountList")?
+            .iter()
+            .filter_map(|account| account.as_str().map(str::to_owned))
+            .collect();
+        let role = |key: &str| {
+            let role = properties.get(key).and_then(Value::as_str);
+            role.unwrap_or_default().to_owned()
+        };
+        let roles = (role("AdminRole"), role("ExecutionRole"));
+        Some((accounts, list("RegionList")?, roles))
+    };
+    match kind {
+        STACKSET => match (stack_set(one), stack_set(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => same_json(one, other),
+        },
+        _ => same_json(one, other),
+    }
 }
 
 /// Whether RESOURCE_UPDATE parameters allow tags to change.
@@ -41,10 +145,13 @@ pub fn allows_tag_updates(parameters: &str) -> bool {
 
 /// Constraint parameters for people: what a manifest would say where it can say it, else the JSON.
 pub fn constraint_text(kind: &str, parameters: &str) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_str(parameters).ok();
-    let at = |pointer: &str| {
-        let found = value.as_ref().and_then(|value| value.pointer(pointer));
-        found.and_then(serde_json::Value::as_str)
+    let value: Option<Value> = serde_json::from_str(parameters).ok();
+    let find = |pointer: &str| value.as_ref().and_then(|value| value.pointer(pointer));
+    let at = |pointer: &str| find(pointer).and_then(Value::as_str);
+    let list = |pointer: &str| {
+        let items = find(pointer)?.as_array()?.iter();
+        let items: Option<Vec<&str>> = items.map(Value::as_str).collect();
+        items.map(|items| items.join(", "))
     };
     let short = match kind {
         LAUNCH => at("/RoleArn")
@@ -55,6 +162,20 @@ pub fn constraint_text(kind: &str, parameters: &str) -> String {
             Some("NOT_ALLOWED") => Some("notAllowed".to_owned()),
             _ => None,
         },
+        NOTIFICATION => list("/NotificationArns").map(|topics| format!("topics {topics}")),
+        TEMPLATE => parts(TEMPLATE, parameters).map(|rules| {
+            let rules = rules.iter().map(|(name, rule)| format!("{name} {rule}"));
+            format!("rules {}", rules.collect::<Vec<_>>().join(", "))
+        }),
+        STACKSET => list("/Properties/AccountList")
+            .zip(list("/Properties/RegionList"))
+            .map(|(accounts, regions)| {
+                format!(
+                    "accounts {accounts}, regions {regions}, adminRole {}, executionRole {}",
+                    at("/Properties/AdminRole").unwrap_or("(none)"),
+                    at("/Properties/ExecutionRole").unwrap_or("(none)"),
+                )
+            }),
         _ => None,
     };
     short.unwrap_or_else(|| parameters.to_owned())
@@ -128,6 +249,40 @@ mod tests {
     }
 
     #[test]
+    fn constraints_that_mean_the_same_are_no_difference() {
+        let same = |kind, one: &str, other: &str| same_parameters(kind, one, other);
+        assert!(same(
+            NOTIFICATION,
+            r#"{"NotificationArns": ["b", "a"]}"#,
+            r#"{"NotificationArns": ["a", "b"], "More": 1}"#
+        ));
+        assert!(same(
+            TEMPLATE,
+            r#"{"Rules": {"R": {"Assertions": [{"Assert": true}]}}}"#,
+            r#"{"Rules": {"R": {"Assertions": [{"Assert": "true"}]}}}"#
+        ));
+        assert!(!same(
+            TEMPLATE,
+            r#"{"Rules": {"R": 1}}"#,
+            r#"{"Rules": {"R": 2}}"#
+        ));
+        let set = |accounts: &str, regions: &str| {
+            format!(
+                r#"{{"Version": "1.0", "Properties": {{"AccountList": {accounts}, "RegionList": {regions}, "AdminRole": ""}}}}"#
+            )
+        };
+        let one = set(r#"["1", "2"]"#, r#"["r", "s"]"#);
+        assert!(same(
+            STACKSET,
+            &one,
+            &set(r#"["2", "1"]"#, r#"["r", "s"]"#).replace("1.0", "2.0")
+        ));
+        let turned = set(r#"["1", "2"]"#, r#"["s", "r"]"#);
+        assert!(!same(STACKSET, &one, &turned), "regions have an order");
+        assert!(!same(STACKSET, &one, "{}"));
+    }
+
+    #[test]
     fn constraints_read_like_manifests() {
         let launch = launch_parameters(&Launch::LocalRoleName("R".to_owned()));
         assert_eq!(constraint_text(LAUNCH, &launch), "localRoleName R");
@@ -137,7 +292,13 @@ mod tests {
         assert!(!allows_tag_updates(&tag_update_parameters(
             TagUpdates::NotAllowed
         )));
-        assert_eq!(constraint_text("TEMPLATE", "{}"), "{}");
+        assert_eq!(constraint_text(TEMPLATE, "{}"), "{}");
+        let topics = [String::from("arn:a"), String::from("arn:b")];
+        let topics = notification_parameters(&topics);
+        assert_eq!(
+            constraint_text(NOTIFICATION, &topics),
+            "topics arn:a, arn:b"
+        );
     }
 
     #[test]

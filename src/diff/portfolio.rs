@@ -51,6 +51,9 @@ pub fn portfolio(
         provider_name,
         tags: wanted_tags,
         principals: wanted_principals,
+        // `diff::attachment` compares these.
+        tag_options: _,
+        budgets: _,
     } = want;
     let mut changes = Vec::new();
     PortfolioDiff {

@@ -52,6 +52,9 @@ pub fn product(was: Was<&Product>, want: &Product, live: &LiveProduct) -> Produc
                 url,
             },
         tags: wanted_tags,
+        // `diff::attachment` compares these.
+        tag_options: _,
+        budgets: _,
         portfolios: _,
         versions: _,
         copy_from: _,

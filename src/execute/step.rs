@@ -69,6 +69,9 @@ impl Executor<'_> {
         let mut answer = {
             let _permit = self.calls.acquire().await;
             self.progress.event(Event::Started { step });
+            if let Err(failure) = self.still_ours(step).await {
+                return fail(failure, None);
+            }
             match self.call(step, op).await {
                 Ok(answer) => answer,
                 Err(failure) => return fail(failure, None),
@@ -96,6 +99,24 @@ impl Executor<'_> {
             Err(Stopped::Failed(failure)) => fail(failure, Some(answer)),
             Err(Stopped::Unfinished(waiting)) => StepResult::Unfinished { answer, waiting },
             Err(Stopped::Dead) => self.dead(op, answer),
+        }
+    }
+
+    /// Whether the object of a removal is still ours (promise 2).
+    async fn still_ours(&self, step: &Step) -> Result<(), Failure> {
+        let Some(ownership) = &step.still else {
+            return Ok(());
+        };
+        match self.aws.is_still_ours(ownership).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let message = format!(
+                    "{} is no longer ours by its mark, so nothing of it is removed",
+                    ownership.id
+                );
+                Err(Failure::internal(step.op.call(), message))
+            }
+            Err(failure) => Err(failure),
         }
     }
 

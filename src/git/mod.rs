@@ -48,6 +48,28 @@ pub struct Snapshot {
     pub committed_at: Option<Timestamp>,
 }
 
+/// The trailer of a commit that lets so many removals go beyond what the guard allows (design §6).
+const ALLOW_REMOVALS: &str = "Catalogd-Allow-Removals:";
+
+impl Snapshot {
+    /// What the commit's trailer `Catalogd-Allow-Removals: N` allows. Edits above a commit were not looked at by whoever
+    /// wrote it, so with them it counts for nothing.
+    pub fn allowed_removals(&self) -> Option<usize> {
+        if self.revision.is_edited() {
+            return None;
+        }
+        let message = self.message.as_deref()?.trim_end();
+        // Trailers are the last paragraph, and a subject alone has none.
+        let (_, trailers) = message.rsplit_once("\n\n")?;
+        let mut values = trailers.lines().filter_map(|line| {
+            let (key, value) = line.split_at_checked(ALLOW_REMOVALS.len())?;
+            key.eq_ignore_ascii_case(ALLOW_REMOVALS)
+                .then(|| value.trim().parse().ok())?
+        });
+        values.next_back()
+    }
+}
+
 /// Runs one blocking call of this module on tokio's blocking threads.
 ///
 /// # Errors
@@ -70,4 +92,45 @@ where
 /// When a commit was made, where that is a time at all.
 fn commit_time(commit: &git2::Commit<'_>) -> Option<Timestamp> {
     Timestamp::from_second(commit.time().seconds()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailer_allows_removals() {
+        let snapshot = |message: &str, revision: Revision| Snapshot {
+            revision,
+            tree: Tree::default(),
+            message: Some(message.to_owned()),
+            committed_at: None,
+        };
+        let commit = Revision::Commit("3f2a9c1d00000000000000000000000000000000".to_owned());
+        let edited = Revision::Folder {
+            head: commit.commit().map(str::to_owned),
+            digest: "ab".to_owned(),
+        };
+        let said = "retire old products\n\nThey are not used.\n\nCatalogd-Allow-Removals: 40\nSigned-off-by: A <a@example.com>\n";
+        assert_eq!(snapshot(said, commit.clone()).allowed_removals(), Some(40));
+        assert_eq!(snapshot(said, edited).allowed_removals(), None);
+        let lower = said.replace("Allow-Removals", "allow-removals");
+        assert_eq!(
+            snapshot(&lower, commit.clone()).allowed_removals(),
+            Some(40)
+        );
+        for other in [
+            "Catalogd-Allow-Removals: 40",
+            "x\n\nCatalogd-Allow-Removals: 40\n\nmore",
+            "x\n\nCatalogd-Allow-Removals: many",
+            "x\n\nCatalogd-Allow-Removals: -1",
+            "x\n\nä",
+        ] {
+            assert_eq!(
+                snapshot(other, commit.clone()).allowed_removals(),
+                None,
+                "{other}"
+            );
+        }
+    }
 }

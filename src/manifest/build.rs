@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Code, Finding, Severity};
-use super::node::At;
+use super::node::{At, Node, Value};
 use super::schema::{
     AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, SourceSpec, Specs, StackSetSpec, Tag, ValueSpec, VersionSpec,
+    ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec, SourceSpec, Specs, StackSetSpec, Tag,
+    TagOptionSpec, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
-    Association, Constraints, CopiedVersion, CopyFrom, Desired, Import, Launch, Parameter,
-    ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Support, Tags,
-    TemplateSource, Version,
+    Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import, Launch,
+    Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, StackSet,
+    Support, TagOption, Tags, TemplateSource, Version,
 };
-use crate::model::launch::{Preferences, StackSet, Topics};
+use crate::model::launch::{Preferences, Rollout, Topics};
 
 /// Puts the sound objects together.
 ///
@@ -31,6 +32,13 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
     let sound = |desired: &Desired, kind: Kind, name: &Name| {
         !desired.broken.contains(&Key::new(kind, name.clone()))
     };
+    for spec in specs.tag_options {
+        if let Some(found) = tag_option(spec)
+            && sound(&desired, Kind::TagOption, &found.name)
+        {
+            desired.tag_options.insert(found.name.clone(), found);
+        }
+    }
     for spec in specs.portfolios {
         if let Some(found) = portfolio(spec)
             && sound(&desired, Kind::Portfolio, &found.name)
@@ -69,10 +77,23 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
 
 /// Takes out what depends on a broken object, until nothing more does (promise 6).
 fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
-    // Dependencies lead from provisioned products to products to portfolios, and among provisioned products.
+    // Dependencies lead from provisioned products to products to portfolios, from these two to TagOptions, and among
+    // provisioned products.
     let mut waiting: Vec<(Key, Key)> = Vec::new();
+    let options = |given: &Option<GivenTagOptions>| {
+        let names = given.iter().flat_map(BTreeMap::keys).cloned();
+        let keys = names.map(|name| Key::new(Kind::TagOption, name));
+        keys.collect::<Vec<_>>()
+    };
+    for portfolio in desired.portfolios.values() {
+        let key = Key::new(Kind::Portfolio, portfolio.name.clone());
+        let needs = options(&portfolio.tag_options).into_iter();
+        waiting.extend(needs.map(|need| (key.clone(), need)));
+    }
     for product in desired.products.values() {
         let key = Key::new(Kind::Product, product.name.clone());
+        let needs = options(&product.tag_options).into_iter();
+        waiting.extend(needs.map(|need| (key.clone(), need)));
         let portfolios = product.portfolios.iter().flat_map(BTreeMap::keys);
         waiting
             .extend(portfolios.map(|name| (key.clone(), Key::new(Kind::Portfolio, name.clone()))));
@@ -133,6 +154,31 @@ fn tags(found: Option<Vec<Tag>>) -> Option<Tags> {
     })
 }
 
+fn tag_option(spec: TagOptionSpec) -> Option<TagOption> {
+    let TagOptionSpec {
+        header,
+        tag,
+        active,
+    } = spec;
+    let tag = tag?;
+    Some(TagOption {
+        name: header.name?,
+        origin: header.origin,
+        lifecycle: header.lifecycle,
+        key: tag.key.value,
+        value: tag.value.value,
+        active: active.is_none_or(|active| active.value),
+    })
+}
+
+fn given(found: Option<Vec<At<Name>>>) -> Option<GivenTagOptions> {
+    found.map(|names| names.into_iter().map(|n| (n.value, n.origin)).collect())
+}
+
+fn budgets(found: Option<Vec<At<String>>>) -> Option<BTreeSet<String>> {
+    found.map(|names| names.into_iter().map(|name| name.value).collect())
+}
+
 fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
     let PortfolioSpec {
         header,
@@ -141,6 +187,8 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         provider_name,
         tags: tag_specs,
         principals,
+        tag_options,
+        budgets: budget_names,
     } = spec;
     let name = header.name?;
     Some(Portfolio {
@@ -149,6 +197,8 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         provider_name: provider_name?.value,
         tags: tags(tag_specs),
         principals: principals.map(|items| items.into_iter().map(principal).collect()),
+        tag_options: given(tag_options),
+        budgets: budgets(budget_names),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
@@ -172,6 +222,8 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         distributor,
         support,
         tags: tag_specs,
+        tag_options,
+        budgets: budget_names,
         portfolios,
         portfolios_known: _,
         versions,
@@ -199,6 +251,8 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
             url: text(support.url),
         },
         tags: tags(tag_specs),
+        tag_options: given(tag_options),
+        budgets: budgets(budget_names),
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
         versions: versions.filter(|versions| !versions.is_empty() || copy_from.is_some())?,
         copy_from,
@@ -231,12 +285,47 @@ fn association(spec: AssociationSpec) -> (Name, Association) {
             LaunchSpec::LocalRoleName(name) => Launch::LocalRoleName(name),
         }),
         tag_updates: found.tag_updates,
+        notification: found
+            .notification
+            .map(|topics| topics.into_iter().map(|topic| topic.value).collect()),
+        template: found.template.map(|rules| {
+            let rule = |rule: RuleSpec| (rule.name.value, json(&rule.body));
+            rules.into_iter().map(rule).collect()
+        }),
+        stack_set: found.stack_set.map(|found| stack_set(found.value)),
     });
     let association = Association {
         origin: spec.portfolio.origin,
         constraints,
     };
     (spec.portfolio.value, association)
+}
+
+fn stack_set(spec: StackSetSpec) -> StackSet {
+    let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value);
+    StackSet {
+        accounts: texts(spec.accounts).collect(),
+        regions: texts(spec.regions).collect(),
+        admin_role: spec.admin_role.value,
+        execution_role: spec.execution_role.value,
+    }
+}
+
+/// A node as JSON; scalars stay the texts that they were written as.
+fn json(node: &Node) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match &node.value {
+        Value::Plain(text) | Value::Quoted(text) => Json::String(text.clone()),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(entries) => {
+            let pairs = entries.iter();
+            pairs
+                .map(|entry| (entry.key.value.clone(), json(&entry.value)))
+                .collect()
+        }
+        // A finding was made: nothing is built of it.
+        Value::Unknown => Json::Null,
+    }
 }
 
 fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {
@@ -312,8 +401,8 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
     })
 }
 
-fn preferences(found: At<StackSetSpec>) -> StackSet {
-    let StackSetSpec {
+fn preferences(found: At<RolloutSpec>) -> Rollout {
+    let RolloutSpec {
         accounts,
         regions,
         failure_tolerance,
@@ -321,7 +410,7 @@ fn preferences(found: At<StackSetSpec>) -> StackSet {
         operation,
     } = found.value;
     let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value).collect();
-    StackSet {
+    Rollout {
         origin: found.origin,
         preferences: Preferences {
             accounts: accounts.map(texts),

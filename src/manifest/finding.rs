@@ -132,6 +132,10 @@ codes! {
     InvalidTag = "invalid-tag", Error;
     /// A tag key that AWS or catalogd keeps for itself.
     ReservedTag = "reserved-tag", Error;
+    /// A rule of a template constraint that CloudFormation would refuse.
+    InvalidRule = "invalid-rule", Error;
+    /// A rule of a template constraint that CloudFormation is said to refuse.
+    SuspectRule = "suspect-rule", Warning;
     // objects among each other
     /// Two objects of one kind with one name.
     DuplicateName = "duplicate-name", Error;
@@ -139,6 +143,8 @@ codes! {
     DuplicateVersion = "duplicate-version", Error;
     /// One portfolio, principal or dependency twice in a list.
     DuplicateItem = "duplicate-item", Error;
+    /// Two TagOptions with one key and value.
+    DuplicateTagOption = "duplicate-tag-option", Error;
     /// Two provisioned products with one name in the account.
     DuplicateLiveName = "duplicate-live-name", Error;
     /// A reference to something that the source does not declare.
@@ -153,6 +159,10 @@ codes! {
     NoPortfolio = "no-portfolio", Warning;
     /// The object is sound and has to wait for one that is not.
     DependsOnBroken = "depends-on-broken", Warning;
+    /// A portfolio or product is given a TagOption that is not active.
+    InactiveTagOption = "inactive-tag-option", Warning;
+    /// A product and its portfolio offer one key and no value that both have.
+    TagOptionConflict = "tag-option-conflict", Warning;
     // templates
     /// A template path that is absolute, malformed or leaves the repository.
     TemplatePath = "template-path", Error;

@@ -85,6 +85,9 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         }
     };
     let text = |found: &mut At<String>| variables.apply(&mut found.value);
+    for option in &mut specs.tag_options {
+        option.tag.iter_mut().for_each(|tag| text(&mut tag.value));
+    }
     for portfolio in &mut specs.portfolios {
         tags(&mut portfolio.tags);
         for principal in portfolio.principals.iter_mut().flatten() {
@@ -101,12 +104,17 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
             text(&mut copy.product_arn);
         }
         for association in product.portfolios.iter_mut().flatten() {
-            let launch = association
-                .constraints
-                .as_mut()
-                .and_then(|c| c.launch.as_mut());
+            let Some(constraints) = &mut association.constraints else {
+                continue;
+            };
+            let launch = constraints.launch.as_mut();
             if let Some(LaunchSpec::RoleArn(arn)) = launch.map(|found| &mut found.value) {
                 variables.apply(arn);
+            }
+            let topics = constraints.notification.iter_mut().flatten();
+            topics.for_each(text);
+            if let Some(found) = &mut constraints.stack_set {
+                text(&mut found.value.admin_role);
             }
         }
         for version in &mut product.versions {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ids::{Digest, Key, Kind, Name, ProductArn, StackArn};
-use crate::model::launch::{StackSet, Topics};
+use crate::model::launch::{Rollout, Topics};
 use crate::model::template::{ParameterDecl, Template};
 
 /// Everything that a source declares.
@@ -58,6 +58,17 @@ impl Desired {
                 Kind::Product => self.products.contains_key(&key.name),
                 Kind::ProvisionedProduct => self.provisioned.contains_key(&key.name),
             }
+    }
+
+    /// How the object's life begins and ends.
+    pub fn lifecycle(&self, key: &Key) -> Option<&Lifecycle> {
+        match key.kind {
+            Kind::TagOption => self.tag_options.get(&key.name).map(|o| &o.lifecycle),
+            Kind::ServiceAction => self.service_actions.get(&key.name).map(|o| &o.lifecycle),
+            Kind::Portfolio => self.portfolios.get(&key.name).map(|o| &o.lifecycle),
+            Kind::Product => self.products.get(&key.name).map(|o| &o.lifecycle),
+            Kind::ProvisionedProduct => self.provisioned.get(&key.name).map(|o| &o.lifecycle),
+        }
     }
 
     /// Where the object's manifest stands.
@@ -113,6 +124,17 @@ pub enum OnRemove {
     Release,
 }
 
+impl OnRemove {
+    /// As a manifest says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retain => "retain",
+            Self::Delete => "delete",
+            Self::Release => "release",
+        }
+    }
+}
+
 /// Which live object that nobody owns is taken over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Adopt {
@@ -139,7 +161,8 @@ pub struct TagOption {
     pub origin: Origin,
     /// Its end (`Delete` deactivates it, for TagOptions are never deleted), and what it takes over.
     pub lifecycle: Lifecycle,
-    /// `Key`. With the value it is the identity: unique in the account and region, and never changed (facts §9.9).
+    /// `Key`. With the value it is the identity: unique in the account and region (facts §9.7). Another key or value is
+    /// another TagOption.
     pub key: String,
     /// `Value`.
     pub value: String,
@@ -177,7 +200,14 @@ pub struct Portfolio {
     pub tags: Option<Tags>,
     /// Who may use it.
     pub principals: Option<BTreeSet<Principal>>,
+    /// The TagOptions that it offers.
+    pub tag_options: Option<GivenTagOptions>,
+    /// The budgets that are shown with it, by name.
+    pub budgets: Option<BTreeSet<String>>,
 }
+
+/// TagOptions that a portfolio or product is given, by their manifests' names, each with the place that names it.
+pub type GivenTagOptions = BTreeMap<Name, Origin>;
 
 /// Who may use a portfolio.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,6 +241,10 @@ pub struct Product {
     pub support: Support,
     /// Tags besides ours.
     pub tags: Option<Tags>,
+    /// The TagOptions that it offers.
+    pub tag_options: Option<GivenTagOptions>,
+    /// The budgets that are shown with it, by name.
+    pub budgets: Option<BTreeSet<String>>,
     /// The portfolios it stands in, with its constraints in each.
     pub portfolios: Option<BTreeMap<Name, Association>>,
     /// Its versions, in the order of the list. Never empty, save for a copy: its versions are its source's.
@@ -274,13 +308,35 @@ pub struct Association {
     pub constraints: Option<Constraints>,
 }
 
-/// The constraints of a product in a portfolio. Present, it is the whole truth for the types it can name.
+/// The constraints of a product in a portfolio. Present, it is the whole truth.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Constraints {
-    /// `LAUNCH`: the role that launches.
+    /// `LAUNCH`: the role that launches. Never beside `STACKSET`.
     pub launch: Option<Launch>,
     /// `RESOURCE_UPDATE`: whether tags of provisioned products may change.
     pub tag_updates: Option<TagUpdates>,
+    /// `NOTIFICATION`: the topics that are told of what happens to stacks. Never empty.
+    pub notification: Option<BTreeSet<String>>,
+    /// `TEMPLATE`: rules for parameters, by name. Never empty.
+    pub template: Option<Rules>,
+    /// `STACKSET`: launches make a stack set. Never beside `LAUNCH`.
+    pub stack_set: Option<StackSet>,
+}
+
+/// Rules for parameters by name, as JSON whose scalars are all texts.
+pub type Rules = BTreeMap<String, serde_json::Value>;
+
+/// Where a stack set may make stacks, and as whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackSet {
+    /// `AccountList`. Never empty.
+    pub accounts: BTreeSet<String>,
+    /// `RegionList`, in the order in which they are deployed to. Never empty.
+    pub regions: Vec<String>,
+    /// `AdminRole`: an ARN.
+    pub admin_role: String,
+    /// `ExecutionRole`: a name.
+    pub execution_role: String,
 }
 
 /// The role of a launch constraint.
@@ -383,7 +439,7 @@ pub struct ProvisionedProduct {
     /// The topics that are told of its stack's events.
     pub notification_arns: Option<Topics>,
     /// How its stack set is rolled out.
-    pub stack_set: Option<StackSet>,
+    pub stack_set: Option<Rollout>,
 }
 
 /// A stack that is there already and shall be managed.

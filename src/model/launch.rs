@@ -16,7 +16,7 @@ pub struct Topics {
 
 /// How a stack set is rolled out, under a STACKSET constraint. It can't be read back, so it is compared by the base alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StackSet {
+pub struct Rollout {
     /// Where it stands.
     pub origin: Origin,
     /// Its values.

@@ -38,5 +38,11 @@ pub const PARAMETER_KEY: usize = 1_000;
 pub const TAG_KEY: usize = 128;
 /// Characters of a tag's value (facts §9.12).
 pub const TAG_VALUE: usize = 256;
+/// TagOptions of a portfolio or product (facts §6).
+pub const TAG_OPTIONS: usize = 25;
+/// Values of one TagOption key (facts §6).
+pub const TAG_OPTION_VALUES: usize = 25;
+/// Characters of a budget's name (facts §9.9).
+pub const BUDGET_NAME: usize = 100;
 /// Bytes of a template that CloudFormation reads from S3 (its published quota, 1 MB).
 pub const TEMPLATE_BYTES: usize = 1_048_576;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::ids::{
     ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
-    Target, VersionId,
+    TagOptionId, Target, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
 use crate::model::launch::SsmParameter;
@@ -19,6 +19,8 @@ pub struct Observed {
     pub target: Target,
     /// The IAM principal that catalogd runs as: a session's ARN reduced to its role.
     pub caller: String,
+    /// TagOptions by id; read only where a manifest declares one, or declared one before.
+    pub tag_options: LiveTagOptions,
     /// Portfolios by id.
     pub portfolios: BTreeMap<PortfolioId, LivePortfolio>,
     /// Products by id.
@@ -50,6 +52,22 @@ impl Observed {
     }
 }
 
+/// A TagOption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveTagOption {
+    /// Its id.
+    pub id: TagOptionId,
+    /// `Key`.
+    pub key: String,
+    /// `Value`.
+    pub value: String,
+    /// `Active`: offered to who launches.
+    pub active: bool,
+}
+
+/// TagOptions by id.
+pub type LiveTagOptions = BTreeMap<TagOptionId, LiveTagOption>;
+
 /// A portfolio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivePortfolio {
@@ -65,6 +83,10 @@ pub struct LivePortfolio {
     pub tags: Tags,
     /// Principals by ARN and type.
     pub principals: BTreeSet<LivePrincipal>,
+    /// The TagOptions that it offers, inactive ones too.
+    pub tag_options: LiveTagOptions,
+    /// The budgets that are shown with it.
+    pub budgets: BTreeSet<String>,
     /// The products it holds.
     pub products: BTreeSet<ProductId>,
     /// Its constraints.
@@ -131,6 +153,10 @@ pub struct LiveProduct {
     pub support_url: Option<String>,
     /// All tags, ours among them.
     pub tags: Tags,
+    /// The TagOptions that it offers, inactive ones too.
+    pub tag_options: LiveTagOptions,
+    /// The budgets that are shown with it.
+    pub budgets: BTreeSet<String>,
     /// All versions, inactive ones too, oldest first.
     pub versions: Vec<LiveVersion>,
 }
@@ -300,6 +326,8 @@ pub struct Gap {
 /// What a gap puts in doubt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
+    /// Which TagOptions there are.
+    TagOptions,
     /// Which portfolios there are.
     Portfolios,
     /// Which products there are.

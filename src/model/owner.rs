@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::ids::{Digest, Key, Kind, Name, Target, Token};
-use crate::model::desired::Tags;
+use crate::model::desired::{OnRemove, Tags};
 
 /// The set of catalogs and people that share names: two installations never touch each other's objects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,9 +75,25 @@ pub fn is_reserved(key: &str) -> bool {
 
 /// An ownership value without what it says of removal.
 pub fn strip_removal(value: &str) -> &str {
-    let bare = value.strip_suffix("@delete");
-    bare.or_else(|| value.strip_suffix("@release"))
-        .unwrap_or(value)
+    split_removal(value).0
+}
+
+/// An ownership value, and what it says of removal: it outlives the manifest (design §4).
+fn split_removal(value: &str) -> (&str, OnRemove) {
+    for on_remove in [OnRemove::Delete, OnRemove::Release] {
+        if let Some(bare) = value.strip_suffix(suffix(on_remove)) {
+            return (bare, on_remove);
+        }
+    }
+    (value, OnRemove::Retain)
+}
+
+fn suffix(on_remove: OnRemove) -> &'static str {
+    match on_remove {
+        OnRemove::Retain => "",
+        OnRemove::Delete => "@delete",
+        OnRemove::Release => "@release",
+    }
 }
 
 impl Identity {
@@ -87,6 +103,18 @@ impl Identity {
             "{}/{}/{}/{name}",
             self.installation, self.target.account, self.target.region
         )
+    }
+
+    /// The value of the ownership tag of an object that goes so when its manifest does.
+    pub fn claim(&self, name: &Name, on_remove: OnRemove) -> String {
+        format!("{}{}", self.tag_value(name), suffix(on_remove))
+    }
+
+    /// What the ownership tag says of removal; `None` where there is no tag of ours.
+    pub fn on_remove(&self, kind: Kind, tags: &Tags) -> Option<OnRemove> {
+        let value = tags.get(tag_key(kind))?;
+        let (_, on_remove) = split_removal(value);
+        matches!(self.owner(kind, tags), Owner::Us(_)).then_some(on_remove)
     }
 
     /// Reads the ownership tag of a kind.

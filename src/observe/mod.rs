@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{StackArn, Target};
 use crate::model::launch::SsmParameter;
 use crate::model::observed::{
-    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, Observed,
+    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOption,
+    Observed,
 };
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
@@ -22,6 +23,7 @@ impl SnapshotBuilder {
             observed: Observed {
                 target,
                 caller: caller.to_owned(),
+                tag_options: BTreeMap::new(),
                 portfolios: BTreeMap::new(),
                 products: BTreeMap::new(),
                 sources: BTreeMap::new(),
@@ -38,6 +40,11 @@ impl SnapshotBuilder {
             },
             gaps: BTreeSet::new(),
         }
+    }
+
+    /// A TagOption was listed.
+    pub fn found_tag_option(&mut self, option: LiveTagOption) {
+        self.observed.tag_options.insert(option.id.clone(), option);
     }
 
     /// A portfolio was read, wholly or with gaps. Found twice, the later one stands.
@@ -126,6 +133,8 @@ mod tests {
             provider_name: "it".to_owned(),
             tags: BTreeMap::new(),
             principals: BTreeSet::new(),
+            tag_options: BTreeMap::new(),
+            budgets: BTreeSet::new(),
             products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         }

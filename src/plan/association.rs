@@ -9,13 +9,18 @@ use super::op::{Arg, Op, StepId};
 use super::planner::Planner;
 use super::portfolio::Fields;
 use super::product::{AssociationAfter, ProductAfter};
-use crate::diff::association::{KINDS, NewConstraint, constraints, field, parameters};
-use crate::diff::normalise::{allows_tag_updates, constraint_text};
-use crate::diff::{Change, Shown, Was, was};
-use crate::ids::{Kind, Name, PortfolioId, ProductId};
+use crate::diff::association::{
+    ConstraintsDiff, KINDS, NewConstraint, constraints, exclude_each_other, field, parameters,
+};
+use crate::diff::normalise::{RESOURCE_UPDATE, allows_tag_updates, constraint_text};
+use crate::diff::{Change, Member, Shown, Was, was};
+use crate::ids::{ConstraintId, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::{Association, Product, TagUpdates};
 use crate::model::observed::{LiveConstraint, LivePortfolio};
 use crate::model::owner::Owner;
+
+/// A live constraint that goes, with its type.
+type Surplus = Member<(ConstraintId, String)>;
 
 impl<'a> Planner<'a> {
     /// The associations of a product: `live` is its id, where it is there already.
@@ -181,11 +186,12 @@ impl<'a> Planner<'a> {
         known: &mut AssociationAfter,
     ) {
         let live = constraints_of(seen, product);
-        let diff = constraints(name, base, want, &live);
-        for kind in diff.pending {
+        let mut diff = constraints(name, base, want, &live);
+        for kind in &diff.pending {
             let message = format!("its {kind} constraint in portfolio/{name} is not usable yet");
             draft.waits(None, message);
         }
+        let replaced = replaced(&mut diff);
         for member in diff.create {
             draft.change(member.change);
             let portfolio = Arg::Value(seen.id.clone());
@@ -208,18 +214,64 @@ impl<'a> Planner<'a> {
             let what = format!("the {kind} constraint {id} in portfolio/{name}");
             match self.doubt.removal(Some(&seen.id), Some(product), &what) {
                 Some(blocked) => draft.refuse(blocked),
-                None => draft.removal(
+                None => drop(draft.removal(
                     Family::Constraints,
                     vec![member.change],
                     vec![Op::DeleteConstraint { id, kind }],
                     &known.needs,
-                ),
+                )),
             }
         }
+        if let Some((old, new)) = replaced {
+            self.replace(draft, name, seen, product, old, new, known);
+        }
         if known.tag_updates.is_none() {
-            let live = live.iter().filter(|c| c.kind == KINDS[1]);
+            let live = live.iter().filter(|c| c.kind == RESOURCE_UPDATE);
             known.tag_updates = Some(live.into_iter().any(|c| allows_tag_updates(&c.parameters)));
         }
+    }
+
+    /// Puts a constraint in place of one that the service would refuse beside it: a removal with what follows on it.
+    ///
+    /// Launches do not wait for the new one: should the guards keep the old one, there will be none.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one association's context, passed once"
+    )]
+    fn replace(
+        &self,
+        draft: &mut Draft,
+        name: &Name,
+        seen: &LivePortfolio,
+        product: &ProductId,
+        old: Vec<Surplus>,
+        new: Member<NewConstraint>,
+        known: &AssociationAfter,
+    ) {
+        let kinds: BTreeSet<&str> = old.iter().map(|o| o.item.1.as_str()).collect();
+        let kinds = kinds.into_iter().collect::<Vec<_>>().join(" and ");
+        let what = format!("the {kinds} constraint in portfolio/{name}");
+        if let Some(blocked) = self.doubt.removal(Some(&seen.id), Some(product), &what) {
+            return draft.refuse(blocked);
+        }
+        let portfolio = Arg::Value(seen.id.clone());
+        let create = self.new_constraint(
+            draft,
+            name,
+            &portfolio,
+            &Arg::Value(product.clone()),
+            new.item,
+        );
+        let mut changes = Vec::new();
+        let mut ops = Vec::new();
+        for member in old {
+            let (id, kind) = member.item;
+            changes.push(member.change);
+            ops.push(Op::DeleteConstraint { id, kind });
+        }
+        changes.push(new.change);
+        ops.push(create);
+        draft.removal(Family::Constraints, changes, ops, &known.needs);
     }
 
     /// Takes the product out of the portfolios of ours that its manifest does not name.
@@ -281,8 +333,9 @@ impl<'a> Planner<'a> {
                 product: product.clone(),
             });
             // After the additions: should one fail, nobody has lost the product for it.
-            draft.removal(Family::Associations, changes, ops, added);
-            after.left.insert(seen.id.clone());
+            if let Some(step) = draft.removal(Family::Associations, changes, ops, added) {
+                after.left.insert(seen.id.clone(), step);
+            }
             self.note_launched(draft, product, &name);
         }
     }
@@ -302,6 +355,21 @@ impl<'a> Planner<'a> {
             ));
         }
     }
+}
+
+/// Takes out of a difference what has to go before the service takes the other, and that other.
+fn replaced(diff: &mut ConstraintsDiff) -> Option<(Vec<Surplus>, Member<NewConstraint>)> {
+    let excluded =
+        |new: &Member<NewConstraint>, old: &Surplus| exclude_each_other(new.item.kind, &old.item.1);
+    let at = diff
+        .create
+        .iter()
+        .position(|new| diff.delete.iter().any(|old| excluded(new, old)))?;
+    let new = diff.create.remove(at);
+    let all = std::mem::take(&mut diff.delete);
+    let (old, rest) = all.into_iter().partition(|old| excluded(&new, old));
+    diff.delete = rest;
+    Some((old, new))
 }
 
 /// The kinds of constraints that an association has once it is as its manifest wants it.
@@ -325,7 +393,7 @@ pub(crate) fn constraints_of<'p>(
     all.filter(|c| c.product == *product).collect()
 }
 
-/// Constraints of types that manifests can't name keep an association: the service would refuse to end it.
+/// Constraints of types that this program does not know keep an association: the service would refuse to end it.
 fn foreign_constraints(name: &Name, live: &[&LiveConstraint]) -> Option<String> {
     let others: Vec<String> = live
         .iter()
@@ -334,7 +402,7 @@ fn foreign_constraints(name: &Name, live: &[&LiveConstraint]) -> Option<String> 
         .collect();
     (!others.is_empty()).then(|| {
         format!(
-            "it stays in portfolio/{name}, because of constraints that catalogd does not manage: {}",
+            "it stays in portfolio/{name}, because of constraints of types that catalogd does not know: {}",
             others.join(", ")
         )
     })

@@ -140,6 +140,7 @@ impl<'a> Planner<'a> {
         after.claimed = Some(draft.step(claim, [made]));
         after.place = Place::Made(made);
         after.copied = missing.iter().map(|v| v.name.as_str()).collect();
+        self.new_attachments(draft, want, after);
         self.associations(draft, want, None, after);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::guard::Family;
-use super::op::{Lane, Op, Step, StepId};
+use super::op::{Lane, Op, Ownership, Step, StepId};
 use super::{Action, Blocked, BlockedCode, ObjectPlan, Reason, Waiting};
 use crate::diff::Change;
 use crate::ids::{Key, Kind};
@@ -14,6 +14,10 @@ pub(crate) struct Draft {
     pub(crate) object: ObjectPlan,
     pub(crate) steps: Vec<Step>,
     pub(crate) removals: Vec<Removal>,
+    /// Whose the live object is: removals ask again before they go out.
+    pub(crate) ownership: Option<Ownership>,
+    /// It is marked as ours in this plan.
+    pub(crate) claims: bool,
     next: usize,
 }
 
@@ -43,6 +47,8 @@ impl Draft {
             },
             steps: Vec::new(),
             removals: Vec::new(),
+            ownership: None,
+            claims: false,
             next,
         }
     }
@@ -66,6 +72,8 @@ impl Draft {
             object: key.clone(),
             needs: needs.into_iter().collect(),
             lane,
+            still: None,
+            removes: false,
             op,
         }
     }
@@ -78,26 +86,43 @@ impl Draft {
         id
     }
 
-    /// Adds a removal: a chain of calls, each after the one before and after `needs`.
+    /// Adds a removal: a chain of calls, each after the one before and after `needs`. Answers with its last step.
+    ///
+    /// What is marked as ours in this very plan loses nothing yet: it is not ours before the tag is there.
     pub(crate) fn removal(
         &mut self,
         family: Family,
         changes: Vec<Change>,
         ops: Vec<Op>,
         needs: &BTreeSet<StepId>,
-    ) {
+    ) -> Option<StepId> {
+        if self.claims {
+            self.waits(
+                None,
+                "what git does not list goes once the object is marked as ours",
+            );
+            return None;
+        }
         let mut needs = needs.clone();
         let mut steps = Vec::new();
         for op in ops {
             let step = self.make(op, needs.iter().copied());
             needs.insert(step.id);
-            steps.push(step);
+            steps.push(Step {
+                still: self.ownership.clone(),
+                ..step
+            });
         }
+        let last = steps.last_mut().map(|last| {
+            last.removes = true;
+            last.id
+        });
         self.removals.push(Removal {
             family,
             changes,
             steps,
         });
+        last
     }
 
     pub(crate) fn change(&mut self, change: Change) {
@@ -126,6 +151,12 @@ impl Draft {
 
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.object.notes.push(note.into());
+    }
+
+    /// The live object that the draft is about.
+    pub(crate) fn live(&mut self, ownership: Ownership) {
+        self.object.id = Some(ownership.id.clone());
+        self.ownership = Some(ownership);
     }
 
     /// Whether nothing keeps the object from being acted on.

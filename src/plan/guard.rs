@@ -80,6 +80,21 @@ impl<'a> Doubt<'a> {
         self.identity.owner(kind, tags) == Owner::Nobody
     }
 
+    /// Whether some TagOption may not have been listed.
+    pub(crate) fn tag_options(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::TagOptions)
+    }
+
+    /// What leaves open by what a TagOption is used.
+    pub(crate) fn tag_option_users(&self) -> Option<&'a Gap> {
+        self.gap(|scope| {
+            matches!(
+                scope,
+                Scope::Portfolios | Scope::Products | Scope::Portfolio(_) | Scope::Product(_)
+            )
+        })
+    }
+
     /// Whether some product may not have been listed.
     pub(crate) fn products(&self) -> Option<&'a Gap> {
         self.gap(|scope| *scope == Scope::Products)
@@ -144,11 +159,35 @@ impl<'a> Doubt<'a> {
             Scope::Products => product.is_some(),
             Scope::Portfolio(id) => portfolio == Some(id),
             Scope::Product(id) => product == Some(id),
-            Scope::Provisioned
+            Scope::TagOptions
+            | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
             | Scope::Ssm(_)
             | Scope::Bucket => false,
+        });
+        gap.map(|gap| unread(gap, &format!("{what} stays")))
+    }
+}
+
+impl Doubt<'_> {
+    /// Why an object may not be removed whole, if so: something that bears on it could not be read.
+    pub(crate) fn object(&self, kind: Kind, id: &str, what: &str) -> Option<Blocked> {
+        if self.source {
+            return self.removal(None, None, what);
+        }
+        let gap = self.gap(|scope| match (kind, scope) {
+            (_, Scope::Stack(_) | Scope::Ssm(_) | Scope::Bucket) => false,
+            (Kind::Portfolio, Scope::Portfolios) => true,
+            (Kind::Portfolio, Scope::Portfolio(other)) => other.as_str() == id,
+            (Kind::Portfolio, _) => false,
+            (Kind::ProvisionedProduct, Scope::Provisioned) => true,
+            (Kind::ProvisionedProduct, Scope::ProvisionedProduct(other)) => other.as_str() == id,
+            (Kind::ProvisionedProduct, _) => false,
+            // Any portfolio may hold it, anything may run from it.
+            (Kind::Product, Scope::Product(other)) => other.as_str() == id,
+            (Kind::Product, _) => true,
+            (Kind::TagOption | Kind::ServiceAction, _) => true,
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
@@ -171,6 +210,7 @@ pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
 /// What is in doubt, in words.
 pub fn scope_text(scope: &Scope) -> String {
     match scope {
+        Scope::TagOptions => "the list of TagOptions".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),
@@ -189,8 +229,14 @@ pub(crate) enum Family {
     Principals,
     Constraints,
     Associations,
+    /// TagOptions of portfolios and products, and those that are deactivated.
+    TagOptions,
+    /// Budgets of portfolios and products.
+    Budgets,
     /// Versions that are deactivated: taken from end users, though not deleted.
     Versions,
+    /// Whole objects.
+    Objects(Kind),
 }
 
 impl Family {
@@ -199,7 +245,14 @@ impl Family {
             Self::Principals => "principals",
             Self::Constraints => "constraints",
             Self::Associations => "associations",
+            Self::TagOptions => "TagOptions of portfolios and products",
+            Self::Budgets => "budgets of portfolios and products",
             Self::Versions => "active versions",
+            Self::Objects(Kind::TagOption) => "TagOptions",
+            Self::Objects(Kind::ServiceAction) => "service actions",
+            Self::Objects(Kind::Portfolio) => "portfolios",
+            Self::Objects(Kind::Product) => "products",
+            Self::Objects(Kind::ProvisionedProduct) => "provisioned products",
         }
     }
 }
@@ -250,8 +303,16 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let portfolios = || observed.portfolios.values();
     let principals = owned.portfolios.values().flatten();
     let constraints = portfolios().flat_map(|p| p.constraints.values());
+    let portfolios_owned = || owned.portfolios.values().flatten();
+    let products_owned = || owned.products.values().flatten();
+    let options = portfolios_owned().map(|p| p.tag_options.len());
+    let options = options.chain(products_owned().map(|p| p.tag_options.len()));
+    let budgets = portfolios_owned().map(|p| p.budgets.len());
+    let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
     let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
     BTreeMap::from([
+        (Family::TagOptions, options.sum()),
+        (Family::Budgets, budgets.sum()),
         (
             Family::Principals,
             principals.map(|p| p.principals.len()).sum(),
@@ -272,5 +333,11 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
                 .count(),
         ),
         (Family::Versions, versions.filter(|v| v.active).count()),
+        (Family::Objects(Kind::Portfolio), owned.portfolios.len()),
+        (Family::Objects(Kind::Product), owned.products.len()),
+        (
+            Family::Objects(Kind::ProvisionedProduct),
+            owned.provisioned.len(),
+        ),
     ])
 }

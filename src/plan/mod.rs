@@ -2,7 +2,9 @@
 
 pub mod op;
 
+mod adopt;
 mod association;
+mod attachment;
 mod bucket;
 mod copy;
 mod digest;
@@ -18,6 +20,8 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod settings;
+mod removal;
+mod tag_option;
 mod unlisted;
 mod upstream;
 mod version;
@@ -28,8 +32,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::diff::{Change, Reason, Shown};
-use crate::ids::{Digest, Key, Kind, Name, ProductId, Token};
-use crate::model::desired::{Desired, ProvisionedProduct};
+use crate::ids::{Digest, Key, Kind, Name, ProductId, TagOptionId, Token};
+use crate::model::desired::{Desired, OnRemove, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
 pub use guard::scope_text;
@@ -65,11 +69,12 @@ pub fn plan(input: &Input<'_>) -> Plan {
 pub struct Plan {
     /// Whose catalog.
     pub identity: Identity,
-    /// One entry per desired object, in the order in which objects are made.
+    /// One entry per desired object, in the order in which objects are made; then those that git no longer names and that
+    /// go, or are changed all the same.
     pub objects: Vec<ObjectPlan>,
     /// The calls, each after those it needs.
     pub steps: Vec<Step>,
-    /// Ours, no longer in git, left alone.
+    /// Ours, no longer in git, kept because nothing says that it shall go.
     pub orphans: Vec<Orphan>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
@@ -115,6 +120,12 @@ pub enum Action {
     Replace,
     /// A stack that is there already becomes it.
     Import,
+    /// A live object that nobody owns becomes it.
+    Adopt,
+    /// It goes, for git no longer names it.
+    Delete,
+    /// It is let go of, for git no longer names it: its stack stays.
+    Release,
 }
 
 /// A guard's refusal. The rest of the plan goes on.
@@ -172,6 +183,8 @@ pub enum BlockedCode {
     ImmutableName,
     /// What is to be copied can't be: the source is not to be seen, or lacks what is asked for.
     CopySource,
+    /// An inactive TagOption can't be given to anything.
+    TagOptionState,
     /// The stack to import is not there, or in no state to be imported.
     ImportStack,
     /// The stack to import has another template than the version.
@@ -184,6 +197,12 @@ pub enum BlockedCode {
     StackSet,
     /// What is a stack can't become a stack set, nor the other way round.
     ImmutableType,
+    /// What is to be taken over is not there, or not the only one of its name.
+    Adopt,
+    /// Objects are not removed under the installation's default name.
+    DefaultInstallation,
+    /// Something still uses what is to be removed.
+    InUse,
 }
 
 impl BlockedCode {
@@ -205,12 +224,16 @@ impl BlockedCode {
             Self::AmbiguousVersion => "ambiguous-version",
             Self::ImmutableName => "immutable-name",
             Self::CopySource => "copy-source",
+            Self::TagOptionState => "tag-option-state",
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
             Self::SsmParameter => "ssm-parameter",
             Self::NotificationArns => "notification-arns",
             Self::StackSet => "stack-set",
             Self::ImmutableType => "immutable-type",
+            Self::Adopt => "adopt",
+            Self::DefaultInstallation => "default-installation",
+            Self::InUse => "in-use",
         }
     }
 }
@@ -259,6 +282,8 @@ pub struct Policy {
     pub dead: BTreeMap<Token, String>,
     /// Copies that failed and left a product behind, which has no tag of ours yet: it is taken on instead of copying again.
     pub half_copies: BTreeMap<Key, HalfCopy>,
+    /// TagOptions that were a manifest's at some time, by id: these have no mark of their own (design §4).
+    pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
 }
@@ -280,6 +305,15 @@ impl HalfCopy {
     pub fn is_gone(&self, now: Timestamp) -> bool {
         now.duration_since(self.seen) >= Self::GONE_AFTER
     }
+}
+
+/// What is known of a TagOption that a manifest named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerTagOption {
+    /// `metadata.name` of the manifest.
+    pub name: Name,
+    /// Its end: only with `delete` is it deactivated.
+    pub on_remove: OnRemove,
 }
 
 /// A request that failed.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, CopyId, Digest, Key, PortfolioId, ProductArn, ProductId, ProvisionedProductId,
-    RecordId, StackArn, Token, VersionId,
+    ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
+    ProvisionedProductId, RecordId, StackArn, TagOptionId, Token, VersionId,
 };
 use crate::model::desired::{Guidance, Tags};
 use crate::model::launch::Preferences;
@@ -47,6 +47,8 @@ impl<T> Arg<T> {
 /// What a call answered, as far as later calls need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// The TagOption it made.
+    pub tag_option: Option<TagOptionId>,
     /// The portfolio it made.
     pub portfolio: Option<PortfolioId>,
     /// The product it made.
@@ -85,6 +87,32 @@ pub struct Step {
     pub needs: BTreeSet<StepId>,
     /// Steps of one lane run one at a time.
     pub lane: Option<Lane>,
+    /// Of a removal: whose the object must still be when the call goes out (design §4).
+    pub still: Option<Ownership>,
+    /// It is the last step of a removal: what `--allow-deletes` counts.
+    pub removes: bool,
+}
+
+/// Whose an object is, as the plan saw it. It is read again just before a removal (promise 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ownership {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// By what it is ours.
+    pub mark: Mark,
+}
+
+/// By what an object is ours (design §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// The value of its ownership tag.
+    Tag(String),
+    /// How the token of its last request begins.
+    Token(String),
+    /// How its description ends.
+    Description(String),
 }
 
 /// What can be done one at a time only.
@@ -128,6 +156,54 @@ pub enum Op {
         /// What is known of every live version.
         entries: Arc<BTreeMap<VersionId, VersionContent>>,
     },
+    /// `CreateTagOption`: without a token, for one of this key and value is this one.
+    CreateTagOption {
+        /// `Key`.
+        key: String,
+        /// `Value`.
+        value: String,
+    },
+    /// `UpdateTagOption`: only `Active`, for a value sent unchanged is refused (peers C5 46).
+    UpdateTagOption {
+        /// Which.
+        id: Arg<TagOptionId>,
+        /// Its key and value, for people.
+        name: String,
+        /// `Active`.
+        active: bool,
+    },
+    /// `AssociateTagOptionWithResource`.
+    AssociateTagOption {
+        /// With what.
+        resource: Resource,
+        /// Which.
+        tag_option: Arg<TagOptionId>,
+        /// Its key and value, for people.
+        name: String,
+    },
+    /// `DisassociateTagOptionFromResource`.
+    DisassociateTagOption {
+        /// From what.
+        resource: Resource,
+        /// Which.
+        tag_option: TagOptionId,
+        /// Its key and value, for people.
+        name: String,
+    },
+    /// `AssociateBudgetWithResource`.
+    AssociateBudget {
+        /// With what.
+        resource: Resource,
+        /// `BudgetName`.
+        budget: String,
+    },
+    /// `DisassociateBudgetFromResource`.
+    DisassociateBudget {
+        /// From what.
+        resource: Resource,
+        /// `BudgetName`.
+        budget: String,
+    },
     /// `CreatePortfolio`.
     CreatePortfolio {
         /// `DisplayName`.
@@ -153,6 +229,11 @@ pub enum Op {
         provider_name: Option<String>,
         /// What to do to the tags.
         tags: TagChange,
+    },
+    /// `DeletePortfolio`: nothing is in it any more.
+    DeletePortfolio {
+        /// Which.
+        id: PortfolioId,
     },
     /// `AssociatePrincipalWithPortfolio`.
     AssociatePrincipal {
@@ -199,6 +280,11 @@ pub enum Op {
         /// What to do to the tags.
         tags: TagChange,
     },
+    /// `DeleteProduct` with all its versions: it stands in no portfolio any more.
+    DeleteProduct {
+        /// Which.
+        id: ProductId,
+    },
     /// `CreateProvisioningArtifact`.
     CreateVersion {
         /// Of what.
@@ -243,7 +329,7 @@ pub enum Op {
         portfolio: Arg<PortfolioId>,
         /// On what.
         product: Arg<ProductId>,
-        /// `LAUNCH` or `RESOURCE_UPDATE`.
+        /// `Type`.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -254,7 +340,7 @@ pub enum Op {
     UpdateConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
         /// `Parameters`: JSON.
         parameters: String,
@@ -263,7 +349,7 @@ pub enum Op {
     DeleteConstraint {
         /// Which.
         id: ConstraintId,
-        /// `LAUNCH` or `RESOURCE_UPDATE`, for people.
+        /// `Type`, for people.
         kind: String,
     },
     /// `ProvisionProduct`.
@@ -330,6 +416,34 @@ pub enum Op {
         /// `TerminateToken`.
         token: Token,
     },
+}
+
+/// What TagOptions and budgets are given to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// A portfolio.
+    Portfolio(Arg<PortfolioId>),
+    /// A product.
+    Product(Arg<ProductId>),
+}
+
+impl Resource {
+    /// The step that makes it, if one does.
+    pub fn step(&self) -> Option<StepId> {
+        match self {
+            Self::Portfolio(id) => id.step(),
+            Self::Product(id) => id.step(),
+        }
+    }
+
+    /// `ResourceId`, once it is known.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Portfolio(Arg::Value(id)) => Some(id.as_str()),
+            Self::Product(Arg::Value(id)) => Some(id.as_str()),
+            Self::Portfolio(Arg::From(_)) | Self::Product(Arg::From(_)) => None,
+        }
+    }
 }
 
 /// A version of the product that is copied from.
@@ -442,13 +556,21 @@ impl Op {
             Self::BlockPublicAccess { .. } => "PutPublicAccessBlock",
             Self::PutBucketPolicy { .. } => "PutBucketPolicy",
             Self::PutTemplate { .. } | Self::PutIndex { .. } => "PutObject",
+            Self::CreateTagOption { .. } => "CreateTagOption",
+            Self::UpdateTagOption { .. } => "UpdateTagOption",
+            Self::AssociateTagOption { .. } => "AssociateTagOptionWithResource",
+            Self::DisassociateTagOption { .. } => "DisassociateTagOptionFromResource",
+            Self::AssociateBudget { .. } => "AssociateBudgetWithResource",
+            Self::DisassociateBudget { .. } => "DisassociateBudgetFromResource",
             Self::CreatePortfolio { .. } => "CreatePortfolio",
             Self::UpdatePortfolio { .. } => "UpdatePortfolio",
+            Self::DeletePortfolio { .. } => "DeletePortfolio",
             Self::AssociatePrincipal { .. } => "AssociatePrincipalWithPortfolio",
             Self::DisassociatePrincipal { .. } => "DisassociatePrincipalFromPortfolio",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
+            Self::DeleteProduct { .. } => "DeleteProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
             Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
@@ -497,10 +619,18 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateTagOption { .. }
+            | Self::UpdateTagOption { .. }
+            | Self::AssociateTagOption { .. }
+            | Self::DisassociateTagOption { .. }
+            | Self::AssociateBudget { .. }
+            | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
@@ -526,9 +656,26 @@ impl Op {
         let portfolio_of = |answer: &Answer| answer.portfolio.clone();
         let product_of = |answer: &Answer| answer.product.clone();
         let version_of = |answer: &Answer| answer.version.clone();
+        let tag_option_of = |answer: &Answer| answer.tag_option.clone();
+        let fill_resource = |resource: &mut Resource| match resource {
+            Resource::Portfolio(id) => fill(id, answers, portfolio_of),
+            Resource::Product(id) => fill(id, answers, product_of),
+        };
         let mut op = self.clone();
         match &mut op {
             Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
+            Self::UpdateTagOption { id, .. } => fill(id, answers, tag_option_of)?,
+            Self::AssociateTagOption {
+                resource,
+                tag_option,
+                ..
+            } => {
+                fill_resource(resource)?;
+                fill(tag_option, answers, tag_option_of)?;
+            }
+            Self::DisassociateTagOption { resource, .. }
+            | Self::AssociateBudget { resource, .. }
+            | Self::DisassociateBudget { resource, .. } => fill_resource(resource)?,
             Self::CreateVersion { product, .. } | Self::UpdateProduct { id: product, .. } => {
                 fill(product, answers, product_of)?;
             }
@@ -559,11 +706,14 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateTagOption { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -600,10 +750,18 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateTagOption { .. }
+            | Self::UpdateTagOption { .. }
+            | Self::AssociateTagOption { .. }
+            | Self::DisassociateTagOption { .. }
+            | Self::AssociateBudget { .. }
+            | Self::DisassociateBudget { .. }
             | Self::UpdatePortfolio { .. }
+            | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateProduct { .. }
+            | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }

@@ -6,13 +6,21 @@
 use std::collections::BTreeMap;
 
 use super::ObjectPlan;
-use super::op::{Arg, Op, Step, StepId};
+use super::op::{Arg, Op, Resource, Step, StepId};
 
 /// Sorts the steps by their rank, keeps their order otherwise, and numbers them anew, in the objects as well.
 ///
-/// Every step needs steps of lower ranks or earlier ones of its own only, so each comes after those it needs.
+/// A step is of no lower rank than those it needs, which were made before it, so each comes after them: a constraint that
+/// takes the place of another follows on its removal.
 pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<Step> {
-    steps.sort_by_key(|step| rank(&step.op));
+    let mut ranks: BTreeMap<StepId, u8> = BTreeMap::new();
+    let made: BTreeMap<StepId, &Step> = steps.iter().map(|step| (step.id, step)).collect();
+    for step in made.values() {
+        let needed = step.needs.iter().filter_map(|id| ranks.get(id)).max();
+        let own = rank(step);
+        ranks.insert(step.id, needed.map_or(own, |needed| own.max(*needed)));
+    }
+    steps.sort_by_key(|step| ranks.get(&step.id).copied());
     let places = steps.iter().enumerate();
     let new: BTreeMap<StepId, StepId> = places.map(|(at, step)| (step.id, StepId(at))).collect();
     let place = |id: StepId| new.get(&id).copied().unwrap_or(id);
@@ -28,12 +36,19 @@ pub(crate) fn ordered(mut steps: Vec<Step>, objects: &mut [ObjectPlan]) -> Vec<S
     steps
 }
 
-fn rank(op: &Op) -> u8 {
-    match op {
+fn rank(step: &Step) -> u8 {
+    match &step.op {
         Op::CreateBucket { .. } => 0,
         Op::BlockPublicAccess { .. } => 1,
         Op::PutBucketPolicy { .. } => 2,
         Op::PutTemplate { .. } => 3,
+        // A deactivation is a removal by another name.
+        Op::UpdateTagOption {
+            id: Arg::Value(_),
+            active: false,
+            ..
+        } => 16,
+        Op::CreateTagOption { .. } | Op::UpdateTagOption { .. } => 4,
         Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } => 4,
         Op::CreateProduct { .. } | Op::CopyProduct { .. } | Op::UpdateProduct { .. } => 5,
         Op::CreateVersion { .. } => 6,
@@ -41,18 +56,24 @@ fn rank(op: &Op) -> u8 {
         Op::UpdateVersion {
             version, active, ..
         } => match (version, active) {
-            (Arg::Value(_), Some(false)) => 16,
+            (Arg::Value(_), Some(false)) => 17,
             _ => 7,
         },
+        Op::AssociateTagOption { .. } | Op::AssociateBudget { .. } => 8,
         Op::AssociateProduct { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
-        Op::Terminate { .. } => 11,
+        // A replacement goes on with a launch, a removal comes after what else used the object.
+        Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
-        Op::DisassociatePrincipal { .. } => 13,
-        Op::DeleteConstraint { .. } => 14,
-        Op::DisassociateProduct { .. } => 15,
-        Op::PutIndex { .. } => 17,
+        Op::Terminate { .. } => 13,
+        Op::DisassociatePrincipal { .. } => 14,
+        Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
+        Op::DeleteConstraint { .. } => 15,
+        Op::DisassociateProduct { .. } => 16,
+        Op::DeleteProduct { .. } => 18,
+        Op::DeletePortfolio { .. } => 19,
+        Op::PutIndex { .. } => 20,
     }
 }
 
@@ -62,7 +83,23 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
             *step = place(*step);
         }
     }
+    let fill_resource = |resource: &mut Resource| match resource {
+        Resource::Portfolio(id) => fill(id, &place),
+        Resource::Product(id) => fill(id, &place),
+    };
     match op {
+        Op::UpdateTagOption { id, .. } => fill(id, &place),
+        Op::AssociateTagOption {
+            resource,
+            tag_option,
+            ..
+        } => {
+            fill_resource(resource);
+            fill(tag_option, &place);
+        }
+        Op::DisassociateTagOption { resource, .. }
+        | Op::AssociateBudget { resource, .. }
+        | Op::DisassociateBudget { resource, .. } => fill_resource(resource),
         Op::AssociatePrincipal { portfolio, .. } => fill(portfolio, &place),
         Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
             fill(product, &place);
@@ -94,11 +131,14 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::PutBucketPolicy { .. }
         | Op::PutTemplate { .. }
         | Op::PutIndex { .. }
+        | Op::CreateTagOption { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
+        | Op::DeletePortfolio { .. }
         | Op::DisassociatePrincipal { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
+        | Op::DeleteProduct { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

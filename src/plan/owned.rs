@@ -1,10 +1,11 @@
 //! Which live objects are ours: by the ownership tag, and for provisioned products also by the token's prefix, or because
 //! a manifest names their stack (design §4). Display names never match.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{Kind, Name};
-use crate::model::desired::Desired;
+use super::adopt::{Adoptions, Candidate, choose};
+use crate::ids::{Key, Kind, Name};
+use crate::model::desired::{Adopt, Desired, Lifecycle};
 use crate::model::observed::{LivePortfolio, LiveProduct, LiveProvisioned, Observed};
 use crate::model::owner::{Identity, Owner};
 use crate::plan::Input;
@@ -15,6 +16,7 @@ pub(crate) struct Owned<'a> {
     pub(crate) portfolios: BTreeMap<Name, Vec<&'a LivePortfolio>>,
     pub(crate) products: BTreeMap<Name, Vec<&'a LiveProduct>>,
     pub(crate) provisioned: BTreeMap<Name, Vec<&'a LiveProvisioned>>,
+    pub(crate) adoptions: Adoptions,
 }
 
 impl<'a> Owned<'a> {
@@ -51,7 +53,71 @@ impl<'a> Owned<'a> {
                 owned.provisioned.entry(name).or_default().push(live);
             }
         }
+        owned.adopt(input);
         owned
+    }
+
+    /// Adds what manifests take over.
+    fn adopt(&mut self, input: &Input<'a>) {
+        let observed = input.observed;
+        let adopting = |lifecycle: &Lifecycle| lifecycle.adopt != Adopt::Never;
+        for want in input.desired.portfolios.values() {
+            let ours = self.portfolios.entry(want.name.clone()).or_default();
+            if !adopting(&want.lifecycle) {
+                continue;
+            }
+            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
+            let live = observed.portfolios.values().map(|o| Candidate {
+                id: o.id.as_str(),
+                name: &o.display_name,
+                tags: &o.tags,
+            });
+            let key = Key::new(Kind::Portfolio, want.name.clone());
+            match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
+                Ok(id) => ours.extend(id.and_then(|id| observed.portfolios.get(&id.into()))),
+                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
+            }
+        }
+        for want in input.desired.products.values() {
+            let ours = self.products.entry(want.name.clone()).or_default();
+            if !adopting(&want.lifecycle) {
+                continue;
+            }
+            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
+            let live = observed.products.values().map(|o| Candidate {
+                id: o.id.as_str(),
+                name: &o.name,
+                tags: &o.tags,
+            });
+            let key = Key::new(Kind::Product, want.name.clone());
+            match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
+                Ok(id) => ours.extend(id.and_then(|id| observed.products.get(&id.into()))),
+                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
+            }
+        }
+        let owned = self.provisioned.values().flatten();
+        let taken: BTreeSet<_> = owned.map(|o| o.id.clone()).collect();
+        for want in input.desired.provisioned.values() {
+            if !adopting(&want.lifecycle) {
+                continue;
+            }
+            let ours = self.provisioned.entry(want.name.clone()).or_default();
+            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
+            let free = observed.provisioned.values();
+            let live = free.filter(|o| !taken.contains(&o.id)).map(|o| Candidate {
+                id: o.id.as_str(),
+                name: &o.name,
+                tags: &o.tags,
+            });
+            let key = Key::new(Kind::ProvisionedProduct, want.name.clone());
+            match choose(input, &key, &want.lifecycle, &want.live_name, &ids, live) {
+                Ok(id) => ours.extend(id.and_then(|id| observed.provisioned.get(&id.into()))),
+                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
+            }
+        }
+        self.portfolios.retain(|_, live| !live.is_empty());
+        self.products.retain(|_, live| !live.is_empty());
+        self.provisioned.retain(|_, live| !live.is_empty());
     }
 
     /// What git calls a live product; `None` where it is not ours.

@@ -192,7 +192,7 @@ impl<'a> Planner<'a> {
             return all;
         };
         for live in self.input.observed.portfolios.values() {
-            let stays = live.products.contains(id) && !product.left.contains(&live.id);
+            let stays = live.products.contains(id) && !product.left.contains_key(&live.id);
             if stays && !known.contains(&live.id) {
                 all.push(self.live_holding(live, id));
             }

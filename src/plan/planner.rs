@@ -1,6 +1,6 @@
 //! Puts a plan together: object by object in the order in which they are made, then the guards over the whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bucket::BucketAfter;
 use super::draft::Draft;
@@ -9,10 +9,12 @@ use super::op::{Arg, StepId};
 use super::owned::Owned;
 use super::portfolio::PortfolioAfter;
 use super::product::ProductAfter;
+use super::removal::Going;
+use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
-    Action, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled, digest, order,
-    upstream,
+    Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
+    digest, order, upstream,
 };
 use crate::ids::{Key, Kind, Name, Token};
 
@@ -21,12 +23,14 @@ pub(crate) struct Planner<'a> {
     pub(crate) input: Input<'a>,
     pub(crate) owned: Owned<'a>,
     pub(crate) doubt: Doubt<'a>,
+    pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
     pub(crate) portfolios: BTreeMap<Name, PortfolioAfter>,
     pub(crate) products: BTreeMap<Name, ProductAfter<'a>>,
     pub(crate) provisioned: BTreeMap<Name, Settled<'a>>,
     pub(crate) bucket: BucketAfter,
-    drafts: Vec<Draft>,
-    next: usize,
+    pub(crate) going: Going,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) next: usize,
 }
 
 /// Where an object is, once the plan is done.
@@ -71,10 +75,12 @@ impl<'a> Planner<'a> {
             input: *input,
             owned: Owned::new(input),
             doubt: Doubt::new(input),
+            tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
             provisioned: BTreeMap::new(),
             bucket: BucketAfter::default(),
+            going: Going::default(),
             drafts: Vec::new(),
             next: 0,
         }
@@ -82,6 +88,9 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn run(mut self) -> Plan {
         let desired = self.input.desired;
+        for option in desired.tag_options.values() {
+            self.tag_option(option);
+        }
         for portfolio in desired.portfolios.values() {
             self.portfolio(portfolio);
         }
@@ -91,6 +100,7 @@ impl<'a> Planner<'a> {
         for provisioned in upstream::order(desired) {
             self.provisioned(provisioned);
         }
+        self.removals();
         self.finish()
     }
 
@@ -102,6 +112,12 @@ impl<'a> Planner<'a> {
     /// The first step id that is free.
     pub(crate) fn next_step(&self) -> usize {
         self.next
+    }
+
+    /// The steps of an object that was taken in.
+    pub(crate) fn steps_of(&self, key: &Key) -> impl Iterator<Item = StepId> {
+        let drafts = self.drafts.iter().filter(move |d| d.object.key == *key);
+        drafts.flat_map(|draft| draft.steps.iter().map(|step| step.id))
     }
 
     /// The entry that was taken in last.
@@ -124,6 +140,7 @@ impl<'a> Planner<'a> {
                 advice: failed.advice.clone(),
             });
             draft.object.action = Action::None;
+            draft.object.reason = None;
             draft.steps.clear();
             draft.removals.clear();
         }
@@ -177,7 +194,8 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(mut self) -> Plan {
-        self.judge_removals();
+        let planned = self.judge_removals();
+        self.former_tag_options(planned);
         let index = self.index_step();
         let mut objects = Vec::new();
         let mut steps = Vec::new();
@@ -193,7 +211,7 @@ impl<'a> Planner<'a> {
         let digest = digest::of(self.input.identity, &objects, &steps);
         Plan {
             identity: self.input.identity.clone(),
-            orphans: orphans(&self.input, &self.owned),
+            orphans: orphans(&self.input, &self.owned, &self.going),
             objects,
             steps,
             gaps,
@@ -201,21 +219,32 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Lets removals through, or refuses those of a family of which too many would go.
-    fn judge_removals(&mut self) {
+    /// Lets removals through, or refuses those of a family of which too many would go. Returns how many were planned.
+    fn judge_removals(&mut self) -> BTreeMap<Family, usize> {
         let mut planned: BTreeMap<Family, usize> = BTreeMap::new();
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
             *planned.entry(removal.family).or_default() += 1;
         }
         let owned = census(&self.owned, self.input.observed);
         let refused = refused_removals(&planned, &owned, self.input.policy.allow_removals);
+        // What is not done, and so nothing that rests on it: an object comes after what it needs to be gone.
+        let mut lost: BTreeSet<StepId> = BTreeSet::new();
         for draft in &mut self.drafts {
             let mut held: Vec<String> = Vec::new();
             for removal in std::mem::take(&mut draft.removals) {
-                match refused.get(&removal.family) {
+                let mut needs = removal.steps.iter().flat_map(|step| &step.needs);
+                let stays = needs.any(|need| lost.contains(need)).then(|| {
+                    let message = "it stays, for something that is held back must go before it";
+                    Blocked::new(BlockedCode::Dependency, message)
+                });
+                match refused.get(&removal.family).cloned().or(stays) {
                     Some(blocked) => {
-                        draft.refuse(blocked.clone());
-                        held.extend(removal.changes.iter().map(removed));
+                        draft.refuse(blocked);
+                        lost.extend(removal.steps.iter().map(|step| step.id));
+                        match removal.family {
+                            Family::Objects(_) => draft.object.action = Action::None,
+                            _ => held.extend(removal.changes.iter().map(removed)),
+                        }
                     }
                     None => {
                         let ids = removal.steps.iter().map(|step| step.id);
@@ -235,13 +264,15 @@ impl<'a> Planner<'a> {
             }
             draft.object.settle();
         }
+        planned
     }
 }
 
 /// What a removal takes, in a word: `versions[v1].active`, or the principal.
 fn removed(change: &Change) -> String {
     match (change.field.as_str(), &change.before) {
-        ("principals", Shown::Text(principal)) => principal.clone(),
+        ("principals", Shown::Text(member)) => member.clone(),
+        ("tagOptions" | "budgets", Shown::Text(member)) => format!("{} {member}", change.field),
         (field, _) => field.to_owned(),
     }
 }
@@ -258,15 +289,15 @@ fn few(all: &[String]) -> String {
     }
 }
 
-/// Ours, but named by nobody; a source that could not be read whole has no orphans at all.
-fn orphans(input: &Input<'_>, owned: &Owned<'_>) -> Vec<Orphan> {
+/// Ours, named by nobody and not to go; a source that could not be read whole has no orphans at all.
+fn orphans(input: &Input<'_>, owned: &Owned<'_>, going: &Going) -> Vec<Orphan> {
     if input.desired.incomplete {
         return Vec::new();
     }
     let mut orphans = Vec::new();
     let mut add = |kind, name: &Name, id: &str, display_name: &str| {
         let key = Key::new(kind, name.clone());
-        if !input.desired.names(&key) {
+        if !input.desired.names(&key) && !going.objects.contains(&key) {
             orphans.push(Orphan {
                 key,
                 id: id.to_owned(),

@@ -1,15 +1,16 @@
 //! Portfolios and their principals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::attachment;
 use super::draft::Draft;
 use super::guard::{Family, unread};
-use super::op::{Arg, Op, StepId, TagChange};
+use super::op::{Arg, Op, Resource, StepId, TagChange};
 use super::planner::{Place, Planner};
 use super::{Action, BlockedCode};
 use crate::diff::portfolio::{PrincipalsDiff, portfolio, resolved};
 use crate::diff::tags::TagsDiff;
-use crate::diff::{Change, Reason, Shown, was};
+use crate::diff::{Change, Reason, Shown, Was, was};
 use crate::ids::{Key, Kind, PortfolioId};
 use crate::model::desired::{Portfolio, Tags};
 use crate::model::limits;
@@ -27,12 +28,16 @@ pub(crate) struct PortfolioAfter {
     pub(crate) principals: Vec<(LivePrincipal, Option<StepId>)>,
 }
 
-impl Planner<'_> {
-    pub(crate) fn portfolio(&mut self, want: &Portfolio) {
+impl<'a> Planner<'a> {
+    pub(crate) fn portfolio(&mut self, want: &'a Portfolio) {
         let mut draft = self.draft(Kind::Portfolio, &want.name);
         let none = Vec::new();
         let found = self.owned.portfolios.get(&want.name).unwrap_or(&none);
         let (unchanged, after) = match found.as_slice() {
+            [] if self.refuses_adoption(&mut draft) => {
+                let not = "can't be taken over";
+                (absent(want, not), absent(want, not))
+            }
             [] => {
                 let not = "is not there";
                 (absent(want, not), self.create_portfolio(&mut draft, want))
@@ -53,7 +58,7 @@ impl Planner<'_> {
         self.portfolios.insert(want.name.clone(), after);
     }
 
-    fn create_portfolio(&self, draft: &mut Draft, want: &Portfolio) -> PortfolioAfter {
+    fn create_portfolio(&self, draft: &mut Draft, want: &'a Portfolio) -> PortfolioAfter {
         let key = draft.object.key.clone();
         if let Some(gap) = self.doubt.hidden_portfolio() {
             draft.refuse(unread(
@@ -85,6 +90,15 @@ impl Planner<'_> {
             },
             [],
         );
+        let place = attachment::Place {
+            resource: Resource::Portfolio(Arg::From(made)),
+            needs: Vec::new(),
+            tag_options: &BTreeMap::new(),
+            budgets: &BTreeSet::new(),
+            portfolio: None,
+            product: None,
+        };
+        self.attachments(draft, given_to(want), Was::Unmanaged, &place);
         let mut principals = Vec::new();
         for principal in want.principals.iter().flatten() {
             let principal = resolved(principal, &self.input.observed.caller);
@@ -117,7 +131,7 @@ impl Planner<'_> {
     fn update_portfolio(
         &self,
         draft: &mut Draft,
-        want: &Portfolio,
+        want: &'a Portfolio,
         live: &LivePortfolio,
     ) -> PortfolioAfter {
         let mut after = PortfolioAfter::live(live);
@@ -126,10 +140,26 @@ impl Planner<'_> {
             draft.refuse(unread(gap, "it is left as it is"));
             return after;
         }
-        let base = self.input.base.map(|base| base.portfolios.get(&want.name));
-        let diff = portfolio(was(base), want, live, &self.input.observed.caller);
+        if self.refuses_adoption(draft) {
+            return after;
+        }
+        let base = was(self.input.base.map(|base| base.portfolios.get(&want.name)));
+        let mut diff = portfolio(base, want, live, &self.input.observed.caller);
         let mut changes = diff.changes;
+        let on_remove = base.map(|o| o.lifecycle.on_remove);
+        let id = live.id.as_str();
+        self.claim(
+            draft,
+            id,
+            &want.lifecycle,
+            on_remove,
+            &live.tags,
+            &mut diff.tags,
+        );
         let tags = tag_change(draft, diff.tags, &live.tags, &mut changes);
+        if draft.claims && !draft.is_free() {
+            return after;
+        }
         if !changes.is_empty() {
             draft.object.changes.extend(changes);
             let op = Op::UpdatePortfolio {
@@ -145,6 +175,15 @@ impl Planner<'_> {
                 after.renamed = Some(step);
             }
         }
+        let place = attachment::Place {
+            resource: Resource::Portfolio(Arg::Value(live.id.clone())),
+            needs: Vec::new(),
+            tag_options: &live.tag_options,
+            budgets: &live.budgets,
+            portfolio: Some(&live.id),
+            product: None,
+        };
+        self.attachments(draft, given_to(want), base.map(given_to), &place);
         self.principals(draft, live, diff.principals, &mut after);
         after
     }
@@ -202,9 +241,11 @@ impl Planner<'_> {
         let key = &draft.object.key;
         let mut all = tags.clone().unwrap_or_default();
         all.retain(|key, _| !is_reserved(key));
+        let lifecycle = self.input.desired.lifecycle(key);
+        let on_remove = lifecycle.map(|l| l.on_remove).unwrap_or_default();
         all.insert(
             tag_key(key.kind).to_owned(),
-            self.input.identity.tag_value(&key.name),
+            self.input.identity.claim(&key.name, on_remove),
         );
         if all.len() > most {
             too_many_tags(draft, all.len(), most);
@@ -223,6 +264,13 @@ impl PortfolioAfter {
             renamed: None,
             principals: principals.map(|p| (p.clone(), None)).collect(),
         }
+    }
+}
+
+fn given_to(portfolio: &Portfolio) -> attachment::Given<'_> {
+    attachment::Given {
+        tag_options: portfolio.tag_options.as_ref(),
+        budgets: portfolio.budgets.as_ref(),
     }
 }
 

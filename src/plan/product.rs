@@ -3,22 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Action;
+use super::attachment;
 use super::bucket::BucketAfter;
 use super::draft::Draft;
 use super::guard::unread;
-use super::op::{Arg, Op, ProductFields, StepId};
+use super::op::{Arg, Op, ProductFields, Resource, StepId};
 use super::planner::{Place, Planner};
 use super::portfolio::{Fields, conflict, given, tag_change};
 use super::version::VersionAfter;
 use crate::diff::copy::copy_tags;
 use crate::diff::product::{ProductDiff, product};
 use crate::diff::tags::TagsDiff;
-use crate::diff::{Change, Reason, Shown, was};
+use crate::diff::{Reason, Was, was};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::{Product, Support};
 use crate::model::limits;
 use crate::model::observed::LiveProduct;
-use crate::model::owner::tag_key;
 
 /// A product once the plan is done, as far as provisioned products rest on it.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ pub(crate) struct ProductAfter<'a> {
     pub(crate) claimed: Option<StepId>,
     /// The portfolios that its manifest puts it in, as far as that is done.
     pub(crate) associations: BTreeMap<Name, AssociationAfter>,
-    /// The portfolios it leaves.
-    pub(crate) left: BTreeSet<PortfolioId>,
+    /// The portfolios it leaves, with the steps that take it out.
+    pub(crate) left: BTreeMap<PortfolioId, StepId>,
 }
 
 /// A product's place in a portfolio, once the plan is done.
@@ -54,7 +54,7 @@ impl ProductAfter<'_> {
             copied: BTreeSet::new(),
             claimed: None,
             associations: BTreeMap::new(),
-            left: BTreeSet::new(),
+            left: BTreeMap::new(),
         }
     }
 }
@@ -67,7 +67,7 @@ impl<'a> ProductAfter<'a> {
             copied: BTreeSet::new(),
             claimed: None,
             associations: BTreeMap::new(),
-            left: BTreeSet::new(),
+            left: BTreeMap::new(),
         }
     }
 }
@@ -85,11 +85,13 @@ impl<'a> Planner<'a> {
         };
         let mut after = unchanged.clone();
         match found.as_slice() {
+            [] if self.refuses_adoption(&mut draft) => {}
             [] => self.make_product(&mut draft, want, &mut bucket, &mut after),
             [live] => {
                 let live: &'a LiveProduct = live;
-                self.update_product(&mut draft, want, live, &mut bucket, &mut after);
-                self.associations(&mut draft, want, Some(&live.id), &mut after);
+                if self.update_product(&mut draft, want, live, &mut bucket, &mut after) {
+                    self.associations(&mut draft, want, Some(&live.id), &mut after);
+                }
             }
             several => conflict(&mut draft, several.iter().map(|o| o.id.as_str())),
         }
@@ -178,7 +180,29 @@ impl<'a> Planner<'a> {
         for version in rest {
             self.create_version(draft, bucket, version, after, dead, reason);
         }
+        self.new_attachments(draft, want, after);
         self.associations(draft, want, None, after);
+    }
+
+    /// The TagOptions and budgets of a product that is made, in whichever way.
+    pub(crate) fn new_attachments(
+        &self,
+        draft: &mut Draft,
+        want: &'a Product,
+        after: &ProductAfter<'a>,
+    ) {
+        let Ok(product) = after.place.arg() else {
+            return;
+        };
+        let place = attachment::Place {
+            resource: Resource::Product(product),
+            needs: after.claimed.into_iter().collect(),
+            tag_options: &BTreeMap::new(),
+            budgets: &BTreeSet::new(),
+            portfolio: None,
+            product: None,
+        };
+        self.attachments(draft, given_to(want), Was::Unmanaged, &place);
     }
 
     /// Shows the own fields of a product that is made.
@@ -194,6 +218,7 @@ impl<'a> Planner<'a> {
         shown.field("support.url", fields.support_url.as_deref());
     }
 
+    /// Returns whether the product is ours, or will be by the plan's own calls.
     fn update_product(
         &self,
         draft: &mut Draft,
@@ -201,11 +226,14 @@ impl<'a> Planner<'a> {
         live: &'a LiveProduct,
         bucket: &mut BucketAfter,
         after: &mut ProductAfter<'a>,
-    ) {
+    ) -> bool {
         draft.object.id = Some(live.id.to_string());
         if let Some(gap) = self.doubt.product(&live.id) {
             draft.refuse(unread(gap, "its fields and versions are left as they are"));
-            return;
+            return true;
+        }
+        if self.refuses_adoption(draft) {
+            return false;
         }
         // Without its source neither tags nor versions of a copy can be told; its own fields can.
         let source = want
@@ -224,7 +252,7 @@ impl<'a> Planner<'a> {
             mut changes,
             tags,
         } = product(base, want, live);
-        let tags = match source {
+        let mut tags = match source {
             None => tags,
             Some((_, None)) => TagsDiff::default(),
             Some((copy, Some(source))) => {
@@ -232,18 +260,12 @@ impl<'a> Planner<'a> {
                 copy_tags(base, copy, want.tags.as_ref(), &source.tags, &live.tags)
             }
         };
-        let mut tags = tag_change(draft, tags, &live.tags, &mut changes);
-        let own = tag_key(Kind::Product);
-        if !live.tags.contains_key(own) {
-            // What a failed copy left behind is ours by no tag yet.
-            let value = self.input.identity.tag_value(&want.name);
-            changes.push(Change {
-                field: format!("tags.{own}"),
-                before: Shown::Absent,
-                after: Shown::text(&value),
-                reason: Reason::Differs,
-            });
-            tags.add.insert(own.to_owned(), value);
+        let on_remove = base.map(|o| o.lifecycle.on_remove);
+        let id = live.id.as_str();
+        self.claim(draft, id, &want.lifecycle, on_remove, &live.tags, &mut tags);
+        let tags = tag_change(draft, tags, &live.tags, &mut changes);
+        if draft.claims && !draft.is_free() {
+            return false;
         }
         if !changes.is_empty() {
             draft.object.changes.extend(changes);
@@ -263,6 +285,15 @@ impl<'a> Planner<'a> {
             };
             draft.step(op, []);
         }
+        let place = attachment::Place {
+            resource: Resource::Product(Arg::Value(live.id.clone())),
+            needs: Vec::new(),
+            tag_options: &live.tag_options,
+            budgets: &live.budgets,
+            portfolio: None,
+            product: Some(&live.id),
+        };
+        self.attachments(draft, given_to(want), base.map(given_to), &place);
         match source {
             None => self.versions(draft, want, live, bucket, after),
             Some((copy, Some(source))) => {
@@ -270,6 +301,14 @@ impl<'a> Planner<'a> {
             }
             Some((_, None)) => {}
         }
+        true
+    }
+}
+
+fn given_to(product: &Product) -> attachment::Given<'_> {
+    attachment::Given {
+        tag_options: product.tag_options.as_ref(),
+        budgets: product.budgets.as_ref(),
     }
 }
 

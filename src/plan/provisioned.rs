@@ -20,6 +20,7 @@ use crate::ids::{Kind, ProductId, VersionId};
 use crate::model::desired::{ProvisionedProduct, Tags};
 use crate::model::limits;
 use crate::model::observed::{LiveProvisioned, ProvisionedStatus};
+use crate::model::owner::tag_key;
 
 impl<'a> Planner<'a> {
     pub(crate) fn provisioned(&mut self, want: &'a ProvisionedProduct) {
@@ -28,12 +29,18 @@ impl<'a> Planner<'a> {
         let found = self.owned.provisioned.get(&want.name).unwrap_or(&none);
         let live = match found.as_slice() {
             [] => {
-                self.absent(&mut draft, want);
+                if !self.refuses_adoption(&mut draft) {
+                    self.absent(&mut draft, want);
+                }
                 None
             }
             [live] => {
                 let live: &'a LiveProvisioned = live;
                 draft.object.id = Some(live.id.to_string());
+                if self.refuses_adoption(&mut draft) {
+                    self.commit(draft);
+                    return;
+                }
                 self.present(&mut draft, want, live);
                 Some(live)
             }
@@ -316,7 +323,11 @@ impl<'a> Planner<'a> {
         let mut sent = None;
         if path.tag_updates {
             changes.extend(tags);
-            sent = Some(full_tags(want, live));
+            let claim = self
+                .input
+                .identity
+                .claim(&want.name, want.lifecycle.on_remove);
+            sent = Some(full_tags(want, live, claim));
         }
         if changes.is_empty() {
             return;
@@ -455,12 +466,13 @@ impl<'a> Planner<'a> {
 }
 
 /// The whole set that an update sends: what is there, overlaid with what git wants. What is left out would go.
-fn full_tags(want: &ProvisionedProduct, live: &LiveProvisioned) -> Tags {
-    let own = crate::model::owner::tag_key(Kind::ProvisionedProduct);
+fn full_tags(want: &ProvisionedProduct, live: &LiveProvisioned, claim: String) -> Tags {
     // The ownership tags of product and portfolio are inherited: they are not this object's to send.
-    let kept = |key: &str| key == own || !crate::model::owner::is_reserved(key);
-    let live = live.tags.iter().filter(|(key, _)| kept(key));
-    let mut all: Tags = live.map(|(k, v)| (k.clone(), v.clone())).collect();
+    let kept = |key: &str| !crate::model::owner::is_reserved(key);
+    let tags = live.tags.iter().filter(|(key, _)| kept(key));
+    let mut all: Tags = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
     all.extend(want.tags.clone().unwrap_or_default());
+    // Of an import, and of what changed its mind about removal, this is when it is marked (design §4).
+    all.insert(tag_key(Kind::ProvisionedProduct).to_owned(), claim);
     all
 }

@@ -7,16 +7,18 @@ use jiff::Timestamp;
 use crate::aws::error::Class;
 use crate::execute::{Outcome, StepFailure, StepResult};
 use crate::ids::{Key, Kind, ProductId};
-use crate::model::observed::Observed;
+use crate::model::desired::Desired;
+use crate::model::observed::{Observed, Scope};
 use crate::model::owner::Owner;
 use crate::plan::op::{Answer, CopyTarget, Op, Step};
-use crate::plan::{Failed, HalfCopy, Plan};
+use crate::plan::{Failed, FormerTagOption, HalfCopy, Plan};
 
 use super::{OLD_COPIES, RETRY_AFTER, RETRY_UNKNOWN_AFTER, Reconciler};
 
 impl Reconciler {
     /// Remembers the ids of the objects that are ours, and which half copies are still there.
-    pub(super) fn recognise(&mut self, observed: &Observed) {
+    pub(super) fn recognise(&mut self, desired: &Desired, observed: &Observed) {
+        self.recognise_tag_options(desired, observed);
         let now = self.now();
         let identity = &self.identity;
         for half in self.half_copies.values_mut() {
@@ -49,6 +51,28 @@ impl Reconciler {
         }
     }
 
+    /// Remembers the TagOptions that are a manifest's: these have no mark, and their end is said by the manifest alone. One
+    /// is forgotten once it is gone, or out of use.
+    fn recognise_tag_options(&mut self, desired: &Desired, observed: &Observed) {
+        let known = &mut self.memory.tag_options;
+        let unread = observed.gaps.iter().any(|g| g.scope == Scope::TagOptions);
+        if !unread {
+            let all = &observed.tag_options;
+            known.retain(|id, _| all.get(id).is_some_and(|live| live.active));
+        }
+        for want in desired.tag_options.values() {
+            let mut live = observed.tag_options.values();
+            let live = live.find(|o| o.key == want.key && o.value == want.value);
+            if let Some(live) = live {
+                let former = FormerTagOption {
+                    name: want.name.clone(),
+                    on_remove: want.lifecycle.on_remove,
+                };
+                known.insert(live.id.clone(), former);
+            }
+        }
+    }
+
     /// Remembers what came of a plan's steps.
     pub(super) fn learn(&mut self, plan: &Plan, outcome: &Outcome) {
         // Of each object that was touched: what was refused of it this time.
@@ -62,6 +86,7 @@ impl Reconciler {
                         self.failed.remove(&step.object);
                     }
                     self.learn_id(step, answer);
+                    self.forget(step);
                 }
                 Some(StepResult::Unfinished { answer, .. }) => self.learn_id(step, answer),
                 Some(StepResult::Dead { token, id }) => {
@@ -151,8 +176,23 @@ impl Reconciler {
         false
     }
 
+    /// Forgets an object that is gone: nothing is to be asked about it any more.
+    fn forget(&mut self, step: &Step) {
+        let object = matches!(
+            step.op,
+            Op::DeletePortfolio { .. } | Op::DeleteProduct { .. } | Op::Terminate { .. }
+        );
+        if object && step.removes {
+            self.memory.known.remove(&step.object);
+            if step.object.kind == Kind::ProvisionedProduct {
+                self.sent.remove(&step.object.name);
+            }
+        }
+    }
+
     fn learn_id(&mut self, step: &Step, answer: &Answer) {
         let id = match &step.op {
+            Op::CreateTagOption { .. } => answer.tag_option.as_ref().map(ToString::to_string),
             Op::CreatePortfolio { .. } => answer.portfolio.as_ref().map(ToString::to_string),
             Op::CreateProduct { .. } | Op::CopyProduct { .. } => {
                 answer.product.as_ref().map(ToString::to_string)

@@ -10,17 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::client::Aws;
-use crate::aws::collect::{Hints, WantedImport};
+use crate::aws::collect::{Adopted, Hints, WantedImport};
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
-use crate::execute::{Executor, Outcome, Patience};
+use crate::execute::{Executor, Outcome, Patience, StepResult};
 use crate::ids::{Key, Name};
-use crate::model::desired::{Desired, ProvisionedProduct};
+use crate::model::desired::{Adopt, Desired, Lifecycle, ProvisionedProduct};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
 use crate::status::{ObjectStatus, statuses};
-use crate::store::{Memory, Store};
+use crate::store::{Allowance, Memory, Store};
 
 /// A refused request is made again after so long, even if nothing changed (design §7).
 pub const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
@@ -102,9 +102,40 @@ impl Reconciler {
         self.resend_secrets = keys;
     }
 
-    /// Lets up to so many removals go in a pass, however large a share that is.
+    /// Lets up to so many removals go, in all passes together, however large a share that is.
     pub fn allow_removals(&mut self, most: Option<usize>) {
         self.allow_removals = most;
+    }
+
+    /// What the trailer of the commit that is read allows to be removed. It does so once: what is used up stays so when
+    /// the process starts anew.
+    pub fn allow_by_commit(&mut self, revision: &str, most: Option<usize>) {
+        let known = self.memory.allowance.as_ref();
+        if known.is_none_or(|known| known.revision != revision) {
+            self.memory.allowance = most.map(|left| Allowance {
+                revision: revision.to_owned(),
+                left,
+            });
+        }
+    }
+
+    /// How many removals are let through beyond the guard.
+    fn allowed(&self) -> Option<usize> {
+        let commit = self.memory.allowance.as_ref().map(|known| known.left);
+        self.allow_removals.max(commit)
+    }
+
+    /// Counts removals that were made against what is allowed.
+    fn count_removals(&mut self, plan: &Plan, outcome: &Outcome) {
+        let done = |id| matches!(outcome.results.get(id), Some(StepResult::Done(_)));
+        let steps = plan.steps.iter().filter(|s| s.removes && done(&s.id));
+        let made = steps.count();
+        if let Some(left) = &mut self.allow_removals {
+            *left = left.saturating_sub(made);
+        }
+        if let Some(known) = &mut self.memory.allowance {
+            known.left = known.left.saturating_sub(made);
+        }
     }
 
     /// The revision that was last applied in full, as [`Self::applied`] was told.
@@ -122,7 +153,7 @@ impl Reconciler {
 
     /// Reads the live catalog and says what would be done. Writes nothing (promise 3).
     pub async fn plan(&mut self, desired: &Desired, base: Option<&Desired>) -> Pass {
-        let observed = self.observe(desired).await;
+        let observed = self.observe(desired, base).await;
         self.wanted = desired
             .provisioned
             .iter()
@@ -157,6 +188,7 @@ impl Reconciler {
         let outcome = executor.execute(plan).await;
         drop(executor);
         self.learn(plan, &outcome);
+        self.count_removals(plan, &outcome);
         self.save();
         outcome
     }
@@ -166,7 +198,7 @@ impl Reconciler {
         self.aws.counts().total()
     }
 
-    async fn observe(&mut self, desired: &Desired) -> Observed {
+    async fn observe(&mut self, desired: &Desired, base: Option<&Desired>) -> Observed {
         let wanted = desired
             .provisioned
             .values()
@@ -185,6 +217,10 @@ impl Reconciler {
         });
         let hints = Hints {
             known_ids: self.memory.known.clone(),
+            tag_options: !self.memory.tag_options.is_empty()
+                || std::iter::once(desired)
+                    .chain(base)
+                    .any(|source| !source.tag_options.is_empty()),
             wanted_provisioned_names: wanted,
             sources: sources.map(|copy| copy.source.clone()).collect(),
             imports: imports.collect(),
@@ -194,10 +230,11 @@ impl Reconciler {
                 .flat_map(ProvisionedProduct::ssm)
                 .cloned()
                 .collect(),
+            adopted: adopted(desired),
             identity: self.identity.clone(),
         };
         let observed = self.aws.collect(&hints, &mut self.memory.index).await;
-        self.recognise(&observed);
+        self.recognise(desired, &observed);
         observed
     }
 
@@ -208,7 +245,8 @@ impl Reconciler {
             failed: self.failed.clone(),
             half_copies: self.half_copies.clone(),
             dead: self.memory.dead.clone(),
-            allow_removals: self.allow_removals,
+            tag_options: self.memory.tag_options.clone(),
+            allow_removals: self.allowed(),
         };
         plan::plan(&plan::Input {
             identity: &self.identity,
@@ -232,4 +270,21 @@ impl Reconciler {
             tracing::warn!(%error, cause, "going on without it");
         }
     }
+}
+
+/// What manifests want to take over, by id and by name.
+fn adopted(desired: &Desired) -> Adopted {
+    let mut adopted = Adopted::default();
+    let mut add = |lifecycle: &Lifecycle, name: &str| match &lifecycle.adopt {
+        Adopt::Never => false,
+        Adopt::ByName(_) => adopted.names.insert(name.to_owned()),
+        Adopt::Id { id, .. } => adopted.ids.insert(id.clone()),
+    };
+    for want in desired.products.values() {
+        add(&want.lifecycle, &want.display_name);
+    }
+    for want in desired.provisioned.values() {
+        add(&want.lifecycle, &want.live_name);
+    }
+    adopted
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Shown};
 
 /// Grows in its second number when something is added, in its first when something changes its meaning or goes.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// The plan as one JSON document, with a line end.
 pub fn plan(plan: &Plan) -> String {
@@ -150,6 +150,9 @@ fn object(object: &ObjectPlan) -> Object<'_> {
             Action::Update => &["update"],
             Action::Replace => &["delete", "create"],
             Action::Import => &["import"],
+            Action::Adopt => &["adopt"],
+            Action::Delete => &["delete"],
+            Action::Release => &["release"],
         },
         reason: reason.map(crate::plan::Reason::as_str),
         changes: changes.iter().map(field).collect(),

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::diff::normalise::{LAUNCH, RESOURCE_UPDATE};
 use crate::diff::{association, portfolio};
 use crate::ids::{
     AccountId, ConstraintId, Kind, Name, PortfolioId, ProductId, ProvisionedProductId, RecordId,
-    Region, Target, VersionId,
+    Region, TagOptionId, Target, VersionId,
 };
 use crate::model::desired::*;
 use crate::model::observed::*;
@@ -46,6 +45,7 @@ impl World {
         let observed = Observed {
             target: identity.target.clone(),
             caller: CALLER.to_owned(),
+            tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -75,6 +75,9 @@ impl World {
         let mut world = Self::empty(desired);
         world.base = Some(world.desired.clone());
         world.observed.bucket.exists = true;
+        for option in world.desired.clone().tag_options.values() {
+            world.live_tag_option(option);
+        }
         for portfolio in world.desired.clone().portfolios.values() {
             world.live_portfolio(portfolio);
         }
@@ -146,6 +149,25 @@ impl World {
         all
     }
 
+    fn live_tag_option(&mut self, want: &TagOption) {
+        let id = TagOptionId::new(format!("tag-{}", want.name));
+        let live = LiveTagOption {
+            id: id.clone(),
+            key: want.key.clone(),
+            value: want.value.clone(),
+            active: want.active,
+        };
+        self.observed.tag_options.insert(id, live);
+    }
+
+    /// The live TagOptions of the names that a manifest gives.
+    fn given(&self, want: &Option<GivenTagOptions>) -> LiveTagOptions {
+        let names = want.iter().flatten().map(|(name, _)| name);
+        let ids = names.map(|name| TagOptionId::new(format!("tag-{name}")));
+        ids.map(|id| (id.clone(), self.observed.tag_options[&id].clone()))
+            .collect()
+    }
+
     fn live_portfolio(&mut self, want: &Portfolio) {
         let id = PortfolioId::new(format!("port-{}", want.name));
         let principals = want.principals.iter().flatten();
@@ -156,6 +178,8 @@ impl World {
             provider_name: want.provider_name.clone(),
             tags: self.owner(Kind::Portfolio, &want.name, &want.tags),
             principals: principals.map(|p| portfolio::resolved(p, CALLER)).collect(),
+            tag_options: self.given(&want.tag_options),
+            budgets: want.budgets.clone().unwrap_or_default(),
             products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         };
@@ -192,13 +216,15 @@ impl World {
             support_email: want.support.email.clone(),
             support_url: want.support.url.clone(),
             tags: self.owner(Kind::Product, &want.name, &want.tags),
+            tag_options: self.given(&want.tag_options),
+            budgets: want.budgets.clone().unwrap_or_default(),
             versions: want.versions.iter().map(live_version).collect(),
         };
         self.observed.products.insert(id.clone(), live);
         for (name, association) in want.portfolios.iter().flatten() {
             let portfolio = self.portfolio(name.as_str());
             portfolio.products.insert(id.clone());
-            for kind in [LAUNCH, RESOURCE_UPDATE] {
+            for kind in association::KINDS {
                 let constraints = association.constraints.as_ref();
                 let Some(parameters) = constraints.and_then(|c| association::parameters(kind, c))
                 else {
@@ -335,6 +361,7 @@ pub(crate) fn launch(role: &str) -> Constraints {
     Constraints {
         launch: Some(Launch::LocalRoleName(role.to_owned())),
         tag_updates: Some(TagUpdates::Allowed),
+        ..Constraints::default()
     }
 }
 
@@ -351,6 +378,8 @@ pub(crate) fn portfolio_of(text: &str) -> Portfolio {
             Principal::Caller,
             Principal::Arn("arn:aws:iam::123456789012:role/Dev".to_owned()),
         ])),
+        tag_options: None,
+        budgets: None,
     }
 }
 
@@ -375,6 +404,8 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
             ..Support::default()
         },
         tags: Some(tags([("team", "net")])),
+        tag_options: None,
+        budgets: None,
         portfolios: Some(portfolios.iter().map(association).collect()),
         versions,
         copy_from: None,

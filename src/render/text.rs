@@ -89,16 +89,24 @@ pub fn summary(plan: &Plan) -> String {
         let calls = plan.steps.iter().filter(|s| !s.op.is_housekeeping());
         let calls = calls.count();
         let plural = if calls == 1 { "" } else { "s" };
-        let imports = match actions(Action::Import) {
-            0 => String::new(),
-            count => format!("{count} to import, "),
+        // These are rare, and worth a word only where there are some.
+        let some = |action, word: &str| match actions(action) {
+            0 => None,
+            count => Some(format!("{count} to {word}")),
         };
-        return format!(
-            "Plan: {imports}{} to create, {} to update, {} to replace; {calls} call{plural}.{rest}",
-            actions(Action::Create),
-            actions(Action::Update),
-            actions(Action::Replace),
-        );
+        let always = |action, word: &str| Some(format!("{} to {word}", actions(action)));
+        let counts = [
+            some(Action::Adopt, "adopt"),
+            some(Action::Import, "import"),
+            always(Action::Create, "create"),
+            always(Action::Update, "update"),
+            always(Action::Replace, "replace"),
+            some(Action::Delete, "delete"),
+            some(Action::Release, "release"),
+        ];
+        let counts: Vec<String> = counts.into_iter().flatten().collect();
+        let counts = counts.join(", ");
+        return format!("Plan: {counts}; {calls} call{plural}.{rest}");
     }
     if held {
         return format!("No changes can be made now.{rest}");
@@ -129,7 +137,9 @@ fn write_object(out: &mut String, object: &ObjectPlan, style: Style) {
         Action::Create => ("+", Paint::Green),
         Action::Update => ("~", Paint::Yellow),
         Action::Replace => ("-/+", Paint::Red),
-        Action::Import => ("=>", Paint::Green),
+        Action::Import | Action::Adopt => ("=>", Paint::Green),
+        Action::Delete => ("-", Paint::Red),
+        Action::Release => ("-", Paint::Yellow),
         Action::None if object.stalled.is_some() || !object.blocked.is_empty() => ("!", Paint::Red),
         Action::None if !object.waiting.is_empty() => ("…", Paint::Cyan),
         Action::None => ("·", Paint::Cyan),
@@ -183,6 +193,9 @@ fn why(object: &ObjectPlan) -> &'static str {
         (Action::Create, _) => "not in the catalog",
         (Action::Replace, _) => "its launch failed; terminated and launched again",
         (Action::Import, _) => "imported from its stack",
+        (Action::Adopt, _) => "taken over: nobody owned it",
+        (Action::Delete, _) => "removed from git; deleted",
+        (Action::Release, _) => "removed from git; let go of",
         (Action::Update, reason) => reason.map_or("", words),
         (Action::None, _) if object.stalled.is_some() => "stalled",
         (Action::None, _) if !object.blocked.is_empty() => "blocked",
@@ -315,7 +328,9 @@ fn extra(part: &str, value: &Shown) -> String {
         "active" if value == "false" => "inactive".to_owned(),
         "guidance" => value,
         "description" => format!("\"{value}\""),
-        "launch" | "tagUpdates" => format!("{part}: {value}"),
+        "launch" | "tagUpdates" | "notification" | "template" | "stackSet" => {
+            format!("{part}: {value}")
+        }
         _ => format!("{}={value}", line(part, VALUE)),
     }
 }

@@ -115,6 +115,8 @@ mod tests {
             },
             needs: needs.iter().map(|n| StepId(*n)).collect(),
             lane: lane.map(|name| Lane::Product(key(name))),
+            still: None,
+            removes: false,
         }
     }
 

@@ -8,11 +8,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::index::ContentIndex;
-use crate::ids::{Key, Kind, Name, Token};
+use crate::ids::{Key, Kind, Name, TagOptionId, Token};
+use crate::model::desired::OnRemove;
 use crate::model::owner::Identity;
+use crate::plan::FormerTagOption;
 
 /// The version of `state.json`; a file of another version is ignored and written anew.
 const FORMAT: u32 = 1;
+
+/// What `state.json` says of a TagOption that is deactivated with its manifest.
+const DELETE: &str = "delete";
 
 /// A `state.json` beyond this is not read: 100,000 objects at some 200 bytes each.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -22,12 +27,25 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 pub struct Memory {
     /// The live id of each object as it was last seen: asked by id before anything is made anew.
     pub known: BTreeMap<Key, String>,
+    /// TagOptions that are or were a manifest's: they have no mark of their own.
+    pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Tokens whose answer names something that is gone (design §7).
     pub dead: BTreeMap<Token, String>,
     /// The revision last applied in full.
     pub applied: Option<String>,
+    /// What a commit's trailer still allows to be removed, by the commit: once used up it stays so.
+    pub allowance: Option<Allowance>,
     /// The content of every version whose content is known.
     pub index: ContentIndex,
+}
+
+/// Removals that a commit allows beyond the guard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    /// The commit.
+    pub revision: String,
+    /// How many are left.
+    pub left: usize,
 }
 
 /// `state.json`.
@@ -36,8 +54,13 @@ struct File {
     format: u32,
     owner: String,
     known: Vec<(String, String, String)>,
+    /// Id, `metadata.name` and what removal does; absent in files of before.
+    #[serde(default)]
+    tag_options: Vec<(String, String, String)>,
     dead: BTreeMap<String, String>,
     applied: Option<String>,
+    #[serde(default)]
+    allowance: Option<Allowance>,
 }
 
 /// Why the state folder could not be used.
@@ -113,12 +136,27 @@ impl Store {
                 .into_iter()
                 .filter_map(|(kind, name, id)| Some((key(&kind, &name)?, id)))
                 .collect(),
+            tag_options: file
+                .tag_options
+                .into_iter()
+                .filter_map(|(id, name, on_remove)| {
+                    let former = FormerTagOption {
+                        name: Name::parse(&name)?,
+                        on_remove: match on_remove.as_str() {
+                            DELETE => OnRemove::Delete,
+                            _ => OnRemove::Retain,
+                        },
+                    };
+                    Some((TagOptionId::new(id), former))
+                })
+                .collect(),
             dead: file
                 .dead
                 .into_iter()
                 .map(|(token, id)| (Token::new(token), id))
                 .collect(),
             applied: file.applied,
+            allowance: file.allowance,
             index: ContentIndex::default(),
         })
     }
@@ -142,12 +180,28 @@ impl Store {
                     )
                 })
                 .collect(),
+            tag_options: memory
+                .tag_options
+                .iter()
+                .map(|(id, former)| {
+                    let on_remove = match former.on_remove {
+                        OnRemove::Delete => DELETE,
+                        OnRemove::Retain | OnRemove::Release => "retain",
+                    };
+                    (
+                        id.to_string(),
+                        former.name.to_string(),
+                        on_remove.to_owned(),
+                    )
+                })
+                .collect(),
             dead: memory
                 .dead
                 .iter()
                 .map(|(token, id)| (token.to_string(), id.clone()))
                 .collect(),
             applied: memory.applied.clone(),
+            allowance: memory.allowance.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
         self.replace("state.json", &bytes)?;
@@ -223,8 +277,20 @@ mod tests {
                 "prod-1".to_owned(),
             )]
             .into(),
+            tag_options: [(
+                TagOptionId::new("tag-1"),
+                FormerTagOption {
+                    name: Name::new("prod"),
+                    on_remove: OnRemove::Delete,
+                },
+            )]
+            .into(),
             dead: [(Token::new("t"), "prod-0".to_owned())].into(),
             applied: Some("abc".to_owned()),
+            allowance: Some(Allowance {
+                revision: "abc".to_owned(),
+                left: 3,
+            }),
             index: ContentIndex::default(),
         };
         store.save(&memory).unwrap();

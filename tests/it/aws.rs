@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use catalogd::aws::collect::Adopted;
 use catalogd::aws::{Aws, ContentIndex, Counts, Hints, Pace, Settings};
 use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
@@ -47,6 +48,8 @@ pub struct Bench {
     /// What a state folder would remember.
     pub known_ids: BTreeMap<Key, String>,
     pub wanted: BTreeSet<String>,
+    /// Whether TagOptions are read.
+    pub tag_options: bool,
 }
 
 impl Bench {
@@ -86,6 +89,7 @@ impl Bench {
             identity,
             known_ids: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            tag_options: false,
         }
     }
 
@@ -93,9 +97,11 @@ impl Bench {
         Hints {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
+            tag_options: self.tag_options,
             sources: BTreeSet::new(),
             imports: Vec::new(),
             ssm: BTreeSet::new(),
+            adopted: Adopted::default(),
             identity: self.identity.clone(),
         }
     }

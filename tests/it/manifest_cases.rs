@@ -57,7 +57,7 @@ spec:
 "#,
         r#"
 3:1 syntax the file is no valid YAML: while parsing a node, did not find expected node content
-9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
 "#,
     ),
     (
@@ -221,12 +221,12 @@ metadata: {name: net}
         "later_kind",
         r#"
 apiVersion: catalogd.dev/v1
-kind: TagOption
+kind: Defaults
 metadata: {name: net}
 spec: {}
 "#,
         r#"
-2:7 not-supported-yet this version of catalogd cannot do kind `TagOption` yet | leave it out until a later version
+2:7 not-supported-yet this version of catalogd cannot do kind `Defaults` yet | leave it out until a later version
 "#,
     ),
     (
@@ -264,7 +264,7 @@ spec:
 "#,
         r#"
 6:3 unknown-field unknown field `descripton` in the portfolio's spec | did you mean `description`?
-7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
 "#,
     ),
     (
@@ -477,6 +477,88 @@ spec: {owner: ' ', portfolios: [{portfolio: net}], versions: []}
 "#,
     ),
     (
+        "tag_options",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: prod}
+spec: {key: env, value: prod}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: again}
+spec: {key: env, value: prod}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: dev, adopt: {id: tag-1}}
+spec: {key: env, value: dev}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: old, onRemove: release}
+spec: {key: env, value: "", active: "no"}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: ours}
+spec: {key: "catalogd:x", value: y}
+"#,
+        r#"
+9:25 duplicate-tag-option another TagOption has the key `env` and the value `prod` | key and value are one in an account and region: keep one of the two
+13:18 unknown-field `adopt` says nothing of a TagOption | leave it out: one of this key and value is used as it is
+18:33 unknown-value `onRemove` cannot be `release` | it can be `retain` or `delete`
+19:25 empty-value the value of a TagOption is empty, and the service wants a text
+19:37 wrong-type `active` must be `true` or `false` without quotes, and is a text
+24:13 reserved-tag the tag `catalogd:x` begins with `catalogd:`, which catalogd keeps for itself | use another key
+"#,
+    ),
+    (
+        "tag_options_given",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: prod}
+spec: {key: env, value: prod}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: dev}
+spec: {key: env, value: dev}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: old}
+spec: {key: env, value: old, active: false}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  tagOptions: [prod, old, nope, prod]
+  budgets: ["", a, a]
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions: [{name: v1, template: t.yaml}]
+  tagOptions: [dev]
+"#,
+        r#"
+21:22 ~inactive-tag-option TagOption `old` is not active: nobody is offered it, and nothing new can be given it | take it out of `tagOptions`, or make it active
+21:27 dangling-reference no TagOption named `nope` is in this source | references are by `metadata.name`: add a TagOption of this name, or name another
+21:33 duplicate-item `prod` is in `tagOptions` twice | keep one of the two
+22:13 empty-value a budget's name is empty, and the service wants a text
+22:20 duplicate-item `a` is in `budgets` twice | keep one of the two
+26:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
+29:28 ~tag-option-conflict for the tag `env` product and portfolio `net` have no value in common | a launch from there gets a tag value that says so: give both a value they share
+"#,
+    ),
+    (
         "not_supported_yet",
         r#"
 apiVersion: catalogd.dev/v1
@@ -658,7 +740,7 @@ spec: {product: topic, version: v1, parameters: {Q: x}, import: {stackArn: "arn:
 "#,
     ),
     (
-        "parameters_not_supported_yet",
+        "launch_settings",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Portfolio
@@ -681,15 +763,46 @@ metadata: {name: hub}
 spec:
   product: vpc
   version: v1
-  adopt: {id: x}
+  notificationArns: [arn:aws:sns:us-east-1:123456789012:a, arn:aws:sqs:us-east-1:123456789012:b, arn:aws:sns:us-east-1:123456789012:a]
+  stackSet:
+    accounts: ["123", "123456789012"]
+    regions: [Frankfurt]
+    failureToleranceCount: 1
+    failureTolerancePercentage: 5
+    maxConcurrencyPercentage: 101
+    operationType: MOVE
   parameters:
-    A: {ssm: /x}
-    B: [1, 2]
+    A: {ssm: "a path"}
+    B: [1, "x,y", {output: z}]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v1
+  notificationArns: [arn:aws:sns:us-east-1:123456789012:a, arn:aws:sns:us-east-1:123456789012:b, arn:aws:sns:us-east-1:123456789012:c, arn:aws:sns:us-east-1:123456789012:d, arn:aws:sns:us-east-1:123456789012:e, arn:aws:sns:us-east-1:123456789012:f]
+  stackSet: {maxConcurrencyCount: 2, regions: []}
+  parameters:
+    A: {ssm: /fine/one:3, output: {provisionedProduct: hub, key: VpcId}}
+    B: {ssm: /fine/one:new}
 "#,
         r#"
-22:3 not-supported-yet this version of catalogd cannot do `adopt` in the provisioned product's spec yet | leave it out until a later version
-24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
-25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
+22:60 invalid-arn `arn:aws:sqs:us-east-1:123456789012:b` is no ARN of an SNS topic | it has the form `arn:${partition}:sns:${region}:${account}:NAME`
+22:98 duplicate-item `arn:aws:sns:us-east-1:123456789012:a` is in `notificationArns` twice | keep one of the two
+24:16 invalid-stack-set `123` is no account | an account has twelve digits, in quotes
+25:15 invalid-stack-set `Frankfurt` is no region | a region is called e.g. `eu-central-1`
+27:5 exactly-one stackSet has `failureToleranceCount` and `failureTolerancePercentage`: only one can hold | keep one of them
+28:31 unknown-value `maxConcurrencyPercentage` cannot be `101` | give a whole number from 1 to 100
+29:20 unknown-value `operationType` cannot be `MOVE` | it can be `CREATE`, `UPDATE` or `DELETE`
+31:14 invalid-ssm-name `a path` can't be a parameter of the parameter store | give its name, e.g. `/golden/ami`, or a version of it, e.g. `/golden/ami:3`
+32:12 list-item an item of `B` has a comma, which CloudFormation would take for the end of the item | make it items of their own; a whole list as one text needs no list here
+32:19 wrong-type an item of a parameter's list must be a text or a number, and is a map
+40:212 too-many `notificationArns` has 6 topics: the service takes 5 | let one topic pass on to others
+41:3 invalid-stack-set stackSet.regions is empty: a stack set without any has no instances | leave it out for all that the constraint names
+41:35 invalid-stack-set `maxConcurrencyCount` is 2: it can be at most one more than `failureToleranceCount`, which is 0 | raise `failureToleranceCount`, or give percentages
+43:9 exactly-one a parameter's value has `output` and `ssm`: only one can hold | keep one of them
+44:14 invalid-ssm-name `/fine/one:new` can't be a parameter of the parameter store | give its name, e.g. `/golden/ami`, or a version of it, e.g. `/golden/ami:3`
 "#,
     ),
     (
@@ -826,13 +939,122 @@ kind: Product
 metadata: {name: vpc}
 spec:
   owner: Us
-  portfolios: [{portfolio: net, constraints: {launch: {roleArn: a, localRoleName: b}, template: x}}]
+  portfolios: [{portfolio: net, constraints: {launch: {roleArn: a, localRoleName: b}, template: x, notifications: {}}}]
   versions:
     - {name: v1, template: t.yaml}
 "#,
         r#"
 12:68 exactly-one launch has `roleArn` and `localRoleName`: only one can hold | keep one of them
-12:87 not-supported-yet this version of catalogd cannot do `template` in constraints yet | leave it out until a later version
+12:97 wrong-type a template constraint must be a map, and is a text | did you mean `rules: x`?
+12:100 unknown-field unknown field `notifications` in constraints | did you mean `notification`?
+"#,
+    ),
+    (
+        "constraints",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios:
+    - portfolio: net
+      constraints:
+        launch: {localRoleName: L}
+        notification: {topics: [ops, 'arn:aws:sns:us-east-1:${account}:a', 'arn:aws:sns:us-east-1:${account}:a']}
+        stackSet:
+          accounts: ['123', 123456789012]
+          regions: [us-east-1, us-east-1, Ohio]
+          adminRole: Admin
+          executionRole: arn:aws:iam::123456789012:role/Exec
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: two}
+spec:
+  owner: Us
+  portfolios:
+    - portfolio: net
+      constraints:
+        notification: {topics: []}
+        template: {rules: {}}
+        stackSet: {accounts: [], executionRole: Exec}
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+16:33 invalid-arn `ops` is no ARN of a topic | it has the form `arn:aws:sns:us-east-1:123456789012:NAME`
+16:76 duplicate-item `arn:aws:sns:us-east-1:210987654321:a` is in `topics` twice | keep one of the two
+17:9 exactly-one `launch` and `stackSet` exclude each other | a stack set is made as its own `adminRole`: keep one of them
+18:22 unknown-value `123` is no account | an account has twelve digits, in quotes
+18:29 unquoted `accounts` wants a text, and `123456789012` without quotes is a number | write `accounts: "123456789012"`
+19:32 duplicate-item `us-east-1` is in `regions` twice | keep one of the two
+19:43 unknown-value `Ohio` is no region | it has the form `us-east-1`
+20:22 invalid-arn `Admin` is no ARN of a role | it has the form `arn:aws:iam::123456789012:role/NAME`
+21:26 invalid-role-name `arn:aws:iam::123456789012:role/Exec` is no name of a role | it is the role's name in each account, not an ARN
+33:24 empty-value `topics` is empty, and the service wants some | `constraints` without `notification` has none of this type
+34:20 empty-value `rules` is empty, and the service wants some | `constraints` without `template` has none of this type
+35:9 missing-field stackSet lacks `adminRole` | add `adminRole:`
+35:9 missing-field stackSet lacks `regions` | add `regions:`
+35:20 empty-value `accounts` is empty, and the service wants some | `constraints` without `stackSet` has none of this type
+"#,
+    ),
+    (
+        "rules",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios:
+    - portfolio: net
+      constraints:
+        template:
+          rules:
+            Good:
+              RuleCondition: {Fn::Equals: [{Ref: Env}, prod]}
+              Assertions:
+                - Assert: {Fn::Contains: [[m5.large, 3], {Ref: Kind}]}
+                  AssertDescription: large ones
+            Text: yes
+            Empty: {Assertions: []}
+            Slips:
+              Conditions: x
+              RuleCondition: {Condition: IsProd}
+              Assertions:
+                - Asert: x
+                - Assert: {Fn::Contain: [[a], {Fn::If: [x, a, b]}]}
+                - Assert: {Fn::Not: [~]}
+                  AssertDescription: []
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+22:19 invalid-rule rule `Text` must be a map, and is a text | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
+23:20 invalid-rule rule `Empty` has no list of `Assertions` | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
+25:15 invalid-rule unknown field `Conditions` in rule `Slips` | it can have `RuleCondition` and `Assertions`
+26:31 invalid-rule `Condition` is no function of rules | a `RuleCondition` says when a rule holds; `Fn::And`, `Fn::Or` and `Fn::Not` combine
+28:19 invalid-rule an assertion of rule `Slips` has no `Assert` | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
+28:19 invalid-rule unknown field `Asert` in an assertion of rule `Slips` | did you mean `Assert`?
+29:28 invalid-rule `Fn::Contain` is no function of rules | did you mean `Fn::Contains`?
+29:48 ~suspect-rule `Fn::If` is documented for rules, but users report that it is refused | a `RuleCondition` says when a rule holds; `Fn::And`, `Fn::Or` and `Fn::Not` combine
+30:38 invalid-rule a rule has a part without a value | write `""` for an empty text
+31:38 invalid-rule `AssertDescription` must be a text | a rule has `Assertions`, a list of maps with `Assert` and `AssertDescription`, and perhaps a `RuleCondition`
 "#,
     ),
     (
@@ -1293,7 +1515,7 @@ spec:
   parameters: {A: x}
 "#,
         r#"
-6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags` and `principals`
+6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
 10:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
 19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
 "#,

@@ -138,6 +138,11 @@ impl World {
         loaded.desired
     }
 
+    /// Empties the state folder: the next process remembers nothing.
+    pub fn forget(&mut self) {
+        self.state = tempfile::tempdir().unwrap();
+    }
+
     /// A new process of catalogd with the world's state folder.
     pub async fn process(&self) -> Process {
         self.process_in(Some(self.state.path())).await
@@ -196,6 +201,11 @@ impl World {
     /// The parameter store as somebody else calls it.
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&self.sdk())
+    }
+
+    /// CloudFormation as somebody else calls it.
+    pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
+        aws_sdk_cloudformation::Client::new(&self.sdk())
     }
 
     /// S3 as somebody else calls it.

@@ -3,15 +3,17 @@
 //! Doing the same twice is success: what is already associated, already gone or already ours stays so. A subject that
 //! the service does not find is *not visible yet*, for the plan saw it or an earlier step made it (design §7).
 
+mod attachment;
 mod bucket;
 mod constraint;
 mod portfolio;
 mod product;
 mod provisioned;
+mod tag_option;
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
-use crate::plan::op::{Answer, Arg, Op};
+use crate::plan::op::{Answer, Arg, Op, Resource};
 
 impl Aws {
     /// Makes the call. `op` has values for all its arguments ([`Op::resolved`]).
@@ -30,6 +32,36 @@ impl Aws {
                 .put_index(bucket, entries)
                 .await
                 .map(|()| Answer::default()),
+            Op::CreateTagOption { key, value } => self.create_tag_option(key, value).await,
+            Op::UpdateTagOption {
+                id,
+                name: _,
+                active,
+            } => self.update_tag_option(given(op, id)?, *active).await,
+            Op::AssociateTagOption {
+                resource,
+                tag_option,
+                name: _,
+            } => {
+                self.associate_tag_option(resource_id(op, resource)?, given(op, tag_option)?)
+                    .await
+            }
+            Op::DisassociateTagOption {
+                resource,
+                tag_option,
+                name: _,
+            } => {
+                self.disassociate_tag_option(resource_id(op, resource)?, tag_option)
+                    .await
+            }
+            Op::AssociateBudget { resource, budget } => {
+                self.associate_budget(resource_id(op, resource)?, budget)
+                    .await
+            }
+            Op::DisassociateBudget { resource, budget } => {
+                self.disassociate_budget(resource_id(op, resource)?, budget)
+                    .await
+            }
             Op::CreatePortfolio {
                 display_name,
                 description,
@@ -57,6 +89,7 @@ impl Aws {
                 )
                 .await
             }
+            Op::DeletePortfolio { id } => self.delete_portfolio(id).await,
             Op::AssociatePrincipal {
                 portfolio,
                 principal,
@@ -83,6 +116,7 @@ impl Aws {
             Op::UpdateProduct { id, fields, tags } => {
                 self.update_product(given(op, id)?, fields, tags).await
             }
+            Op::DeleteProduct { id } => self.delete_product(id).await,
             Op::CreateVersion {
                 product,
                 version,
@@ -211,6 +245,13 @@ pub(crate) fn given<'a, T>(op: &Op, arg: &'a Arg<T>) -> Result<&'a T, Failure> {
             format!("an argument still waits for step {step}"),
         )),
     }
+}
+
+/// The id of what something is given to; one that still refers to a step is a fault of the caller's.
+fn resource_id<'a>(op: &Op, resource: &'a Resource) -> Result<&'a str, Failure> {
+    resource
+        .id()
+        .ok_or_else(|| Failure::internal(op.call(), "an argument still waits for a step"))
 }
 
 /// An answer must have what was made: without it nothing can follow.

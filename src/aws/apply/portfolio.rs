@@ -69,6 +69,14 @@ impl Aws {
         })
     }
 
+    pub(super) async fn delete_portfolio(&self, id: &PortfolioId) -> Result<Answer, Failure> {
+        let request = self.sc().delete_portfolio().id(id.as_str());
+        already_gone(
+            self.call("DeletePortfolio", Access::Write, || request.clone().send())
+                .await,
+        )
+    }
+
     pub(super) async fn associate_principal(
         &self,
         portfolio: &PortfolioId,
@@ -146,7 +154,7 @@ impl Aws {
 }
 
 /// Associating what is associated: the model lists no such refusal, some tools have met one (peers C5 47).
-fn already_done<T>(outcome: Result<T, Failure>) -> Result<Answer, Failure> {
+pub(super) fn already_done<T>(outcome: Result<T, Failure>) -> Result<Answer, Failure> {
     match outcome {
         Ok(_) => done(),
         Err(failure) if failure.code == "DuplicateResourceException" => done(),

@@ -9,6 +9,7 @@ use aws_sdk_servicecatalog::types::{
 
 use super::bucket::object_url;
 use super::part;
+use super::portfolio::already_gone;
 use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
@@ -145,6 +146,14 @@ impl Aws {
             product: Some(id.clone()),
             ..Answer::default()
         })
+    }
+
+    pub(super) async fn delete_product(&self, id: &ProductId) -> Result<Answer, Failure> {
+        let request = self.sc().delete_product().id(id.as_str());
+        already_gone(
+            self.call("DeleteProduct", Access::Write, || request.clone().send())
+                .await,
+        )
     }
 
     pub(super) async fn create_version(

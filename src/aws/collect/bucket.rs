@@ -91,7 +91,9 @@ impl Aws {
             .iter()
             .filter(|product| {
                 let owner = hints.identity.owner(Kind::Product, &product.tags);
-                matches!(owner, Owner::Us(_)) || hints.is_source(product)
+                matches!(owner, Owner::Us(_))
+                    || hints.is_source(product)
+                    || hints.adopted.has(product.id.as_str(), &product.name)
             })
             .map(|product| product.id.clone())
             .collect();

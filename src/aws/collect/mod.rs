@@ -9,6 +9,7 @@ mod product;
 mod provisioned;
 mod ssm;
 mod stack;
+mod tag_option;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -39,14 +40,34 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
+    /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
+    pub tag_options: bool,
     /// Products that manifests copy from.
     pub sources: BTreeSet<ProductArn>,
     /// Stacks that manifests import.
     pub imports: Vec<WantedImport>,
     /// Parameters of the parameter store that manifests take values from.
     pub ssm: BTreeSet<String>,
+    /// What manifests take over.
+    pub adopted: Adopted,
     /// Whose catalog.
     pub identity: Identity,
+}
+
+/// What manifests take over: it is read like what is ours.
+#[derive(Debug, Clone, Default)]
+pub struct Adopted {
+    /// By id.
+    pub ids: BTreeSet<String>,
+    /// By name.
+    pub names: BTreeSet<String>,
+}
+
+impl Adopted {
+    /// Whether something of this id and name is meant.
+    pub(super) fn has(&self, id: &str, name: &str) -> bool {
+        self.ids.contains(id) || self.names.contains(name)
+    }
 }
 
 /// A stack that a manifest imports, and what it is to become.
@@ -126,8 +147,9 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let (portfolios, (head, products, stale), provisioned, stored) = join4(
-            self.portfolios(hints),
+        let portfolios = join(self.tag_options(hints), self.portfolios(hints));
+        let ((tag_options, portfolios), (head, products, stale), provisioned, stored) = join4(
+            portfolios,
             products,
             self.provisioned(hints),
             self.stored(hints),
@@ -137,6 +159,9 @@ impl Aws {
             .stacks(hints, &products.items, &provisioned.items)
             .await;
 
+        for option in tag_options.items {
+            snapshot.found_tag_option(option);
+        }
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
         }
@@ -166,6 +191,7 @@ impl Aws {
             snapshot.index_is_stale();
         }
         let gaps = [
+            tag_options.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,

@@ -117,7 +117,10 @@ impl Aws {
             .await?;
         answer
             .portfolio_detail()
-            .and_then(|detail| convert::portfolio(detail, answer.tags()))
+            .and_then(|detail| {
+                let (options, budgets) = (answer.tag_options(), answer.budgets());
+                convert::portfolio(detail, answer.tags(), options, budgets)
+            })
             .ok_or_else(|| Failure::internal(OPERATION, "the answer has no portfolio"))
     }
 

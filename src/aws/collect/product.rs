@@ -161,7 +161,10 @@ impl Aws {
             .and_then(|detail| detail.status())
             .map(aws_sdk_servicecatalog::types::Status::as_str);
         detail
-            .and_then(|detail| convert::product(detail, answer.tags()))
+            .and_then(|detail| {
+                let (options, budgets) = (answer.tag_options(), answer.budgets());
+                convert::product(detail, answer.tags(), options, budgets)
+            })
             .map(|product| (product, convert::ready(status)))
             .ok_or_else(|| Failure::internal(OPERATION, "the answer has no product"))
     }

@@ -144,6 +144,24 @@ impl Aws {
             .ok_or_else(|| Failure::internal(OPERATION, "the answer has no provisioned product"))
     }
 
+    /// One's tags and token, read for themselves: a search may lag.
+    pub(in crate::aws) async fn marks_of_provisioned(
+        &self,
+        id: &str,
+    ) -> Result<LiveProvisioned, Failure> {
+        let handle = Handle::Id(id.to_owned());
+        let Sighting {
+            mut live,
+            last_success,
+            ..
+        } = self.listed(|| self.describe_provisioned(&handle)).await?;
+        if let Some(record) = telling(&live, last_success.as_ref()) {
+            let (record, _) = self.listed(|| self.record_page(record, None)).await?;
+            live.tags = record.tags;
+        }
+        Ok(live)
+    }
+
     /// Reads what runs and the stack: two calls.
     async fn look_closer(&self, sighting: Sighting, identity: &Identity) -> Found<LiveProvisioned> {
         let Sighting {
@@ -155,13 +173,9 @@ impl Aws {
         let mut found = Found::default();
         let scope = Scope::ProvisionedProduct(live.id.clone());
 
-        let telling = match (&last_success, described) {
-            (Some(record), _) => Some(record),
-            (None, true) => live
-                .last_provisioning_record
-                .as_ref()
-                .or(live.last_record.as_ref()),
-            (None, false) => None,
+        let telling = match described {
+            true => telling(&live, last_success.as_ref()),
+            false => last_success.as_ref(),
         };
         let record = match telling {
             Some(id) => match self.listed(|| self.record_page(id, None)).await {
@@ -271,6 +285,15 @@ impl Aws {
     }
 }
 
+/// The record that has what a description lacks.
+fn telling<'r>(
+    live: &'r LiveProvisioned,
+    last_success: Option<&'r RecordId>,
+) -> Option<&'r RecordId> {
+    let last = live.last_provisioning_record.as_ref();
+    last_success.or(last).or(live.last_record.as_ref())
+}
+
 /// Whether more than a line of it matters: it is ours, or a manifest names it.
 fn concerns_us(live: &LiveProvisioned, hints: &Hints) -> bool {
     let tagged = hints.identity.owner(Kind::ProvisionedProduct, &live.tags) != Owner::Nobody;
@@ -278,6 +301,7 @@ fn concerns_us(live: &LiveProvisioned, hints: &Hints) -> bool {
     tagged
         || token.starts_with(OUR_TOKENS)
         || hints.wanted_provisioned_names.contains(&live.name)
+        || hints.adopted.has(live.id.as_str(), &live.name)
         || hints
             .imports
             .iter()

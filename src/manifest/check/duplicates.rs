@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Catalog;
+use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::At;
 use crate::manifest::schema::{Header, PrincipalSpec};
@@ -10,6 +11,10 @@ use crate::manifest::words;
 use crate::model::desired::Origin;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
+    names(
+        catalog.specs.tag_options.iter().map(|s| &s.header),
+        findings,
+    );
     names(catalog.specs.portfolios.iter().map(|s| &s.header), findings);
     names(catalog.specs.products.iter().map(|s| &s.header), findings);
     names(
@@ -24,11 +29,13 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             PrincipalSpec::Caller => (("self", "self"), origin),
         });
         items(&spec.header, "principals", shown, findings);
+        given(&spec.header, &spec.tag_options, &spec.budgets, findings);
     }
     for spec in &catalog.specs.products {
         let portfolios = spec.portfolios.iter().flatten();
         let named = portfolios.map(|a| (("", a.portfolio.value.as_str()), &a.portfolio.origin));
         items(&spec.header, "portfolios", named, findings);
+        given(&spec.header, &spec.tag_options, &spec.budgets, findings);
     }
     for spec in &catalog.specs.provisioned {
         let named = spec
@@ -47,6 +54,21 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         texts("accounts", set.and_then(|set| set.accounts.as_ref()));
         texts("regions", set.and_then(|set| set.regions.as_ref()));
     }
+}
+
+/// The TagOptions and budgets of a portfolio or product.
+fn given(
+    header: &Header,
+    tag_options: &Option<Vec<At<Name>>>,
+    budgets: &Option<Vec<At<String>>>,
+    findings: &mut Vec<Finding>,
+) {
+    let options = tag_options.iter().flatten();
+    let options = options.map(|n| (("", n.value.as_str()), &n.origin));
+    items(header, "tagOptions", options, findings);
+    let budgets = budgets.iter().flatten();
+    let budgets = budgets.map(|b| (("", b.value.as_str()), &b.origin));
+    items(header, "budgets", budgets, findings);
 }
 
 fn names<'a>(headers: impl Iterator<Item = &'a Header>, findings: &mut Vec<Finding>) {

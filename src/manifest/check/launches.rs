@@ -4,7 +4,7 @@ use super::Catalog;
 use crate::ids::Arn;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::At;
-use crate::manifest::schema::{ProvisionedSpec, StackSetSpec};
+use crate::manifest::schema::{ProvisionedSpec, RolloutSpec};
 use crate::manifest::words;
 use crate::model::launch::Amount;
 use crate::model::limits;
@@ -55,7 +55,7 @@ fn is_topic(text: &str) -> bool {
     })
 }
 
-fn stack_set(spec: &ProvisionedSpec, found: &At<StackSetSpec>, findings: &mut Vec<Finding>) {
+fn stack_set(spec: &ProvisionedSpec, found: &At<RolloutSpec>, findings: &mut Vec<Finding>) {
     let mut report = |at, message: String, hint: &str| {
         let finding = spec.header.finding(Code::InvalidStackSet, at, message);
         findings.push(finding.hint(hint));

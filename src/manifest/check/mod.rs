@@ -13,7 +13,12 @@ mod principals;
 mod products_in_portfolios;
 mod references;
 mod roles;
+mod rules;
+mod stack_sets;
+mod budgets;
+mod tag_options;
 mod tags;
+mod topics;
 mod urls;
 mod versions;
 
@@ -21,7 +26,8 @@ use std::collections::BTreeMap;
 
 use super::finding::{Code, Finding};
 use super::schema::{
-    Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs, VersionSpec,
+    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs,
+    TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -31,6 +37,7 @@ use crate::model::desired::Origin;
 struct Catalog<'a> {
     specs: &'a Specs,
     templates: &'a Templates,
+    tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
@@ -41,6 +48,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
     let catalog = Catalog {
         specs,
         templates,
+        tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
         provisioned: index(&specs.provisioned, |spec| &spec.header),
@@ -60,8 +68,13 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         lengths::check,
         principals::check,
         roles::check,
+        topics::check,
+        rules::check,
+        stack_sets::check,
         urls::check,
         tags::check,
+        tag_options::check,
+        budgets::check,
     ];
     for rule in rules {
         rule(&catalog, findings);
@@ -86,6 +99,14 @@ impl Header {
 }
 
 impl<'a> Catalog<'a> {
+    /// The constraints of every product in every portfolio.
+    fn constraints(&self) -> impl Iterator<Item = (&'a Header, &'a ConstraintsSpec)> {
+        self.specs.products.iter().flat_map(|product| {
+            let portfolios = product.portfolios.iter().flatten();
+            portfolios.filter_map(|place| Some((&product.header, place.constraints.as_ref()?)))
+        })
+    }
+
     /// The product and version that a provisioned product names, where both are there.
     fn version_of(&self, spec: &ProvisionedSpec) -> Option<(&'a ProductSpec, &'a VersionSpec)> {
         let product = *self.products.get(&spec.product.as_ref()?.value)?;

@@ -10,6 +10,15 @@ use crate::manifest::schema::{Header, ProvisionedSpec, ValueSpec};
 use crate::manifest::words;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
+    let portfolios = catalog.specs.portfolios.iter();
+    let given = portfolios.map(|spec| (&spec.header, &spec.tag_options));
+    let products = catalog.specs.products.iter();
+    for (header, names) in given.chain(products.map(|spec| (&spec.header, &spec.tag_options))) {
+        for name in names.iter().flatten() {
+            let known = &catalog.tag_options;
+            object(header, Kind::TagOption, name, known, findings);
+        }
+    }
     for product in &catalog.specs.products {
         for association in product.portfolios.iter().flatten() {
             let known = &catalog.portfolios;

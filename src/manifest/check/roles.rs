@@ -50,7 +50,7 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn is_role(text: &str) -> bool {
+pub(super) fn is_role(text: &str) -> bool {
     Arn::parse(text).is_some_and(|arn| {
         let name = arn.resource.strip_prefix("role/");
         let plain = |name: &str| !name.is_empty() && !name.contains(['*', '?']);
@@ -61,7 +61,7 @@ fn is_role(text: &str) -> bool {
     })
 }
 
-fn is_role_name(text: &str) -> bool {
+pub(super) fn is_role_name(text: &str) -> bool {
     (1..=ROLE_NAME).contains(&text.len())
         && text
             .chars()

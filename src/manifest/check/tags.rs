@@ -36,7 +36,7 @@ fn object(header: &Header, tags: &Option<Vec<Tag>>, limit: usize, findings: &mut
     }
 }
 
-fn one(header: &Header, tag: &Tag) -> Option<Finding> {
+pub(super) fn one(header: &Header, tag: &Tag) -> Option<Finding> {
     let (key, value) = (&tag.key, &tag.value);
     let folded = key.value.to_ascii_lowercase();
     for (prefix, whose) in [("aws:", "AWS"), ("catalogd:", "catalogd")] {

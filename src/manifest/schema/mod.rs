@@ -4,15 +4,18 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod read;
-mod stack_set;
+mod rollout;
+mod tag_option;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec};
 pub(super) use product::{
-    AssociationSpec, CopySpec, LaunchSpec, ProductSpec, SourceSpec, TemplateFile, VersionSpec,
+    AssociationSpec, ConstraintsSpec, CopySpec, LaunchSpec, ProductSpec, RuleSpec, SourceSpec,
+    StackSetSpec, TemplateFile, VersionSpec,
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
-pub(super) use stack_set::StackSetSpec;
+pub(super) use rollout::RolloutSpec;
+pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,9 +33,14 @@ pub(super) const API_VERSION: &str = "catalogd.dev/v1";
 /// What every API version of ours begins with.
 pub(super) const API_GROUP: &str = "catalogd.dev/";
 /// Kinds of the manifest language that this version cannot do yet.
-const LATER_KINDS: &[&str] = &["TagOption", "ServiceAction", "Defaults"];
+const LATER_KINDS: &[&str] = &["ServiceAction", "Defaults"];
 /// The kinds that can be declared.
-const KINDS: [Kind; 3] = [Kind::Portfolio, Kind::Product, Kind::ProvisionedProduct];
+const KINDS: [Kind; 4] = [
+    Kind::TagOption,
+    Kind::Portfolio,
+    Kind::Product,
+    Kind::ProvisionedProduct,
+];
 
 /// A tag with the places of both its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +65,7 @@ pub(super) struct Header {
 /// The specs of a source.
 #[derive(Debug, Default)]
 pub(super) struct Specs {
+    pub(super) tag_options: Vec<TagOptionSpec>,
     pub(super) portfolios: Vec<PortfolioSpec>,
     pub(super) products: Vec<ProductSpec>,
     pub(super) provisioned: Vec<ProvisionedSpec>,
@@ -190,8 +199,11 @@ impl Reader<'_> {
         };
         let at = &spec.key.origin;
         match kind {
-            // `Self::kind` lets neither through.
-            Kind::TagOption | Kind::ServiceAction => {}
+            // `Self::kind` does not let it through.
+            Kind::ServiceAction => {}
+            Kind::TagOption => specs
+                .tag_options
+                .extend(self.tag_option(header, &spec.value, at)),
             Kind::Portfolio => specs
                 .portfolios
                 .extend(self.portfolio(header, &spec.value, at)),

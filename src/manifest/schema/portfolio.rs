@@ -2,6 +2,7 @@
 
 use super::read::{Reader, Shape};
 use super::{Header, Tag};
+use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Node};
 use crate::model::desired::Origin;
@@ -15,6 +16,8 @@ pub(in super::super) struct PortfolioSpec {
     pub(in super::super) provider_name: Option<At<String>>,
     pub(in super::super) tags: Option<Vec<Tag>>,
     pub(in super::super) principals: Option<Vec<At<PrincipalSpec>>>,
+    pub(in super::super) tag_options: Option<Vec<At<Name>>>,
+    pub(in super::super) budgets: Option<Vec<At<String>>>,
 }
 
 /// One of `arn`, `pattern` and `self`.
@@ -33,8 +36,10 @@ const SPEC: Shape = Shape {
         "providerName",
         "tags",
         "principals",
+        "tagOptions",
+        "budgets",
     ],
-    later: &["shares", "tagOptions", "budgets", "adopt"],
+    later: &["shares"],
 };
 
 const PRINCIPAL: Shape = Shape {
@@ -60,6 +65,8 @@ impl Reader<'_> {
             principals: self
                 .list(&fields, "principals")
                 .map(|items| items.iter().filter_map(|n| self.principal(n)).collect()),
+            tag_options: self.references(&fields, "tagOptions"),
+            budgets: self.texts(&fields, "budgets"),
         })
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::read::{Reader, Shape};
+use super::read::{Fields, Reader, Shape};
 use super::{Header, Tag};
 use crate::ids::{Digest, Name};
 use crate::manifest::finding::{Code, Finding};
-use crate::manifest::node::{At, Node};
+use crate::manifest::node::{At, Entry, Node};
 use crate::model::desired::{Guidance, Origin, TagUpdates, UnlistedVersions};
 
 /// A product as its manifest says it.
@@ -19,6 +19,8 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) distributor: Option<At<String>>,
     pub(in super::super) support: SupportSpec,
     pub(in super::super) tags: Option<Vec<Tag>>,
+    pub(in super::super) tag_options: Option<Vec<At<Name>>>,
+    pub(in super::super) budgets: Option<Vec<At<String>>>,
     pub(in super::super) portfolios: Option<Vec<AssociationSpec>>,
     /// Every portfolio of it could be read: one that is not among them is not there.
     pub(in super::super) portfolios_known: bool,
@@ -57,6 +59,26 @@ pub(in super::super) struct AssociationSpec {
 pub(in super::super) struct ConstraintsSpec {
     pub(in super::super) launch: Option<At<LaunchSpec>>,
     pub(in super::super) tag_updates: Option<TagUpdates>,
+    pub(in super::super) notification: Option<Vec<At<String>>>,
+    pub(in super::super) template: Option<Vec<RuleSpec>>,
+    pub(in super::super) stack_set: Option<At<StackSetSpec>>,
+}
+
+/// A rule of a template constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct RuleSpec {
+    pub(in super::super) name: At<String>,
+    /// As written: its functions are nobody's but CloudFormation's.
+    pub(in super::super) body: Node,
+}
+
+/// Where a stack set may make stacks, and as whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct StackSetSpec {
+    pub(in super::super) accounts: Vec<At<String>>,
+    pub(in super::super) regions: Vec<At<String>>,
+    pub(in super::super) admin_role: At<String>,
+    pub(in super::super) execution_role: At<String>,
 }
 
 /// The role of a launch constraint.
@@ -107,19 +129,14 @@ const SPEC: Shape = Shape {
         "distributor",
         "support",
         "tags",
+        "tagOptions",
+        "budgets",
         "portfolios",
         "versions",
         "unlistedVersions",
         "copyFrom",
     ],
-    later: &[
-        "sourceConnection",
-        "retention",
-        "tagOptions",
-        "budgets",
-        "serviceActions",
-        "adopt",
-    ],
+    later: &["sourceConnection", "retention", "serviceActions"],
 };
 
 const COPY: Shape = Shape {
@@ -142,8 +159,32 @@ const ASSOCIATION: Shape = Shape {
 
 const CONSTRAINTS: Shape = Shape {
     what: "constraints",
-    known: &["launch", "tagUpdates"],
-    later: &["notification", "notifications", "template", "stackSet"],
+    known: &[
+        "launch",
+        "tagUpdates",
+        "notification",
+        "template",
+        "stackSet",
+    ],
+    later: &[],
+};
+
+const NOTIFICATION: Shape = Shape {
+    what: "notification",
+    known: &["topics"],
+    later: &[],
+};
+
+const TEMPLATE: Shape = Shape {
+    what: "a template constraint",
+    known: &["rules"],
+    later: &[],
+};
+
+const STACK_SET: Shape = Shape {
+    what: "stackSet",
+    known: &["accounts", "regions", "adminRole", "executionRole"],
+    later: &[],
 };
 
 const LAUNCH: Shape = Shape {
@@ -229,6 +270,8 @@ impl Reader<'_> {
             distributor: self.text(&fields, "distributor"),
             support,
             tags: self.tags(&fields),
+            tag_options: self.references(&fields, "tagOptions"),
+            budgets: self.texts(&fields, "budgets"),
             portfolios,
             portfolios_known,
             versions_known: items.is_some_and(|items| items.len() == versions.len()),
@@ -295,10 +338,89 @@ impl Reader<'_> {
             ("notAllowed", TagUpdates::NotAllowed),
         ];
         let tag_updates = self.choice(&fields, "tagUpdates", &updates, &[]);
+        if let (Some(launch), Some(stack_set)) = (fields.get("launch"), fields.get("stackSet")) {
+            let message = "`launch` and `stackSet` exclude each other";
+            self.report(
+                Finding::new(Code::ExactlyOne, &stack_set.key.origin, message)
+                    .hint("a stack set is made as its own `adminRole`: keep one of them")
+                    .related(&launch.key.origin, "`launch`"),
+            );
+        }
+        let entry = |key| {
+            fields
+                .get(key)
+                .map(|entry: &Entry| (&entry.value, &entry.key.origin))
+        };
         Some(ConstraintsSpec {
             launch,
             tag_updates: tag_updates.map(|found| found.value),
+            notification: entry("notification").and_then(|(node, at)| self.notification(node, at)),
+            template: entry("template").and_then(|(node, at)| self.rules(node, at)),
+            stack_set: entry("stackSet").and_then(|(node, at)| self.stack_set(node, at)),
         })
+    }
+
+    fn notification(&mut self, node: &Node, at: &Origin) -> Option<Vec<At<String>>> {
+        let fields = self.fields(node, at, &NOTIFICATION)?;
+        self.required(&fields, "topics")?;
+        self.filled(&fields, "topics", "`constraints` without `notification`")
+    }
+
+    fn rules(&mut self, node: &Node, at: &Origin) -> Option<Vec<RuleSpec>> {
+        let fields = self.fields(node, at, &TEMPLATE)?;
+        let given = self.required(&fields, "rules")?;
+        let rules = self.free_map(&fields, "rules")?;
+        let rules: Vec<_> = rules
+            .map(|entry| RuleSpec {
+                name: entry.key.clone(),
+                body: entry.value.clone(),
+            })
+            .collect();
+        if rules.is_empty() {
+            self.nothing(&given.key, "`constraints` without `template`");
+        }
+        Some(rules)
+    }
+
+    fn stack_set(&mut self, node: &Node, at: &Origin) -> Option<At<StackSetSpec>> {
+        const NONE: &str = "`constraints` without `stackSet`";
+        let fields = self.fields(node, at, &STACK_SET)?;
+        self.required(&fields, "accounts");
+        let accounts = self.filled(&fields, "accounts", NONE);
+        self.required(&fields, "regions");
+        let regions = self.filled(&fields, "regions", NONE);
+        let admin_role = self.required_text(&fields, "adminRole");
+        let execution_role = self.required_text(&fields, "executionRole");
+        let spec = StackSetSpec {
+            accounts: accounts?,
+            regions: regions?,
+            admin_role: admin_role?,
+            execution_role: execution_role?,
+        };
+        Some(At::new(spec, at))
+    }
+
+    /// A list of texts that must have some, if the field is there; `none` says how to want none.
+    fn filled(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &'static str,
+        none: &str,
+    ) -> Option<Vec<At<String>>> {
+        let items = self.list(fields, key)?;
+        if let ([], Some(entry)) = (items, fields.get(key)) {
+            self.nothing(&entry.key, none);
+        }
+        let texts = items.iter().filter_map(|node| self.scalar(node, key));
+        Some(texts.collect())
+    }
+
+    fn nothing(&mut self, key: &At<String>, none: &str) {
+        let message = format!("`{}` is empty, and the service wants some", key.value);
+        self.report(
+            Finding::new(Code::EmptyValue, &key.origin, message)
+                .hint(format!("{none} has none of this type")),
+        );
     }
 
     fn launch(&mut self, node: &Node, at: &Origin) -> Option<At<LaunchSpec>> {

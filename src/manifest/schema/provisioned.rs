@@ -1,7 +1,7 @@
 //! The spec of a provisioned product.
 
 use super::read::{Fields, Reader, Shape};
-use super::stack_set::StackSetSpec;
+use super::rollout::RolloutSpec;
 use super::{Header, Tag};
 use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
@@ -27,7 +27,7 @@ pub(in super::super) struct ProvisionedSpec {
     /// `import` is given, whether it could be read or not.
     pub(in super::super) imports: bool,
     pub(in super::super) notification_arns: Option<At<Vec<At<String>>>>,
-    pub(in super::super) stack_set: Option<At<StackSetSpec>>,
+    pub(in super::super) stack_set: Option<At<RolloutSpec>>,
 }
 
 /// A parameter.
@@ -60,7 +60,7 @@ const SPEC: Shape = Shape {
         "notificationArns",
         "stackSet",
     ],
-    later: &["adopt"],
+    later: &[],
 };
 
 const IMPORT: Shape = Shape {
@@ -117,7 +117,7 @@ impl Reader<'_> {
             imports: fields.get("import").is_some(),
             import,
             notification_arns: self.topics(&fields),
-            stack_set: self.stack_set(&fields),
+            stack_set: self.rollout(&fields),
             depends_on: depends_on
                 .iter()
                 .filter_map(|node| {

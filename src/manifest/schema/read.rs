@@ -257,6 +257,23 @@ impl Reader<'_> {
         Some(tags.collect())
     }
 
+    /// Names of other objects, if the field is there.
+    pub(super) fn references(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<At<Name>>> {
+        let items = self.list(fields, key)?;
+        let names = items.iter().filter_map(|node| {
+            let found = self.scalar(node, key)?;
+            self.name(found, key)
+        });
+        Some(names.collect())
+    }
+
+    /// Texts, if the field is there.
+    pub(super) fn texts(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<At<String>>> {
+        let items = self.list(fields, key)?;
+        let texts = items.iter().filter_map(|node| self.scalar(node, key));
+        Some(texts.collect())
+    }
+
     /// The name of another object, if the field is there.
     pub(super) fn reference(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<Name>> {
         let found = self.text(fields, key)?;

@@ -333,18 +333,24 @@ fn constraints_change_in_place_and_surplus_goes() {
     constraints.tag_updates = None;
     let live = world.portfolio("net");
     let mut other = live.constraints.values().next().unwrap().clone();
+    other.id = ConstraintId::new("cons-novel");
+    other.kind = "NOVEL".to_owned();
+    live.constraints.insert(other.id.clone(), other.clone());
     other.id = ConstraintId::new("cons-template");
     other.kind = "TEMPLATE".to_owned();
+    other.parameters = r#"{"Rules": {"R": {"Assertions": [{"Assert": true}]}}}"#.to_owned();
     live.constraints.insert(other.id.clone(), other);
     insta::assert_snapshot!(world.text(), @r##"
-      ~ product/vpc  (git changed)
-          ~ portfolio net launch: localRoleName SCLaunch → roleArn arn:aws:iam::1:role/L
-          - portfolio net tagUpdates: allowed
+      ~ product/vpc  (git changed and drifted)
+          ~ portfolio net launch: localRoleName SCLaunch → roleArn arn:aws:iam::1:role/L  (git changed)
+          - portfolio net tagUpdates: allowed  (git changed)
+          - portfolio net template: rules R {"Assertions":[{"Assert":"true"}]}  (drifted)
 
-    Plan: 0 to create, 1 to update, 0 to replace; 2 calls.
+    Plan: 0 to create, 1 to update, 0 to replace; 3 calls.
     "##);
     insta::assert_snapshot!(world.calls().join("\n"), @r##"
     UpdateConstraint product/vpc needs []
+    DeleteConstraint product/vpc needs [0]
     DeleteConstraint product/vpc needs [0]
     "##);
 }
@@ -398,15 +404,15 @@ fn a_product_moves_to_another_portfolio() {
 }
 
 #[test]
-fn constraints_that_are_not_managed_keep_an_association() {
+fn constraints_of_unknown_types_keep_an_association() {
     let mut world = World::converged(catalog());
     vpc(&mut world.desired).portfolios = Some([].into());
     let live = world.portfolio("net");
     let constraint = live.constraints.values_mut().next().unwrap();
-    constraint.kind = "NOTIFICATION".to_owned();
+    constraint.kind = "NOVEL".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
       ! product/vpc  (blocked)
-          ! dependency: it stays in portfolio/net, because of constraints that catalogd does not manage: NOTIFICATION cons-vpc-net-LAUNCH
+          ! dependency: it stays in portfolio/net, because of constraints of types that catalogd does not know: NOVEL cons-vpc-net-LAUNCH
 
     No changes can be made now. 1 blocked.
     "##);

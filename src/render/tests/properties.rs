@@ -72,10 +72,7 @@ fn edited(desired: Desired) -> World {
         product.versions.iter_mut().for_each(|v| v.active = false);
         let rest = product.portfolios.iter_mut().flatten();
         for (_, association) in rest {
-            association.constraints = Some(crate::model::desired::Constraints {
-                launch: None,
-                tag_updates: None,
-            });
+            association.constraints = Some(crate::model::desired::Constraints::default());
         }
     }
     world

@@ -9,7 +9,7 @@ use catalogd::ids::{Kind, Name, Token};
 use catalogd::model::desired::Guidance;
 use catalogd::model::observed::{LivePrincipal, ProvisionedStatus, ReadyStatus};
 use catalogd::model::template::Template;
-use catalogd::plan::op::{Arg, Op, ParameterArg, ProductFields};
+use catalogd::plan::op::{Arg, Op, ParameterArg, ProductFields, Resource};
 use catalogd::run::settle::Read;
 
 use super::{Bench, retag};
@@ -28,7 +28,8 @@ fn lagging() -> Faults {
 
 #[tokio::test(start_paused = true)]
 async fn every_op_is_made_and_shows() {
-    let bench = Bench::with(Profile::Local, lagging(), catalogd::aws::Pace::None).await;
+    let mut bench = Bench::with(Profile::Local, lagging(), catalogd::aws::Pace::None).await;
+    bench.tag_options = true;
     let mut made: BTreeSet<&'static str> = BTreeSet::new();
     let bucket = bench.aws.bucket().to_owned();
     let template = bench.bucket().await;
@@ -88,6 +89,36 @@ async fn every_op_is_made_and_shows() {
         description: Some("The second".to_owned()),
         active: Some(true),
         guidance: Some(Guidance::Deprecated),
+    })
+    .await;
+    let option = make(Op::CreateTagOption {
+        key: "env".to_owned(),
+        value: "prod".to_owned(),
+    })
+    .await
+    .tag_option
+    .unwrap();
+    let resources = [
+        Resource::Portfolio(Arg::Value(portfolio.clone())),
+        Resource::Product(Arg::Value(product.clone())),
+    ];
+    for resource in resources.clone() {
+        make(Op::AssociateTagOption {
+            resource: resource.clone(),
+            tag_option: Arg::Value(option.clone()),
+            name: String::new(),
+        })
+        .await;
+        make(Op::AssociateBudget {
+            resource,
+            budget: "monthly".to_owned(),
+        })
+        .await;
+    }
+    make(Op::UpdateTagOption {
+        id: Arg::Value(option.clone()),
+        name: String::new(),
+        active: false,
     })
     .await;
     bench.associate(&portfolio, &product).await;
@@ -161,6 +192,9 @@ async fn every_op_is_made_and_shows() {
     assert_eq!(super::scopes(&seen.gaps), Vec::<String>::new());
     let live = &seen.portfolios[&portfolio];
     assert_eq!(live.display_name, "Networking");
+    assert!(!seen.tag_options[&option].active);
+    assert_eq!(live.tag_options, seen.tag_options);
+    assert_eq!(live.budgets, ["monthly".to_owned()].into());
     assert_eq!(live.description.as_deref(), Some("VPCs"));
     assert_eq!(live.provider_name, "it");
     assert_eq!(live.tags["team"], "platform");
@@ -176,6 +210,8 @@ async fn every_op_is_made_and_shows() {
     assert_eq!(live.constraints.len(), 2);
     let live = &seen.products[&product];
     assert_eq!(live.description.as_deref(), Some("A VPC"));
+    assert_eq!(live.tag_options, seen.tag_options);
+    assert_eq!(live.budgets, ["monthly".to_owned()].into());
     assert_eq!(live.name, "vpc");
     let names: Vec<_> = live.versions.iter().map(|v| v.name.as_str()).collect();
     assert_eq!(names, ["v1", "v2"]);
@@ -241,26 +277,61 @@ async fn every_op_is_made_and_shows() {
         make(op).await;
     }
     make(gone).await;
+    for resource in resources {
+        let budget = "monthly".to_owned();
+        let option = Op::DisassociateTagOption {
+            resource: resource.clone(),
+            tag_option: option.clone(),
+            name: String::new(),
+        };
+        let budget = Op::DisassociateBudget { resource, budget };
+        for op in [option, budget] {
+            make(op.clone()).await;
+            make(op).await;
+        }
+    }
     bench.wait(10_000).await;
     let seen = bench.collect().await;
     assert_eq!(super::scopes(&seen.gaps), Vec::<String>::new());
     let live = &seen.portfolios[&portfolio];
+    assert!(live.tag_options.is_empty() && live.budgets.is_empty());
     assert!(live.products.is_empty() && live.principals.is_empty() && live.constraints.is_empty());
     assert!(!seen.provisioned.contains_key(&id));
     assert_eq!(bench.aws.provisioned_status(&id).await, Ok(None));
 
+    for op in [
+        Op::DeleteProduct {
+            id: product.clone(),
+        },
+        Op::DeletePortfolio {
+            id: portfolio.clone(),
+        },
+    ] {
+        make(op.clone()).await;
+        make(op).await;
+    }
+    let seen = bench.collect().await;
+    assert!(!seen.products.contains_key(&product) && !seen.portfolios.contains_key(&portfolio));
+
     made.insert("AssociateProductWithPortfolio");
     let every: BTreeSet<&str> = [
+        "AssociateBudgetWithResource",
         "AssociatePrincipalWithPortfolio",
         "AssociateProductWithPortfolio",
+        "AssociateTagOptionWithResource",
         "CreateBucket",
         "CreateConstraint",
         "CreatePortfolio",
         "CreateProduct",
         "CreateProvisioningArtifact",
+        "CreateTagOption",
         "DeleteConstraint",
+        "DeletePortfolio",
+        "DeleteProduct",
+        "DisassociateBudgetFromResource",
         "DisassociatePrincipalFromPortfolio",
         "DisassociateProductFromPortfolio",
+        "DisassociateTagOptionFromResource",
         "ProvisionProduct",
         "PutBucketPolicy",
         "PutObject",
@@ -271,6 +342,7 @@ async fn every_op_is_made_and_shows() {
         "UpdateProduct",
         "UpdateProvisionedProduct",
         "UpdateProvisioningArtifact",
+        "UpdateTagOption",
     ]
     .into();
     assert_eq!(made, every);

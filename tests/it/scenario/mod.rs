@@ -1,6 +1,9 @@
 //! Whole catalogs in the embedded AWS, in virtual time, with the real SDK.
 
+mod adopting;
 mod budget;
+mod constraints;
+mod budgets;
 mod copying;
 mod crash;
 mod drift;
@@ -14,9 +17,12 @@ mod ownership;
 mod planned;
 mod polling;
 mod preempt;
+mod removing;
 mod sage;
+mod settings;
 mod sharing;
 mod stored;
+mod tag_options;
 mod templates;
 mod unkind;
 mod unlisted;

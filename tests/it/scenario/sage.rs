@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use catalogd::aws::pace::Pace;
 use catalogd::emulator::{Outcome, Profile};
 use catalogd::ids::{Digest, Name};
 use catalogd::model::desired::{Desired, TemplateSource, UnlistedVersions};
@@ -226,6 +227,15 @@ impl<'w> Walk<'w> {
         );
         let mut expected = expected;
         expected.remove(PUT);
+        if self.world.pace == Pace::Default {
+            // A plan made within seconds of a write may meet a replica that is older still: it is written once more.
+            for (call, made) in &mut writes {
+                let asked = expected.get(call).copied().unwrap_or_default();
+                let again = made.saturating_sub(asked);
+                assert!(again < passes, "{what}: {call} {again} times too often");
+                *made -= if call.starts_with("Update") { again } else { 0 };
+            }
+        }
         assert_eq!(writes, expected, "{what}");
         self.expect_the_ledger(&desired).await;
     }

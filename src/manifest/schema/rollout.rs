@@ -8,7 +8,7 @@ use crate::model::launch::{Amount, OperationType};
 
 /// `stackSet` as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct StackSetSpec {
+pub(in super::super) struct RolloutSpec {
     pub(in super::super) accounts: Option<Vec<At<String>>>,
     pub(in super::super) regions: Option<Vec<At<String>>>,
     pub(in super::super) failure_tolerance: Option<At<Amount>>,
@@ -34,7 +34,7 @@ const STACK_SET: Shape = Shape {
 const MOST_ACCOUNTS: u32 = 1_000_000;
 
 impl Reader<'_> {
-    pub(super) fn stack_set(&mut self, fields: &Fields<'_>) -> Option<At<StackSetSpec>> {
+    pub(super) fn rollout(&mut self, fields: &Fields<'_>) -> Option<At<RolloutSpec>> {
         let entry = fields.get("stackSet")?;
         let fields = self.fields(&entry.value, &entry.key.origin, &STACK_SET)?;
         let (tolerance, concurrency) = (
@@ -46,7 +46,7 @@ impl Reader<'_> {
             ("UPDATE", OperationType::Update),
             ("DELETE", OperationType::Delete),
         ];
-        let spec = StackSetSpec {
+        let spec = RolloutSpec {
             accounts: self.texts(&fields, "accounts"),
             regions: self.texts(&fields, "regions"),
             failure_tolerance: self.amount(&fields, tolerance, 0),
@@ -54,11 +54,6 @@ impl Reader<'_> {
             operation: self.choice(&fields, "operationType", &choices, &[]),
         };
         Some(At::new(spec, &entry.key.origin))
-    }
-
-    fn texts(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<At<String>>> {
-        let items = self.list(fields, key)?.iter();
-        Some(items.filter_map(|node| self.scalar(node, key)).collect())
     }
 
     /// A count or a percentage, of which at most one may be there.

@@ -1,0 +1,47 @@
+//! The spec of a TagOption.
+
+use super::read::{Reader, Shape};
+use super::{Header, Tag};
+use crate::manifest::finding::{Code, Finding};
+use crate::manifest::node::{At, Node};
+use crate::model::desired::{Adopt, Origin};
+
+/// A TagOption as its manifest says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct TagOptionSpec {
+    pub(in super::super) header: Header,
+    /// Its key and value, where both could be read.
+    pub(in super::super) tag: Option<Tag>,
+    pub(in super::super) active: Option<At<bool>>,
+}
+
+const SPEC: Shape = Shape {
+    what: "the TagOption's spec",
+    known: &["key", "value", "active"],
+    later: &[],
+};
+
+impl Reader<'_> {
+    pub(super) fn tag_option(
+        &mut self,
+        header: Header,
+        node: &Node,
+        at: &Origin,
+    ) -> Option<TagOptionSpec> {
+        let fields = self.fields(node, at, &SPEC)?;
+        if header.lifecycle.adopt != Adopt::Never {
+            let message = "`adopt` says nothing of a TagOption";
+            self.report(
+                Finding::new(Code::UnknownField, &header.origin, message)
+                    .hint("leave it out: one of this key and value is used as it is"),
+            );
+        }
+        let key = self.required_text(&fields, "key");
+        let value = self.required_text(&fields, "value");
+        Some(TagOptionSpec {
+            header,
+            tag: key.zip(value).map(|(key, value)| Tag { key, value }),
+            active: self.flag(&fields, "active"),
+        })
+    }
+}

@@ -1,0 +1,399 @@
+//! Objects of ours that git no longer names and whose ownership says that they go (`metadata.onRemove`): first what is
+//! provisioned, then portfolios, then products, each after all that is in it.
+//!
+//! What is gone can't be put back, so every doubt keeps an object (promise 1), and whose it is is asked again just
+//! before each call (promise 2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::association::constraints_of;
+use super::draft::Draft;
+use super::guard::Family;
+use super::op::{Arg, Mark, Op, Ownership, Resource, StepId};
+use super::owned::Owned;
+use super::planner::Planner;
+use super::{Action, BlockedCode};
+use crate::diff::association::field;
+use crate::diff::attachment::pair_text;
+use crate::diff::normalise::constraint_text;
+use crate::diff::{Change, Reason, Shown};
+use crate::ids::{Key, Kind, Name, PortfolioId, ProductId, ProvisionedProductId};
+use crate::model::desired::OnRemove;
+use crate::model::observed::{
+    LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOptions, ProvisionedStatus,
+};
+use crate::model::owner::{Installation, Owner, tag_key};
+
+/// What goes in this plan.
+#[derive(Debug, Default)]
+pub(crate) struct Going {
+    /// The objects that are to go, whether they may or not: they are no orphans.
+    pub(crate) objects: BTreeSet<Key>,
+    /// Provisioned products, with the steps that end them.
+    provisioned: BTreeMap<ProvisionedProductId, StepId>,
+    /// Products that are taken out of portfolios, with the steps that do so.
+    detached: BTreeMap<(PortfolioId, ProductId), StepId>,
+}
+
+impl<'a> Planner<'a> {
+    /// Plans the removal of whatever of ours is to go.
+    pub(crate) fn removals(&mut self) {
+        // Of a source that could not be read whole nothing is known to be gone.
+        if self.input.desired.incomplete {
+            return;
+        }
+        self.note_detached();
+        for (name, live) in self.leaving(Kind::ProvisionedProduct, |o| &o.provisioned) {
+            self.remove_provisioned(&name, live);
+        }
+        for (name, live) in self.leaving(Kind::Portfolio, |o| &o.portfolios) {
+            self.remove_portfolio(&name, live);
+        }
+        for (name, live) in self.leaving(Kind::Product, |o| &o.products) {
+            self.remove_product(&name, live);
+        }
+    }
+
+    /// The owned objects of a kind that git does not name. Of several that claim one name none is touched.
+    fn leaving<T>(
+        &self,
+        kind: Kind,
+        owned: impl for<'o> Fn(&'o Owned<'a>) -> &'o BTreeMap<Name, Vec<&'a T>>,
+    ) -> Vec<(Name, &'a T)> {
+        let desired = self.input.desired;
+        let all = owned(&self.owned).iter();
+        let gone = all.filter(|(name, _)| !desired.names(&Key::new(kind, (*name).clone())));
+        gone.filter_map(|(name, live)| match live.as_slice() {
+            [one] => Some((name.clone(), *one)),
+            _ => None,
+        })
+        .collect()
+    }
+
+    fn note_detached(&mut self) {
+        for product in self.products.values() {
+            let Some(id) = product.place.live() else {
+                continue;
+            };
+            for (portfolio, step) in &product.left {
+                let pair = (portfolio.clone(), id.clone());
+                self.going.detached.insert(pair, *step);
+            }
+        }
+    }
+
+    /// A draft of an object that goes; refused where nothing goes at all.
+    fn leaver(&mut self, kind: Kind, name: &Name, id: &str, mark: Mark) -> Draft {
+        let mut draft = self.draft(kind, name);
+        self.going.objects.insert(draft.object.key.clone());
+        draft.live(Ownership {
+            kind,
+            id: id.to_owned(),
+            mark,
+        });
+        draft.object.reason = Some(Reason::GitChanged);
+        let key = draft.object.key.clone();
+        if self.input.identity.installation == Installation::default() {
+            draft.blocked(
+                BlockedCode::DefaultInstallation,
+                format!(
+                    "{key} ({id}) has left git and stays: under the installation {:?} nothing is removed, for another team's catalog may have the same name. Give yours one with --installation",
+                    Installation::DEFAULT
+                ),
+            );
+        }
+        if let Some(blocked) = self.doubt.object(kind, id, &format!("{key} ({id})")) {
+            draft.refuse(blocked);
+        }
+        draft
+    }
+
+    /// Takes in a draft whose removal is `ops`, after `needs`; returns the last step.
+    fn leave(
+        &mut self,
+        mut draft: Draft,
+        action: Action,
+        changes: Vec<Change>,
+        ops: Vec<Op>,
+        needs: &BTreeSet<StepId>,
+    ) -> Option<StepId> {
+        let mut last = None;
+        if draft.is_free() {
+            let family = Family::Objects(draft.object.key.kind);
+            draft.object.action = action;
+            last = draft.removal(family, changes, ops, needs);
+        }
+        self.commit(draft).then_some(last).flatten()
+    }
+
+    fn remove_provisioned(&mut self, name: &Name, live: &'a LiveProvisioned) {
+        let identity = self.input.identity;
+        let kind = Kind::ProvisionedProduct;
+        let former = self.input.base.and_then(|base| base.provisioned.get(name));
+        let (on_remove, mark) = match identity.on_remove(kind, &live.tags) {
+            Some(said) => {
+                let tag = live.tags.get(tag_key(kind)).cloned();
+                (said, Mark::Tag(tag.unwrap_or_default()))
+            }
+            // An import takes no tags: what was last applied says how it goes, and the token whose it is.
+            None => {
+                let prefix = identity.token_prefix(name);
+                let token = live.idempotency_token.as_deref().unwrap_or_default();
+                let said = former.filter(|_| token.starts_with(&prefix));
+                let said = said.map(|o| o.lifecycle.on_remove);
+                (said.unwrap_or_default(), Mark::Token(prefix))
+            }
+        };
+        let action = match on_remove {
+            OnRemove::Retain => return,
+            OnRemove::Delete => Action::Delete,
+            OnRemove::Release => Action::Release,
+        };
+        let mut draft = self.leaver(kind, name, live.id.as_str(), mark);
+        if let ProvisionedStatus::UnderChange | ProvisionedStatus::PlanInProgress = live.status {
+            draft.waits(None, "a change of it is under way");
+        }
+        let token = identity.request_token(
+            name,
+            "remove",
+            live.last_record.as_ref().map(|id| id.as_str()),
+        );
+        let op = Op::Terminate {
+            id: live.id.clone(),
+            retain_physical_resources: on_remove == OnRemove::Release,
+            ignore_errors: false,
+            token,
+        };
+        let stack = live.physical_id.as_deref().unwrap_or("none");
+        let mut changes = vec![gone("name", &live.name)];
+        if on_remove == OnRemove::Release {
+            draft.note(format!("its stack stays as it is: {stack}"));
+        } else {
+            changes.push(gone("stack", stack));
+        }
+        // Those that used it change over first.
+        let needs = self.former_users(name);
+        if let Some(step) = self.leave(draft, action, changes, vec![op], &needs) {
+            self.going.provisioned.insert(live.id.clone(), step);
+        }
+    }
+
+    /// The steps of the objects that rested on a provisioned product when git was last applied.
+    fn former_users(&self, name: &Name) -> BTreeSet<StepId> {
+        let base = self.input.base.into_iter().flat_map(|b| &b.provisioned);
+        let users = base.filter(|(_, object)| object.upstream().contains(name));
+        let users = users.map(|(user, _)| Key::new(Kind::ProvisionedProduct, user.clone()));
+        let mut steps = BTreeSet::new();
+        for user in users {
+            steps.extend(self.steps_of(&user));
+        }
+        steps
+    }
+
+    fn remove_portfolio(&mut self, name: &Name, live: &'a LivePortfolio) {
+        let kind = Kind::Portfolio;
+        if self.input.identity.on_remove(kind, &live.tags) != Some(OnRemove::Delete) {
+            return;
+        }
+        let tag = live.tags.get(tag_key(kind)).cloned();
+        let mark = Mark::Tag(tag.unwrap_or_default());
+        let draft = self.leaver(kind, name, live.id.as_str(), mark);
+        let mut changes = vec![gone("displayName", &live.display_name)];
+        let mut needs = BTreeSet::new();
+        // In the order of the ranks: principals, constraints, associations.
+        let mut ops = Vec::new();
+        for principal in &live.principals {
+            changes.push(gone("principals", &principal.arn));
+            ops.push(Op::DisassociatePrincipal {
+                portfolio: live.id.clone(),
+                principal: principal.clone(),
+            });
+        }
+        let resource = Resource::Portfolio(Arg::Value(live.id.clone()));
+        detach(
+            &resource,
+            &live.tag_options,
+            &live.budgets,
+            &mut changes,
+            &mut ops,
+        );
+        let mut detached = Vec::new();
+        let mut ends = Vec::new();
+        for product in &live.products {
+            let pair = (live.id.clone(), product.clone());
+            if let Some(step) = self.going.detached.get(&pair) {
+                needs.insert(*step);
+                continue;
+            }
+            changes.push(gone("products", &self.product_name(product)));
+            for constraint in constraints_of(live, product) {
+                ops.push(Op::DeleteConstraint {
+                    id: constraint.id.clone(),
+                    kind: constraint.kind.clone(),
+                });
+            }
+            ends.push(Op::DisassociateProduct {
+                portfolio: live.id.clone(),
+                product: product.clone(),
+            });
+            detached.push(pair);
+        }
+        ops.extend(ends);
+        ops.push(Op::DeletePortfolio {
+            id: live.id.clone(),
+        });
+        if let Some(step) = self.leave(draft, Action::Delete, changes, ops, &needs) {
+            // The step that deletes it comes after all of them.
+            let detached = detached.into_iter().map(|pair| (pair, step));
+            self.going.detached.extend(detached);
+        }
+    }
+
+    fn remove_product(&mut self, name: &Name, live: &'a LiveProduct) {
+        let kind = Kind::Product;
+        if self.input.identity.on_remove(kind, &live.tags) != Some(OnRemove::Delete) {
+            return;
+        }
+        let tag = live.tags.get(tag_key(kind)).cloned();
+        let mark = Mark::Tag(tag.unwrap_or_default());
+        let mut draft = self.leaver(kind, name, live.id.as_str(), mark);
+        let mut needs = BTreeSet::new();
+        self.provisioned_of(&mut draft, live, &mut needs);
+        let mut changes = vec![gone("name", &live.name)];
+        for version in &live.versions {
+            changes.push(gone("versions", &version.name));
+        }
+        let (mut ops, mut ends) = (Vec::new(), Vec::new());
+        let resource = Resource::Product(Arg::Value(live.id.clone()));
+        detach(
+            &resource,
+            &live.tag_options,
+            &live.budgets,
+            &mut changes,
+            &mut ops,
+        );
+        let holding = self.input.observed.portfolios.values();
+        for seen in holding.filter(|p| p.products.contains(&live.id)) {
+            let pair = (seen.id.clone(), live.id.clone());
+            if let Some(step) = self.going.detached.get(&pair) {
+                needs.insert(*step);
+                continue;
+            }
+            let portfolio = match self.input.identity.owner(Kind::Portfolio, &seen.tags) {
+                Owner::Us(name) => name,
+                Owner::Nobody | Owner::Foreign(_) => {
+                    draft.blocked(
+                        BlockedCode::ForeignOwner,
+                        format!(
+                            "it stands in portfolio {:?} ({}), which is not ours: take it out there first",
+                            seen.display_name, seen.id
+                        ),
+                    );
+                    continue;
+                }
+            };
+            changes.push(gone(&format!("portfolios[{portfolio}]"), "associated"));
+            for constraint in constraints_of(seen, &live.id) {
+                let text = constraint_text(&constraint.kind, &constraint.parameters);
+                changes.push(gone(&field(&portfolio, &constraint.kind), &text));
+                ops.push(Op::DeleteConstraint {
+                    id: constraint.id.clone(),
+                    kind: constraint.kind.clone(),
+                });
+            }
+            ends.push(Op::DisassociateProduct {
+                portfolio: seen.id.clone(),
+                product: live.id.clone(),
+            });
+        }
+        ops.extend(ends);
+        ops.push(Op::DeleteProduct {
+            id: live.id.clone(),
+        });
+        self.leave(draft, Action::Delete, changes, ops, &needs);
+    }
+
+    /// What runs from a product keeps it; what goes or moves on in this plan goes first.
+    fn provisioned_of(&self, draft: &mut Draft, live: &LiveProduct, needs: &mut BTreeSet<StepId>) {
+        let runs = |o: &&LiveProvisioned| {
+            let running = o.running.as_ref();
+            o.product == live.id || running.is_some_and(|r| r.product == live.id)
+        };
+        let mut stay = Vec::new();
+        for user in self.input.observed.provisioned.values().filter(runs) {
+            if let Some(step) = self.going.provisioned.get(&user.id) {
+                needs.insert(*step);
+                continue;
+            }
+            let moves = self.owned.provisioned.iter().find_map(|(name, all)| {
+                let key = Key::new(Kind::ProvisionedProduct, name.clone());
+                let is_it = all.iter().any(|o| o.id == user.id);
+                (is_it && self.steps_of(&key).next().is_some()).then_some(key)
+            });
+            match moves {
+                Some(key) => {
+                    let message = format!("{key} runs from it and is changed in this plan");
+                    draft.waits(Some(key), message);
+                }
+                None => stay.push(format!("{:?} ({})", user.name, user.id)),
+            }
+        }
+        if stay.is_empty() {
+            return;
+        }
+        const SHOWN: usize = 5;
+        let more = match stay.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        stay.truncate(SHOWN);
+        draft.blocked(
+            BlockedCode::InUse,
+            format!(
+                "it has left git and stays, because it is provisioned: {}{more}. Terminate or move what runs from it first",
+                stay.join(", ")
+            ),
+        );
+    }
+
+    fn product_name(&self, id: &ProductId) -> String {
+        let live = self.input.observed.products.get(id);
+        live.map_or_else(|| id.to_string(), |o| format!("{} ({id})", o.name))
+    }
+}
+
+/// Takes TagOptions and budgets from what goes: the service would keep it otherwise.
+fn detach(
+    resource: &Resource,
+    tag_options: &LiveTagOptions,
+    budgets: &BTreeSet<String>,
+    changes: &mut Vec<Change>,
+    ops: &mut Vec<Op>,
+) {
+    for (id, option) in tag_options {
+        let name = pair_text((&option.key, &option.value));
+        changes.push(gone("tagOptions", &name));
+        ops.push(Op::DisassociateTagOption {
+            resource: resource.clone(),
+            tag_option: id.clone(),
+            name,
+        });
+    }
+    for budget in budgets {
+        changes.push(gone("budgets", budget));
+        ops.push(Op::DisassociateBudget {
+            resource: resource.clone(),
+            budget: budget.clone(),
+        });
+    }
+}
+
+/// Something that goes with its object.
+fn gone(field: &str, before: &str) -> Change {
+    Change {
+        field: field.to_owned(),
+        before: Shown::text(before),
+        after: Shown::Absent,
+        reason: Reason::GitChanged,
+    }
+}
