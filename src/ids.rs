@@ -54,6 +54,8 @@ text_id! {
     ServiceActionId;
     /// `copyproduct-…`: what a copy of a product is followed by.
     CopyId;
+    /// `share-…`: what an action on a share is followed by.
+    ShareToken;
     /// Twelve digits.
     AccountId;
     /// An AWS region, e.g. `eu-central-1`.
@@ -198,6 +200,12 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest as _;
         Self(hex::encode(sha2::Sha256::digest(bytes)))
+    }
+
+    /// A digest that was written out: 64 hex digits in lower case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+        (text.len() == 64 && text.bytes().all(hex)).then(|| Self(text.to_owned()))
     }
 
     /// The first twelve hex digits, for people.

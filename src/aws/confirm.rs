@@ -51,12 +51,16 @@ impl Aws {
             | Op::DeletePortfolio { .. }
             | Op::AssociatePrincipal { .. }
             | Op::DisassociatePrincipal { .. }
+            | Op::CreateShare { .. }
+            | Op::UpdateShare { .. }
+            | Op::DeleteShare { .. }
             | Op::CreateProduct { .. }
             | Op::CopyProduct { .. }
             | Op::UpdateProduct { .. }
             | Op::DeleteProduct { .. }
             | Op::CreateVersion { .. }
             | Op::UpdateVersion { .. }
+            | Op::DeleteVersion { .. }
             | Op::AssociateProduct { .. }
             | Op::DisassociateProduct { .. }
             | Op::CreateConstraint { .. }
@@ -172,12 +176,41 @@ impl Aws {
                 let held = self.has_principal(portfolio, principal).await?;
                 Ok(shows_when(!held, "the principal is still listed"))
             }
-            Op::CreateProduct { tags, .. } => {
+            // One that was there already stays as it is, which is the next pass's to change.
+            Op::CreateShare {
+                portfolio, with, ..
+            } => {
+                let live = self.share_with(given(op, portfolio)?, with).await?;
+                Ok(shows_when(live.is_some(), "the share is not listed"))
+            }
+            Op::UpdateShare {
+                portfolio,
+                with,
+                tag_options,
+                principals,
+            } => {
+                let Some(live) = self.share_with(portfolio, with).await? else {
+                    return Ok(Read::NotYet("the share is not listed".to_owned()));
+                };
+                let same = tag_options.is_none_or(|sent| sent == live.tag_options)
+                    && principals.is_none_or(|sent| sent == live.principals);
+                Ok(match same {
+                    true => Read::Shows,
+                    false => still_old("share"),
+                })
+            }
+            Op::DeleteShare { portfolio, with } => {
+                let live = self.share_with(portfolio, with).await?;
+                Ok(shows_when(live.is_none(), "the share is still listed"))
+            }
+            Op::CreateProduct { tags, version, .. } => {
                 let id = answered(op, &answer.product)?;
                 let (live, status) = self.describe_product(id).await?;
                 let marked = marked(Kind::Product, id.as_str(), tags, &live.tags);
                 match usable(&status, "the product") {
                     Read::Shows if marked != Read::Shows => Ok(marked),
+                    // What the service syncs has no version yet.
+                    Read::Shows if version.is_none() => Ok(Read::Shows),
                     Read::Shows => {
                         self.version_is_usable(id, answered(op, &answer.version)?)
                             .await
@@ -218,7 +251,12 @@ impl Aws {
                     support_description,
                     support_email,
                     support_url,
+                    source_connection,
                 } = &**fields;
+                let synced = live.source_connection.as_ref().map(|live| &live.to);
+                if source_connection.is_some() && source_connection.as_ref() != synced {
+                    return Ok(still_old("source connection"));
+                }
                 let fields = [
                     ("name", name, Some(&live.name)),
                     ("owner", owner, Some(&live.owner)),
@@ -259,6 +297,12 @@ impl Aws {
                 )
                 .await
             }
+            Op::DeleteVersion {
+                product, version, ..
+            } => {
+                self.version_is_usable(product, version).await?;
+                Ok(Read::NotYet("the version is still there".to_owned()))
+            }
             Op::AssociateProduct { portfolio, product } => {
                 let held = self
                     .is_associated(given(op, portfolio)?, given(op, product)?)
@@ -288,10 +332,12 @@ impl Aws {
         let dead_after = match op {
             Op::DeletePortfolio { .. }
             | Op::DisassociatePrincipal { .. }
+            | Op::DeleteShare { .. }
             | Op::DeleteProduct { .. }
             | Op::DisassociateTagOption { .. }
             | Op::DisassociateBudget { .. }
             | Op::DisassociateProduct { .. }
+            | Op::DeleteVersion { .. }
             | Op::DeleteConstraint { .. } => return Read::Shows,
             Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {
                 DEAD_AFTER

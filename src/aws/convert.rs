@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use crate::aws::error::Failure;
 use crate::aws::poll::RecordSeen;
 use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, TagOptionId, VersionId};
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{CodeStar, Guidance, Tags};
 use crate::model::observed::{
-    LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct, LiveProvisioned, LiveStack,
-    LiveTagOption, LiveTagOptions, LiveVersion, ProvisionedStatus, ReadyStatus,
+    LastSync, LiveConnection, LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct,
+    LiveProvisioned, LiveShare, LiveStack, LiveTagOption, LiveTagOptions, LiveVersion,
+    ProvisionedStatus, ReadyStatus,
 };
+use crate::model::share::Recipient;
 use crate::model::template::ParameterDecl;
 use crate::plan::op::TagChange;
 use crate::run::record::RecordStatus;
@@ -96,6 +98,7 @@ pub(crate) fn portfolio(
         principals: Default::default(),
         tag_options: tag_options(options),
         budgets: budgets(all_budgets),
+        shares: None,
         products: Default::default(),
         constraints: BTreeMap::new(),
     })
@@ -119,6 +122,23 @@ fn tag_options(details: &[sdk::TagOptionDetail]) -> LiveTagOptions {
 fn budgets(details: &[sdk::BudgetDetail]) -> BTreeSet<String> {
     let names = details.iter().filter_map(|budget| budget.budget_name());
     names.map(str::to_owned).collect()
+}
+
+/// A share of a portfolio; none where it is of a type that is nobody's to change.
+pub(crate) fn share(detail: &sdk::PortfolioShareDetail) -> Option<(Recipient, LiveShare)> {
+    let id = detail.principal_id()?.to_owned();
+    let recipient = match detail.r#type()?.as_str() {
+        "ACCOUNT" => Recipient::Account(id),
+        "ORGANIZATION" => Recipient::Organization(id),
+        "ORGANIZATIONAL_UNIT" => Recipient::Unit(id),
+        _ => return None,
+    };
+    let share = LiveShare {
+        accepted: detail.accepted(),
+        tag_options: detail.share_tag_options(),
+        principals: detail.share_principals(),
+    };
+    Some((recipient, share))
 }
 
 /// A principal of a portfolio.
@@ -171,11 +191,73 @@ pub(crate) fn product(
         support_description: summary.support_description().map(str::to_owned),
         support_email: summary.support_email().map(str::to_owned),
         support_url: summary.support_url().map(str::to_owned),
+        product_type: summary
+            .r#type()
+            .map(|kind| kind.as_str().to_owned())
+            .unwrap_or_default(),
+        source_connection: detail.source_connection().and_then(connection),
         tags: tags(all_tags),
         tag_options: tag_options(options),
         budgets: budgets(all_budgets),
         versions: Vec::new(),
     })
+}
+
+/// What a product is synced with. One of a type that is not known has nothing to compare.
+fn connection(detail: &sdk::SourceConnectionDetail) -> Option<LiveConnection> {
+    let parameters = detail.connection_parameters().and_then(|p| p.code_star());
+    let to = match parameters {
+        Some(to) => CodeStar {
+            connection_arn: to.connection_arn().to_owned(),
+            repository: to.repository().to_owned(),
+            branch: to.branch().to_owned(),
+            artifact_path: to.artifact_path().to_owned(),
+        },
+        // Something syncs it all the same: its versions are not ours.
+        None => CodeStar {
+            connection_arn: String::new(),
+            repository: String::new(),
+            branch: String::new(),
+            artifact_path: String::new(),
+        },
+    };
+    let last_sync = detail.last_sync().map(|last| LastSync {
+        status: last
+            .last_sync_status()
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
+        message: last.last_sync_status_message().map(str::to_owned),
+        at: last.last_sync_time().and_then(timestamp),
+        succeeded_at: last.last_successful_sync_time().and_then(timestamp),
+        version: last
+            .last_successful_sync_provisioning_artifact_id()
+            .map(VersionId::from),
+    });
+    Some(LiveConnection { to, last_sync })
+}
+
+/// A source connection as it is sent.
+pub(crate) fn sdk_connection(
+    operation: &'static str,
+    to: &CodeStar,
+) -> Result<sdk::SourceConnection, Failure> {
+    let internal = |error: aws_smithy_types::error::operation::BuildError| {
+        Failure::internal(operation, error.to_string())
+    };
+    let code_star = sdk::CodeStarParameters::builder()
+        .connection_arn(&to.connection_arn)
+        .repository(&to.repository)
+        .branch(&to.branch)
+        .artifact_path(&to.artifact_path)
+        .build()
+        .map_err(internal)?;
+    let parameters = sdk::SourceConnectionParameters::builder()
+        .code_star(code_star)
+        .build();
+    Ok(sdk::SourceConnection::builder()
+        .r#type(sdk::SourceType::Codestar)
+        .connection_parameters(parameters)
+        .build())
 }
 
 /// A version, as a list shows it: what its template says is found elsewhere.

@@ -197,6 +197,13 @@ impl Failure {
             ) => "no valid credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
                   AWS_SECRET_ACCESS_KEY, or sign in"
                 .to_owned(),
+            (Class::Denied | Class::Invalid | Class::Unknown, _)
+                if self.operation == "CreatePortfolioShare" =>
+            {
+                "share with accounts, or with a node of the organization that is there: from its management account or a \
+                 delegated administrator, once that has enabled sharing (servicecatalog:EnableAWSOrganizationsAccess)"
+                    .to_owned()
+            }
             (Class::Denied, _) => format!(
                 "allow {} to the role that catalogd runs as (deploy/iam-policy.json has what it needs)",
                 self.operation

@@ -10,10 +10,11 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{CopyId, ProductId, ProvisionedProductId, RecordId, VersionId};
+use crate::ids::{CopyId, ProductId, ProvisionedProductId, RecordId, ShareToken, VersionId};
 use crate::model::observed::ProvisionedStatus;
 use crate::run::copy::CopyStatus;
 use crate::run::record::RecordStatus;
+use crate::run::share::ShareStatus;
 
 /// Records, and outputs of a record, of a page (facts §5).
 const RECORDS_A_PAGE: i32 = 20;
@@ -75,7 +76,78 @@ pub struct CopySeen {
     pub detail: Option<String>,
 }
 
+/// An action on a share as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShareSeen {
+    /// How far it has come.
+    pub status: ShareStatus,
+    /// Why it failed, by accounts.
+    pub errors: Vec<ShareError>,
+}
+
+/// Why a share did not reach some accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShareError {
+    /// Which.
+    pub accounts: Vec<String>,
+    /// The service's code.
+    pub code: String,
+    /// Its text.
+    pub message: String,
+}
+
+impl ShareSeen {
+    /// What went wrong, in the service's words. That an account has the portfolio already is no trouble (facts §9.8).
+    pub fn reason(&self) -> Option<String> {
+        /// One unit may have thousands of accounts.
+        const SHOWN: usize = 5;
+        let errors = self.errors.iter();
+        let errors = errors.filter(|error| error.code != "DuplicateResourceException");
+        let told: Vec<String> = errors
+            .map(|error| {
+                let first = error.accounts.iter().take(SHOWN).cloned();
+                let first = first.collect::<Vec<_>>().join(", ");
+                let accounts = match error.accounts.len().saturating_sub(SHOWN) {
+                    0 => first,
+                    more => format!("{first} and {more} more"),
+                };
+                format!("{accounts}: {}: {}", error.code, error.message)
+            })
+            .collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+}
+
 impl Aws {
+    /// How far an action on a share with a node of the organization is.
+    pub async fn share_status(&self, token: &ShareToken) -> Result<ShareSeen, Failure> {
+        let request = self
+            .sc()
+            .describe_portfolio_share_status()
+            .portfolio_share_token(token.as_str());
+        let answer = self
+            .call("DescribePortfolioShareStatus", Access::Read, || {
+                request.clone().send()
+            })
+            .await?;
+        let status = answer.status().map(|status| status.as_str());
+        let errors = answer
+            .share_details()
+            .map(|details| details.share_errors())
+            .unwrap_or_default();
+        Ok(ShareSeen {
+            status: ShareStatus::parse(status.unwrap_or_default()),
+            errors: errors
+                .iter()
+                .map(|error| ShareError {
+                    accounts: error.accounts().to_vec(),
+                    code: error.error().unwrap_or_default().to_owned(),
+                    message: error.message().unwrap_or_default().to_owned(),
+                })
+                .collect(),
+        })
+    }
+
     /// A record with all its outputs.
     pub async fn record(&self, id: &RecordId) -> Result<RecordSeen, Failure> {
         let mut pages = Pages::default();

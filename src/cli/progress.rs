@@ -16,6 +16,7 @@ use crate::plan::op::{Step, StepId};
 use crate::render::safe::{MESSAGE, line};
 use crate::run::copy::CopyState;
 use crate::run::record::RecordState;
+use crate::run::share::ShareState;
 
 use super::out::Out;
 
@@ -261,6 +262,14 @@ impl Progress for Live {
                     RecordState::RollingBack => "failed, rolling back",
                     RecordState::Puzzled(word) => word,
                     RecordState::Succeeded | RecordState::Failed => return,
+                };
+                self.moved(step, word);
+            }
+            Event::Share { step, state } => {
+                let word = match state {
+                    ShareState::Asked | ShareState::Completed | ShareState::Failed => return,
+                    ShareState::Working => "in progress",
+                    ShareState::Puzzled(word) => word,
                 };
                 self.moved(step, word);
             }

@@ -10,6 +10,7 @@ pub mod normalise;
 pub mod parameter;
 pub mod portfolio;
 pub mod product;
+pub mod share;
 pub mod tags;
 pub mod template;
 

@@ -51,9 +51,10 @@ pub fn portfolio(
         provider_name,
         tags: wanted_tags,
         principals: wanted_principals,
-        // `diff::attachment` compares these.
+        // `diff::attachment` and `diff::share` compare these.
         tag_options: _,
         budgets: _,
+        shares: _,
     } = want;
     let mut changes = Vec::new();
     PortfolioDiff {

@@ -4,6 +4,7 @@
 mod copy;
 mod poll;
 pub mod progress;
+mod share;
 mod step;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 use crate::plan::op::{Step, StepId};
 use crate::run::copy::CopyState;
 use crate::run::record::RecordState;
+use crate::run::share::ShareState;
 
 use super::StepResult;
 
@@ -34,6 +35,13 @@ pub enum Event<'a> {
         step: &'a Step,
         /// How far it is.
         state: &'a CopyState,
+    },
+    /// An action on a share moved, or was looked at.
+    Share {
+        /// Whose.
+        step: &'a Step,
+        /// How far it is.
+        state: &'a ShareState,
     },
     /// A step is over.
     Ended {

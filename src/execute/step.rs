@@ -79,6 +79,9 @@ impl Executor<'_> {
         };
         let mut shown = self.follow_copy(step, op, &mut answer).await;
         if shown.is_ok() {
+            shown = self.follow_share(step, op, &answer).await;
+        }
+        if shown.is_ok() {
             let _permit = self.calls.acquire().await;
             shown = self.settle(op, &answer).await;
         }
@@ -156,8 +159,9 @@ impl Executor<'_> {
                 failure.class,
                 Class::NotVisibleYet | Class::MissingDependency
             );
-            // Somebody else's import is under way: one at a time for the whole account (facts §7).
-            let busy = matches!(op, Op::Import { .. }) && failure.code == "InvalidStateException";
+            // Somebody else's import, or action on a share, is under way: one at a time for the whole account (facts §7).
+            let single = matches!(op, Op::Import { .. }) || op.is_share();
+            let busy = single && failure.code == "InvalidStateException";
             let waited = self.clock.now().duration_since(started).unsigned_abs();
             if !(invisible || busy) || waited >= self.patience.visible {
                 return Err(failure);

@@ -5,26 +5,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
-    AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec, SourceSpec, Specs, StackSetSpec, Tag,
-    TagOptionSpec, ValueSpec, VersionSpec,
+    AssociationSpec, ConnectionSpec, CopySpec, LaunchSpec, Older, ParameterSpec, PortfolioSpec,
+    PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec, ShareSpec, SourceSpec,
+    Specs, StackSetSpec, Tag, TagOptionSpec, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
-    Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import, Launch,
-    Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, StackSet,
-    Support, TagOption, Tags, TemplateSource, Version,
+    Association, CodeStar, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions,
+    Guidance, Import, Launch, Parameter, ParameterValue, Portfolio, Principal, Product,
+    ProvisionedProduct, Share, SourceConnection, StackSet, Support, TagOption, Tags,
+    TemplateSource, Version,
 };
 use crate::model::launch::{Preferences, Rollout, Topics};
+use crate::model::share::Recipient;
 
 /// Puts the sound objects together.
 ///
 /// Afterwards every reference between the objects in the maps can be followed.
-pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Finding>) -> Desired {
+/// `left_out` are those that something other than an object keeps from being sound.
+pub(super) fn assemble(
+    specs: Specs,
+    templates: Templates,
+    left_out: BTreeSet<Key>,
+    findings: &mut Vec<Finding>,
+) -> Desired {
     let errors = || findings.iter().filter(|f| f.severity == Severity::Error);
     let mut desired = Desired {
-        broken: errors().filter_map(|f| f.object.clone()).collect(),
+        broken: errors()
+            .filter_map(|f| f.object.clone())
+            .chain(left_out)
+            .collect(),
         incomplete: errors().any(|f| f.object.is_none()),
         ..Desired::default()
     };
@@ -189,6 +200,7 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         principals,
         tag_options,
         budgets: budget_names,
+        shares,
     } = spec;
     let name = header.name?;
     Some(Portfolio {
@@ -199,10 +211,20 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         principals: principals.map(|items| items.into_iter().map(principal).collect()),
         tag_options: given(tag_options),
         budgets: budgets(budget_names),
+        shares: shares.map(|items| items.into_iter().map(share).collect()),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn share(spec: ShareSpec) -> (Recipient, Share) {
+    let share = Share {
+        origin: spec.with.origin,
+        tag_options: spec.tag_options.map(|found| found.value),
+        principals: spec.principals.map(|found| found.value),
+    };
+    (spec.with.value, share)
 }
 
 fn principal(spec: At<PrincipalSpec>) -> Principal {
@@ -216,6 +238,9 @@ fn principal(spec: At<PrincipalSpec>) -> Principal {
 fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
     let ProductSpec {
         header,
+        at: _,
+        owner_given: _,
+        product_type,
         display_name,
         owner,
         description,
@@ -228,18 +253,34 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         portfolios_known: _,
         versions,
         versions_known: _,
-        copy_from,
         unlisted_versions,
+        retention,
+        copy_from,
+        source_connection,
+        synced,
     } = spec;
     let name = header.name?;
     let copy_from = match copy_from {
         Some(found) => Some(copy(found)?),
         None => None,
     };
+    let source_connection = source_connection.map(connection);
+    if source_connection.is_none() && synced {
+        return None;
+    }
+    let count = versions.len();
     let versions: Option<Vec<Version>> = versions
         .into_iter()
-        .map(|v| version(v, templates))
+        .enumerate()
+        .map(|(place, spec)| {
+            let older = retention.as_ref().map(|r| match r.keeps(place, count) {
+                true => None,
+                false => Some(r.older),
+            });
+            version(spec, templates, older)
+        })
         .collect();
+    let listless = copy_from.is_some() || source_connection.is_some();
     Some(Product {
         display_name: text(display_name).unwrap_or_else(|| name.to_string()),
         owner: owner?.value,
@@ -254,13 +295,27 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         tag_options: given(tag_options),
         budgets: budgets(budget_names),
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
-        versions: versions.filter(|versions| !versions.is_empty() || copy_from.is_some())?,
+        product_type: product_type.map(|found| found.value).unwrap_or_default(),
+        versions: versions.filter(|versions| !versions.is_empty() || listless)?,
         copy_from,
+        source_connection,
         unlisted_versions: unlisted_versions.unwrap_or_default(),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn connection(spec: ConnectionSpec) -> SourceConnection {
+    SourceConnection {
+        origin: spec.connection_arn.origin,
+        to: CodeStar {
+            connection_arn: spec.connection_arn.value,
+            repository: spec.repository.value,
+            branch: spec.branch.value,
+            artifact_path: spec.artifact_path.value,
+        },
+    }
 }
 
 fn copy(spec: CopySpec) -> Option<CopyFrom> {
@@ -328,7 +383,13 @@ fn json(node: &Node) -> serde_json::Value {
     }
 }
 
-fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {
+/// `retention` is what the product's says of it, if that says anything: `None` where it is kept as it is. What the version says
+/// itself wins.
+fn version(
+    spec: VersionSpec,
+    templates: &Templates,
+    retention: Option<Option<Older>>,
+) -> Option<Version> {
     let source = match spec.source? {
         SourceSpec::File { found, .. } => {
             let found = found?;
@@ -350,8 +411,19 @@ fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {
         origin: spec.name.origin,
         description: text(spec.description),
         source,
-        active: spec.active.is_none_or(|active| active.value),
-        guidance: spec.guidance.map(|guidance| guidance.value),
+        active: match (&spec.active, retention) {
+            (Some(active), _) => active.value,
+            (None, Some(Some(Older::Inactive))) => false,
+            (None, _) => true,
+        },
+        retired: spec.active.is_none() && retention == Some(Some(Older::Inactive)),
+        guidance: match (&spec.guidance, retention) {
+            (Some(guidance), _) => Some(guidance.value),
+            (None, Some(None)) => Some(Guidance::Default),
+            (None, Some(Some(Older::Deprecated))) => Some(Guidance::Deprecated),
+            (None, Some(Some(Older::Inactive)) | None) => None,
+        },
+        mutable: spec.mutable,
     })
 }
 

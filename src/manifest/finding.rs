@@ -132,6 +132,8 @@ codes! {
     InvalidTag = "invalid-tag", Error;
     /// A tag key that AWS or catalogd keeps for itself.
     ReservedTag = "reserved-tag", Error;
+    /// A share with what can't be shared with, or of what can't be shared.
+    InvalidShare = "invalid-share", Error;
     /// A rule of a template constraint that CloudFormation would refuse.
     InvalidRule = "invalid-rule", Error;
     /// A rule of a template constraint that CloudFormation is said to refuse.
@@ -139,6 +141,8 @@ codes! {
     // objects among each other
     /// Two objects of one kind with one name.
     DuplicateName = "duplicate-name", Error;
+    /// Two `Defaults` in one folder.
+    DuplicateDefaults = "duplicate-defaults", Error;
     /// Two versions of one product with one name.
     DuplicateVersion = "duplicate-version", Error;
     /// One portfolio, principal or dependency twice in a list.
@@ -163,11 +167,15 @@ codes! {
     InactiveTagOption = "inactive-tag-option", Warning;
     /// A product and its portfolio offer one key and no value that both have.
     TagOptionConflict = "tag-option-conflict", Warning;
+    /// A version among the newest that `retention` keeps says that it is deprecated or inactive.
+    RetentionOverridden = "retention-overridden", Warning;
     // templates
     /// A template path that is absolute, malformed or leaves the repository.
     TemplatePath = "template-path", Error;
     /// A template that is not there.
     TemplateMissing = "template-missing", Error;
+    /// A version's `ref` that is no tag and no commit of the repository.
+    TemplateRef = "template-ref", Error;
     /// A template that CloudFormation would not read.
     TemplateTooLarge = "template-too-large", Error;
     /// A template that catalogd cannot read: its parameters are unknown.

@@ -103,6 +103,9 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         if let Some(copy) = &mut product.copy_from {
             text(&mut copy.product_arn);
         }
+        if let Some(connection) = &mut product.source_connection {
+            text(&mut connection.connection_arn);
+        }
         for association in product.portfolios.iter_mut().flatten() {
             let Some(constraints) = &mut association.constraints else {
                 continue;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::ids::{Digest, Key, Kind, Name, ProductArn, StackArn};
 use crate::model::launch::{Rollout, Topics};
+use crate::model::share::Recipient;
 use crate::model::template::{ParameterDecl, Template};
 
 /// Everything that a source declares.
@@ -204,6 +205,19 @@ pub struct Portfolio {
     pub tag_options: Option<GivenTagOptions>,
     /// The budgets that are shown with it, by name.
     pub budgets: Option<BTreeSet<String>>,
+    /// Whom it is shared with.
+    pub shares: Option<BTreeMap<Recipient, Share>>,
+}
+
+/// A share of a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Where the recipient is named.
+    pub origin: Origin,
+    /// `ShareTagOptions`.
+    pub tag_options: Option<bool>,
+    /// `SharePrincipals`: with organizations and their units only (facts §9.8).
+    pub principals: Option<bool>,
 }
 
 /// TagOptions that a portfolio or product is given, by their manifests' names, each with the place that names it.
@@ -247,12 +261,85 @@ pub struct Product {
     pub budgets: Option<BTreeSet<String>>,
     /// The portfolios it stands in, with its constraints in each.
     pub portfolios: Option<BTreeMap<Name, Association>>,
-    /// Its versions, in the order of the list. Never empty, save for a copy: its versions are its source's.
+    /// What its versions are made of. It never changes (facts §9.1); a copy has its source's, whatever stands here.
+    pub product_type: ProductType,
+    /// Its versions, in the order of the list. Never empty, save for a copy, whose versions are its source's, and for a
+    /// product that the service syncs.
     pub versions: Vec<Version>,
     /// What becomes of live versions that the list does not name.
     pub unlisted_versions: UnlistedVersions,
     /// The product that it is a copy of.
     pub copy_from: Option<CopyFrom>,
+    /// The repository from which the service itself makes its versions.
+    pub source_connection: Option<SourceConnection>,
+}
+
+/// What a product's versions are made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProductType {
+    /// `CLOUD_FORMATION_TEMPLATE`.
+    #[default]
+    CloudFormation,
+    /// `MARKETPLACE`.
+    Marketplace,
+    /// `EXTERNAL`: an engine of one's own.
+    External,
+    /// `TERRAFORM_OPEN_SOURCE`.
+    TerraformOpenSource,
+    /// `TERRAFORM_CLOUD`.
+    TerraformCloud,
+}
+
+impl ProductType {
+    /// All of them, the default first.
+    pub const ALL: [Self; 5] = [
+        Self::CloudFormation,
+        Self::Marketplace,
+        Self::External,
+        Self::TerraformOpenSource,
+        Self::TerraformCloud,
+    ];
+
+    /// As the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CloudFormation => "CLOUD_FORMATION_TEMPLATE",
+            Self::Marketplace => "MARKETPLACE",
+            Self::External => "EXTERNAL",
+            Self::TerraformOpenSource => "TERRAFORM_OPEN_SOURCE",
+            Self::TerraformCloud => "TERRAFORM_CLOUD",
+        }
+    }
+
+    /// The type of its versions, as the API says it. That of a marketplace product has two; an AMI is the usual one.
+    pub fn version_type(self) -> &'static str {
+        match self {
+            Self::Marketplace => "MARKETPLACE_AMI",
+            other => other.as_str(),
+        }
+    }
+}
+
+/// A repository that the service watches: each commit to the file makes a version (facts §8.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceConnection {
+    /// Where it is named.
+    pub origin: Origin,
+    /// Which.
+    pub to: CodeStar,
+}
+
+/// `CodeStarParameters`: the one type of source connection there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeStar {
+    /// `ConnectionArn`.
+    pub connection_arn: String,
+    /// `Repository`, e.g. `owner/name`.
+    pub repository: String,
+    /// `Branch`.
+    pub branch: String,
+    /// `ArtifactPath`: the template in the repository.
+    pub artifact_path: String,
 }
 
 /// What a product is copied from. The copy follows its source: new versions are copied, and description, activity and
@@ -286,6 +373,8 @@ pub enum UnlistedVersions {
     Keep,
     /// They become inactive, under the guards for removals.
     Deactivate,
+    /// They are deleted, under the guards for removals.
+    Delete,
 }
 
 /// Where a product's users find help.
@@ -368,10 +457,14 @@ pub struct Version {
     pub description: Option<String>,
     /// Where its template comes from.
     pub source: TemplateSource,
-    /// Whether it can be launched; a listed version is active unless it says otherwise.
+    /// Whether it can be launched; a listed version is active unless it or the product's `retention` says otherwise.
     pub active: bool,
+    /// It is inactive by the product's `retention` alone, so it stays active while something runs from it.
+    pub retired: bool,
     /// What users are told of it.
     pub guidance: Option<Guidance>,
+    /// Whether another template may take its name.
+    pub mutable: bool,
 }
 
 /// Where a version's template comes from.

@@ -24,6 +24,12 @@ pub const SUPPORT_URL: usize = 2_083;
 pub const VERSION_TEXT: usize = 8_192;
 /// Versions of a product by default (facts §6).
 pub const VERSIONS: usize = 100;
+/// Characters of a source connection's repository, branch and path (facts §9.12).
+pub const CONNECTION_REPOSITORY: usize = 100;
+/// Characters of a source connection's branch (facts §9.12).
+pub const CONNECTION_BRANCH: usize = 250;
+/// Characters of a source connection's path (facts §9.12).
+pub const CONNECTION_PATH: usize = 4_096;
 /// `IAM_PATTERN` principals of a portfolio (facts §6).
 pub const PRINCIPAL_PATTERNS: usize = 10;
 /// Principals of a portfolio (facts §6).
@@ -44,5 +50,7 @@ pub const TAG_OPTIONS: usize = 25;
 pub const TAG_OPTION_VALUES: usize = 25;
 /// Characters of a budget's name (facts §9.9).
 pub const BUDGET_NAME: usize = 100;
+/// Accounts that a portfolio is shared with (facts §6).
+pub const SHARED_ACCOUNTS: usize = 5_000;
 /// Bytes of a template that CloudFormation reads from S3 (its published quota, 1 MB).
 pub const TEMPLATE_BYTES: usize = 1_048_576;

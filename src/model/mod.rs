@@ -7,5 +7,6 @@ pub mod launch;
 pub mod limits;
 pub mod observed;
 pub mod owner;
+pub mod share;
 pub mod template;
 pub mod tree;

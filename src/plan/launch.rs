@@ -12,7 +12,7 @@ use super::upstream::{Inputs, dependency};
 use super::version::VersionAfter;
 use super::{Blocked, BlockedCode};
 use crate::diff::parameter::{ParametersDiff, Send};
-use crate::ids::{Key, Kind, ProductId, VersionId};
+use crate::ids::{Digest, Key, Kind, ProductId, VersionId};
 use crate::model::desired::{Guidance, ProvisionedProduct, Tags};
 use crate::model::observed::ReadyStatus;
 
@@ -143,6 +143,7 @@ impl<'a> Planner<'a> {
 /// The request in words, with nothing secret in it: what idempotency tokens of provisioned products are made from.
 pub(crate) fn request_text(
     want: &ProvisionedProduct,
+    content: Option<&Digest>,
     path: &Holding<'_>,
     parameters: &BTreeMap<String, ParameterArg>,
     sealed: &BTreeMap<&str, i64>,
@@ -154,6 +155,10 @@ pub(crate) fn request_text(
         want.version,
         path.text()
     );
+    // The name of a mutable version does not say which of its templates is meant.
+    if let Some(content) = content {
+        let _ = writeln!(text, "content={content}");
+    }
     for (key, value) in parameters {
         let _ = match value {
             ParameterArg::Value(value) => writeln!(text, "parameter {key:?}={value:?}"),

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 
 use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
-    ProvisionedProductId, RecordId, StackArn, TagOptionId, Token, VersionId,
+    ProvisionedProductId, RecordId, ShareToken, StackArn, TagOptionId, Token, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{CodeStar, Guidance, ProductType, Tags};
 use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
+use crate::model::share::Recipient;
 use crate::model::template::{Template, VersionContent};
 
 /// A step's place in [`crate::plan::Plan::steps`].
@@ -63,6 +64,8 @@ pub struct Answer {
     pub record: Option<RecordId>,
     /// The copy to follow.
     pub copy: Option<CopyId>,
+    /// The action on a share to follow.
+    pub share: Option<ShareToken>,
     /// The copy was over when it was first looked at: the token is an earlier attempt's, and this is what came of that.
     pub repeated: bool,
     /// The copy has failed, so its token is used up.
@@ -122,6 +125,8 @@ pub enum Lane {
     Product(Key),
     /// Imports: one at a time for the whole account (facts §7).
     Imports,
+    /// Actions on shares: one at a time for the whole account (facts §7).
+    Shares,
 }
 
 /// An API call with its arguments.
@@ -249,14 +254,45 @@ pub enum Op {
         /// Who.
         principal: LivePrincipal,
     },
-    /// `CreateProduct` with its first version.
+    /// `CreatePortfolioShare`: with a node of the organization followed to its end.
+    CreateShare {
+        /// Of what.
+        portfolio: Arg<PortfolioId>,
+        /// With whom.
+        with: Recipient,
+        /// `ShareTagOptions`.
+        tag_options: bool,
+        /// `SharePrincipals`.
+        principals: bool,
+    },
+    /// `UpdatePortfolioShare`: only what differs.
+    UpdateShare {
+        /// Of what.
+        portfolio: PortfolioId,
+        /// With whom.
+        with: Recipient,
+        /// `ShareTagOptions`.
+        tag_options: Option<bool>,
+        /// `SharePrincipals`.
+        principals: Option<bool>,
+    },
+    /// `DeletePortfolioShare`.
+    DeleteShare {
+        /// Of what.
+        portfolio: PortfolioId,
+        /// With whom.
+        with: Recipient,
+    },
+    /// `CreateProduct` with its first version, or with the repository that the service syncs it with.
     CreateProduct {
         /// Its fields.
         fields: Box<ProductFields>,
+        /// `ProductType`: it never changes.
+        product_type: ProductType,
         /// All tags, the ownership tag among them.
         tags: Tags,
-        /// The first version.
-        version: NewVersion,
+        /// The first version; none of one that the service syncs.
+        version: Option<NewVersion>,
         /// The same for every attempt.
         token: Token,
     },
@@ -308,6 +344,15 @@ pub enum Op {
         active: Option<bool>,
         /// `Guidance`.
         guidance: Option<Guidance>,
+    },
+    /// `DeleteProvisioningArtifact`.
+    DeleteVersion {
+        /// Of what.
+        product: ProductId,
+        /// Which.
+        version: VersionId,
+        /// Its name, for people.
+        name: String,
     },
     /// `AssociateProductWithPortfolio`.
     AssociateProduct {
@@ -489,6 +534,8 @@ pub struct ProductFields {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `SourceConnection`; it can't be taken away.
+    pub source_connection: Option<CodeStar>,
 }
 
 /// What to do to an object's tags.
@@ -507,6 +554,8 @@ pub struct NewVersion {
     pub name: String,
     /// A text for people.
     pub description: Option<String>,
+    /// `Type`, as the API says it.
+    pub kind: &'static str,
     /// Where the service finds the template.
     pub source: NewSource,
 }
@@ -567,12 +616,16 @@ impl Op {
             Self::DeletePortfolio { .. } => "DeletePortfolio",
             Self::AssociatePrincipal { .. } => "AssociatePrincipalWithPortfolio",
             Self::DisassociatePrincipal { .. } => "DisassociatePrincipalFromPortfolio",
+            Self::CreateShare { .. } => "CreatePortfolioShare",
+            Self::UpdateShare { .. } => "UpdatePortfolioShare",
+            Self::DeleteShare { .. } => "DeletePortfolioShare",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
             Self::DeleteProduct { .. } => "DeleteProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
+            Self::DeleteVersion { .. } => "DeleteProvisioningArtifact",
             Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
             Self::DisassociateProduct { .. } => "DisassociateProductFromPortfolio",
             Self::CreateConstraint { .. } => "CreateConstraint",
@@ -583,6 +636,14 @@ impl Op {
             Self::UpdateProvisioned { .. } => "UpdateProvisionedProduct",
             Self::Terminate { .. } => "TerminateProvisionedProduct",
         }
+    }
+
+    /// Whether it is an action on a share, of which the service does one at a time.
+    pub fn is_share(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateShare { .. } | Self::UpdateShare { .. } | Self::DeleteShare { .. }
+        )
     }
 
     /// Whether the call only keeps a cache fresh: a plan of nothing else has no changes.
@@ -629,9 +690,13 @@ impl Op {
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
+            | Self::CreateShare { .. }
+            | Self::UpdateShare { .. }
+            | Self::DeleteShare { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
@@ -663,7 +728,9 @@ impl Op {
         };
         let mut op = self.clone();
         match &mut op {
-            Self::AssociatePrincipal { portfolio, .. } => fill(portfolio, answers, portfolio_of)?,
+            Self::AssociatePrincipal { portfolio, .. } | Self::CreateShare { portfolio, .. } => {
+                fill(portfolio, answers, portfolio_of)?;
+            }
             Self::UpdateTagOption { id, .. } => fill(id, answers, tag_option_of)?,
             Self::AssociateTagOption {
                 resource,
@@ -711,9 +778,12 @@ impl Op {
             | Self::UpdatePortfolio { .. }
             | Self::DeletePortfolio { .. }
             | Self::DisassociatePrincipal { .. }
+            | Self::UpdateShare { .. }
+            | Self::DeleteShare { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
+            | Self::DeleteVersion { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -760,9 +830,13 @@ impl Op {
             | Self::DeletePortfolio { .. }
             | Self::AssociatePrincipal { .. }
             | Self::DisassociatePrincipal { .. }
+            | Self::CreateShare { .. }
+            | Self::UpdateShare { .. }
+            | Self::DeleteShare { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }

@@ -63,15 +63,16 @@ fn rank(step: &Step) -> u8 {
         Op::AssociateProduct { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
-        // A replacement goes on with a launch, a removal comes after what else used the object.
+        // A replacement goes on with a launch, a removal comes after what else used the object. What is shared is whole.
+        Op::CreateShare { .. } | Op::UpdateShare { .. } => 11,
         Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
-        Op::DisassociatePrincipal { .. } => 14,
+        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } => 14,
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
-        Op::DeleteProduct { .. } => 18,
+        Op::DeleteVersion { .. } | Op::DeleteProduct { .. } => 18,
         Op::DeletePortfolio { .. } => 19,
         Op::PutIndex { .. } => 20,
     }
@@ -100,7 +101,9 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         Op::DisassociateTagOption { resource, .. }
         | Op::AssociateBudget { resource, .. }
         | Op::DisassociateBudget { resource, .. } => fill_resource(resource),
-        Op::AssociatePrincipal { portfolio, .. } => fill(portfolio, &place),
+        Op::AssociatePrincipal { portfolio, .. } | Op::CreateShare { portfolio, .. } => {
+            fill(portfolio, &place);
+        }
         Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
             fill(product, &place);
         }
@@ -136,9 +139,12 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::UpdatePortfolio { .. }
         | Op::DeletePortfolio { .. }
         | Op::DisassociatePrincipal { .. }
+        | Op::UpdateShare { .. }
+        | Op::DeleteShare { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
         | Op::DeleteProduct { .. }
+        | Op::DeleteVersion { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

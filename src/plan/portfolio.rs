@@ -99,6 +99,8 @@ impl<'a> Planner<'a> {
             product: None,
         };
         self.attachments(draft, given_to(want), Was::Unmanaged, &place);
+        let id = Arg::From(made);
+        self.shares(draft, want, Was::Unmanaged, &id, None);
         let mut principals = Vec::new();
         for principal in want.principals.iter().flatten() {
             let principal = resolved(principal, &self.input.observed.caller);
@@ -184,6 +186,8 @@ impl<'a> Planner<'a> {
             product: None,
         };
         self.attachments(draft, given_to(want), base.map(given_to), &place);
+        let id = Arg::Value(live.id.clone());
+        self.shares(draft, want, base, &id, Some(live));
         self.principals(draft, live, diff.principals, &mut after);
         after
     }

@@ -183,7 +183,14 @@ impl<'a> Planner<'a> {
         let secrets_moved = parameters.secrets_moved();
         let parameters = parameters.launch();
         let arguments = arguments(&parameters);
-        let request = request_text(want, &path, &arguments, &inputs.sealed, Some(&tags));
+        let request = request_text(
+            want,
+            goal.version.content.as_ref(),
+            &path,
+            &arguments,
+            &inputs.sealed,
+            Some(&tags),
+        );
         let identity = self.input.identity;
         if let Some(failed) = failed {
             let token = failed.idempotency_token.as_deref().unwrap_or("");
@@ -352,7 +359,14 @@ impl<'a> Planner<'a> {
         note_parameters(draft, want, &parameters);
         note_secrets(draft, &inputs, &goal);
         let arguments = arguments(&parameters);
-        let request = request_text(want, &path, &arguments, &inputs.sealed, sent.as_ref());
+        let request = request_text(
+            want,
+            goal.version.content.as_ref(),
+            &path,
+            &arguments,
+            &inputs.sealed,
+            sent.as_ref(),
+        );
         let last = live.last_record.as_ref().map(|id| id.as_str());
         let (token, _) = self.live_token(|dead| {
             let identity = self.input.identity;

@@ -8,7 +8,7 @@ use super::guard::{Family, refused_removals, unread};
 use super::op::{Arg, Op, StepId};
 use super::planner::{Place, Planner};
 use super::portfolio::Fields;
-use super::{Action, Blocked, BlockedCode};
+use super::{Action, BlockedCode};
 use crate::diff::attachment::{Pair, pair_text};
 use crate::diff::{Change, Reason, Shown, was};
 use crate::ids::{Key, Kind, Name, TagOptionId};
@@ -225,13 +225,13 @@ impl<'a> Planner<'a> {
             return false;
         }
         if !here && self.input.identity.installation == Installation::default() {
-            draft.refuse(Blocked::new(
-                BlockedCode::RemovalGuard,
+            draft.blocked(
+                BlockedCode::DefaultInstallation,
                 format!(
-                    "{what} stays active: what leaves git stays under the installation {:?}; give this one a name with --installation",
+                    "{what} has left git and stays active: under the installation {:?} nothing is removed. Give yours a name with --installation",
                     Installation::DEFAULT
                 ),
-            ));
+            );
             return false;
         }
         let needs: BTreeSet<StepId> = left

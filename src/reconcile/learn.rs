@@ -212,7 +212,9 @@ impl Reconciler {
 fn reason(op: &Op, message: &str) -> String {
     match op {
         Op::CreateVersion { version, .. } => format!("version {:?}: {message}", version.name),
-        Op::UpdateVersion { name, .. } => format!("version {name:?}: {message}"),
+        Op::UpdateVersion { name, .. } | Op::DeleteVersion { name, .. } => {
+            format!("version {name:?}: {message}")
+        }
         Op::CopyProduct {
             versions,
             to: CopyTarget::Existing(_),

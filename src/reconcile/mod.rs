@@ -14,7 +14,7 @@ use crate::aws::collect::{Adopted, Hints, WantedImport};
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
-use crate::ids::{Key, Name};
+use crate::ids::{Key, Kind, Name};
 use crate::model::desired::{Adopt, Desired, Lifecycle, ProvisionedProduct};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
@@ -217,6 +217,18 @@ impl Reconciler {
         });
         let hints = Hints {
             known_ids: self.memory.known.clone(),
+            declared: desired
+                .keys()
+                .chain(desired.broken.iter().cloned())
+                .filter(|key| key.kind == Kind::Portfolio)
+                .map(|key| key.name)
+                .collect(),
+            shared: desired
+                .portfolios
+                .values()
+                .filter(|portfolio| portfolio.shares.is_some())
+                .map(|portfolio| portfolio.name.clone())
+                .collect(),
             tag_options: !self.memory.tag_options.is_empty()
                 || std::iter::once(desired)
                     .chain(base)
@@ -224,13 +236,13 @@ impl Reconciler {
             wanted_provisioned_names: wanted,
             sources: sources.map(|copy| copy.source.clone()).collect(),
             imports: imports.collect(),
+            adopted: adopted(desired),
             ssm: desired
                 .provisioned
                 .values()
                 .flat_map(ProvisionedProduct::ssm)
                 .cloned()
                 .collect(),
-            adopted: adopted(desired),
             identity: self.identity.clone(),
         };
         let observed = self.aws.collect(&hints, &mut self.memory.index).await;

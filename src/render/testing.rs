@@ -13,6 +13,7 @@ use crate::ids::{
 use crate::model::desired::*;
 use crate::model::observed::*;
 use crate::model::owner::{Identity, Installation, tag_key};
+use crate::model::share::Recipient;
 use crate::model::template::{ParameterDecl, Template, VersionContent};
 use crate::plan::{Input, Plan, Policy, plan};
 use crate::render::text::{self, Style};
@@ -180,6 +181,7 @@ impl World {
             principals: principals.map(|p| portfolio::resolved(p, CALLER)).collect(),
             tag_options: self.given(&want.tag_options),
             budgets: want.budgets.clone().unwrap_or_default(),
+            shares: want.shares.as_ref().map(live_shares),
             products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         };
@@ -215,6 +217,11 @@ impl World {
             support_description: want.support.description.clone(),
             support_email: want.support.email.clone(),
             support_url: want.support.url.clone(),
+            product_type: want.product_type.as_str().to_owned(),
+            source_connection: want.source_connection.as_ref().map(|c| LiveConnection {
+                to: c.to.clone(),
+                last_sync: None,
+            }),
             tags: self.owner(Kind::Product, &want.name, &want.tags),
             tag_options: self.given(&want.tag_options),
             budgets: want.budgets.clone().unwrap_or_default(),
@@ -293,6 +300,17 @@ impl World {
     }
 }
 
+fn live_shares(want: &BTreeMap<Recipient, Share>) -> BTreeMap<Recipient, LiveShare> {
+    let live = |share: &Share| LiveShare {
+        accepted: true,
+        tag_options: share.tag_options.unwrap_or(false),
+        principals: share.principals.unwrap_or(false),
+    };
+    let all = want.iter();
+    all.map(|(with, share)| (with.clone(), live(share)))
+        .collect()
+}
+
 fn ids(steps: &BTreeSet<crate::plan::op::StepId>) -> Vec<usize> {
     steps.iter().map(|id| id.0).collect()
 }
@@ -326,7 +344,9 @@ pub(crate) fn version(desired: &mut Desired, name: &str, body: &str) -> Version 
             parameters: Some(["Cidr", "Password", "PeerVpc"].map(declared).to_vec()),
         },
         active: true,
+        retired: false,
         guidance: None,
+        mutable: false,
     }
 }
 
@@ -380,6 +400,7 @@ pub(crate) fn portfolio_of(text: &str) -> Portfolio {
         ])),
         tag_options: None,
         budgets: None,
+        shares: None,
     }
 }
 
@@ -407,8 +428,10 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         tag_options: None,
         budgets: None,
         portfolios: Some(portfolios.iter().map(association).collect()),
+        product_type: ProductType::CloudFormation,
         versions,
         copy_from: None,
+        source_connection: None,
         unlisted_versions: UnlistedVersions::Keep,
     }
 }

@@ -7,3 +7,4 @@ pub mod copy;
 pub mod queue;
 pub mod record;
 pub mod settle;
+pub mod share;

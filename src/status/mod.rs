@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::ids::{Key, Kind};
 use crate::model::desired::{Desired, Product};
 use crate::model::observed::{
-    LiveProduct, LiveProvisioned, Observed, ProvisionedStatus, ReadyStatus,
+    LiveConnection, LivePortfolio, LiveProduct, LiveProvisioned, Observed, ProvisionedStatus,
+    ReadyStatus,
 };
 use crate::plan::{Action, Blocked, BlockedCode, ObjectPlan, Plan, Stalled, Waiting};
 
@@ -152,7 +155,11 @@ fn health(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> (Healt
         );
     };
     match object.key.kind {
-        Kind::TagOption | Kind::ServiceAction | Kind::Portfolio => (Health::Healthy, None),
+        Kind::TagOption | Kind::ServiceAction => (Health::Healthy, None),
+        Kind::Portfolio => {
+            let live = observed.portfolios.get(&id.as_str().into());
+            (Health::Healthy, live.and_then(not_accepted))
+        }
         Kind::Product => {
             let live = observed.products.get(&id.as_str().into());
             let listed = desired.products.get(&object.key.name);
@@ -165,8 +172,19 @@ fn health(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> (Healt
     }
 }
 
+/// Who has not accepted a share yet: nothing that can be mended here.
+fn not_accepted(live: &LivePortfolio) -> Option<String> {
+    let shares = live.shares.iter().flatten();
+    let open = shares.filter(|(with, share)| !with.is_node() && !share.accepted);
+    let open: Vec<&str> = open.map(|(with, _)| with.id()).collect();
+    (!open.is_empty()).then(|| format!("not accepted yet by {}", open.join(", ")))
+}
+
 /// By the versions that git lists: what others leave behind beside them is not managed.
 fn product(listed: Option<&Product>, live: &LiveProduct) -> (Health, Option<String>) {
+    if let Some(connection) = &live.source_connection {
+        return synced(connection, live);
+    }
     // A copy's versions are its source's, all of them.
     let is_listed = |name: &str| {
         listed.is_some_and(|product| {
@@ -189,6 +207,39 @@ fn product(listed: Option<&Product>, live: &LiveProduct) -> (Health, Option<Stri
         return (Health::Progressing, Some(message));
     }
     (Health::Healthy, None)
+}
+
+/// By the last sync with its repository: its versions are the service's.
+fn synced(connection: &LiveConnection, live: &LiveProduct) -> (Health, Option<String>) {
+    let Some(last) = &connection.last_sync else {
+        let message = "the service has not synced it with its repository yet";
+        return (Health::Progressing, Some(message.to_owned()));
+    };
+    let at = |time: Option<Timestamp>| time.map_or(String::new(), |time| format!(" at {time}"));
+    let version = last.version.as_ref().map(|id| {
+        let found = live.versions.iter().find(|version| version.id == *id);
+        let name = found.map_or("which is gone", |version| version.name.as_str());
+        format!("version {name:?} ({id})")
+    });
+    let good = version.map(|version| format!("{version}{}", at(last.succeeded_at)));
+    let good = good.unwrap_or_else(|| "no version yet".to_owned());
+    match last.status.as_str() {
+        "SUCCEEDED" => (Health::Healthy, Some(format!("the last sync made {good}"))),
+        "FAILED" => {
+            let why = last.message.as_deref().unwrap_or("without a reason");
+            let message = format!(
+                "the last sync{} failed: {why}; the last good one made {good}",
+                at(last.at)
+            );
+            (Health::Degraded, Some(message))
+        }
+        other => (
+            Health::Unknown,
+            Some(format!(
+                "the last sync's status is {other:?}, which is not known"
+            )),
+        ),
+    }
 }
 
 fn provisioned(live: &LiveProvisioned) -> (Health, Option<String>) {

@@ -15,7 +15,7 @@ use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
 use catalogd::emulator::{Emulator, InProcess, Options, Profile};
 use catalogd::ids::{Key, Kind, Name, PortfolioId, ProductId};
-use catalogd::model::desired::Tags;
+use catalogd::model::desired::{ProductType, Tags};
 use catalogd::model::observed::{Gap, Observed};
 use catalogd::model::owner::{Identity, Installation, tag_key};
 use catalogd::model::template::Template;
@@ -48,6 +48,8 @@ pub struct Bench {
     /// What a state folder would remember.
     pub known_ids: BTreeMap<Key, String>,
     pub wanted: BTreeSet<String>,
+    /// Portfolios whose shares are read.
+    pub shared: BTreeSet<Name>,
     /// Whether TagOptions are read.
     pub tag_options: bool,
 }
@@ -89,6 +91,7 @@ impl Bench {
             identity,
             known_ids: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            shared: BTreeSet::new(),
             tag_options: false,
         }
     }
@@ -97,11 +100,13 @@ impl Bench {
         Hints {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
+            declared: BTreeSet::new(),
+            shared: self.shared.clone(),
             tag_options: self.tag_options,
             sources: BTreeSet::new(),
             imports: Vec::new(),
-            ssm: BTreeSet::new(),
             adopted: Adopted::default(),
+            ssm: BTreeSet::new(),
             identity: self.identity.clone(),
         }
     }
@@ -209,6 +214,7 @@ impl Bench {
         NewVersion {
             name: name.to_owned(),
             description: None,
+            kind: "CLOUD_FORMATION_TEMPLATE",
             source: NewSource::Bucket {
                 bucket: self.aws.bucket().to_owned(),
                 template: template.clone(),
@@ -234,7 +240,8 @@ impl Bench {
                 ..ProductFields::default()
             }),
             tags: self.owned(Kind::Product, name),
-            version: self.version("v1", template),
+            product_type: ProductType::CloudFormation,
+            version: Some(self.version("v1", template)),
             token: self.token(Kind::Product, name, "create"),
         }
     }

@@ -57,7 +57,7 @@ spec:
 "#,
         r#"
 3:1 syntax the file is no valid YAML: while parsing a node, did not find expected node content
-9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
+9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
 "#,
     ),
     (
@@ -264,7 +264,7 @@ spec:
 "#,
         r#"
 6:3 unknown-field unknown field `descripton` in the portfolio's spec | did you mean `description`?
-7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
+7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
 "#,
     ),
     (
@@ -278,8 +278,8 @@ spec:
 "#,
         r#"
 3:18 ~no-portfolio the product stands in no portfolio: nobody can launch it | name one under `portfolios`
-4:1 missing-field the product's spec lacks `owner` | add `owner:`
-4:1 exactly-one the product's spec needs `versions` or `copyFrom` | add one of them
+4:1 missing-field the product's spec lacks `owner` | add `owner:`, here or in a `Defaults` of its folder or one above
+4:1 exactly-one the product's spec needs `versions`, `copyFrom` or `sourceConnection` | add one of them
 "#,
     ),
     (
@@ -559,6 +559,39 @@ spec:
 "#,
     ),
     (
+        "shares",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  shares:
+    - account: "1234"
+    - account: 210987654321
+    - account: "210987654321"
+      sharePrincipals: true
+      shareTagOptions: "yes"
+    - account: "210987654321"
+    - organization: r-abcd
+    - organizationalUnit: ou-abcd
+    - organization: o-abcdefghij
+      organizationalUnit: ou-abcd-abcdefgh
+    - shareTagOptions: true
+"#,
+        r#"
+7:16 invalid-share `1234` is no account number | it has twelve digits, in quotes
+8:16 unquoted `account` wants a text, and `210987654321` without quotes is a number | write `account: "210987654321"`
+10:24 invalid-share principals are shared with an organization or a unit only | leave `sharePrincipals` out: the account associates principals of its own
+11:24 wrong-type `shareTagOptions` must be `true` or `false` without quotes, and is a text
+12:16 duplicate-item `210987654321` is in `shares` twice | keep one of the two
+13:21 invalid-share `r-abcd` is no organization's id | it has the form `o-abcdefghij`
+14:27 invalid-share `ou-abcd` is no unit's id | it has the form `ou-abcd-abcdefgh`
+16:7 exactly-one a share has `organization` and `organizationalUnit`: only one can hold | keep one of them
+17:7 exactly-one a share needs `account`, `organization` or `organizationalUnit` | add one of them
+"#,
+    ),
+    (
         "not_supported_yet",
         r#"
 apiVersion: catalogd.dev/v1
@@ -566,7 +599,6 @@ kind: Portfolio
 metadata: {name: net}
 spec:
   providerName: Us
-  shares: [{account: '1'}]
 ---
 apiVersion: catalogd.dev/v1
 kind: Product
@@ -577,15 +609,10 @@ spec:
   versions:
     - name: v1
       template: t.yaml
-      ref: v1
-  unlistedVersions: delete
-  retention: {active: 3}
+      serviceActions: [restart]
 "#,
         r#"
-6:3 not-supported-yet this version of catalogd cannot do `shares` in the portfolio's spec yet | leave it out until a later version
-17:7 not-supported-yet this version of catalogd cannot do `ref` in a version yet | leave it out until a later version
-18:21 not-supported-yet this version of catalogd cannot do `unlistedVersions: delete` yet | leave it out until a later version
-19:3 not-supported-yet this version of catalogd cannot do `retention` in the product's spec yet | leave it out until a later version
+16:7 not-supported-yet this version of catalogd cannot do `serviceActions` in a version yet | leave it out until a later version
 "#,
     ),
     (
@@ -606,7 +633,235 @@ spec:
   sourceConnection: {type: CODESTAR}
 "#,
         r#"
-13:3 not-supported-yet this version of catalogd cannot do `sourceConnection` in the product's spec yet | leave it out until a later version
+13:3 missing-field sourceConnection lacks `artifactPath` | add `artifactPath:`
+13:3 missing-field sourceConnection lacks `branch` | add `branch:`
+13:3 missing-field sourceConnection lacks `connectionArn` | add `connectionArn:`
+13:3 missing-field sourceConnection lacks `repository` | add `repository:`
+"#,
+    ),
+    (
+        "source_connection",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: synced}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  unlistedVersions: delete
+  retention: {active: 1}
+  sourceConnection:
+    type: GITHUB
+    connectionArn: arn:aws:codeconnections:us-east-1:123456789012:connection/1
+    repository: ''
+    branch: main
+    artifactPath: vpc.yaml
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: both}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  sourceConnection:
+    connectionArn: arn:aws:codestar-connections:us-east-1:${account}:connection/1
+    repository: us/catalog
+    branch: main
+    artifactPath: vpc.yaml
+  versions:
+    - name: v1
+      template: t.yaml
+"#,
+        r#"
+13:3 unknown-field `unlistedVersions` says nothing of a product whose versions the service makes | leave it out: every commit to the repository's file makes a version, and catalogd touches none
+14:3 unknown-field `retention` says nothing of a product whose versions the service makes | leave it out: every commit to the repository's file makes a version, and catalogd touches none
+16:11 unknown-value `type` cannot be `GITHUB` | it can be `CODESTAR`
+17:20 invalid-arn `arn:aws:codeconnections:us-east-1:123456789012:connection/1` is no ARN of a connection | it has the form `arn:aws:codestar-connections:REGION:ACCOUNT:connection/ID`: the service takes no other, whatever the console shows
+18:17 empty-value `sourceConnection.repository` is empty
+28:3 exactly-one the product's spec has `versions` and `sourceConnection`: only one can hold | keep one of them
+"#,
+    ),
+    (
+        "types",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: tf}
+spec:
+  owner: Us
+  type: TERRAFORM
+  portfolios: [{portfolio: net}]
+  versions:
+    - name: v1
+      template: t.yaml
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: copied}
+spec:
+  owner: Us
+  type: EXTERNAL
+  portfolios: [{portfolio: net}]
+  copyFrom: {productArn: 'arn:aws:catalog:us-east-1:123456789012:product/prod-abcdefghijklm'}
+"#,
+        r#"
+12:9 unknown-value `type` cannot be `TERRAFORM` | it can be `CLOUD_FORMATION_TEMPLATE`, `MARKETPLACE`, `EXTERNAL`, `TERRAFORM_OPEN_SOURCE` or `TERRAFORM_CLOUD`
+23:3 unknown-field `type` says nothing of a copy, which lists no versions | leave it out: a copy's type is its source's
+"#,
+    ),
+    (
+        "retention",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  retention: {active: 2, older: DEPRECATED}
+  versions:
+    - {name: v1, template: t.yaml, active: false}
+    - {name: v2, template: t.yaml, guidance: DEPRECATED}
+    - {name: v3, template: t.yaml, active: false}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: none}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  retention: {active: 0, older: GONE}
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: few}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  retention: {active: 'three'}
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+16:46 ~retention-overridden `v2` is one of the 2 newest versions, which `retention` keeps in use, and says `guidance: DEPRECATED` | what the version says holds: fewer versions are in use than `retention` says
+17:44 ~retention-overridden `v3` is one of the 2 newest versions, which `retention` keeps in use, and says `active: false` | what the version says holds: fewer versions are in use than `retention` says
+25:23 unknown-value `active` must be at least 1: a product without one is of no use | a version is taken out of use by `active: false` in its own entry
+25:33 unknown-value `older` cannot be `GONE` | it can be `DEPRECATED` or `INACTIVE`
+35:23 wrong-type `active` must be a whole number without quotes, and is a text
+"#,
+    ),
+    (
+        "refs_and_mutable",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml, ref: v1}
+    - {name: v2, templateUrl: 'https://example.com/t', ref: v1, mutable: true}
+"#,
+        r#"
+14:41 template-ref the ref `v1` can't be read: this source is read without its repository | leave `ref` out and name the file itself
+15:56 unknown-field `ref` needs a `template` | leave it out: a version with `templateUrl` or `fromStack` is compared by its name alone
+15:65 unknown-field `mutable` needs a `template` | leave it out: a version with `templateUrl` or `fromStack` is compared by its name alone
+"#,
+    ),
+    (
+        "defaults",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Defaults
+metadata: {name: all}
+spec:
+  owner: Us
+  description: no
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+3:1 unknown-field unknown field `metadata` in a Defaults document | it can have `apiVersion`, `kind` and `spec`
+6:3 unknown-field unknown field `description` in the spec of Defaults | it can have `owner`, `distributor`, `support`, `tags` and `portfolios`
+10:18 ~no-portfolio the product stands in no portfolio: nobody can launch it | name one under `portfolios`
+10:18 ~depends-on-broken product/vpc is left out, because the Defaults of its folder have errors (m.yaml:2:7) | mend the Defaults
+"#,
+    ),
+    (
+        "defaults_with_a_value_that_no_product_could_have",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Defaults
+spec:
+  owner: ''
+  tags: {'aws:x': y}
+  portfolios: [{portfolio: nowhere}]
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: one}
+spec:
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: other}
+spec:
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+4:10 empty-value `owner` is empty, and the service wants a text
+5:10 reserved-tag the tag `aws:x` begins with `aws:`, which AWS keeps for itself | use another key
+6:28 dangling-reference no Portfolio named `nowhere` is in this source | references are by `metadata.name`: add a Portfolio of this name, or name another
+"#,
+    ),
+    (
+        "duplicate_defaults",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Defaults
+spec: {owner: Us}
+---
+apiVersion: catalogd.dev/v1
+kind: Defaults
+spec: {owner: Them}
+"#,
+        r#"
+6:7 duplicate-defaults another Defaults document is in this folder | join the two, or move one to a folder below
 "#,
     ),
     (
@@ -665,7 +920,7 @@ spec: {product: sound, version: v3}
 "#,
         r#"
 13:3 exactly-one the product's spec has `versions` and `copyFrom`: only one can hold | keep one of them
-18:1 exactly-one the product's spec needs `versions` or `copyFrom` | add one of them
+18:1 exactly-one the product's spec needs `versions`, `copyFrom` or `sourceConnection` | add one of them
 26:3 missing-field copyFrom lacks `productArn` | add `productArn:`
 26:14 unknown-field unknown field `version` in copyFrom | did you mean `versions`?
 26:29 empty-value `copyFrom.versions` names no version to copy | name some, or leave it out: then all active versions are copied
@@ -1515,7 +1770,7 @@ spec:
   parameters: {A: x}
 "#,
         r#"
-6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions` and `budgets`
+6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
 10:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
 19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
 "#,

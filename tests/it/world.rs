@@ -198,14 +198,14 @@ impl World {
         aws_sdk_servicecatalog::Client::new(&self.sdk())
     }
 
-    /// The parameter store as somebody else calls it.
-    pub fn ssm(&self) -> aws_sdk_ssm::Client {
-        aws_sdk_ssm::Client::new(&self.sdk())
-    }
-
     /// CloudFormation as somebody else calls it.
     pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
         aws_sdk_cloudformation::Client::new(&self.sdk())
+    }
+
+    /// The parameter store as somebody else calls it.
+    pub fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.sdk())
     }
 
     /// S3 as somebody else calls it.

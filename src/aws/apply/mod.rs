@@ -9,7 +9,10 @@ mod constraint;
 mod portfolio;
 mod product;
 mod provisioned;
+mod share;
 mod tag_option;
+
+pub(in crate::aws) use bucket::object_url;
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -101,12 +104,35 @@ impl Aws {
                 portfolio,
                 principal,
             } => self.disassociate_principal(portfolio, principal).await,
+            Op::CreateShare {
+                portfolio,
+                with,
+                tag_options,
+                principals,
+            } => {
+                self.create_share(given(op, portfolio)?, with, *tag_options, *principals)
+                    .await
+            }
+            Op::UpdateShare {
+                portfolio,
+                with,
+                tag_options,
+                principals,
+            } => {
+                self.update_share(portfolio, with, *tag_options, *principals)
+                    .await
+            }
+            Op::DeleteShare { portfolio, with } => self.delete_share(portfolio, with).await,
             Op::CreateProduct {
                 fields,
+                product_type,
                 tags,
                 version,
                 token,
-            } => self.create_product(fields, tags, version, token).await,
+            } => {
+                self.create_product(fields, *product_type, tags, version.as_ref(), token)
+                    .await
+            }
             Op::CopyProduct {
                 source,
                 versions,
@@ -137,6 +163,11 @@ impl Aws {
                 self.update_version(product, version, description.as_deref(), *active, *guidance)
                     .await
             }
+            Op::DeleteVersion {
+                product,
+                version,
+                name: _,
+            } => self.delete_version(product, version).await,
             Op::AssociateProduct { portfolio, product } => {
                 self.associate_product(given(op, portfolio)?, given(op, product)?)
                     .await

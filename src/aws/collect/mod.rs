@@ -8,6 +8,7 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod ssm;
+mod share;
 mod stack;
 mod tag_option;
 
@@ -40,16 +41,20 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
+    /// Portfolios that the source names: another one of ours may be about to go, with its shares.
+    pub declared: BTreeSet<Name>,
+    /// Portfolios, by name, of which a manifest says whom they are shared with.
+    pub shared: BTreeSet<Name>,
     /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
     pub tag_options: bool,
     /// Products that manifests copy from.
     pub sources: BTreeSet<ProductArn>,
     /// Stacks that manifests import.
     pub imports: Vec<WantedImport>,
-    /// Parameters of the parameter store that manifests take values from.
-    pub ssm: BTreeSet<String>,
     /// What manifests take over.
     pub adopted: Adopted,
+    /// Parameters of the parameter store that manifests take values from.
+    pub ssm: BTreeSet<String>,
     /// Whose catalog.
     pub identity: Identity,
 }

@@ -11,7 +11,9 @@ use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId};
+use crate::model::desired::OnRemove;
 use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
+use crate::model::owner::Owner;
 
 /// `ListPortfolios` (facts §5).
 const PORTFOLIOS_A_PAGE: i32 = 100;
@@ -34,7 +36,7 @@ impl Aws {
             .map(|id| (id, false));
         let known: Vec<_> = known.collect();
         let all = listed.into_iter().map(|id| (id, true)).chain(known);
-        for part in gather(all.map(|(id, listed)| self.portfolio(id, listed))).await {
+        for part in gather(all.map(|(id, listed)| self.portfolio(id, listed, hints))).await {
             found.add(part);
         }
         found
@@ -61,7 +63,12 @@ impl Aws {
     }
 
     /// Reads one portfolio. One that no listing showed may not be there; one that is listed is.
-    async fn portfolio(&self, id: PortfolioId, listed: bool) -> Found<LivePortfolio> {
+    async fn portfolio(
+        &self,
+        id: PortfolioId,
+        listed: bool,
+        hints: &Hints,
+    ) -> Found<LivePortfolio> {
         let mut found = Found::default();
         let described = match listed {
             true => self.listed(|| self.describe_portfolio(&id)).await,
@@ -83,6 +90,17 @@ impl Aws {
         ];
         for failure in outcomes.into_iter().filter_map(Result::err) {
             found.gap(Scope::Portfolio(id.clone()), &failure);
+        }
+        let owner = hints.identity.owner(Kind::Portfolio, &portfolio.tags);
+        let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
+        let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(name);
+        if let Owner::Us(name) = owner
+            && (hints.shared.contains(&name) || leaves(&name))
+        {
+            match self.shares(&id).await {
+                Ok(shares) => portfolio.shares = Some(shares),
+                Err(failure) => found.gap(Scope::Shares(id.clone()), &failure),
+            }
         }
         let mut constraints = BTreeSet::new();
         if let Err(failure) = self.constraints(&id, &mut constraints).await {

@@ -30,6 +30,9 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         });
         items(&spec.header, "principals", shown, findings);
         given(&spec.header, &spec.tag_options, &spec.budgets, findings);
+        let shares = spec.shares.iter().flatten();
+        let with = shares.map(|s| (("", s.with.value.id()), &s.with.origin));
+        items(&spec.header, "shares", with, findings);
     }
     for spec in &catalog.specs.products {
         let portfolios = spec.portfolios.iter().flatten();

@@ -3,19 +3,23 @@
 mod copies;
 mod cycles;
 mod duplicates;
+mod connections;
 mod imports;
 mod launches;
 mod lengths;
 mod live_names;
 mod outputs;
+mod owners;
 mod parameters;
 mod principals;
 mod products_in_portfolios;
 mod references;
+mod retention;
 mod roles;
 mod rules;
 mod stack_sets;
 mod budgets;
+mod shares;
 mod tag_options;
 mod tags;
 mod topics;
@@ -60,7 +64,10 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         cycles::check,
         outputs::check,
         parameters::check,
+        owners::check,
         versions::check,
+        retention::check,
+        connections::check,
         copies::check,
         imports::check,
         launches::check,
@@ -75,6 +82,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         tags::check,
         tag_options::check,
         budgets::check,
+        shares::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

@@ -6,6 +6,7 @@ use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Node};
 use crate::model::desired::Origin;
+use crate::model::share::Recipient;
 
 /// A portfolio as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,15 @@ pub(in super::super) struct PortfolioSpec {
     pub(in super::super) principals: Option<Vec<At<PrincipalSpec>>>,
     pub(in super::super) tag_options: Option<Vec<At<Name>>>,
     pub(in super::super) budgets: Option<Vec<At<String>>>,
+    pub(in super::super) shares: Option<Vec<ShareSpec>>,
+}
+
+/// A share, with its recipient's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct ShareSpec {
+    pub(in super::super) with: At<Recipient>,
+    pub(in super::super) tag_options: Option<At<bool>>,
+    pub(in super::super) principals: Option<At<bool>>,
 }
 
 /// One of `arn`, `pattern` and `self`.
@@ -38,13 +48,26 @@ const SPEC: Shape = Shape {
         "principals",
         "tagOptions",
         "budgets",
+        "shares",
     ],
-    later: &["shares"],
+    later: &[],
 };
 
 const PRINCIPAL: Shape = Shape {
     what: "a principal",
     known: &["arn", "pattern", "self"],
+    later: &[],
+};
+
+const SHARE: Shape = Shape {
+    what: "a share",
+    known: &[
+        "account",
+        "organization",
+        "organizationalUnit",
+        "shareTagOptions",
+        "sharePrincipals",
+    ],
     later: &[],
 };
 
@@ -67,6 +90,29 @@ impl Reader<'_> {
                 .map(|items| items.iter().filter_map(|n| self.principal(n)).collect()),
             tag_options: self.references(&fields, "tagOptions"),
             budgets: self.texts(&fields, "budgets"),
+            shares: self
+                .list(&fields, "shares")
+                .map(|items| items.iter().filter_map(|n| self.share(n)).collect()),
+        })
+    }
+
+    fn share(&mut self, node: &Node) -> Option<ShareSpec> {
+        let fields = self.fields(node, &node.origin, &SHARE)?;
+        let recipients = ["account", "organization", "organizationalUnit"];
+        let with = self.exactly_one(&fields, &recipients);
+        let tag_options = self.flag(&fields, "shareTagOptions");
+        let principals = self.flag(&fields, "sharePrincipals");
+        let (key, _) = with?;
+        let found = self.text(&fields, key)?;
+        let with = match key {
+            "account" => Recipient::Account(found.value),
+            "organization" => Recipient::Organization(found.value),
+            _ => Recipient::Unit(found.value),
+        };
+        Some(ShareSpec {
+            with: At::new(with, &found.origin),
+            tag_options,
+            principals,
         })
     }
 

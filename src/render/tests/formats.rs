@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "2d056a088e2f1416a8b9e85ababcadcc3d9ed42a1f6b527a343aae33f35a7977",
+      "digest": "8b42556ee8eee2f9d9b4df79d21be30f88eae31b720182d9809505621657e92e",
       "has_changes": true,
       "objects": [
         {

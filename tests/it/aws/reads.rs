@@ -180,6 +180,7 @@ async fn other_peoples_versions_are_not_read() {
     let template = bench.bucket().await;
     let Op::CreateProduct {
         fields,
+        product_type,
         version,
         token,
         ..
@@ -190,6 +191,7 @@ async fn other_peoples_versions_are_not_read() {
     bench
         .make(&Op::CreateProduct {
             fields,
+            product_type,
             version,
             token,
             tags: Default::default(),

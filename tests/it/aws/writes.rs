@@ -8,6 +8,7 @@ use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
 use catalogd::ids::{Kind, Name, Token};
 use catalogd::model::desired::Guidance;
 use catalogd::model::observed::{LivePrincipal, ProvisionedStatus, ReadyStatus};
+use catalogd::model::share::Recipient;
 use catalogd::model::template::Template;
 use catalogd::plan::op::{Arg, Op, ParameterArg, ProductFields, Resource};
 use catalogd::run::settle::Read;
@@ -30,6 +31,7 @@ fn lagging() -> Faults {
 async fn every_op_is_made_and_shows() {
     let mut bench = Bench::with(Profile::Local, lagging(), catalogd::aws::Pace::None).await;
     bench.tag_options = true;
+    bench.shared = [Name::new("net")].into();
     let mut made: BTreeSet<&'static str> = BTreeSet::new();
     let bucket = bench.aws.bucket().to_owned();
     let template = bench.bucket().await;
@@ -121,6 +123,37 @@ async fn every_op_is_made_and_shows() {
         active: false,
     })
     .await;
+    let third = make(Op::CreateVersion {
+        product: Arg::Value(product.clone()),
+        version: bench.version("v3", &template),
+        token: bench.token(Kind::Product, "vpc", "version v3"),
+    })
+    .await
+    .version
+    .unwrap();
+    let delete = Op::DeleteVersion {
+        product: product.clone(),
+        version: third,
+        name: "v3".to_owned(),
+    };
+    make(delete.clone()).await;
+    // Twice is no harm.
+    make(delete).await;
+    let account = Recipient::Account("210987654321".to_owned());
+    make(Op::CreateShare {
+        portfolio: Arg::Value(portfolio.clone()),
+        with: account.clone(),
+        tag_options: false,
+        principals: false,
+    })
+    .await;
+    make(Op::UpdateShare {
+        portfolio: portfolio.clone(),
+        with: account.clone(),
+        tag_options: Some(true),
+        principals: None,
+    })
+    .await;
     bench.associate(&portfolio, &product).await;
     for (arn, pattern) in [
         (bench.aws.caller(), false),
@@ -193,6 +226,7 @@ async fn every_op_is_made_and_shows() {
     let live = &seen.portfolios[&portfolio];
     assert_eq!(live.display_name, "Networking");
     assert!(!seen.tag_options[&option].active);
+    assert!(live.shares.as_ref().unwrap()[&account].tag_options);
     assert_eq!(live.tag_options, seen.tag_options);
     assert_eq!(live.budgets, ["monthly".to_owned()].into());
     assert_eq!(live.description.as_deref(), Some("VPCs"));
@@ -277,6 +311,12 @@ async fn every_op_is_made_and_shows() {
         make(op).await;
     }
     make(gone).await;
+    let unshared = Op::DeleteShare {
+        portfolio: portfolio.clone(),
+        with: account,
+    };
+    make(unshared.clone()).await;
+    make(unshared).await;
     for resource in resources {
         let budget = "monthly".to_owned();
         let option = Op::DisassociateTagOption {
@@ -310,6 +350,7 @@ async fn every_op_is_made_and_shows() {
         make(op.clone()).await;
         make(op).await;
     }
+    bench.wait(10_000).await;
     let seen = bench.collect().await;
     assert!(!seen.products.contains_key(&product) && !seen.portfolios.contains_key(&portfolio));
 
@@ -322,12 +363,15 @@ async fn every_op_is_made_and_shows() {
         "CreateBucket",
         "CreateConstraint",
         "CreatePortfolio",
+        "CreatePortfolioShare",
         "CreateProduct",
         "CreateProvisioningArtifact",
         "CreateTagOption",
         "DeleteConstraint",
         "DeletePortfolio",
+        "DeletePortfolioShare",
         "DeleteProduct",
+        "DeleteProvisioningArtifact",
         "DisassociateBudgetFromResource",
         "DisassociatePrincipalFromPortfolio",
         "DisassociateProductFromPortfolio",
@@ -339,6 +383,7 @@ async fn every_op_is_made_and_shows() {
         "TerminateProvisionedProduct",
         "UpdateConstraint",
         "UpdatePortfolio",
+        "UpdatePortfolioShare",
         "UpdateProduct",
         "UpdateProvisionedProduct",
         "UpdateProvisioningArtifact",

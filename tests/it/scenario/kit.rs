@@ -118,6 +118,7 @@ pub fn removes(op: &Op) -> bool {
         Op::DisassociatePrincipal { .. }
             | Op::DisassociateProduct { .. }
             | Op::DeleteConstraint { .. }
+            | Op::DeleteVersion { .. }
             | Op::Terminate { .. }
             | Op::UpdateVersion {
                 version: Arg::Value(_),

@@ -374,7 +374,11 @@ async fn the_default_installation_deactivates_nothing_that_leaves_git() {
     let pass = world.apply().await.pass;
     assert_eq!(writes(&world), [(TAKE.to_owned(), 1)].into());
     let blocked = &status(&pass, "tag-option/env-dev").blocked;
-    assert_eq!(blocked[0].code, BlockedCode::RemovalGuard, "{blocked:?}");
+    assert_eq!(
+        blocked[0].code,
+        BlockedCode::DefaultInstallation,
+        "{blocked:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
