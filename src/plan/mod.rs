@@ -241,11 +241,11 @@ impl BlockedCode {
             Self::TagOptionState => "tag-option-state",
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
-            Self::Adopt => "adopt",
-            Self::InUse => "in-use",
             Self::SsmParameter => "ssm-parameter",
             Self::NotificationArns => "notification-arns",
             Self::StackSet => "stack-set",
+            Self::Adopt => "adopt",
+            Self::InUse => "in-use",
         }
     }
 }

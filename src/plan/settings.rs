@@ -8,16 +8,13 @@ use super::guard::unread;
 use super::path::Holding;
 use super::planner::Planner;
 use super::{Blocked, BlockedCode};
+use crate::diff::normalise::{NOTIFICATION, STACKSET};
 use crate::diff::{Change, Reason, Shown, Was};
 use crate::model::desired::ProvisionedProduct;
 use crate::model::launch::Preferences;
 use crate::model::observed::{LiveProvisioned, LiveStack};
 use crate::model::owner::is_reserved;
 
-/// The constraint that makes stack sets of launches (facts §9.6).
-const STACKSET: &str = "STACKSET";
-/// The constraint that adds topics to launches.
-const NOTIFICATION: &str = "NOTIFICATION";
 /// What is a stack set (facts §8).
 const STACK_SET: &str = "CFN_STACKSET";
 /// What is a stack.
@@ -54,6 +51,14 @@ impl<'a> Planner<'a> {
                 BlockedCode::ImmutableType,
                 format!(
                     "it is a stack set, and without a STACKSET constraint in {} it would have to become a stack, which can't be: put the constraint back ({})",
+                    path.text(),
+                    want.origin
+                ),
+            )),
+            (true, _, None) => Some((
+                BlockedCode::StackSet,
+                format!(
+                    "what is launched from {} becomes a stack set (constraint stackSet): say `stackSet: {{}}` if that is meant, or name another portfolio ({})",
                     path.text(),
                     want.origin
                 ),

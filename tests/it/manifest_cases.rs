@@ -995,7 +995,7 @@ spec: {product: topic, version: v1, parameters: {Q: x}, import: {stackArn: "arn:
 "#,
     ),
     (
-        "parameters_not_supported_yet",
+        "launch_settings",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Portfolio
@@ -1018,15 +1018,46 @@ metadata: {name: hub}
 spec:
   product: vpc
   version: v1
-  adopt: {id: x}
+  notificationArns: [arn:aws:sns:us-east-1:123456789012:a, arn:aws:sqs:us-east-1:123456789012:b, arn:aws:sns:us-east-1:123456789012:a]
+  stackSet:
+    accounts: ["123", "123456789012"]
+    regions: [Frankfurt]
+    failureToleranceCount: 1
+    failureTolerancePercentage: 5
+    maxConcurrencyPercentage: 101
+    operationType: MOVE
   parameters:
-    A: {ssm: /x}
-    B: [1, 2]
+    A: {ssm: "a path"}
+    B: [1, "x,y", {output: z}]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v1
+  notificationArns: [arn:aws:sns:us-east-1:123456789012:a, arn:aws:sns:us-east-1:123456789012:b, arn:aws:sns:us-east-1:123456789012:c, arn:aws:sns:us-east-1:123456789012:d, arn:aws:sns:us-east-1:123456789012:e, arn:aws:sns:us-east-1:123456789012:f]
+  stackSet: {maxConcurrencyCount: 2, regions: []}
+  parameters:
+    A: {ssm: /fine/one:3, output: {provisionedProduct: hub, key: VpcId}}
+    B: {ssm: /fine/one:new}
 "#,
         r#"
-22:3 unknown-field unknown field `adopt` in the provisioned product's spec | it can have `name`, `product`, `version`, `portfolio`, `parameters`, `tags`, `dependsOn` and `import`
-24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
-25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
+22:60 invalid-arn `arn:aws:sqs:us-east-1:123456789012:b` is no ARN of an SNS topic | it has the form `arn:${partition}:sns:${region}:${account}:NAME`
+22:98 duplicate-item `arn:aws:sns:us-east-1:123456789012:a` is in `notificationArns` twice | keep one of the two
+24:16 invalid-stack-set `123` is no account | an account has twelve digits, in quotes
+25:15 invalid-stack-set `Frankfurt` is no region | a region is called e.g. `eu-central-1`
+27:5 exactly-one stackSet has `failureToleranceCount` and `failureTolerancePercentage`: only one can hold | keep one of them
+28:31 unknown-value `maxConcurrencyPercentage` cannot be `101` | give a whole number from 1 to 100
+29:20 unknown-value `operationType` cannot be `MOVE` | it can be `CREATE`, `UPDATE` or `DELETE`
+31:14 invalid-ssm-name `a path` can't be a parameter of the parameter store | give its name, e.g. `/golden/ami`, or a version of it, e.g. `/golden/ami:3`
+32:12 list-item an item of `B` has a comma, which CloudFormation would take for the end of the item | make it items of their own; a whole list as one text needs no list here
+32:19 wrong-type an item of a parameter's list must be a text or a number, and is a map
+40:212 too-many `notificationArns` has 6 topics: the service takes 5 | let one topic pass on to others
+41:3 invalid-stack-set stackSet.regions is empty: a stack set without any has no instances | leave it out for all that the constraint names
+41:35 invalid-stack-set `maxConcurrencyCount` is 2: it can be at most one more than `failureToleranceCount`, which is 0 | raise `failureToleranceCount`, or give percentages
+43:9 exactly-one a parameter's value has `output` and `ssm`: only one can hold | keep one of them
+44:14 invalid-ssm-name `/fine/one:new` can't be a parameter of the parameter store | give its name, e.g. `/golden/ami`, or a version of it, e.g. `/golden/ami:3`
 "#,
     ),
     (

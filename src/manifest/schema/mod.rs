@@ -5,8 +5,8 @@ mod product;
 mod provisioned;
 mod read;
 mod service_action;
-mod tag_option;
 mod rollout;
+mod tag_option;
 
 pub(super) use portfolio::{PortfolioSpec, PrincipalSpec, ShareSpec};
 pub(super) use product::{

@@ -24,6 +24,7 @@ mod refs;
 mod removing;
 mod retention;
 mod sage;
+mod settings;
 mod shares;
 mod service_actions;
 mod sharing;
