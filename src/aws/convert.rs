@@ -1,6 +1,6 @@
 //! The SDK's types as the model's. Words that the SDK's enums lack stay words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_servicecatalog::types as sdk;
 use aws_smithy_types::DateTime;
@@ -8,12 +8,14 @@ use jiff::Timestamp;
 
 use crate::aws::error::Failure;
 use crate::aws::poll::RecordSeen;
-use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, TagOptionId, VersionId};
-use crate::model::desired::{CodeStar, Guidance, Tags};
+use crate::ids::{
+    PortfolioId, ProductId, ProvisionedProductId, RecordId, ServiceActionId, TagOptionId, VersionId,
+};
+use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
 use crate::model::observed::{
     LastSync, LiveConnection, LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct,
-    LiveProvisioned, LiveShare, LiveStack, LiveTagOption, LiveTagOptions, LiveVersion,
-    ProvisionedStatus, ReadyStatus,
+    LiveProvisioned, LiveServiceAction, LiveShare, LiveStack, LiveTagOption, LiveTagOptions,
+    LiveVersion, ProvisionedStatus, ReadyStatus,
 };
 use crate::model::share::Recipient;
 use crate::model::template::ParameterDecl;
@@ -80,6 +82,39 @@ pub(crate) fn provisioned_status(word: Option<&str>) -> ProvisionedStatus {
         Some("PLAN_IN_PROGRESS") => ProvisionedStatus::PlanInProgress,
         other => ProvisionedStatus::Unknown(other.unwrap_or_default().to_owned()),
     }
+}
+
+/// A service action as a listing has it.
+pub(crate) fn service_action(summary: &sdk::ServiceActionSummary) -> Option<LiveServiceAction> {
+    Some(LiveServiceAction {
+        id: ServiceActionId::new(summary.id()?),
+        name: summary.name().unwrap_or_default().to_owned(),
+        description: summary.description().map(str::to_owned),
+        definition: None,
+        versions: Default::default(),
+    })
+}
+
+/// A service action with its definition.
+pub(crate) fn service_action_detail(
+    detail: &sdk::ServiceActionDetail,
+) -> Option<LiveServiceAction> {
+    let definition = detail.definition().into_iter().flatten();
+    let definition = definition.map(|(key, value)| (key.as_str().to_owned(), value.clone()));
+    Some(LiveServiceAction {
+        definition: Some(definition.collect()),
+        ..service_action(detail.service_action_summary()?)?
+    })
+}
+
+/// A definition as it is sent.
+pub(crate) fn definition(
+    definition: &ActionDefinition,
+) -> HashMap<sdk::ServiceActionDefinitionKey, String> {
+    let parts = definition.iter();
+    parts
+        .map(|(key, value)| (key.as_str().into(), value.clone()))
+        .collect()
 }
 
 /// A portfolio's own fields.

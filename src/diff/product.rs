@@ -64,6 +64,7 @@ pub fn product(was: Was<&Product>, want: &Product, live: &LiveProduct) -> Produc
         copy_from: _,
         source_connection: wanted_connection,
         unlisted_versions: _,
+        service_actions: _,
     } = want;
     let mut changes = Vec::new();
     let mut field = |field, was: Was<&str>, want: Option<&str>, live: Option<&str>| {
@@ -486,6 +487,7 @@ pub fn version(was: Was<&Version>, want: &Version, live: &LiveVersion) -> Versio
         retired: _,
         guidance,
         mutable: _,
+        service_actions: _,
     } = want;
     let mut changes = Vec::new();
     let description = text(

@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
-    AssociationSpec, ConnectionSpec, CopySpec, LaunchSpec, Older, ParameterSpec, PortfolioSpec,
-    PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec, ShareSpec, SourceSpec,
-    Specs, StackSetSpec, Tag, TagOptionSpec, ValueSpec, VersionSpec,
+    AssociationSpec, ConnectionSpec, CopySpec, DefinitionSpec, LaunchSpec, Older, ParameterSpec,
+    PortfolioSpec, PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec,
+    ServiceActionSpec, ShareSpec, SourceSpec, Specs, StackSetSpec, Tag, TagOptionSpec, ValueSpec,
+    VersionSpec, action_parameters,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
 use crate::model::desired::{
     Association, CodeStar, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions,
-    Guidance, Import, Launch, Parameter, ParameterValue, Portfolio, Principal, Product,
-    ProvisionedProduct, Share, SourceConnection, StackSet, Support, TagOption, Tags,
+    Guidance, Import, Launch, Offers, Parameter, ParameterValue, Portfolio, Principal, Product,
+    ProvisionedProduct, ServiceAction, Share, SourceConnection, StackSet, Support, TagOption, Tags,
     TemplateSource, Version,
 };
 use crate::model::launch::{Preferences, Rollout, Topics};
@@ -43,6 +44,13 @@ pub(super) fn assemble(
     let sound = |desired: &Desired, kind: Kind, name: &Name| {
         !desired.broken.contains(&Key::new(kind, name.clone()))
     };
+    for spec in specs.service_actions {
+        if let Some(found) = service_action(spec)
+            && sound(&desired, Kind::ServiceAction, &found.name)
+        {
+            desired.service_actions.insert(found.name.clone(), found);
+        }
+    }
     for spec in specs.tag_options {
         if let Some(found) = tag_option(spec)
             && sound(&desired, Kind::TagOption, &found.name)
@@ -88,8 +96,8 @@ pub(super) fn assemble(
 
 /// Takes out what depends on a broken object, until nothing more does (promise 6).
 fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
-    // Dependencies lead from provisioned products to products to portfolios, from these two to TagOptions, and among
-    // provisioned products.
+    // Dependencies lead from provisioned products to products to portfolios and service actions, from products and
+    // portfolios to TagOptions, and among provisioned products.
     let mut waiting: Vec<(Key, Key)> = Vec::new();
     let options = |given: &Option<GivenTagOptions>| {
         let names = given.iter().flat_map(BTreeMap::keys).cloned();
@@ -108,6 +116,9 @@ fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
         let portfolios = product.portfolios.iter().flat_map(BTreeMap::keys);
         waiting
             .extend(portfolios.map(|name| (key.clone(), Key::new(Kind::Portfolio, name.clone()))));
+        let actions = product.all_offers().map(|(name, _)| name.clone());
+        let actions = actions.map(|name| Key::new(Kind::ServiceAction, name));
+        waiting.extend(actions.map(|action| (key.clone(), action)));
     }
     for found in desired.provisioned.values() {
         let key = Key::new(Kind::ProvisionedProduct, found.name.clone());
@@ -162,6 +173,43 @@ fn tags(found: Option<Vec<Tag>>) -> Option<Tags> {
         tags.into_iter()
             .map(|t| (t.key.value, t.value.value))
             .collect()
+    })
+}
+
+fn service_action(spec: ServiceActionSpec) -> Option<ServiceAction> {
+    let ServiceActionSpec {
+        header,
+        display_name,
+        description,
+        definition,
+    } = spec;
+    let name = header.name?;
+    let DefinitionSpec {
+        document,
+        version,
+        assume_role,
+        parameters,
+    } = definition?;
+    let parameters = parameters.filter(|found| !found.value.is_empty());
+    let parts = [
+        ("Name", Some(document?.value)),
+        ("Version", Some(version?.value)),
+        ("AssumeRole", text(assume_role)),
+        (
+            "Parameters",
+            parameters.map(|found| action_parameters(&found.value)),
+        ),
+    ];
+    let parts = parts.into_iter();
+    Some(ServiceAction {
+        display_name: text(display_name).unwrap_or_else(|| name.to_string()),
+        description: text(description),
+        definition: parts
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect(),
+        origin: header.origin,
+        lifecycle: header.lifecycle,
+        name,
     })
 }
 
@@ -258,6 +306,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         copy_from,
         source_connection,
         synced,
+        service_actions,
     } = spec;
     let name = header.name?;
     let copy_from = match copy_from {
@@ -299,6 +348,7 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         versions: versions.filter(|versions| !versions.is_empty() || listless)?,
         copy_from,
         source_connection,
+        service_actions: service_actions.map(offers),
         unlisted_versions: unlisted_versions.unwrap_or_default(),
         origin: header.origin,
         lifecycle: header.lifecycle,
@@ -316,6 +366,10 @@ fn connection(spec: ConnectionSpec) -> SourceConnection {
             artifact_path: spec.artifact_path.value,
         },
     }
+}
+
+fn offers(found: Vec<At<Name>>) -> Offers {
+    found.into_iter().map(|o| (o.value, o.origin)).collect()
 }
 
 fn copy(spec: CopySpec) -> Option<CopyFrom> {
@@ -424,6 +478,7 @@ fn version(
             (None, Some(Some(Older::Inactive)) | None) => None,
         },
         mutable: spec.mutable,
+        service_actions: spec.service_actions.map(offers),
     })
 }
 

@@ -126,7 +126,7 @@ codes! {
     InvalidSsmName = "invalid-ssm-name", Error;
     /// Accounts, regions or counts of a stack set that the service would refuse.
     InvalidStackSet = "invalid-stack-set", Error;
-    /// A provisioned product's name that the service would refuse.
+    /// A name of a provisioned product or a service action that the service would refuse.
     InvalidLiveName = "invalid-live-name", Error;
     /// A tag's key or value that the service would refuse.
     InvalidTag = "invalid-tag", Error;

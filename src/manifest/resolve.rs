@@ -85,6 +85,15 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         }
     };
     let text = |found: &mut At<String>| variables.apply(&mut found.value);
+    for definition in specs
+        .service_actions
+        .iter_mut()
+        .filter_map(|o| o.definition.as_mut())
+    {
+        // A shared document is named by its ARN.
+        definition.document.iter_mut().for_each(text);
+        definition.assume_role.iter_mut().for_each(text);
+    }
     for option in &mut specs.tag_options {
         option.tag.iter_mut().for_each(|tag| text(&mut tag.value));
     }

@@ -180,7 +180,20 @@ pub struct ServiceAction {
     pub origin: Origin,
     /// Its end, and what it takes over.
     pub lifecycle: Lifecycle,
+    /// `Name`: what the service shows; `metadata.name` where the manifest does not say.
+    pub display_name: String,
+    /// A text for people; the service's has our mark behind it (design §4).
+    pub description: Option<String>,
+    /// `Definition`.
+    pub definition: ActionDefinition,
 }
+
+/// `Definition` of a service action, by the API's keys: `Name` and `Version` of the document, `AssumeRole`, and
+/// `Parameters` as JSON. It is the whole truth.
+pub type ActionDefinition = BTreeMap<String, String>;
+
+/// The service actions that a product or a version offers, with the places where they are named.
+pub type Offers = BTreeMap<Name, Origin>;
 
 /// A portfolio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,6 +285,33 @@ pub struct Product {
     pub copy_from: Option<CopyFrom>,
     /// The repository from which the service itself makes its versions.
     pub source_connection: Option<SourceConnection>,
+    /// The service actions that its versions offer: all that the list names, of a copy all it has.
+    pub service_actions: Option<Offers>,
+}
+
+impl Product {
+    /// The service actions that a version offers, where the manifest says: what the version says itself wins.
+    pub fn offers(&self, version: &str) -> Option<&Offers> {
+        let listed = self.versions.iter().find(|v| v.name == version);
+        if listed.is_none() && self.copy_from.is_none() {
+            return None;
+        }
+        let own = listed.and_then(|v| v.service_actions.as_ref());
+        own.or(self.service_actions.as_ref())
+    }
+
+    /// Whether its manifest says anything of service actions.
+    pub fn has_offers(&self) -> bool {
+        let mut versions = self.versions.iter();
+        self.service_actions.is_some() || versions.any(|v| v.service_actions.is_some())
+    }
+
+    /// The service actions that it names anywhere.
+    pub fn all_offers(&self) -> impl Iterator<Item = (&Name, &Origin)> {
+        let versions = self.versions.iter();
+        let own = versions.flat_map(|v| v.service_actions.iter().flatten());
+        self.service_actions.iter().flatten().chain(own)
+    }
 }
 
 /// What a product's versions are made of.
@@ -465,6 +505,8 @@ pub struct Version {
     pub guidance: Option<Guidance>,
     /// Whether another template may take its name.
     pub mutable: bool,
+    /// The service actions that it offers, in place of its product's.
+    pub service_actions: Option<Offers>,
 }
 
 /// Where a version's template comes from.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
-    TagOptionId, Target, VersionId,
+    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
+    ServiceActionId, StackArn, TagOptionId, Target, VersionId,
 };
-use crate::model::desired::{CodeStar, Guidance, Tags};
+use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
 use crate::model::launch::SsmParameter;
 use crate::model::share::Recipient;
 use crate::model::template::VersionContent;
@@ -22,6 +22,8 @@ pub struct Observed {
     pub target: Target,
     /// The IAM principal that catalogd runs as: a session's ARN reduced to its role.
     pub caller: String,
+    /// Service actions by id.
+    pub service_actions: BTreeMap<ServiceActionId, LiveServiceAction>,
     /// TagOptions by id; read only where a manifest declares one, or declared one before.
     pub tag_options: LiveTagOptions,
     /// Portfolios by id.
@@ -53,6 +55,21 @@ impl Observed {
         // The id alone may be right and the account or the partition a slip of the pen.
         found.filter(|product| product.arn == arn.as_str())
     }
+}
+
+/// A service action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveServiceAction {
+    /// Its id.
+    pub id: ServiceActionId,
+    /// `Name`: not unique.
+    pub name: String,
+    /// `Description`, our mark with it.
+    pub description: Option<String>,
+    /// `Definition`; read of ours alone, for no listing has it.
+    pub definition: Option<ActionDefinition>,
+    /// The versions that offer it; of others' read only where a manifest says what is offered.
+    pub versions: BTreeSet<(ProductId, VersionId)>,
 }
 
 /// A TagOption.
@@ -370,6 +387,8 @@ pub struct Gap {
 /// What a gap puts in doubt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
+    /// Which service actions there are.
+    ServiceActions,
     /// Which TagOptions there are.
     TagOptions,
     /// Which portfolios there are.
@@ -378,6 +397,8 @@ pub enum Scope {
     Products,
     /// Which provisioned products there are.
     Provisioned,
+    /// A service action's definition, or which versions offer it.
+    ServiceAction(ServiceActionId),
     /// A portfolio's own fields, principals, associations or constraints.
     Portfolio(PortfolioId),
     /// Whom a portfolio is shared with.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{StackArn, Target};
 use crate::model::launch::SsmParameter;
 use crate::model::observed::{
-    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOption,
-    Observed,
+    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction,
+    LiveTagOption, Observed,
 };
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
@@ -23,6 +23,7 @@ impl SnapshotBuilder {
             observed: Observed {
                 target,
                 caller: caller.to_owned(),
+                service_actions: BTreeMap::new(),
                 tag_options: BTreeMap::new(),
                 portfolios: BTreeMap::new(),
                 products: BTreeMap::new(),
@@ -40,6 +41,13 @@ impl SnapshotBuilder {
             },
             gaps: BTreeSet::new(),
         }
+    }
+
+    /// A service action was read, wholly or with gaps. Found twice, the later one stands.
+    pub fn found_service_action(&mut self, action: LiveServiceAction) {
+        self.observed
+            .service_actions
+            .insert(action.id.clone(), action);
     }
 
     /// A TagOption was listed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Blocked, BlockedCode};
 use crate::diff::association;
-use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
+use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, ServiceActionId, StackArn};
 use crate::model::desired::Desired;
 use crate::model::observed::{Gap, LivePortfolio, Observed, Scope};
 use crate::model::owner::{Identity, Installation, Owner};
@@ -78,6 +78,15 @@ impl<'a> Doubt<'a> {
 
     fn unowned(&self, kind: Kind, tags: &crate::model::desired::Tags) -> bool {
         self.identity.owner(kind, tags) == Owner::Nobody
+    }
+
+    /// Whether some service action may not have been listed.
+    pub(crate) fn service_actions(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::ServiceActions)
+    }
+
+    pub(crate) fn service_action(&self, id: &ServiceActionId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::ServiceAction(other) if other == id))
     }
 
     /// Whether some TagOption may not have been listed.
@@ -193,6 +202,8 @@ impl<'a> Doubt<'a> {
             Scope::Product(id) => product == Some(id),
             // What shares are in doubt is asked apart.
             Scope::TagOptions
+            | Scope::ServiceActions
+            | Scope::ServiceAction(_)
             | Scope::Shares(_)
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
@@ -249,6 +260,8 @@ pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
 /// What is in doubt, in words.
 pub fn scope_text(scope: &Scope) -> String {
     match scope {
+        Scope::ServiceActions => "the list of service actions".to_owned(),
+        Scope::ServiceAction(id) => format!("service action {id}"),
         Scope::TagOptions => "the list of TagOptions".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
@@ -270,6 +283,8 @@ pub(crate) enum Family {
     Shares,
     Constraints,
     Associations,
+    /// Service actions that versions no longer offer.
+    Offers,
     /// TagOptions of portfolios and products, and those that are deactivated.
     TagOptions,
     /// Budgets of portfolios and products.
@@ -289,6 +304,7 @@ impl Family {
             Self::Shares => "shares",
             Self::Constraints => "constraints",
             Self::Associations => "associations",
+            Self::Offers => "service actions of versions",
             Self::TagOptions => "TagOptions of portfolios and products",
             Self::Budgets => "budgets of portfolios and products",
             Self::Versions => "active versions",
@@ -346,6 +362,7 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let ours: std::collections::BTreeSet<&ProductId> =
         owned.products.values().flatten().map(|p| &p.id).collect();
     let portfolios = || observed.portfolios.values();
+    let actions = || observed.service_actions.values();
     let principals = owned.portfolios.values().flatten();
     let constraints = portfolios().flat_map(|p| p.constraints.values());
     let portfolios_owned = || owned.portfolios.values().flatten();
@@ -381,6 +398,17 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
         ),
         (Family::Versions, versions().filter(|v| v.active).count()),
         (Family::DeletedVersions, versions().count()),
+        (
+            Family::Offers,
+            actions()
+                .flat_map(|o| &o.versions)
+                .filter(|(id, _)| ours.contains(id))
+                .count(),
+        ),
+        (
+            Family::Objects(Kind::ServiceAction),
+            owned.service_actions.len(),
+        ),
         (Family::Objects(Kind::Portfolio), owned.portfolios.len()),
         (Family::Objects(Kind::Product), owned.products.len()),
         (

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 
 use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
-    ProvisionedProductId, RecordId, ShareToken, StackArn, TagOptionId, Token, VersionId,
+    ProvisionedProductId, RecordId, ServiceActionId, ShareToken, StackArn, TagOptionId, Token,
+    VersionId,
 };
-use crate::model::desired::{CodeStar, Guidance, ProductType, Tags};
+use crate::model::desired::{ActionDefinition, CodeStar, Guidance, ProductType, Tags};
 use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
 use crate::model::share::Recipient;
@@ -48,6 +49,8 @@ impl<T> Arg<T> {
 /// What a call answered, as far as later calls need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// The service action it made.
+    pub service_action: Option<ServiceActionId>,
     /// The TagOption it made.
     pub tag_option: Option<TagOptionId>,
     /// The portfolio it made.
@@ -160,6 +163,47 @@ pub enum Op {
         bucket: String,
         /// What is known of every live version.
         entries: Arc<BTreeMap<VersionId, VersionContent>>,
+    },
+    /// `CreateServiceAction`.
+    CreateServiceAction {
+        /// `Name`.
+        name: String,
+        /// `Description`, our mark at its end.
+        description: String,
+        /// `Definition`.
+        definition: ActionDefinition,
+        /// The same for every attempt.
+        token: Token,
+    },
+    /// `UpdateServiceAction`: only the fields that differ.
+    UpdateServiceAction {
+        /// Which.
+        id: ServiceActionId,
+        /// `Name`.
+        name: Option<String>,
+        /// `Description`, our mark at its end.
+        description: Option<String>,
+        /// `Definition`, whole.
+        definition: Option<ActionDefinition>,
+    },
+    /// `DeleteServiceAction`.
+    DeleteServiceAction {
+        /// Which.
+        id: ServiceActionId,
+    },
+    /// `BatchAssociateServiceActionWithProvisioningArtifact`: at most fifty.
+    OfferActions {
+        /// What is offered with what.
+        offers: Vec<Offer>,
+    },
+    /// `DisassociateServiceActionFromProvisioningArtifact`.
+    WithdrawAction {
+        /// What.
+        action: ServiceActionId,
+        /// From which product.
+        product: ProductId,
+        /// From which version.
+        version: VersionId,
     },
     /// `CreateTagOption`: without a token, for one of this key and value is this one.
     CreateTagOption {
@@ -463,6 +507,17 @@ pub enum Op {
     },
 }
 
+/// A service action that a version offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// What.
+    pub action: Arg<ServiceActionId>,
+    /// Of which product.
+    pub product: Arg<ProductId>,
+    /// With which version.
+    pub version: Arg<VersionId>,
+}
+
 /// What TagOptions and budgets are given to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {
@@ -605,6 +660,11 @@ impl Op {
             Self::BlockPublicAccess { .. } => "PutPublicAccessBlock",
             Self::PutBucketPolicy { .. } => "PutBucketPolicy",
             Self::PutTemplate { .. } | Self::PutIndex { .. } => "PutObject",
+            Self::CreateServiceAction { .. } => "CreateServiceAction",
+            Self::UpdateServiceAction { .. } => "UpdateServiceAction",
+            Self::DeleteServiceAction { .. } => "DeleteServiceAction",
+            Self::OfferActions { .. } => "BatchAssociateServiceActionWithProvisioningArtifact",
+            Self::WithdrawAction { .. } => "DisassociateServiceActionFromProvisioningArtifact",
             Self::CreateTagOption { .. } => "CreateTagOption",
             Self::UpdateTagOption { .. } => "UpdateTagOption",
             Self::AssociateTagOption { .. } => "AssociateTagOptionWithResource",
@@ -666,7 +726,8 @@ impl Op {
     /// The idempotency token, where the call has one.
     pub fn token(&self) -> Option<&Token> {
         match self {
-            Self::CreatePortfolio { token, .. }
+            Self::CreateServiceAction { token, .. }
+            | Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
             | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
@@ -680,6 +741,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::OfferActions { .. }
+            | Self::WithdrawAction { .. }
             | Self::CreateTagOption { .. }
             | Self::UpdateTagOption { .. }
             | Self::AssociateTagOption { .. }
@@ -721,6 +786,7 @@ impl Op {
         let portfolio_of = |answer: &Answer| answer.portfolio.clone();
         let product_of = |answer: &Answer| answer.product.clone();
         let version_of = |answer: &Answer| answer.version.clone();
+        let action_of = |answer: &Answer| answer.service_action.clone();
         let tag_option_of = |answer: &Answer| answer.tag_option.clone();
         let fill_resource = |resource: &mut Resource| match resource {
             Resource::Portfolio(id) => fill(id, answers, portfolio_of),
@@ -728,6 +794,13 @@ impl Op {
         };
         let mut op = self.clone();
         match &mut op {
+            Self::OfferActions { offers } => {
+                for offer in offers {
+                    fill(&mut offer.action, answers, action_of)?;
+                    fill(&mut offer.product, answers, product_of)?;
+                    fill(&mut offer.version, answers, version_of)?;
+                }
+            }
             Self::AssociatePrincipal { portfolio, .. } | Self::CreateShare { portfolio, .. } => {
                 fill(portfolio, answers, portfolio_of)?;
             }
@@ -773,6 +846,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateServiceAction { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::WithdrawAction { .. }
             | Self::CreateTagOption { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
@@ -806,7 +883,8 @@ impl Op {
 
     fn token_mut(&mut self) -> Option<&mut Token> {
         match self {
-            Self::CreatePortfolio { token, .. }
+            Self::CreateServiceAction { token, .. }
+            | Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
             | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
@@ -820,6 +898,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::OfferActions { .. }
+            | Self::WithdrawAction { .. }
             | Self::CreateTagOption { .. }
             | Self::UpdateTagOption { .. }
             | Self::AssociateTagOption { .. }

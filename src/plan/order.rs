@@ -49,7 +49,10 @@ fn rank(step: &Step) -> u8 {
             ..
         } => 16,
         Op::CreateTagOption { .. } | Op::UpdateTagOption { .. } => 4,
-        Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } => 4,
+        Op::CreateServiceAction { .. }
+        | Op::UpdateServiceAction { .. }
+        | Op::CreatePortfolio { .. }
+        | Op::UpdatePortfolio { .. } => 4,
         Op::CreateProduct { .. } | Op::CopyProduct { .. } | Op::UpdateProduct { .. } => 5,
         Op::CreateVersion { .. } => 6,
         // A deactivation is a removal by another name.
@@ -60,7 +63,7 @@ fn rank(step: &Step) -> u8 {
             _ => 7,
         },
         Op::AssociateTagOption { .. } | Op::AssociateBudget { .. } => 8,
-        Op::AssociateProduct { .. } => 8,
+        Op::AssociateProduct { .. } | Op::OfferActions { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
         // A replacement goes on with a launch, a removal comes after what else used the object. What is shared is whole.
@@ -68,12 +71,12 @@ fn rank(step: &Step) -> u8 {
         Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
-        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } => 14,
+        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } | Op::WithdrawAction { .. } => 14,
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
         Op::DeleteVersion { .. } | Op::DeleteProduct { .. } => 18,
-        Op::DeletePortfolio { .. } => 19,
+        Op::DeletePortfolio { .. } | Op::DeleteServiceAction { .. } => 19,
         Op::PutIndex { .. } => 20,
     }
 }
@@ -89,6 +92,13 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         Resource::Product(id) => fill(id, &place),
     };
     match op {
+        Op::OfferActions { offers } => {
+            for offer in offers {
+                fill(&mut offer.action, &place);
+                fill(&mut offer.product, &place);
+                fill(&mut offer.version, &place);
+            }
+        }
         Op::UpdateTagOption { id, .. } => fill(id, &place),
         Op::AssociateTagOption {
             resource,
@@ -134,6 +144,10 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::PutBucketPolicy { .. }
         | Op::PutTemplate { .. }
         | Op::PutIndex { .. }
+        | Op::CreateServiceAction { .. }
+        | Op::UpdateServiceAction { .. }
+        | Op::DeleteServiceAction { .. }
+        | Op::WithdrawAction { .. }
         | Op::CreateTagOption { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }

@@ -91,6 +91,7 @@ impl<'a> Planner<'a> {
                 let live: &'a LiveProduct = live;
                 if self.update_product(&mut draft, want, live, &mut bucket, &mut after) {
                     self.associations(&mut draft, want, Some(&live.id), &mut after);
+                    self.offers(&mut draft, want, Some(&live.id), &after);
                 }
             }
             several => conflict(&mut draft, several.iter().map(|o| o.id.as_str())),
@@ -189,6 +190,7 @@ impl<'a> Planner<'a> {
         }
         self.new_attachments(draft, want, after);
         self.associations(draft, want, None, after);
+        self.offers(draft, want, None, after);
     }
 
     /// The TagOptions and budgets of a product that is made, in whichever way.

@@ -46,6 +46,7 @@ impl World {
         let observed = Observed {
             target: identity.target.clone(),
             caller: CALLER.to_owned(),
+            service_actions: BTreeMap::new(),
             tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
@@ -347,6 +348,7 @@ pub(crate) fn version(desired: &mut Desired, name: &str, body: &str) -> Version 
         retired: false,
         guidance: None,
         mutable: false,
+        service_actions: None,
     }
 }
 
@@ -432,6 +434,7 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         versions,
         copy_from: None,
         source_connection: None,
+        service_actions: None,
         unlisted_versions: UnlistedVersions::Keep,
     }
 }

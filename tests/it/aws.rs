@@ -107,6 +107,7 @@ impl Bench {
             imports: Vec::new(),
             adopted: Adopted::default(),
             ssm: BTreeSet::new(),
+            offers: true,
             identity: self.identity.clone(),
         }
     }

@@ -1263,6 +1263,70 @@ spec:
 "#,
     ),
     (
+        "service_actions",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: ServiceAction
+metadata: {name: restart}
+spec:
+  name: Restart it
+  definition:
+    name: AWS-RestartEC2Instance
+    version: 1
+    assumeRole: Actions
+    parameters:
+      - {name: InstanceId, type: TARGT}
+      - {name: InstanceId, type: TARGET}
+      - {name: InstanceId, type: TEXT_VALUE}
+      - {type: TARGET}
+---
+apiVersion: catalogd.dev/v1
+kind: ServiceAction
+metadata: {name: stop}
+spec:
+  description: ''
+  definition: {name: '', document: x}
+---
+apiVersion: catalogd.dev/v1
+kind: ServiceAction
+metadata: {name: stop}
+spec:
+  tags: {}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  serviceActions: [restart, restart, Stop]
+  versions:
+    - {name: v1, template: t.yaml, serviceActions: [restat]}
+"#,
+        r#"
+5:9 invalid-live-name `Restart it` is no name of a service action | it has letters, digits, `_`, `-` and `.`, and no blanks
+8:14 unquoted `version` wants a text, and `1` without quotes is a number | write `version: "1"`
+9:17 invalid-arn `Actions` is no ARN of a role | it has the form `arn:aws:iam::123456789012:role/NAME`, or is `LAUNCH_ROLE`
+11:34 unknown-value `type` cannot be `TARGT` | did you mean `TARGET`?
+13:16 duplicate-item `InstanceId` is in `parameters` twice | keep one of the two
+14:9 missing-field a parameter of the definition lacks `name` | add `name:`
+21:3 missing-field definition lacks `version` | add `version:`
+21:22 empty-value `definition.name` is empty, and the service wants a text
+21:26 unknown-field unknown field `document` in definition | it can have `name`, `version`, `assumeRole` and `parameters`
+25:18 duplicate-name another ServiceAction has the name `stop` | names are unique per kind in a source: rename one
+26:1 missing-field the service action's spec lacks `definition` | add `definition:`
+27:3 unknown-field unknown field `tags` in the service action's spec | it can have `name`, `description` and `definition`
+40:29 duplicate-item `restart` is in `serviceActions` twice | keep one of the two
+40:38 invalid-name `Stop` in serviceActions is no name | a name has 1 to 63 of `a-z`, `0-9` and `-`, with no `-` at its ends: `stop` would do
+42:53 dangling-reference no ServiceAction named `restat` is in this source | did you mean `restart`?
+"#,
+    ),
+    (
         "rules",
         r#"
 apiVersion: catalogd.dev/v1

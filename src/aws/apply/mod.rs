@@ -10,6 +10,7 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod share;
+mod service_action;
 mod tag_option;
 
 pub(in crate::aws) use bucket::object_url;
@@ -35,6 +36,32 @@ impl Aws {
                 .put_index(bucket, entries)
                 .await
                 .map(|()| Answer::default()),
+            Op::CreateServiceAction {
+                name,
+                description,
+                definition,
+                token,
+            } => {
+                self.create_service_action(name, description, definition, token)
+                    .await
+            }
+            Op::UpdateServiceAction {
+                id,
+                name,
+                description,
+                definition,
+            } => {
+                let (name, description) = (name.as_deref(), description.as_deref());
+                self.update_service_action(id, name, description, definition.as_ref())
+                    .await
+            }
+            Op::DeleteServiceAction { id } => self.delete_service_action(id).await,
+            Op::OfferActions { offers } => self.offer_actions(op, offers).await,
+            Op::WithdrawAction {
+                action,
+                product,
+                version,
+            } => self.withdraw_action(action, product, version).await,
             Op::CreateTagOption { key, value } => self.create_tag_option(key, value).await,
             Op::UpdateTagOption {
                 id,

@@ -9,6 +9,7 @@ mod product;
 mod provisioned;
 mod ssm;
 mod share;
+mod service_action;
 mod stack;
 mod tag_option;
 
@@ -17,7 +18,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join3, join4};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -55,6 +56,8 @@ pub struct Hints {
     pub adopted: Adopted,
     /// Parameters of the parameter store that manifests take values from.
     pub ssm: BTreeSet<String>,
+    /// Whether some manifest says which service actions versions offer: then who else offers what matters.
+    pub offers: bool,
     /// Whose catalog.
     pub identity: Identity,
 }
@@ -152,18 +155,26 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let portfolios = join(self.tag_options(hints), self.portfolios(hints));
-        let ((tag_options, portfolios), (head, products, stale), provisioned, stored) = join4(
-            portfolios,
-            products,
-            self.provisioned(hints),
-            self.stored(hints),
-        )
-        .await;
+        let listed = join3(
+            self.tag_options(hints),
+            self.portfolios(hints),
+            self.service_actions(hints),
+        );
+        let ((tag_options, portfolios, actions), (head, products, stale), provisioned, stored) =
+            join4(
+                listed,
+                products,
+                self.provisioned(hints),
+                self.stored(hints),
+            )
+            .await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
 
+        for action in actions.items {
+            snapshot.found_service_action(action);
+        }
         for option in tag_options.items {
             snapshot.found_tag_option(option);
         }
@@ -196,6 +207,7 @@ impl Aws {
             snapshot.index_is_stale();
         }
         let gaps = [
+            actions.gaps,
             tag_options.gaps,
             portfolios.gaps,
             products.gaps,

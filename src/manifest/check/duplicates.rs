@@ -12,6 +12,14 @@ use crate::model::desired::Origin;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     names(
+        catalog.specs.service_actions.iter().map(|s| &s.header),
+        findings,
+    );
+    for (header, names) in catalog.offers() {
+        let named = names.iter().map(|n| (("", n.value.as_str()), &n.origin));
+        items(header, "serviceActions", named, findings);
+    }
+    names(
         catalog.specs.tag_options.iter().map(|s| &s.header),
         findings,
     );

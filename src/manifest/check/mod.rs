@@ -16,6 +16,7 @@ mod products_in_portfolios;
 mod references;
 mod retention;
 mod roles;
+mod service_actions;
 mod rules;
 mod stack_sets;
 mod budgets;
@@ -29,9 +30,10 @@ mod versions;
 use std::collections::BTreeMap;
 
 use super::finding::{Code, Finding};
+use super::node::At;
 use super::schema::{
-    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs,
-    TagOptionSpec, VersionSpec,
+    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, ServiceActionSpec,
+    SourceSpec, Specs, TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -41,6 +43,7 @@ use crate::model::desired::Origin;
 struct Catalog<'a> {
     specs: &'a Specs,
     templates: &'a Templates,
+    service_actions: BTreeMap<&'a Name, &'a ServiceActionSpec>,
     tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
@@ -52,6 +55,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
     let catalog = Catalog {
         specs,
         templates,
+        service_actions: index(&specs.service_actions, |spec| &spec.header),
         tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
@@ -78,6 +82,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         topics::check,
         rules::check,
         stack_sets::check,
+        service_actions::check,
         urls::check,
         tags::check,
         tag_options::check,
@@ -112,6 +117,15 @@ impl<'a> Catalog<'a> {
         self.specs.products.iter().flat_map(|product| {
             let portfolios = product.portfolios.iter().flatten();
             portfolios.filter_map(|place| Some((&product.header, place.constraints.as_ref()?)))
+        })
+    }
+
+    /// Every list of service actions, with the product that has it and how many it names.
+    fn offers(&self) -> impl Iterator<Item = (&'a Header, &'a [At<Name>])> {
+        self.specs.products.iter().flat_map(|product| {
+            let versions = product.versions.iter().map(|v| &v.service_actions);
+            let all = std::iter::once(&product.service_actions).chain(versions);
+            all.flatten().map(|list| (&product.header, list.as_slice()))
         })
     }
 

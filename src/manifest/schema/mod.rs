@@ -4,6 +4,7 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod read;
+mod service_action;
 mod rollout;
 mod tag_option;
 
@@ -15,6 +16,7 @@ pub(super) use product::{
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
 pub(super) use rollout::RolloutSpec;
+pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
 pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;
@@ -33,12 +35,13 @@ pub(super) const API_VERSION: &str = "catalogd.dev/v1";
 /// What every API version of ours begins with.
 pub(super) const API_GROUP: &str = "catalogd.dev/";
 /// Kinds of the manifest language that this version cannot do yet.
-const LATER_KINDS: &[&str] = &["ServiceAction"];
+const LATER_KINDS: &[&str] = &[];
 /// The kind that is no object, but says something of those below its folder.
 const DEFAULTS_KIND: &str = "Defaults";
 /// The kinds that can be declared.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind::TagOption,
+    Kind::ServiceAction,
     Kind::Portfolio,
     Kind::Product,
     Kind::ProvisionedProduct,
@@ -67,6 +70,7 @@ pub(super) struct Header {
 /// The specs of a source.
 #[derive(Debug, Default)]
 pub(super) struct Specs {
+    pub(super) service_actions: Vec<ServiceActionSpec>,
     pub(super) tag_options: Vec<TagOptionSpec>,
     pub(super) portfolios: Vec<PortfolioSpec>,
     pub(super) products: Vec<ProductSpec>,
@@ -235,10 +239,14 @@ impl Reader<'_> {
         let at = &spec.key.origin;
         match kind {
             // `Self::kind` does not let it through.
-            Kind::ServiceAction => {}
             Kind::TagOption => specs
                 .tag_options
                 .extend(self.tag_option(header, &spec.value, at)),
+            Kind::ServiceAction => {
+                specs
+                    .service_actions
+                    .extend(self.service_action(header, &spec.value, at))
+            }
             Kind::Portfolio => specs
                 .portfolios
                 .extend(self.portfolio(header, &spec.value, at)),

@@ -36,6 +36,7 @@ pub(in super::super) struct ProductSpec {
     pub(in super::super) unlisted_versions: Option<UnlistedVersions>,
     pub(in super::super) retention: Option<RetentionSpec>,
     pub(in super::super) copy_from: Option<CopySpec>,
+    pub(in super::super) service_actions: Option<Vec<At<Name>>>,
     pub(in super::super) source_connection: Option<ConnectionSpec>,
     /// It has a `sourceConnection`, well-formed or not.
     pub(in super::super) synced: bool,
@@ -137,6 +138,7 @@ pub(in super::super) struct VersionSpec {
     pub(in super::super) active: Option<At<bool>>,
     pub(in super::super) guidance: Option<At<Guidance>>,
     pub(in super::super) mutable: bool,
+    pub(in super::super) service_actions: Option<Vec<At<Name>>>,
 }
 
 /// Where a version's template comes from.
@@ -181,8 +183,9 @@ const SPEC: Shape = Shape {
         "copyFrom",
         "type",
         "sourceConnection",
+        "serviceActions",
     ],
-    later: &["serviceActions"],
+    later: &[],
 };
 
 const COPY: Shape = Shape {
@@ -275,8 +278,9 @@ const VERSION: Shape = Shape {
         "guidance",
         "ref",
         "mutable",
+        "serviceActions",
     ],
-    later: &["serviceActions"],
+    later: &[],
 };
 
 impl Reader<'_> {
@@ -347,6 +351,7 @@ impl Reader<'_> {
             unlisted_versions: unlisted_versions.map(|found| found.value),
             retention,
             copy_from,
+            service_actions: self.offers(&fields),
             source_connection,
             synced: fields.get("sourceConnection").is_some(),
         })
@@ -449,6 +454,18 @@ impl Reader<'_> {
             branch: branch?,
             artifact_path: artifact_path?,
         })
+    }
+
+    /// The names of service actions, if the field is there.
+    fn offers(&mut self, fields: &Fields<'_>) -> Option<Vec<At<Name>>> {
+        const KEY: &str = "serviceActions";
+        let items = self.list(fields, KEY)?;
+        let mut names = Vec::new();
+        for node in items {
+            let found = self.scalar(node, KEY);
+            names.extend(found.and_then(|found| self.name(found, KEY)));
+        }
+        Some(names)
     }
 
     fn copy_from(&mut self, node: &Node, at: &Origin) -> Option<CopySpec> {
@@ -650,6 +667,7 @@ impl Reader<'_> {
             active,
             guidance,
             mutable: mutable.is_some_and(|flag| flag.value),
+            service_actions: self.offers(&fields),
         })
     }
 }
@@ -676,6 +694,7 @@ impl ProductSpec {
             versions_known: false,
             unlisted_versions: None,
             retention: None,
+            service_actions: None,
             copy_from: None,
             source_connection: None,
             synced: false,

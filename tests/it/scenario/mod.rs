@@ -26,6 +26,7 @@ mod retention;
 mod sage;
 mod settings;
 mod shares;
+mod service_actions;
 mod sharing;
 mod source_connection;
 mod stored;
