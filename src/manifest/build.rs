@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
-    AssociationSpec, CopySpec, LaunchSpec, ParameterSpec, PortfolioSpec, PrincipalSpec,
-    ProductSpec, ProvisionedSpec, RuleSpec, ShareSpec, SourceSpec, Specs, StackSetSpec, Tag,
-    TagOptionSpec, ValueSpec, VersionSpec,
+    AssociationSpec, CopySpec, ImportedSpec, LaunchSpec, ParameterSpec, PortfolioSpec,
+    PrincipalSpec, ProductSpec, ProvisionedSpec, RuleSpec, ShareSpec, SharedProductSpec,
+    SourceSpec, Specs, StackSetSpec, Tag, TagOptionSpec, ValueSpec, VersionSpec,
 };
 use super::template::Templates;
-use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
+use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::desired::{
-    Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import, Launch,
-    Parameter, ParameterValue, Portfolio, Principal, Product, ProvisionedProduct, Share, StackSet,
-    Support, TagOption, Tags, TemplateSource, Version,
+    Adopt, Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import,
+    ImportedPortfolio, Launch, Parameter, ParameterValue, Portfolio, Principal, Product,
+    ProvisionedProduct, Share, SharedProduct, StackSet, Support, TagOption, Tags, TemplateSource,
+    Version,
 };
 use crate::model::share::Recipient;
 
@@ -44,6 +45,13 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
             && sound(&desired, Kind::Portfolio, &found.name)
         {
             desired.portfolios.insert(found.name.clone(), found);
+        }
+    }
+    for spec in specs.imported {
+        if let Some(found) = imported(spec)
+            && sound(&desired, Kind::Portfolio, &found.name)
+        {
+            desired.imported.insert(found.name.clone(), found);
         }
     }
     for spec in specs.products {
@@ -87,7 +95,9 @@ fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
     };
     for portfolio in desired.portfolios.values() {
         let key = Key::new(Kind::Portfolio, portfolio.name.clone());
-        let needs = options(&portfolio.tag_options).into_iter();
+        let lent = portfolio.shared_products.iter().flat_map(BTreeMap::values);
+        let lent = lent.map(|shared| Key::new(Kind::Portfolio, shared.from.clone()));
+        let needs = options(&portfolio.tag_options).into_iter().chain(lent);
         waiting.extend(needs.map(|need| (key.clone(), need)));
     }
     for product in desired.products.values() {
@@ -190,6 +200,7 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         tag_options,
         budgets: budget_names,
         shares,
+        shared_products,
     } = spec;
     let name = header.name?;
     Some(Portfolio {
@@ -201,10 +212,33 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         tag_options: given(tag_options),
         budgets: budgets(budget_names),
         shares: shares.map(|items| items.into_iter().map(share).collect()),
+        shared_products: shared_products
+            .map(|items| items.into_iter().map(shared_product).collect()),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn imported(spec: ImportedSpec) -> Option<ImportedPortfolio> {
+    let ImportedSpec { header, principals } = spec;
+    let Adopt::Id { id, .. } = header.lifecycle.adopt else {
+        return None;
+    };
+    Some(ImportedPortfolio {
+        name: header.name?,
+        origin: header.origin,
+        id: PortfolioId::new(id),
+        principals: principals.map(|items| items.into_iter().map(principal).collect()),
+    })
+}
+
+fn shared_product(spec: SharedProductSpec) -> (ProductId, SharedProduct) {
+    let shared = SharedProduct {
+        origin: spec.product.origin,
+        from: spec.from.value,
+    };
+    (ProductId::new(spec.product.value), shared)
 }
 
 fn share(spec: ShareSpec) -> (Recipient, Share) {

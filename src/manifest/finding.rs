@@ -159,6 +159,8 @@ codes! {
     InactiveTagOption = "inactive-tag-option", Warning;
     /// A product and its portfolio offer one key and no value that both have.
     TagOptionConflict = "tag-option-conflict", Warning;
+    /// Another account's portfolio that is treated as if it were one's own, or can't be told.
+    ImportedPortfolio = "imported-portfolio", Error;
     // templates
     /// A template path that is absolute, malformed or leaves the repository.
     TemplatePath = "template-path", Error;

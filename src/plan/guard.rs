@@ -38,6 +38,7 @@ impl<'a> Doubt<'a> {
     pub(crate) fn hidden_portfolio(&self) -> Option<&'a Gap> {
         self.gap(|scope| match scope {
             Scope::Portfolios => true,
+            Scope::Portfolio(id) if self.is_imported(id) => false,
             Scope::Portfolio(id) => self
                 .observed
                 .portfolios
@@ -59,6 +60,11 @@ impl<'a> Doubt<'a> {
                 .is_none_or(|live| self.unowned(Kind::Product, &live.tags)),
             _ => false,
         })
+    }
+
+    fn is_imported(&self, id: &PortfolioId) -> bool {
+        let mut imported = self.desired.imported.values();
+        imported.any(|portfolio| portfolio.id == *id)
     }
 
     fn is_source(&self, id: &ProductId) -> bool {
@@ -107,6 +113,10 @@ impl<'a> Doubt<'a> {
 
     pub(crate) fn portfolio(&self, id: &PortfolioId) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
+    }
+
+    pub(crate) fn imported(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::Imported)
     }
 
     pub(crate) fn shares(&self, id: &PortfolioId) -> Option<&'a Gap> {
@@ -161,6 +171,7 @@ impl<'a> Doubt<'a> {
             // What shares are in doubt is asked apart.
             Scope::TagOptions
             | Scope::Shares(_)
+            | Scope::Imported
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
@@ -211,6 +222,7 @@ pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
 pub fn scope_text(scope: &Scope) -> String {
     match scope {
         Scope::TagOptions => "the list of TagOptions".to_owned(),
+        Scope::Imported => "the list of accepted portfolios".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),

@@ -282,6 +282,25 @@ pub enum Op {
         /// With whom.
         with: Recipient,
     },
+    /// `AcceptPortfolioShare` of another account's portfolio that is shared with this very account.
+    AcceptShare {
+        /// Which.
+        portfolio: PortfolioId,
+    },
+    /// `RejectPortfolioShare`: it can be accepted again.
+    RejectShare {
+        /// Which.
+        portfolio: PortfolioId,
+    },
+    /// `AssociateProductWithPortfolio` with a `SourcePortfolioId`: another account's product in a portfolio of one's own.
+    BorrowProduct {
+        /// Where.
+        portfolio: Arg<PortfolioId>,
+        /// What.
+        product: ProductId,
+        /// The shared portfolio that it is taken from.
+        source: PortfolioId,
+    },
     /// `CreateProduct` with its first version.
     CreateProduct {
         /// Its fields.
@@ -597,6 +616,9 @@ impl Op {
             Self::CreateShare { .. } => "CreatePortfolioShare",
             Self::UpdateShare { .. } => "UpdatePortfolioShare",
             Self::DeleteShare { .. } => "DeletePortfolioShare",
+            Self::AcceptShare { .. } => "AcceptPortfolioShare",
+            Self::RejectShare { .. } => "RejectPortfolioShare",
+            Self::BorrowProduct { .. } => "AssociateProductWithPortfolio",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
@@ -670,6 +692,9 @@ impl Op {
             | Self::CreateShare { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
+            | Self::AcceptShare { .. }
+            | Self::RejectShare { .. }
+            | Self::BorrowProduct { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
@@ -704,7 +729,9 @@ impl Op {
         };
         let mut op = self.clone();
         match &mut op {
-            Self::AssociatePrincipal { portfolio, .. } | Self::CreateShare { portfolio, .. } => {
+            Self::AssociatePrincipal { portfolio, .. }
+            | Self::CreateShare { portfolio, .. }
+            | Self::BorrowProduct { portfolio, .. } => {
                 fill(portfolio, answers, portfolio_of)?;
             }
             Self::UpdateTagOption { id, .. } => fill(id, answers, tag_option_of)?,
@@ -756,6 +783,8 @@ impl Op {
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
+            | Self::AcceptShare { .. }
+            | Self::RejectShare { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
@@ -808,6 +837,9 @@ impl Op {
             | Self::CreateShare { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
+            | Self::AcceptShare { .. }
+            | Self::RejectShare { .. }
+            | Self::BorrowProduct { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }

@@ -49,7 +49,7 @@ fn rank(step: &Step) -> u8 {
             ..
         } => 16,
         Op::CreateTagOption { .. } | Op::UpdateTagOption { .. } => 4,
-        Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } => 4,
+        Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } | Op::AcceptShare { .. } => 4,
         Op::CreateProduct { .. } | Op::CopyProduct { .. } | Op::UpdateProduct { .. } => 5,
         Op::CreateVersion { .. } => 6,
         // A deactivation is a removal by another name.
@@ -60,7 +60,7 @@ fn rank(step: &Step) -> u8 {
             _ => 7,
         },
         Op::AssociateTagOption { .. } | Op::AssociateBudget { .. } => 8,
-        Op::AssociateProduct { .. } => 8,
+        Op::AssociateProduct { .. } | Op::BorrowProduct { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
         // A replacement goes on with a launch, a removal comes after what else used the object. What is shared is whole.
@@ -68,7 +68,7 @@ fn rank(step: &Step) -> u8 {
         Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
-        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } => 14,
+        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } | Op::RejectShare { .. } => 14,
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
@@ -101,7 +101,9 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         Op::DisassociateTagOption { resource, .. }
         | Op::AssociateBudget { resource, .. }
         | Op::DisassociateBudget { resource, .. } => fill_resource(resource),
-        Op::AssociatePrincipal { portfolio, .. } | Op::CreateShare { portfolio, .. } => {
+        Op::AssociatePrincipal { portfolio, .. }
+        | Op::CreateShare { portfolio, .. }
+        | Op::BorrowProduct { portfolio, .. } => {
             fill(portfolio, &place);
         }
         Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
@@ -141,6 +143,8 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::DisassociatePrincipal { .. }
         | Op::UpdateShare { .. }
         | Op::DeleteShare { .. }
+        | Op::AcceptShare { .. }
+        | Op::RejectShare { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
         | Op::DeleteProduct { .. }

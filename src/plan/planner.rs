@@ -16,7 +16,7 @@ use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
     digest, order, upstream,
 };
-use crate::ids::{Key, Kind, Name, Token};
+use crate::ids::{Key, Kind, Name, PortfolioId, Token};
 
 /// A plan while it is made, with what each object will be once it is done.
 pub(crate) struct Planner<'a> {
@@ -24,6 +24,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) owned: Owned<'a>,
     pub(crate) doubt: Doubt<'a>,
     pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
+    pub(crate) imported: BTreeMap<Name, Place<PortfolioId>>,
     pub(crate) portfolios: BTreeMap<Name, PortfolioAfter>,
     pub(crate) products: BTreeMap<Name, ProductAfter<'a>>,
     pub(crate) provisioned: BTreeMap<Name, Settled<'a>>,
@@ -76,6 +77,7 @@ impl<'a> Planner<'a> {
             owned: Owned::new(input),
             doubt: Doubt::new(input),
             tag_options: BTreeMap::new(),
+            imported: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
             provisioned: BTreeMap::new(),
@@ -90,6 +92,9 @@ impl<'a> Planner<'a> {
         let desired = self.input.desired;
         for option in desired.tag_options.values() {
             self.tag_option(option);
+        }
+        for portfolio in desired.imported.values() {
+            self.imported(portfolio);
         }
         for portfolio in desired.portfolios.values() {
             self.portfolio(portfolio);

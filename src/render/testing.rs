@@ -48,6 +48,7 @@ impl World {
             caller: CALLER.to_owned(),
             tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
+            imported: BTreeMap::new(),
             products: BTreeMap::new(),
             sources: BTreeMap::new(),
             provisioned: BTreeMap::new(),
@@ -182,6 +183,7 @@ impl World {
             budgets: want.budgets.clone().unwrap_or_default(),
             shares: want.shares.as_ref().map(live_shares),
             products: BTreeSet::new(),
+            shared_products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         };
         self.observed.portfolios.insert(id, live);
@@ -385,6 +387,7 @@ pub(crate) fn portfolio_of(text: &str) -> Portfolio {
         tag_options: None,
         budgets: None,
         shares: None,
+        shared_products: None,
     }
 }
 

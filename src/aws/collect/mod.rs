@@ -4,6 +4,7 @@
 //! only what the service itself denies knowing of counts as absent (promise 1).
 
 mod bucket;
+mod imported;
 mod portfolio;
 mod product;
 mod provisioned;
@@ -21,7 +22,7 @@ use futures_util::future::{join, join3};
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
-use crate::ids::{Key, Name, ProductArn, ProductId, StackArn};
+use crate::ids::{Key, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
 use crate::model::owner::Identity;
 use crate::observe::SnapshotBuilder;
@@ -40,6 +41,8 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
+    /// Other accounts' portfolios that manifests name.
+    pub imported: BTreeSet<PortfolioId>,
     /// Portfolios that the source names: another one of ours may be about to go, with its shares.
     pub declared: BTreeSet<Name>,
     /// Portfolios, by name, of which a manifest says whom they are shared with.
@@ -149,8 +152,12 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let portfolios = join(self.tag_options(hints), self.portfolios(hints));
-        let ((tag_options, portfolios), (head, products, stale), provisioned) =
+        let portfolios = join3(
+            self.tag_options(hints),
+            self.portfolios(hints),
+            self.imported(hints),
+        );
+        let ((tag_options, portfolios, imported), (head, products, stale), provisioned) =
             join3(portfolios, products, self.provisioned(hints)).await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
@@ -161,6 +168,9 @@ impl Aws {
         }
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
+        }
+        for portfolio in imported.items {
+            snapshot.found_imported(portfolio);
         }
         for product in products.items {
             if !self.is_own_arn(&product.arn) {
@@ -186,6 +196,7 @@ impl Aws {
         }
         let gaps = [
             tag_options.gaps,
+            imported.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,

@@ -15,6 +15,7 @@ mod roles;
 mod rules;
 mod stack_sets;
 mod budgets;
+mod imported_portfolios;
 mod shares;
 mod tag_options;
 mod tags;
@@ -26,8 +27,8 @@ use std::collections::BTreeMap;
 
 use super::finding::{Code, Finding};
 use super::schema::{
-    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec, Specs,
-    TagOptionSpec, VersionSpec,
+    ConstraintsSpec, Header, ImportedSpec, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec,
+    Specs, TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -39,6 +40,7 @@ struct Catalog<'a> {
     templates: &'a Templates,
     tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
+    imported: BTreeMap<&'a Name, &'a ImportedSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
 }
@@ -50,6 +52,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         templates,
         tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
+        imported: index(&specs.imported, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
         provisioned: index(&specs.provisioned, |spec| &spec.header),
     };
@@ -75,6 +78,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         tag_options::check,
         budgets::check,
         shares::check,
+        imported_portfolios::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

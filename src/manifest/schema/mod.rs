@@ -6,7 +6,9 @@ mod provisioned;
 mod read;
 mod tag_option;
 
-pub(super) use portfolio::{PortfolioSpec, PrincipalSpec, ShareSpec};
+pub(super) use portfolio::{
+    ImportedSpec, PortfolioSpec, PrincipalSpec, ShareSpec, SharedProductSpec,
+};
 pub(super) use product::{
     AssociationSpec, ConstraintsSpec, CopySpec, LaunchSpec, ProductSpec, RuleSpec, SourceSpec,
     StackSetSpec, TemplateFile, VersionSpec,
@@ -65,6 +67,7 @@ pub(super) struct Header {
 pub(super) struct Specs {
     pub(super) tag_options: Vec<TagOptionSpec>,
     pub(super) portfolios: Vec<PortfolioSpec>,
+    pub(super) imported: Vec<ImportedSpec>,
     pub(super) products: Vec<ProductSpec>,
     pub(super) provisioned: Vec<ProvisionedSpec>,
     /// Lines that hold parameters, which may be secret: first and last, by file.
@@ -202,6 +205,9 @@ impl Reader<'_> {
             Kind::TagOption => specs
                 .tag_options
                 .extend(self.tag_option(header, &spec.value, at)),
+            Kind::Portfolio if portfolio::is_imported(&spec.value) => specs
+                .imported
+                .extend(self.imported(header, &spec.value, at)),
             Kind::Portfolio => specs
                 .portfolios
                 .extend(self.portfolio(header, &spec.value, at)),

@@ -9,6 +9,7 @@ mod crash;
 mod drift;
 mod failing;
 mod gaps;
+mod imported;
 mod importing;
 pub mod kit;
 mod lanes;
