@@ -135,6 +135,7 @@ pub(crate) fn portfolio(
         budgets: budgets(all_budgets),
         shares: None,
         products: Default::default(),
+        shared_products: Default::default(),
         constraints: BTreeMap::new(),
     })
 }

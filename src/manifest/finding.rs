@@ -169,6 +169,8 @@ codes! {
     TagOptionConflict = "tag-option-conflict", Warning;
     /// A version among the newest that `retention` keeps says that it is deprecated or inactive.
     RetentionOverridden = "retention-overridden", Warning;
+    /// Another account's portfolio that is treated as if it were one's own, or can't be told.
+    ImportedPortfolio = "imported-portfolio", Error;
     // templates
     /// A template path that is absolute, malformed or leaves the repository.
     TemplatePath = "template-path", Error;

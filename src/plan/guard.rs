@@ -38,6 +38,7 @@ impl<'a> Doubt<'a> {
     pub(crate) fn hidden_portfolio(&self) -> Option<&'a Gap> {
         self.gap(|scope| match scope {
             Scope::Portfolios => true,
+            Scope::Portfolio(id) if self.is_imported(id) => false,
             Scope::Portfolio(id) => self
                 .observed
                 .portfolios
@@ -59,6 +60,11 @@ impl<'a> Doubt<'a> {
                 .is_none_or(|live| self.unowned(Kind::Product, &live.tags)),
             _ => false,
         })
+    }
+
+    fn is_imported(&self, id: &PortfolioId) -> bool {
+        let mut imported = self.desired.imported.values();
+        imported.any(|portfolio| portfolio.id == *id)
     }
 
     fn is_source(&self, id: &ProductId) -> bool {
@@ -121,6 +127,10 @@ impl<'a> Doubt<'a> {
 
     pub(crate) fn portfolio(&self, id: &PortfolioId) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
+    }
+
+    pub(crate) fn imported(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::Imported)
     }
 
     pub(crate) fn shares(&self, id: &PortfolioId) -> Option<&'a Gap> {
@@ -220,6 +230,7 @@ impl<'a> Doubt<'a> {
             | Scope::ServiceActions
             | Scope::ServiceAction(_)
             | Scope::Shares(_)
+            | Scope::Imported
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
@@ -273,6 +284,7 @@ pub fn scope_text(scope: &Scope) -> String {
         Scope::ServiceActions => "the list of service actions".to_owned(),
         Scope::ServiceAction(id) => format!("service action {id}"),
         Scope::TagOptions => "the list of TagOptions".to_owned(),
+        Scope::Imported => "the list of accepted portfolios".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),

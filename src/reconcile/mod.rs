@@ -219,6 +219,11 @@ impl Reconciler {
         });
         let hints = Hints {
             known_ids: self.memory.known.clone(),
+            imported: desired
+                .imported
+                .values()
+                .map(|portfolio| portfolio.id.clone())
+                .collect(),
             declared: desired
                 .keys()
                 .chain(desired.broken.iter().cloned())

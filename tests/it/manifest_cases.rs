@@ -57,7 +57,7 @@ spec:
 "#,
         r#"
 3:1 syntax the file is no valid YAML: while parsing a node, did not find expected node content
-9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
+9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets`, `shares`, `sharedProducts` and `imported`
 "#,
     ),
     (
@@ -264,7 +264,7 @@ spec:
 "#,
         r#"
 6:3 unknown-field unknown field `descripton` in the portfolio's spec | did you mean `description`?
-7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
+7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets`, `shares`, `sharedProducts` and `imported`
 "#,
     ),
     (
@@ -589,6 +589,65 @@ spec:
 14:27 invalid-share `ou-abcd` is no unit's id | it has the form `ou-abcd-abcdefgh`
 16:7 exactly-one a share has `organization` and `organizationalUnit`: only one can hold | keep one of them
 17:7 exactly-one a share needs `account`, `organization` or `organizationalUnit` | add one of them
+"#,
+    ),
+    (
+        "imported_portfolios",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: hub}
+spec: {imported: true, displayName: Hub}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: two, onRemove: delete, adopt: {id: prod-abc}}
+spec: {imported: true}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: three, adopt: {id: port-abcdefghijklm}}
+spec: {imported: true, principals: [{arn: nobody}]}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  imported: "true"
+  shares: [{account: "210987654321"}]
+  sharedProducts:
+    - {product: vpc, from: three}
+    - {product: prod-abcdefghijklm, from: net}
+    - {product: prod-abcdefghijklm, from: nope}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: three}]
+  versions: [{name: v1, template: t.yaml}]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: one}
+spec: {product: vpc, version: v1, portfolio: three, parameters: {A: a}}
+"#,
+        r#"
+3:18 imported-portfolio an imported portfolio is known by its id alone | add `adopt: {id: port-…}` to `metadata`: its owner knows the id
+4:24 unknown-field unknown field `displayName` in an imported portfolio's spec | it can have `imported` and `principals`
+8:18 imported-portfolio an imported portfolio can only be retained: it is its owner's | leave `onRemove` out; its owner ends the share
+8:53 imported-portfolio `prod-abc` is no portfolio's id | it has the form `port-abcdefghijklm`
+14:43 invalid-arn `nobody` is no ARN of a principal | it has the form `arn:aws:iam::123456789012:role/NAME` (or `user/…`, `group/…`)
+21:13 wrong-type `imported` must be `true` or `false` without quotes, and is a text
+22:22 imported-portfolio a portfolio with another account's products can't be shared on | share a portfolio of its own that has only products of this account
+24:17 imported-portfolio `vpc` is no product's id | another account's product is named by its id: `prod-abcdefghijklm`
+25:43 imported-portfolio portfolio `net` is no imported one | name one with `imported: true`; a product of your own names its `portfolios`
+26:17 duplicate-item `prod-abcdefghijklm` is in `sharedProducts` twice | keep one of the two
+26:43 dangling-reference no Portfolio named `nope` is in this source | references are by `metadata.name`: add a Portfolio of this name, or name another
+33:28 imported-portfolio portfolio `three` is another account's: only its owner puts products into it | put the product in a portfolio of your own
+39:46 imported-portfolio portfolio `three` is another account's, and holds no product of this source | name a portfolio of your own: a product with `copyFrom` can stand there
 "#,
     ),
     (
@@ -1834,7 +1893,7 @@ spec:
   parameters: {A: x}
 "#,
         r#"
-6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
+6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets`, `shares`, `sharedProducts` and `imported`
 10:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
 19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
 "#,

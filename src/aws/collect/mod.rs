@@ -4,6 +4,7 @@
 //! only what the service itself denies knowing of counts as absent (promise 1).
 
 mod bucket;
+mod imported;
 mod portfolio;
 mod product;
 mod provisioned;
@@ -18,12 +19,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join3, join4};
+use futures_util::future::{join, join4};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
-use crate::ids::{Key, Name, ProductArn, ProductId, StackArn};
+use crate::ids::{Key, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
 use crate::model::owner::Identity;
 use crate::observe::SnapshotBuilder;
@@ -46,6 +47,8 @@ pub struct Hints {
     pub declared: BTreeSet<Key>,
     /// Products whose manifests delete versions.
     pub deleting: BTreeSet<Name>,
+    /// Other accounts' portfolios that manifests name.
+    pub imported: BTreeSet<PortfolioId>,
     /// Portfolios, by name, of which a manifest says whom they are shared with.
     pub shared: BTreeSet<Name>,
     /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
@@ -157,19 +160,20 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let listed = join3(
+        let listed = join4(
             self.tag_options(hints),
             self.portfolios(hints),
+            self.imported(hints),
             self.service_actions(hints),
         );
-        let ((tag_options, mut portfolios, actions), (head, products, stale), provisioned, stored) =
-            join4(
-                listed,
-                products,
-                self.provisioned(hints),
-                self.stored(hints),
-            )
-            .await;
+        let (listed, (head, products, stale), provisioned, stored) = join4(
+            listed,
+            products,
+            self.provisioned(hints),
+            self.stored(hints),
+        )
+        .await;
+        let (tag_options, mut portfolios, imported, actions) = listed;
         self.shares_of_holders(hints, &products.items, &mut portfolios)
             .await;
         let stacks = self
@@ -184,6 +188,9 @@ impl Aws {
         }
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
+        }
+        for portfolio in imported.items {
+            snapshot.found_imported(portfolio);
         }
         for product in products.items {
             if !self.is_own_arn(&product.arn) {
@@ -213,6 +220,7 @@ impl Aws {
         let gaps = [
             actions.gaps,
             tag_options.gaps,
+            imported.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,

@@ -10,7 +10,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ConstraintId, Key, Kind, Name, PortfolioId, ProductId};
+use crate::ids::{ConstraintId, Key, Kind, Name, PortfolioId};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
 use crate::model::owner::Owner;
@@ -86,7 +86,7 @@ impl Aws {
         };
         let outcomes = [
             self.principals(&id, &mut portfolio.principals).await,
-            self.products_of(&id, &mut portfolio.products).await,
+            self.products_of(&id, &mut portfolio).await,
         ];
         for failure in outcomes.into_iter().filter_map(Result::err) {
             found.gap(Scope::Portfolio(id.clone()), &failure);
@@ -167,10 +167,10 @@ impl Aws {
         }
     }
 
-    async fn products_of(
+    pub(super) async fn products_of(
         &self,
         id: &PortfolioId,
-        products: &mut BTreeSet<ProductId>,
+        portfolio: &mut LivePortfolio,
     ) -> Result<(), Failure> {
         const OPERATION: &str = "SearchProductsAsAdmin";
         let mut pages = Pages::default();
@@ -187,11 +187,19 @@ impl Aws {
                 .call(OPERATION, Access::Read, || request.clone().send())
                 .await?;
             let page = answer.product_view_details().iter();
-            products.extend(page.filter_map(|detail| {
-                Some(ProductId::from(
-                    detail.product_view_summary()?.product_id()?,
-                ))
-            }));
+            for detail in page {
+                let summary = detail.product_view_summary();
+                let Some(product) = summary.and_then(|summary| summary.product_id()) else {
+                    continue;
+                };
+                let foreign = detail
+                    .product_arn()
+                    .is_some_and(|arn| !self.is_own_arn(arn));
+                if foreign {
+                    portfolio.shared_products.insert(product.into());
+                }
+                portfolio.products.insert(product.into());
+            }
             if !pages.turn(OPERATION, answer.next_page_token())? {
                 return Ok(());
             }

@@ -8,7 +8,9 @@ mod service_action;
 mod rollout;
 mod tag_option;
 
-pub(super) use portfolio::{PortfolioSpec, PrincipalSpec, ShareSpec};
+pub(super) use portfolio::{
+    ImportedSpec, PortfolioSpec, PrincipalSpec, ShareSpec, SharedProductSpec,
+};
 pub(super) use product::{
     AssociationSpec, ConnectionSpec, ConstraintsSpec, CopySpec, LaunchSpec, Older, ProductSpec,
     RuleSpec, SourceSpec, StackSetSpec, TemplateFile, VersionSpec,
@@ -73,6 +75,7 @@ pub(super) struct Specs {
     pub(super) service_actions: Vec<ServiceActionSpec>,
     pub(super) tag_options: Vec<TagOptionSpec>,
     pub(super) portfolios: Vec<PortfolioSpec>,
+    pub(super) imported: Vec<ImportedSpec>,
     pub(super) products: Vec<ProductSpec>,
     pub(super) provisioned: Vec<ProvisionedSpec>,
     pub(super) defaults: Vec<DefaultsSpec>,
@@ -254,6 +257,9 @@ impl Reader<'_> {
                     .service_actions
                     .extend(self.service_action(header, &spec.value, at))
             }
+            Kind::Portfolio if portfolio::is_imported(&spec.value) => specs
+                .imported
+                .extend(self.imported(header, &spec.value, at)),
             Kind::Portfolio => specs
                 .portfolios
                 .extend(self.portfolio(header, &spec.value, at)),

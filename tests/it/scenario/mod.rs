@@ -11,6 +11,7 @@ mod deleting_versions;
 mod drift;
 mod failing;
 mod gaps;
+mod imported;
 mod importing;
 pub mod kit;
 mod lanes;
