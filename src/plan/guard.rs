@@ -6,7 +6,7 @@ use super::{Blocked, BlockedCode};
 use crate::diff::association;
 use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, ServiceActionId, StackArn};
 use crate::model::desired::Desired;
-use crate::model::observed::{Gap, LivePortfolio, Observed, Scope};
+use crate::model::observed::{Gap, Observed, Scope};
 use crate::model::owner::{Identity, Installation, Owner};
 use crate::plan::Input;
 use crate::plan::owned::Owned;
@@ -169,13 +169,26 @@ impl<'a> Doubt<'a> {
 
     /// Why what launches in other accounts may rest on can't be deleted, if so.
     pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
-        let mut holders = self.observed.portfolios.values();
-        let shared = holders.find(|p| p.products.contains(product) && is_shared(p))?;
+        let unseen = self.gap(|scope| matches!(scope, Scope::Portfolios | Scope::Portfolio(_)));
+        if let Some(gap) = unseen {
+            return Some(unread(gap, &format!("{what} is not deleted")));
+        }
+        let holders = self.observed.portfolios.values();
+        let mut holders = holders.filter(|portfolio| portfolio.products.contains(product));
+        let holder = holders.find(|p| p.shares.as_ref().is_none_or(|all| !all.is_empty()))?;
+        let gap = self.gap(|scope| matches!(scope, Scope::Shares(id) if *id == holder.id));
+        if let Some(gap) = gap {
+            return Some(unread(gap, &format!("{what} is not deleted")));
+        }
+        let why = match holder.shares {
+            Some(_) => "which is shared, and what its recipients launched can't be seen from here",
+            None => "which is none of this source, so nobody knows whom it is shared with",
+        };
         Some(Blocked::new(
             BlockedCode::Shared,
             format!(
-                "{what} is not deleted: its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
-                shared.display_name, shared.id
+                "{what} is not deleted: its product stands in portfolio {:?} ({}), {why}",
+                holder.display_name, holder.id
             ),
         ))
     }
@@ -236,11 +249,6 @@ impl Doubt<'_> {
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
-}
-
-/// Whether a portfolio is shared with anybody.
-fn is_shared(_: &LivePortfolio) -> bool {
-    false
 }
 
 /// A refusal that names the read that failed.

@@ -15,7 +15,9 @@ use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
 use crate::ids::{Key, Kind, Name};
-use crate::model::desired::{Adopt, Desired, Lifecycle, Product, ProvisionedProduct};
+use crate::model::desired::{
+    Adopt, Desired, Lifecycle, Product, ProvisionedProduct, UnlistedVersions,
+};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
@@ -226,7 +228,8 @@ impl Reconciler {
             shared: desired
                 .portfolios
                 .values()
-                .filter(|portfolio| portfolio.shares.is_some())
+                // What stands in a shared one is not deleted: recipients may have launched it (design §6).
+                .filter(|portfolio| portfolio.shares.is_some() || deletes_versions(desired))
                 .map(|portfolio| portfolio.name.clone())
                 .collect(),
             tag_options: !self.memory.tag_options.is_empty()
@@ -303,4 +306,10 @@ fn adopted(desired: &Desired) -> Adopted {
         add(&want.lifecycle, &want.live_name);
     }
     adopted
+}
+
+/// Whether versions of some product may be deleted.
+fn deletes_versions(desired: &Desired) -> bool {
+    let mut products = desired.products.values();
+    products.any(|product| product.unlisted_versions == UnlistedVersions::Delete)
 }
