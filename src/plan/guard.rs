@@ -6,7 +6,7 @@ use super::{Blocked, BlockedCode};
 use crate::diff::association;
 use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, ServiceActionId, StackArn};
 use crate::model::desired::Desired;
-use crate::model::observed::{Gap, Observed, Scope};
+use crate::model::observed::{Gap, LivePortfolio, Observed, Scope};
 use crate::model::owner::{Identity, Installation, Owner};
 use crate::plan::Input;
 use crate::plan::owned::Owned;
@@ -174,23 +174,29 @@ impl<'a> Doubt<'a> {
             return Some(unread(gap, &format!("{what} is not deleted")));
         }
         let holders = self.observed.portfolios.values();
-        let mut holders = holders.filter(|portfolio| portfolio.products.contains(product));
-        let holder = holders.find(|p| p.shares.as_ref().is_none_or(|all| !all.is_empty()))?;
-        let gap = self.gap(|scope| matches!(scope, Scope::Shares(id) if *id == holder.id));
-        if let Some(gap) = gap {
-            return Some(unread(gap, &format!("{what} is not deleted")));
+        let mut holders = holders.filter(|p| p.products.contains(product));
+        let refused = holders.find_map(|p| self.shared_from(p))?;
+        Some(Blocked {
+            message: format!("{what} is not deleted: {}", refused.message),
+            ..refused
+        })
+    }
+
+    /// The same of one portfolio that holds the product. One whose shares were not read may have some.
+    pub(crate) fn shared_from(&self, portfolio: &LivePortfolio) -> Option<Blocked> {
+        if let Some(gap) = self.shares(&portfolio.id) {
+            return Some(unread(gap, "its recipients may have launched it"));
         }
-        let why = match holder.shares {
-            Some(_) => "which is shared, and what its recipients launched can't be seen from here",
-            None => "which is none of this source, so nobody knows whom it is shared with",
-        };
-        Some(Blocked::new(
-            BlockedCode::Shared,
-            format!(
-                "{what} is not deleted: its product stands in portfolio {:?} ({}), {why}",
-                holder.display_name, holder.id
-            ),
-        ))
+        let shared = portfolio.shares.as_ref().is_none_or(|all| !all.is_empty());
+        shared.then(|| {
+            Blocked::new(
+                BlockedCode::Shared,
+                format!(
+                    "its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
+                    portfolio.display_name, portfolio.id
+                ),
+            )
+        })
     }
 
     /// Why nothing may be removed from a portfolio, nor a product from it, if so.

@@ -14,7 +14,7 @@ use crate::aws::collect::{Adopted, Hints, WantedImport};
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
-use crate::ids::{Key, Kind, Name};
+use crate::ids::{Key, Name};
 use crate::model::desired::{
     Adopt, Desired, Lifecycle, Product, ProvisionedProduct, UnlistedVersions,
 };
@@ -222,14 +222,17 @@ impl Reconciler {
             declared: desired
                 .keys()
                 .chain(desired.broken.iter().cloned())
-                .filter(|key| key.kind == Kind::Portfolio)
-                .map(|key| key.name)
+                .collect(),
+            deleting: desired
+                .products
+                .values()
+                .filter(|product| product.unlisted_versions == UnlistedVersions::Delete)
+                .map(|product| product.name.clone())
                 .collect(),
             shared: desired
                 .portfolios
                 .values()
-                // What stands in a shared one is not deleted: recipients may have launched it (design §6).
-                .filter(|portfolio| portfolio.shares.is_some() || deletes_versions(desired))
+                .filter(|portfolio| portfolio.shares.is_some())
                 .map(|portfolio| portfolio.name.clone())
                 .collect(),
             tag_options: !self.memory.tag_options.is_empty()
@@ -306,10 +309,4 @@ fn adopted(desired: &Desired) -> Adopted {
         add(&want.lifecycle, &want.live_name);
     }
     adopted
-}
-
-/// Whether versions of some product may be deleted.
-fn deletes_versions(desired: &Desired) -> bool {
-    let mut products = desired.products.values();
-    products.any(|product| product.unlisted_versions == UnlistedVersions::Delete)
 }

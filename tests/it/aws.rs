@@ -101,6 +101,7 @@ impl Bench {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
             declared: BTreeSet::new(),
+            deleting: BTreeSet::new(),
             shared: self.shared.clone(),
             tag_options: self.tag_options,
             sources: BTreeSet::new(),

@@ -218,7 +218,7 @@ metadata: {name: net}
 "#,
     ),
     (
-        "later_kind",
+        "defaults_have_no_name",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Defaults
@@ -226,7 +226,7 @@ metadata: {name: net}
 spec: {}
 "#,
         r#"
-2:7 not-supported-yet this version of catalogd cannot do kind `Defaults` yet | leave it out until a later version
+3:1 unknown-field unknown field `metadata` in a Defaults document | it can have `apiVersion`, `kind` and `spec`
 "#,
     ),
     (

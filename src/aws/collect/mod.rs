@@ -42,8 +42,10 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
-    /// Portfolios that the source names: another one of ours may be about to go, with its shares.
-    pub declared: BTreeSet<Name>,
+    /// What the source names: another object of ours may be about to go, and more has to be known of it then.
+    pub declared: BTreeSet<Key>,
+    /// Products whose manifests delete versions.
+    pub deleting: BTreeSet<Name>,
     /// Portfolios, by name, of which a manifest says whom they are shared with.
     pub shared: BTreeSet<Name>,
     /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
@@ -160,13 +162,15 @@ impl Aws {
             self.portfolios(hints),
             self.service_actions(hints),
         );
-        let ((tag_options, portfolios, actions), (head, products, stale), provisioned, stored) =
+        let ((tag_options, mut portfolios, actions), (head, products, stale), provisioned, stored) =
             join4(
                 listed,
                 products,
                 self.provisioned(hints),
                 self.stored(hints),
             )
+            .await;
+        self.shares_of_holders(hints, &products.items, &mut portfolios)
             .await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
