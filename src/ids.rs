@@ -202,6 +202,12 @@ impl Digest {
         Self(hex::encode(sha2::Sha256::digest(bytes)))
     }
 
+    /// A digest that was written out: 64 hex digits in lower case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+        (text.len() == 64 && text.bytes().all(hex)).then(|| Self(text.to_owned()))
+    }
+
     /// The first twelve hex digits, for people.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)

@@ -113,6 +113,7 @@ struct Inner {
     sc: aws_sdk_servicecatalog::Client,
     s3: aws_sdk_s3::Client,
     cfn: aws_sdk_cloudformation::Client,
+    ssm: aws_sdk_ssm::Client,
     pacer: Pacer,
     clock: Clock,
     entropy: Mutex<Entropy>,
@@ -175,6 +176,7 @@ impl Aws {
             sc: aws_sdk_servicecatalog::Client::new(&config),
             s3: aws_sdk_s3::Client::from_conf(s3),
             cfn: aws_sdk_cloudformation::Client::new(&config),
+            ssm: aws_sdk_ssm::Client::new(&config),
             pacer,
             clock: settings.clock,
             entropy,
@@ -230,6 +232,10 @@ impl Aws {
 
     pub(crate) fn cfn(&self) -> &aws_sdk_cloudformation::Client {
         &self.0.cfn
+    }
+
+    pub(crate) fn ssm(&self) -> &aws_sdk_ssm::Client {
+        &self.0.ssm
     }
 
     /// Makes a call: in its turn, and again while it is throttled or its answer gets lost.

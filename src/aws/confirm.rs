@@ -1,6 +1,6 @@
 //! Whether a write shows (design §7).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::aws::apply::given;
@@ -9,20 +9,21 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId, VersionId};
+use crate::diff::service_action::same_definition;
+use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId, ServiceActionId, VersionId};
 use crate::model::desired::{Guidance, Tags};
 use crate::model::observed::{LivePrincipal, LiveTagOptions, ReadyStatus};
-use crate::model::owner::{strip_removal, tag_key};
-use crate::plan::op::{Answer, CopyTarget, Op, ProductFields, Resource, TagChange};
+use crate::model::owner::{same_mark, strip_removal, tag_key};
+use crate::plan::op::{Answer, CopyTarget, Offer, Op, ProductFields, Resource, TagChange};
 use crate::run::settle::Read;
 
 /// An object that its description does not know so long after it was made is gone for good (design §7).
 pub const DEAD_AFTER: Duration = Duration::from_secs(15 * 60);
-/// The same for a constraint, counted from our call: the service does not say when it was made. It is shorter than
+/// The same for a constraint and a service action, counted from our call: the service does not say when they were made. It is shorter than
 /// every [`Patience`](crate::execute::Patience) with a write, or a constraint that was deleted by hand would never come
 /// back; and a second attempt that comes too early is refused, for a product has but one constraint of our types in a
 /// portfolio (facts §9.6).
-const DEAD_CONSTRAINT_AFTER: Duration = Duration::from_secs(20);
+const DEAD_UNDATED_AFTER: Duration = Duration::from_secs(20);
 /// Portfolios of a page (facts §5).
 const PORTFOLIOS_A_PAGE: i32 = 100;
 
@@ -40,7 +41,12 @@ impl Aws {
             | Op::Import { .. }
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => false,
-            Op::CreateTagOption { .. }
+            Op::CreateServiceAction { .. }
+            | Op::UpdateServiceAction { .. }
+            | Op::DeleteServiceAction { .. }
+            | Op::OfferActions { .. }
+            | Op::WithdrawAction { .. }
+            | Op::CreateTagOption { .. }
             | Op::UpdateTagOption { .. }
             | Op::AssociateTagOption { .. }
             | Op::DisassociateTagOption { .. }
@@ -63,6 +69,7 @@ impl Aws {
             | Op::DeleteProduct { .. }
             | Op::CreateVersion { .. }
             | Op::UpdateVersion { .. }
+            | Op::DeleteVersion { .. }
             | Op::AssociateProduct { .. }
             | Op::DisassociateProduct { .. }
             | Op::CreateConstraint { .. }
@@ -98,6 +105,51 @@ impl Aws {
             | Op::UpdateProvisioned { .. }
             | Op::Terminate { .. } => Ok(Read::Shows),
 
+            Op::CreateServiceAction { description, .. } => {
+                let id = answered(op, &answer.service_action)?;
+                let live = self.describe_service_action(id).await?;
+                let live = live.description.unwrap_or_default();
+                // A token of long ago: whoever wrote another description took the mark away, and the action with it.
+                Ok(match same_mark(description, &live) {
+                    true => Read::Shows,
+                    false => Read::Gone,
+                })
+            }
+            Op::UpdateServiceAction {
+                id,
+                name,
+                description,
+                definition,
+            } => {
+                let live = self.describe_service_action(id).await?;
+                let fields = [
+                    ("name", name, Some(&live.name)),
+                    ("description", description, live.description.as_ref()),
+                ];
+                let seen = live.definition.unwrap_or_default();
+                let same = |sent| same_definition(sent, &seen);
+                if !definition.as_ref().is_none_or(same) {
+                    return Ok(still_old("definition"));
+                }
+                Ok(as_sent(&fields, &TagChange::default(), &Tags::new()))
+            }
+            Op::DeleteServiceAction { id } => {
+                self.describe_service_action(id).await?;
+                Ok(Read::NotYet("the service action is still there".to_owned()))
+            }
+            Op::OfferActions { offers } => self.are_offered(op, offers).await,
+            Op::WithdrawAction {
+                action,
+                product,
+                version,
+            } => {
+                let offered = self.actions_of_version(product, version).await?;
+                let gone = !offered.contains(action);
+                Ok(shows_when(
+                    gone,
+                    "the version still offers the service action",
+                ))
+            }
             Op::CreateTagOption { .. } => {
                 let id = answered(op, &answer.tag_option)?;
                 self.describe_tag_option(id).await?;
@@ -219,12 +271,14 @@ impl Aws {
                 let held = self.is_associated(given(op, portfolio)?, product).await?;
                 Ok(shows_when(held, "the association is not listed"))
             }
-            Op::CreateProduct { tags, .. } => {
+            Op::CreateProduct { tags, version, .. } => {
                 let id = answered(op, &answer.product)?;
                 let (live, status) = self.describe_product(id).await?;
                 let marked = marked(Kind::Product, id.as_str(), tags, &live.tags);
                 match usable(&status, "the product") {
                     Read::Shows if marked != Read::Shows => Ok(marked),
+                    // What the service syncs has no version yet.
+                    Read::Shows if version.is_none() => Ok(Read::Shows),
                     Read::Shows => {
                         self.version_is_usable(id, answered(op, &answer.version)?)
                             .await
@@ -265,7 +319,12 @@ impl Aws {
                     support_description,
                     support_email,
                     support_url,
+                    source_connection,
                 } = &**fields;
+                let synced = live.source_connection.as_ref().map(|live| &live.to);
+                if source_connection.is_some() && source_connection.as_ref() != synced {
+                    return Ok(still_old("source connection"));
+                }
                 let fields = [
                     ("name", name, Some(&live.name)),
                     ("owner", owner, Some(&live.owner)),
@@ -306,6 +365,12 @@ impl Aws {
                 )
                 .await
             }
+            Op::DeleteVersion {
+                product, version, ..
+            } => {
+                self.version_is_usable(product, version).await?;
+                Ok(Read::NotYet("the version is still there".to_owned()))
+            }
             Op::AssociateProduct { portfolio, product } => {
                 let held = self
                     .is_associated(given(op, portfolio)?, given(op, product)?)
@@ -333,18 +398,21 @@ impl Aws {
     /// What *not found* means after this call.
     fn absent(&self, op: &Op, answer: &Answer, failure: &Failure) -> Read {
         let dead_after = match op {
-            Op::DeletePortfolio { .. }
+            Op::DeleteServiceAction { .. }
+            | Op::WithdrawAction { .. }
+            | Op::DeletePortfolio { .. }
             | Op::DisassociatePrincipal { .. }
             | Op::DeleteShare { .. }
             | Op::DeleteProduct { .. }
             | Op::DisassociateTagOption { .. }
             | Op::DisassociateBudget { .. }
             | Op::DisassociateProduct { .. }
+            | Op::DeleteVersion { .. }
             | Op::DeleteConstraint { .. } => return Read::Shows,
             Op::CreatePortfolio { .. } | Op::CreateProduct { .. } | Op::CreateVersion { .. } => {
                 DEAD_AFTER
             }
-            Op::CreateConstraint { .. } => DEAD_CONSTRAINT_AFTER,
+            Op::CreateConstraint { .. } | Op::CreateServiceAction { .. } => DEAD_UNDATED_AFTER,
             _ => return Read::NotYet(failure.message.clone()),
         };
         let age = answer
@@ -366,6 +434,25 @@ impl Aws {
             Err(failure) if failure.is_not_found() => Ok(false),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Whether every version of a batch offers what it was sent for.
+    async fn are_offered(&self, op: &Op, offers: &[Offer]) -> Result<Read, Failure> {
+        let mut versions: BTreeMap<_, BTreeSet<&ServiceActionId>> = BTreeMap::new();
+        for offer in offers {
+            let place = (given(op, &offer.product)?, given(op, &offer.version)?);
+            let actions = versions.entry(place).or_default();
+            actions.insert(given(op, &offer.action)?);
+        }
+        for ((product, version), actions) in versions {
+            let offered = self.actions_of_version(product, version).await?;
+            if let Some(missing) = actions.into_iter().find(|id| !offered.contains(*id)) {
+                return Ok(Read::NotYet(format!(
+                    "version {version} does not offer {missing}"
+                )));
+            }
+        }
+        Ok(Read::Shows)
     }
 
     /// The TagOptions and budgets of a portfolio or product.

@@ -1,6 +1,6 @@
 //! The SDK's types as the model's. Words that the SDK's enums lack stay words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_servicecatalog::types as sdk;
 use aws_smithy_types::DateTime;
@@ -8,11 +8,14 @@ use jiff::Timestamp;
 
 use crate::aws::error::Failure;
 use crate::aws::poll::RecordSeen;
-use crate::ids::{PortfolioId, ProductId, ProvisionedProductId, RecordId, TagOptionId, VersionId};
-use crate::model::desired::{Guidance, Tags};
+use crate::ids::{
+    PortfolioId, ProductId, ProvisionedProductId, RecordId, ServiceActionId, TagOptionId, VersionId,
+};
+use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
 use crate::model::observed::{
-    LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct, LiveProvisioned, LiveShare,
-    LiveStack, LiveTagOption, LiveTagOptions, LiveVersion, ProvisionedStatus, ReadyStatus,
+    LastSync, LiveConnection, LiveConstraint, LivePortfolio, LivePrincipal, LiveProduct,
+    LiveProvisioned, LiveServiceAction, LiveShare, LiveStack, LiveTagOption, LiveTagOptions,
+    LiveVersion, ProvisionedStatus, ReadyStatus,
 };
 use crate::model::share::Recipient;
 use crate::model::template::ParameterDecl;
@@ -79,6 +82,39 @@ pub(crate) fn provisioned_status(word: Option<&str>) -> ProvisionedStatus {
         Some("PLAN_IN_PROGRESS") => ProvisionedStatus::PlanInProgress,
         other => ProvisionedStatus::Unknown(other.unwrap_or_default().to_owned()),
     }
+}
+
+/// A service action as a listing has it.
+pub(crate) fn service_action(summary: &sdk::ServiceActionSummary) -> Option<LiveServiceAction> {
+    Some(LiveServiceAction {
+        id: ServiceActionId::new(summary.id()?),
+        name: summary.name().unwrap_or_default().to_owned(),
+        description: summary.description().map(str::to_owned),
+        definition: None,
+        versions: Default::default(),
+    })
+}
+
+/// A service action with its definition.
+pub(crate) fn service_action_detail(
+    detail: &sdk::ServiceActionDetail,
+) -> Option<LiveServiceAction> {
+    let definition = detail.definition().into_iter().flatten();
+    let definition = definition.map(|(key, value)| (key.as_str().to_owned(), value.clone()));
+    Some(LiveServiceAction {
+        definition: Some(definition.collect()),
+        ..service_action(detail.service_action_summary()?)?
+    })
+}
+
+/// A definition as it is sent.
+pub(crate) fn definition(
+    definition: &ActionDefinition,
+) -> HashMap<sdk::ServiceActionDefinitionKey, String> {
+    let parts = definition.iter();
+    parts
+        .map(|(key, value)| (key.as_str().into(), value.clone()))
+        .collect()
 }
 
 /// A portfolio's own fields.
@@ -191,11 +227,73 @@ pub(crate) fn product(
         support_description: summary.support_description().map(str::to_owned),
         support_email: summary.support_email().map(str::to_owned),
         support_url: summary.support_url().map(str::to_owned),
+        product_type: summary
+            .r#type()
+            .map(|kind| kind.as_str().to_owned())
+            .unwrap_or_default(),
+        source_connection: detail.source_connection().and_then(connection),
         tags: tags(all_tags),
         tag_options: tag_options(options),
         budgets: budgets(all_budgets),
         versions: Vec::new(),
     })
+}
+
+/// What a product is synced with. One of a type that is not known has nothing to compare.
+fn connection(detail: &sdk::SourceConnectionDetail) -> Option<LiveConnection> {
+    let parameters = detail.connection_parameters().and_then(|p| p.code_star());
+    let to = match parameters {
+        Some(to) => CodeStar {
+            connection_arn: to.connection_arn().to_owned(),
+            repository: to.repository().to_owned(),
+            branch: to.branch().to_owned(),
+            artifact_path: to.artifact_path().to_owned(),
+        },
+        // Something syncs it all the same: its versions are not ours.
+        None => CodeStar {
+            connection_arn: String::new(),
+            repository: String::new(),
+            branch: String::new(),
+            artifact_path: String::new(),
+        },
+    };
+    let last_sync = detail.last_sync().map(|last| LastSync {
+        status: last
+            .last_sync_status()
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
+        message: last.last_sync_status_message().map(str::to_owned),
+        at: last.last_sync_time().and_then(timestamp),
+        succeeded_at: last.last_successful_sync_time().and_then(timestamp),
+        version: last
+            .last_successful_sync_provisioning_artifact_id()
+            .map(VersionId::from),
+    });
+    Some(LiveConnection { to, last_sync })
+}
+
+/// A source connection as it is sent.
+pub(crate) fn sdk_connection(
+    operation: &'static str,
+    to: &CodeStar,
+) -> Result<sdk::SourceConnection, Failure> {
+    let internal = |error: aws_smithy_types::error::operation::BuildError| {
+        Failure::internal(operation, error.to_string())
+    };
+    let code_star = sdk::CodeStarParameters::builder()
+        .connection_arn(&to.connection_arn)
+        .repository(&to.repository)
+        .branch(&to.branch)
+        .artifact_path(&to.artifact_path)
+        .build()
+        .map_err(internal)?;
+    let parameters = sdk::SourceConnectionParameters::builder()
+        .code_star(code_star)
+        .build();
+    Ok(sdk::SourceConnection::builder()
+        .r#type(sdk::SourceType::Codestar)
+        .connection_parameters(parameters)
+        .build())
 }
 
 /// A version, as a list shows it: what its template says is found elsewhere.
@@ -254,6 +352,7 @@ pub(crate) fn provisioned(found: &sdk::ProvisionedProductAttribute) -> Option<Li
     Some(LiveProvisioned {
         id: ProvisionedProductId::new(found.id()?),
         name: found.name().unwrap_or_default().to_owned(),
+        kind: found.r#type().unwrap_or_default().to_owned(),
         status: provisioned_status(found.status().map(sdk::ProvisionedProductStatus::as_str)),
         status_message: found.status_message().map(str::to_owned),
         product: ProductId::new(found.product_id().unwrap_or_default()),
@@ -274,6 +373,7 @@ pub(crate) fn described(found: &sdk::ProvisionedProductDetail) -> Option<LivePro
     Some(LiveProvisioned {
         id: ProvisionedProductId::new(found.id()?),
         name: found.name().unwrap_or_default().to_owned(),
+        kind: found.r#type().unwrap_or_default().to_owned(),
         status: provisioned_status(found.status().map(sdk::ProvisionedProductStatus::as_str)),
         status_message: found.status_message().map(str::to_owned),
         product: ProductId::new(found.product_id().unwrap_or_default()),
@@ -354,6 +454,7 @@ pub(crate) fn stack(stack: &aws_sdk_cloudformation::types::Stack) -> LiveStack {
                 Some((output.output_key()?.to_owned(), value.to_owned()))
             })
             .collect(),
+        notification_arns: stack.notification_arns().iter().cloned().collect(),
         tags: stack
             .tags()
             .iter()

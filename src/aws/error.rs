@@ -334,6 +334,8 @@ fn classify(code: &str, message: &str, status: Option<u16>) -> Class {
         // S3: another change of the same bucket is under way, "please try again".
         "OperationAborted" | "RequestTimeout" | "RequestTimeoutException" => Class::Transient,
 
+        // What a service can't do at all it will not do the next time.
+        _ if status == Some(501) => Class::Invalid,
         _ if status.is_some_and(|status| status >= 500) => Class::Transient,
         _ => Class::Unknown,
     }

@@ -2,8 +2,8 @@
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
-use crate::ids::{Kind, PortfolioId, ProductId};
-use crate::model::owner::{strip_removal, tag_key};
+use crate::ids::{Kind, PortfolioId, ProductId, ServiceActionId};
+use crate::model::owner::{is_marked, strip_removal, tag_key};
 use crate::plan::op::{Mark, Ownership};
 
 impl Aws {
@@ -37,7 +37,16 @@ impl Aws {
                 let live = self.marks_of_provisioned(id).await?;
                 (live.tags, live.idempotency_token)
             }
-            Kind::TagOption | Kind::ServiceAction => return Ok(false),
+            Kind::ServiceAction => {
+                let id = ServiceActionId::new(id.as_str());
+                let live = self.listed(|| self.describe_service_action(&id)).await?;
+                let description = live.description.unwrap_or_default();
+                return Ok(match mark {
+                    Mark::Description(bare) => is_marked(&description, bare),
+                    Mark::Tag(_) | Mark::Token(_) => false,
+                });
+            }
+            Kind::TagOption => return Ok(false),
         };
         Ok(match mark {
             Mark::Tag(value) => {

@@ -11,6 +11,7 @@ pub mod parameter;
 pub mod portfolio;
 pub mod product;
 pub mod share;
+pub mod service_action;
 pub mod tags;
 pub mod template;
 

@@ -23,12 +23,21 @@ pub struct Parameters<'a> {
 }
 
 /// A parameter's value as it would be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Wanted<'a> {
-    /// As the manifest says it: a text, or an output of something.
+    /// As the manifest says it: a text, a list, or where to take it from.
     pub value: &'a ParameterValue,
-    /// The text: the literal, or the output as it is now.
+    /// The text: the literal, or the output or stored parameter as it is now.
     pub text: String,
+    /// It is a SecureString: never shown, though a stack may show it (promise 8).
+    pub secret: bool,
+}
+
+// Not derived: the text may be secret.
+impl std::fmt::Debug for Wanted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wanted").finish_non_exhaustive()
+    }
 }
 
 /// How parameters differ, and what an update sends.
@@ -67,10 +76,16 @@ impl std::fmt::Debug for Send {
 
 impl Parameters<'_> {
     /// Whether a parameter's value must never be shown.
+    pub fn is_secret(&self, key: &str) -> bool {
+        let wanted = self.want.and_then(|want| want.get(key));
+        wanted.is_some_and(|wanted| wanted.secret) || self.is_hidden(key)
+    }
+
+    /// Whether a stack does not show a parameter's value, or would not.
     ///
     /// Where nothing is known of the target's parameters, a value that the stack shows in clear is no secret; one
     /// that no stack has yet might be, so it is treated as one (promise 8).
-    pub fn is_secret(&self, key: &str) -> bool {
+    fn is_hidden(&self, key: &str) -> bool {
         let live = self.live.and_then(|live| live.get(key));
         let masked = live.is_some_and(|value| value == MASKED);
         masked
@@ -147,9 +162,8 @@ impl Parameters<'_> {
         };
         match live.get(key) {
             None => true,
-            Some(_) if self.is_secret(key) => self.resend || self.git_changed(key, wanted),
-            // CloudFormation trims blanks around values (peers C8 72).
-            Some(live) => live.trim() != wanted.text.trim(),
+            Some(_) if self.is_hidden(key) => self.resend || self.git_changed(key, wanted),
+            Some(live) => !same(wanted.value, &wanted.text, live),
         }
     }
 
@@ -170,7 +184,11 @@ impl Parameters<'_> {
         };
         Change {
             field: format!("parameters.{key}"),
-            before: live.map_or(Shown::Absent, |value| shown(value)),
+            before: match live {
+                // What the stack shows may be a SecureString that git has named so far.
+                Some(_) if self.was_stored(key, wanted) => Shown::Secret,
+                live => live.map_or(Shown::Absent, |value| shown(value)),
+            },
             after: shown(&wanted.text),
             reason: self.why(key, wanted, live),
         }
@@ -184,20 +202,43 @@ impl Parameters<'_> {
         };
         let git = base.map(|p| &p.value) != Some(wanted.value);
         let drifted = match base.map(|p| &p.value) {
-            // A masked value, or an output as it once was, can't be told to have drifted.
-            _ if self.is_secret(key) => false,
-            Some(ParameterValue::Output { .. }) => false,
-            Some(ParameterValue::Literal(text)) => {
-                live.map(|value| value.trim()) != Some(text.trim())
-            }
+            // A masked value can't be told to have drifted, nor one that comes from elsewhere, as it once was.
+            _ if self.is_hidden(key) => false,
+            Some(value) => value
+                .written()
+                .is_some_and(|text| live.is_none_or(|live| !same(value, &text, live))),
             None => false,
         };
         match (git, drifted) {
             (true, true) => Reason::Both,
             (true, false) => Reason::GitChanged,
             (false, true) => Reason::Drifted,
-            // Only the upstream's output moved, or secrets were asked to be sent again.
+            // Only the upstream's output or the stored parameter moved, or secrets were asked to be sent again.
             (false, false) => Reason::Differs,
+        }
+    }
+
+    /// Whether git has taken the value from the parameter store so far, and takes it from elsewhere now.
+    fn was_stored(&self, key: &str, wanted: &Wanted<'_>) -> bool {
+        match self.was.map(|base| base.get(key)) {
+            Was::Value(Some(base)) => {
+                matches!(base.value, ParameterValue::Ssm(_)) && base.value != *wanted.value
+            }
+            Was::Value(None) | Was::Unknown | Was::Unmanaged => false,
+        }
+    }
+}
+
+/// Whether a stack's value means the same as one that is sent. CloudFormation trims blanks around values (peers C8 72); of
+/// a list each item counts.
+fn same(value: &ParameterValue, sent: &str, live: &str) -> bool {
+    match value {
+        ParameterValue::List(_) => {
+            let items = |text| str::split(text, ',').map(str::trim);
+            items(sent).eq(items(live))
+        }
+        ParameterValue::Literal(_) | ParameterValue::Output { .. } | ParameterValue::Ssm(_) => {
+            sent.trim() == live.trim()
         }
     }
 }

@@ -131,6 +131,7 @@ impl Executor<'_> {
             answer.version.map(|id| id.to_string()),
             answer.portfolio.map(|id| id.to_string()),
             answer.constraint.map(|id| id.to_string()),
+            answer.service_action.map(|id| id.to_string()),
             answer.provisioned.map(|id| id.to_string()),
         ];
         // A version's answer has no product in it, a product's has both: the product is what is gone.

@@ -11,9 +11,9 @@ use super::error::{SourceError, SourceErrorKind, local};
 use super::reference::Wanted;
 use super::repository::{local_refs, read_object};
 use super::tree::{self, Gather, MAX_FILE_BYTES, join, unreadable};
-use super::{Snapshot, commit_time};
+use super::{Snapshot, commit_time, pins};
 use crate::ids::Revision;
-use crate::model::tree::{Entry, Tree, below};
+use crate::model::tree::{Entry, Pinned, Tree, below};
 
 /// How often a folder is listed again when a file went away between its listing and its reading. An editor that saves by
 /// deleting and writing anew must not look like a removal.
@@ -55,7 +55,7 @@ impl Folder {
     pub fn read(&self) -> Result<Snapshot, SourceError> {
         let place = self.place()?;
         let mut relists = 0;
-        let tree = loop {
+        let mut tree = loop {
             let mut listing = Listing::new(&place)?;
             listing.read_all()?;
             if !listing.vanished || relists == RELISTS {
@@ -64,6 +64,7 @@ impl Folder {
             relists += 1;
         };
         let Some(repository) = &place.repository else {
+            pins::refuse(&mut tree);
             let revision = Revision::Folder {
                 head: None,
                 digest: digest(&tree),
@@ -76,6 +77,8 @@ impl Folder {
             });
         };
         let broken = |error: git2::Error| local(SourceErrorKind::Unreadable, &place.shown, &error);
+        let refs = local_refs(repository).map_err(broken)?;
+        pins::fill(repository, &refs, &place.shown, &mut tree)?;
         let head = match repository.head() {
             Ok(head) => Some(head.peel_to_commit().map_err(broken)?),
             Err(error)
@@ -121,7 +124,13 @@ impl Folder {
             return Err(SourceError::new(SourceErrorKind::RefMissing, at, why));
         };
         match repository.revparse_single(revision) {
-            Ok(object) => read_object(repository, &object, &place.scope, at),
+            Ok(object) => {
+                let mut found = read_object(repository, &object, &place.scope, at)?;
+                let refs = local_refs(repository)
+                    .map_err(|error| local(SourceErrorKind::Unreadable, at, &error))?;
+                pins::fill(repository, &refs, at, &mut found.tree)?;
+                Ok(found)
+            }
             Err(error) => {
                 let why = format!("{revision:?} names no commit: {}", error.message());
                 let missing = SourceError::new(SourceErrorKind::RefMissing, at, why);
@@ -435,8 +444,27 @@ fn digest(tree: &Tree) -> String {
         hash.update(bytes);
     };
     add(tree.scope.as_bytes());
-    for (path, entry) in &tree.files {
+    let files = tree
+        .files
+        .iter()
+        .map(|(path, entry)| (path.as_str(), "", Ok(entry)));
+    let pinned = tree.pinned.iter().map(|(pin, found)| {
+        let found = match found {
+            Pinned::There(entry) => Ok(entry),
+            other => Err(other),
+        };
+        (pin.path.as_str(), pin.reference.as_str(), found)
+    });
+    for (path, reference, entry) in files.chain(pinned) {
         add(path.as_bytes());
+        add(reference.as_bytes());
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(other) => {
+                add(format!("{other:?}").as_bytes());
+                continue;
+            }
+        };
         match entry {
             Entry::File(bytes) => {
                 add(b"file");

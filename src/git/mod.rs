@@ -11,6 +11,7 @@ mod error;
 mod folder;
 mod http;
 mod location;
+mod pins;
 mod pkt;
 mod reference;
 mod repository;

@@ -13,13 +13,17 @@ use super::location::Location;
 use super::reference::Wanted;
 use super::transport::{Access, Session, explain};
 use super::tree::read_commit;
-use super::{Snapshot, commit_time, upload_pack};
+use super::{Snapshot, commit_time, pins, upload_pack};
 use crate::ids::Revision;
+use crate::manifest;
+use crate::model::tree::Tree;
 
 /// Packs in a cache before it is made anew: each fetch adds one, and the old ones are never needed again.
 const MAX_PACKS: usize = 50;
 /// The ref of a cache that names what was fetched last, whole.
 const TIP: &str = "refs/catalogd/tip";
+/// Where the refs of a cache stand that name what else was fetched, whole.
+const PINS: &str = "refs/catalogd/pins/";
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -144,8 +148,9 @@ impl Repository {
         if self.seen == Some(tip) {
             return Ok((tip, None));
         }
-        self.snapshot(&repository, tip)
-            .map(|found| (tip, Some(found)))
+        let mut found = self.snapshot(&repository, tip)?;
+        pins::fill(&repository, &refs, &self.at, &mut found.tree)?;
+        Ok((tip, Some(found)))
     }
 
     fn poll_remote(&self) -> Result<(Oid, Option<Snapshot>), SourceError> {
@@ -154,6 +159,7 @@ impl Repository {
             && let Ok(cache) = self.cache()
             && tip_of(&cache) == Some(commit)
             && let Ok(found) = self.snapshot(&cache, commit)
+            && manifest::pins(&found.tree).is_empty()
         {
             return Ok((commit, Some(found)));
         }
@@ -166,9 +172,7 @@ impl Repository {
             session.close();
             return Ok((tip, None));
         }
-        let first = self
-            .fetch(&remote, session, tip)
-            .and_then(|cache| self.snapshot(&cache, tip));
+        let first = self.fetch_whole(&remote, session, tip);
         let found = match first {
             // The cache is broken: objects missing, files damaged. It holds nothing that the remote does not.
             Err(error)
@@ -181,12 +185,71 @@ impl Repository {
                 self.clear_cache()?;
                 let (remote, session) =
                     Session::open(&self.options.location, &self.options.access)?;
-                let cache = self.fetch(&remote, session, tip)?;
-                self.snapshot(&cache, tip)?
+                self.fetch_whole(&remote, session, tip)?
             }
             other => other?,
         };
         Ok((tip, Some(found)))
+    }
+
+    /// The snapshot of `tip`, and of what its manifests name at other tags and commits.
+    fn fetch_whole(
+        &self,
+        remote: &upload_pack::Advertisement,
+        session: Session,
+        tip: Oid,
+    ) -> Result<Snapshot, SourceError> {
+        let cache = self.fetch(remote, session, tip)?;
+        let mut found = self.snapshot(&cache, tip)?;
+        self.fetch_pins(&cache, remote, tip, &found.tree)?;
+        pins::fill(&cache, &remote.refs, &self.at, &mut found.tree)?;
+        Ok(found)
+    }
+
+    /// Makes the cache hold the other tags and commits that a tree's manifests name, as far as the remote hands them out.
+    /// What it holds of them is remembered by refs of its own: only those are whole.
+    fn fetch_pins(
+        &self,
+        cache: &git2::Repository,
+        remote: &upload_pack::Advertisement,
+        tip: Oid,
+        tree: &Tree,
+    ) -> Result<(), SourceError> {
+        let pins = manifest::pins(tree);
+        let mut advertised = Vec::new();
+        let mut single = Vec::new();
+        for reference in pins::references(&pins) {
+            let Ok(id) = pins::resolve(&remote.refs, reference) else {
+                continue;
+            };
+            if id == tip || cache.find_reference(&format!("{PINS}{id}")).is_ok() {
+                continue;
+            }
+            if remote.refs.values().any(|known| *known == id) {
+                advertised.push(id);
+            } else if remote.serves_any_commit() {
+                single.push(id);
+            }
+        }
+        advertised.sort();
+        advertised.dedup();
+        let batches = [advertised].into_iter().filter(|all| !all.is_empty());
+        // A commit that no ref names may be refused, and with it all that is asked for beside it.
+        for wants in batches.chain(single.into_iter().map(|id| vec![id])) {
+            let (remote, session) = Session::open(&self.options.location, &self.options.access)?;
+            match self.take(cache, &remote, session, &wants, None) {
+                Ok(()) => {}
+                Err(error) if error.kind == SourceErrorKind::RefMissing => continue,
+                Err(error) => return Err(error),
+            }
+            for id in wants {
+                let name = format!("{PINS}{id}");
+                cache
+                    .reference(&name, id, true, "catalogd: fetched")
+                    .map_err(|error| local(SourceErrorKind::Cache, &self.at, &error))?;
+            }
+        }
+        Ok(())
     }
 
     /// The object to ask the remote for.
@@ -224,7 +287,24 @@ impl Repository {
             self.clear_cache()?;
             (cache, have) = (self.cache()?, None);
         }
-        let request = upload_pack::request(remote, tip, have)
+        self.take(&cache, remote, session, &[tip], have)?;
+        // Only now: a fetch that was cut leaves the ref at what is whole.
+        cache
+            .reference(TIP, tip, true, "catalogd: fetched")
+            .map_err(|error| local(SourceErrorKind::Cache, &self.at, &error))?;
+        Ok(cache)
+    }
+
+    /// Takes objects from the remote into the cache.
+    fn take(
+        &self,
+        cache: &git2::Repository,
+        remote: &upload_pack::Advertisement,
+        session: Session,
+        wants: &[Oid],
+        have: Option<Oid>,
+    ) -> Result<(), SourceError> {
+        let request = upload_pack::request(remote, wants, have)
             .map_err(|failure| explain(&self.at, failure))?;
         let broken = |error: git2::Error| local(SourceErrorKind::Cache, &self.at, &error);
         {
@@ -244,11 +324,7 @@ impl Repository {
                 writer.commit().map_err(broken)?;
             }
         }
-        // Only now: a fetch that was cut leaves the ref at what is whole.
-        cache
-            .reference(TIP, tip, true, "catalogd: fetched")
-            .map_err(broken)?;
-        Ok(cache)
+        Ok(())
     }
 
     fn snapshot(&self, repository: &git2::Repository, tip: Oid) -> Result<Snapshot, SourceError> {

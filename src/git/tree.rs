@@ -21,7 +21,7 @@ pub const MAX_NAMES: usize = 1_000_000;
 pub const MAX_DEPTH: usize = 64;
 
 /// What files outside the scope are loaded at all: what a manifest may refer to.
-const REFERABLE: [&str; 4] = [".yaml", ".yml", ".json", ".template"];
+const REFERABLE: [&str; 6] = [".yaml", ".yml", ".json", ".template", ".tar.gz", ".tgz"];
 
 /// Whether a file outside the scope is of a kind a manifest refers to.
 pub(super) fn is_referable(path: &str) -> bool {
@@ -103,6 +103,7 @@ impl Gather {
             return Ok(Tree {
                 files: self.files,
                 scope: self.scope,
+                pinned: BTreeMap::new(),
             });
         }
         let why = match self.files.keys().any(|path| scoped(&path)) {
@@ -220,7 +221,7 @@ fn walk(
 }
 
 /// One blob's bytes, its size asked first.
-fn blob(odb: &git2::Odb<'_>, id: Oid) -> Result<Entry, git2::Error> {
+pub(super) fn blob(odb: &git2::Odb<'_>, id: Oid) -> Result<Entry, git2::Error> {
     let (bytes, kind) = odb.read_header(id)?;
     if kind != ObjectType::Blob {
         return Ok(unreadable("it is not a file"));

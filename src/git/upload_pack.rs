@@ -139,13 +139,13 @@ impl Advertisement {
     }
 }
 
-/// A whole request for `want` at depth 1, given that `have` and all its files are here already.
+/// A whole request for `wants` at depth 1, given that `have` and all its files are here already.
 ///
 /// # Errors
 /// When the remote lacks what every server since 2007 has.
 pub(super) fn request(
     remote: &Advertisement,
-    want: Oid,
+    wants: &[Oid],
     have: Option<Oid>,
 ) -> Result<Vec<u8>, Failure> {
     if !remote.offers("side-band-64k") {
@@ -162,7 +162,12 @@ pub(super) fn request(
     capabilities.push_str(" agent=catalogd/");
     capabilities.push_str(env!("CARGO_PKG_VERSION"));
     let mut bytes = Vec::new();
-    pkt::write_line(&mut bytes, &format!("want {want} {capabilities}"));
+    for (at, want) in wants.iter().enumerate() {
+        match at {
+            0 => pkt::write_line(&mut bytes, &format!("want {want} {capabilities}")),
+            _ => pkt::write_line(&mut bytes, &format!("want {want}")),
+        }
+    }
     // Without shallow the history came whole, and a `have` needs no boundary; but then a commit of ours says nothing
     // about its parents, so it is not offered.
     let have = have.filter(|_| shallow);
@@ -413,7 +418,7 @@ mod tests {
         let remote =
             advertised(&[&format!("{ONE} HEAD\0side-band-64k shallow\n"), "FLUSH"]).unwrap();
         let text = |have: Option<&str>| {
-            let bytes = request(&remote, oid(ONE).unwrap(), have.and_then(oid)).unwrap();
+            let bytes = request(&remote, &[oid(ONE).unwrap()], have.and_then(oid)).unwrap();
             String::from_utf8(bytes).unwrap()
         };
         let alone = text(None);
@@ -424,7 +429,7 @@ mod tests {
             "0035shallow {TWO}\n000ddeepen 1\n00000032have {TWO}\n0009done\n"
         )));
         let old = advertised(&[&format!("{ONE} HEAD\0shallow\n"), "FLUSH"]).unwrap();
-        assert!(request(&old, oid(ONE).unwrap(), None).is_err());
+        assert!(request(&old, &[oid(ONE).unwrap()], None).is_err());
     }
 
     fn packed(parts: &[&[u8]]) -> Result<(u32, Vec<u8>), String> {

@@ -5,27 +5,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
-    AssociationSpec, CopySpec, ImportedSpec, LaunchSpec, ParameterSpec, PortfolioSpec,
-    PrincipalSpec, ProductSpec, ProvisionedSpec, RuleSpec, ShareSpec, SharedProductSpec,
-    SourceSpec, Specs, StackSetSpec, Tag, TagOptionSpec, ValueSpec, VersionSpec,
+    AssociationSpec, ConnectionSpec, CopySpec, DefinitionSpec, ImportedSpec, LaunchSpec, Older,
+    ParameterSpec, PortfolioSpec, PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec,
+    RuleSpec, ServiceActionSpec, ShareSpec, SharedProductSpec, SourceSpec, Specs, StackSetSpec,
+    Tag, TagOptionSpec, ValueSpec, VersionSpec, action_parameters,
 };
 use super::template::Templates;
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::desired::{
-    Adopt, Association, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions, Import,
-    ImportedPortfolio, Launch, Parameter, ParameterValue, Portfolio, Principal, Product,
-    ProvisionedProduct, Share, SharedProduct, StackSet, Support, TagOption, Tags, TemplateSource,
-    Version,
+    Adopt, Association, CodeStar, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions,
+    Guidance, Import, ImportedPortfolio, Launch, Offers, Parameter, ParameterValue, Portfolio,
+    Principal, Product, ProvisionedProduct, ServiceAction, Share, SharedProduct, SourceConnection,
+    StackSet, Support, TagOption, Tags, TemplateSource, Version,
 };
+use crate::model::launch::{Preferences, Rollout, Topics};
 use crate::model::share::Recipient;
 
 /// Puts the sound objects together.
 ///
 /// Afterwards every reference between the objects in the maps can be followed.
-pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Finding>) -> Desired {
+/// `left_out` are those that something other than an object keeps from being sound.
+pub(super) fn assemble(
+    specs: Specs,
+    templates: Templates,
+    left_out: BTreeSet<Key>,
+    findings: &mut Vec<Finding>,
+) -> Desired {
     let errors = || findings.iter().filter(|f| f.severity == Severity::Error);
     let mut desired = Desired {
-        broken: errors().filter_map(|f| f.object.clone()).collect(),
+        broken: errors()
+            .filter_map(|f| f.object.clone())
+            .chain(left_out)
+            .collect(),
         incomplete: errors().any(|f| f.object.is_none()),
         ..Desired::default()
     };
@@ -33,6 +44,13 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
     let sound = |desired: &Desired, kind: Kind, name: &Name| {
         !desired.broken.contains(&Key::new(kind, name.clone()))
     };
+    for spec in specs.service_actions {
+        if let Some(found) = service_action(spec)
+            && sound(&desired, Kind::ServiceAction, &found.name)
+        {
+            desired.service_actions.insert(found.name.clone(), found);
+        }
+    }
     for spec in specs.tag_options {
         if let Some(found) = tag_option(spec)
             && sound(&desired, Kind::TagOption, &found.name)
@@ -85,8 +103,8 @@ pub(super) fn assemble(specs: Specs, templates: Templates, findings: &mut Vec<Fi
 
 /// Takes out what depends on a broken object, until nothing more does (promise 6).
 fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
-    // Dependencies lead from provisioned products to products to portfolios, from these two to TagOptions, and among
-    // provisioned products.
+    // Dependencies lead from provisioned products to products to portfolios and service actions, from products and
+    // portfolios to TagOptions, and among provisioned products.
     let mut waiting: Vec<(Key, Key)> = Vec::new();
     let options = |given: &Option<GivenTagOptions>| {
         let names = given.iter().flat_map(BTreeMap::keys).cloned();
@@ -107,6 +125,9 @@ fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
         let portfolios = product.portfolios.iter().flat_map(BTreeMap::keys);
         waiting
             .extend(portfolios.map(|name| (key.clone(), Key::new(Kind::Portfolio, name.clone()))));
+        let actions = product.all_offers().map(|(name, _)| name.clone());
+        let actions = actions.map(|name| Key::new(Kind::ServiceAction, name));
+        waiting.extend(actions.map(|action| (key.clone(), action)));
     }
     for found in desired.provisioned.values() {
         let key = Key::new(Kind::ProvisionedProduct, found.name.clone());
@@ -161,6 +182,43 @@ fn tags(found: Option<Vec<Tag>>) -> Option<Tags> {
         tags.into_iter()
             .map(|t| (t.key.value, t.value.value))
             .collect()
+    })
+}
+
+fn service_action(spec: ServiceActionSpec) -> Option<ServiceAction> {
+    let ServiceActionSpec {
+        header,
+        display_name,
+        description,
+        definition,
+    } = spec;
+    let name = header.name?;
+    let DefinitionSpec {
+        document,
+        version,
+        assume_role,
+        parameters,
+    } = definition?;
+    let parameters = parameters.filter(|found| !found.value.is_empty());
+    let parts = [
+        ("Name", Some(document?.value)),
+        ("Version", Some(version?.value)),
+        ("AssumeRole", text(assume_role)),
+        (
+            "Parameters",
+            parameters.map(|found| action_parameters(&found.value)),
+        ),
+    ];
+    let parts = parts.into_iter();
+    Some(ServiceAction {
+        display_name: text(display_name).unwrap_or_else(|| name.to_string()),
+        description: text(description),
+        definition: parts
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect(),
+        origin: header.origin,
+        lifecycle: header.lifecycle,
+        name,
     })
 }
 
@@ -261,6 +319,9 @@ fn principal(spec: At<PrincipalSpec>) -> Principal {
 fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
     let ProductSpec {
         header,
+        at: _,
+        owner_given: _,
+        product_type,
         display_name,
         owner,
         description,
@@ -273,18 +334,35 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         portfolios_known: _,
         versions,
         versions_known: _,
-        copy_from,
         unlisted_versions,
+        retention,
+        copy_from,
+        source_connection,
+        synced,
+        service_actions,
     } = spec;
     let name = header.name?;
     let copy_from = match copy_from {
         Some(found) => Some(copy(found)?),
         None => None,
     };
+    let source_connection = source_connection.map(connection);
+    if source_connection.is_none() && synced {
+        return None;
+    }
+    let count = versions.len();
     let versions: Option<Vec<Version>> = versions
         .into_iter()
-        .map(|v| version(v, templates))
+        .enumerate()
+        .map(|(place, spec)| {
+            let older = retention.as_ref().map(|r| match r.keeps(place, count) {
+                true => None,
+                false => Some(r.older),
+            });
+            version(spec, templates, older)
+        })
         .collect();
+    let listless = copy_from.is_some() || source_connection.is_some();
     Some(Product {
         display_name: text(display_name).unwrap_or_else(|| name.to_string()),
         owner: owner?.value,
@@ -299,13 +377,32 @@ fn product(spec: ProductSpec, templates: &Templates) -> Option<Product> {
         tag_options: given(tag_options),
         budgets: budgets(budget_names),
         portfolios: portfolios.map(|items| items.into_iter().map(association).collect()),
-        versions: versions.filter(|versions| !versions.is_empty() || copy_from.is_some())?,
+        product_type: product_type.map(|found| found.value).unwrap_or_default(),
+        versions: versions.filter(|versions| !versions.is_empty() || listless)?,
         copy_from,
+        source_connection,
+        service_actions: service_actions.map(offers),
         unlisted_versions: unlisted_versions.unwrap_or_default(),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn connection(spec: ConnectionSpec) -> SourceConnection {
+    SourceConnection {
+        origin: spec.connection_arn.origin,
+        to: CodeStar {
+            connection_arn: spec.connection_arn.value,
+            repository: spec.repository.value,
+            branch: spec.branch.value,
+            artifact_path: spec.artifact_path.value,
+        },
+    }
+}
+
+fn offers(found: Vec<At<Name>>) -> Offers {
+    found.into_iter().map(|o| (o.value, o.origin)).collect()
 }
 
 fn copy(spec: CopySpec) -> Option<CopyFrom> {
@@ -373,7 +470,13 @@ fn json(node: &Node) -> serde_json::Value {
     }
 }
 
-fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {
+/// `retention` is what the product's says of it, if that says anything: `None` where it is kept as it is. What the version says
+/// itself wins.
+fn version(
+    spec: VersionSpec,
+    templates: &Templates,
+    retention: Option<Option<Older>>,
+) -> Option<Version> {
     let source = match spec.source? {
         SourceSpec::File { found, .. } => {
             let found = found?;
@@ -395,8 +498,20 @@ fn version(spec: VersionSpec, templates: &Templates) -> Option<Version> {
         origin: spec.name.origin,
         description: text(spec.description),
         source,
-        active: spec.active.is_none_or(|active| active.value),
-        guidance: spec.guidance.map(|guidance| guidance.value),
+        active: match (&spec.active, retention) {
+            (Some(active), _) => active.value,
+            (None, Some(Some(Older::Inactive))) => false,
+            (None, _) => true,
+        },
+        retired: spec.active.is_none() && retention == Some(Some(Older::Inactive)),
+        guidance: match (&spec.guidance, retention) {
+            (Some(guidance), _) => Some(guidance.value),
+            (None, Some(None)) => Some(Guidance::Default),
+            (None, Some(Some(Older::Deprecated))) => Some(Guidance::Deprecated),
+            (None, Some(Some(Older::Inactive)) | None) => None,
+        },
+        mutable: spec.mutable,
+        service_actions: spec.service_actions.map(offers),
     })
 }
 
@@ -413,6 +528,8 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         depends_on,
         import,
         imports,
+        notification_arns,
+        stack_set,
     } = spec;
     let name = header.name?;
     let import = import.and_then(|found| {
@@ -433,15 +550,45 @@ fn provisioned(spec: ProvisionedSpec) -> Option<ProvisionedProduct> {
         tags: tags(tag_specs),
         depends_on: depends_on.into_iter().map(|found| found.value).collect(),
         import,
+        notification_arns: notification_arns.map(|found| Topics {
+            arns: found.value.into_iter().map(|arn| arn.value).collect(),
+            origin: found.origin,
+        }),
+        stack_set: stack_set.map(preferences),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
 }
 
+fn preferences(found: At<RolloutSpec>) -> Rollout {
+    let RolloutSpec {
+        accounts,
+        regions,
+        failure_tolerance,
+        max_concurrency,
+        operation,
+    } = found.value;
+    let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value).collect();
+    Rollout {
+        origin: found.origin,
+        preferences: Preferences {
+            accounts: accounts.map(texts),
+            regions: regions.map(texts),
+            failure_tolerance: failure_tolerance.map(|amount| amount.value),
+            max_concurrency: max_concurrency.map(|amount| amount.value),
+            operation: operation.map(|operation| operation.value),
+        },
+    }
+}
+
 fn parameter(spec: ParameterSpec) -> (String, Parameter) {
     let value = match spec.value.value {
         ValueSpec::Literal(text) => ParameterValue::Literal(text),
+        ValueSpec::List(items) => {
+            ParameterValue::List(items.into_iter().map(|item| item.value).collect())
+        }
+        ValueSpec::Ssm(name) => ParameterValue::Ssm(name),
         ValueSpec::Output { from, key } => ParameterValue::Output {
             provisioned_product: from.value,
             key: key.value,

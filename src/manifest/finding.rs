@@ -120,7 +120,13 @@ codes! {
     InvalidRoleName = "invalid-role-name", Error;
     /// A URL that the service would refuse.
     InvalidUrl = "invalid-url", Error;
-    /// A provisioned product's name that the service would refuse.
+    /// An item of a parameter's list that has a comma.
+    ListItem = "list-item", Error;
+    /// A name that the parameter store would refuse.
+    InvalidSsmName = "invalid-ssm-name", Error;
+    /// Accounts, regions or counts of a stack set that the service would refuse.
+    InvalidStackSet = "invalid-stack-set", Error;
+    /// A name of a provisioned product or a service action that the service would refuse.
     InvalidLiveName = "invalid-live-name", Error;
     /// A tag's key or value that the service would refuse.
     InvalidTag = "invalid-tag", Error;
@@ -135,6 +141,8 @@ codes! {
     // objects among each other
     /// Two objects of one kind with one name.
     DuplicateName = "duplicate-name", Error;
+    /// Two `Defaults` in one folder.
+    DuplicateDefaults = "duplicate-defaults", Error;
     /// Two versions of one product with one name.
     DuplicateVersion = "duplicate-version", Error;
     /// One portfolio, principal or dependency twice in a list.
@@ -161,11 +169,15 @@ codes! {
     TagOptionConflict = "tag-option-conflict", Warning;
     /// Another account's portfolio that is treated as if it were one's own, or can't be told.
     ImportedPortfolio = "imported-portfolio", Error;
+    /// A version among the newest that `retention` keeps says that it is deprecated or inactive.
+    RetentionOverridden = "retention-overridden", Warning;
     // templates
     /// A template path that is absolute, malformed or leaves the repository.
     TemplatePath = "template-path", Error;
     /// A template that is not there.
     TemplateMissing = "template-missing", Error;
+    /// A version's `ref` that is no tag and no commit of the repository.
+    TemplateRef = "template-ref", Error;
     /// A template that CloudFormation would not read.
     TemplateTooLarge = "template-too-large", Error;
     /// A template that catalogd cannot read: its parameters are unknown.

@@ -1,7 +1,7 @@
 //! Bytes → [`Desired`] and findings. Pure: no IO, no clock.
 //!
 //! ```text
-//! files ─ parse ─ schema ─▶ specs ─ resolve, template ─ check/* ─ build ─▶ Desired
+//! files ─ parse ─ schema ─▶ specs ─ defaults, resolve, template ─ check/* ─ build ─▶ Desired
 //! ```
 //! Every finding of every file is made in one run. An object with an error is left out of the maps and named in
 //! [`Desired::broken`], and so is what depends on it; where an object with an error could not be named,
@@ -10,6 +10,7 @@
 
 mod build;
 mod check;
+mod defaults;
 mod files;
 mod finding;
 mod node;
@@ -25,7 +26,8 @@ pub use template::{Interface, interface};
 use self::schema::Specs;
 use crate::ids::Target;
 use crate::model::desired::Desired;
-use crate::model::tree::Tree;
+use crate::model::tree::{Entry, Pin, Tree};
+use std::collections::BTreeSet;
 
 /// What a source is read for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +52,24 @@ impl Loaded {
     }
 }
 
+/// The files that versions name at another tag or commit of their repository. Whoever reads the source fills
+/// [`Tree::pinned`] with them before it is loaded: nothing is read here.
+pub fn pins(tree: &Tree) -> BTreeSet<Pin> {
+    // Most sources name none, and reading them twice is not free.
+    let mentions = |entry: &Entry| match entry {
+        Entry::File(bytes) => str::from_utf8(bytes)
+            .is_ok_and(|text| text.contains(schema::API_GROUP) && text.contains("ref")),
+        _ => false,
+    };
+    let mut manifests = tree.scoped().filter(|(path, _)| files::is_yaml(path));
+    if !manifests.any(|(_, entry)| mentions(entry)) {
+        return BTreeSet::new();
+    }
+    let mut specs = Specs::default();
+    files::read(tree, &mut specs, &mut Vec::new());
+    template::pins(tree, &specs)
+}
+
 /// Reads the manifests of a source.
 ///
 /// Total: whatever the bytes are, it answers; the same tree and context give the same answer. A source without a
@@ -58,6 +78,7 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
     let mut findings = Vec::new();
     let mut specs = Specs::default();
     let read = files::read(tree, &mut specs, &mut findings);
+    let inherited = defaults::inherit(&mut specs, &mut findings);
     resolve::substitute(&mut specs, context);
     let templates = template::locate(tree, &mut specs, &mut findings);
     let held = read.held.into_iter();
@@ -69,6 +90,7 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
         findings.push(files::nothing(tree));
     }
     check::run(&specs, &templates, &mut findings);
+    let left_out = defaults::once(&specs, inherited, &mut findings);
     for finding in &mut findings {
         let lines = specs
             .secrets
@@ -80,7 +102,7 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
             .into_iter()
             .any(|(first, last)| (*first..=*last).contains(&at));
     }
-    let desired = build::assemble(specs, templates, &mut findings);
+    let desired = build::assemble(specs, templates, left_out, &mut findings);
     findings.sort();
     findings.dedup();
     Loaded { desired, findings }

@@ -85,6 +85,15 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         }
     };
     let text = |found: &mut At<String>| variables.apply(&mut found.value);
+    for definition in specs
+        .service_actions
+        .iter_mut()
+        .filter_map(|o| o.definition.as_mut())
+    {
+        // A shared document is named by its ARN.
+        definition.document.iter_mut().for_each(text);
+        definition.assume_role.iter_mut().for_each(text);
+    }
     for option in &mut specs.tag_options {
         option.tag.iter_mut().for_each(|tag| text(&mut tag.value));
     }
@@ -104,6 +113,9 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         product.support.url.iter_mut().for_each(text);
         if let Some(copy) = &mut product.copy_from {
             text(&mut copy.product_arn);
+        }
+        if let Some(connection) = &mut product.source_connection {
+            text(&mut connection.connection_arn);
         }
         for association in product.portfolios.iter_mut().flatten() {
             let Some(constraints) = &mut association.constraints else {
@@ -130,10 +142,14 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         tags(&mut provisioned.tags);
         provisioned.import.iter_mut().for_each(text);
         for parameter in provisioned.parameters.iter_mut().flatten() {
-            if let ValueSpec::Literal(value) = &mut parameter.value.value {
-                variables.apply(value);
+            match &mut parameter.value.value {
+                ValueSpec::Literal(value) | ValueSpec::Ssm(value) => variables.apply(value),
+                ValueSpec::List(items) => items.iter_mut().for_each(text),
+                ValueSpec::Output { .. } => {}
             }
         }
+        let topics = provisioned.notification_arns.iter_mut();
+        topics.flat_map(|topics| &mut topics.value).for_each(text);
     }
 }
 

@@ -10,9 +10,10 @@ use super::node::At;
 use super::schema::{SourceSpec, Specs, TemplateFile};
 use super::words;
 use crate::ids::{Digest, Name};
+use crate::model::desired::ProductType;
 use crate::model::limits;
 use crate::model::template::{ParameterDecl, Template, parse};
-use crate::model::tree::{Entry, Tree};
+use crate::model::tree::{Entry, Pin, Pinned, Tree};
 
 /// What a template says of its interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,15 +137,23 @@ pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>
         .collect();
     for product in &mut specs.products {
         let header = &product.header;
+        let kind = product.product_type.as_ref().map(|found| found.value);
+        // What another engine runs says nothing that could be read here.
+        let readable = kind.is_none_or(|kind| kind == ProductType::CloudFormation);
         for version in &mut product.versions {
-            let Some(SourceSpec::File { path, found }) = &mut version.source else {
+            let Some(SourceSpec::File {
+                path,
+                reference,
+                found,
+            }) = &mut version.source
+            else {
                 continue;
             };
             let mut report = |finding: Finding| findings.push(finding.about(header.key.as_ref()));
-            let bytes = match Lookup::of(tree, path).and_then(|lookup| {
+            let bytes = match Lookup::of(tree, path, reference.as_ref()).and_then(|lookup| {
                 templates.named.insert(lookup.path.clone());
                 let bytes = lookup.bytes()?;
-                Ok((lookup.path, bytes))
+                Ok((lookup.name(), bytes))
             }) {
                 Ok(found) => found,
                 Err(finding) => {
@@ -172,7 +181,7 @@ pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>
             let named = (header.name.as_ref(), version.name.value.as_str());
             let needed = named
                 .0
-                .is_some_and(|name| launched.contains(&(name, named.1)));
+                .is_some_and(|name| readable && launched.contains(&(name, named.1)));
             if needed && !templates.interfaces.contains_key(&raw) {
                 let read = interface(&bytes);
                 if let Err(why) = &read {
@@ -196,6 +205,25 @@ pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>
     templates
 }
 
+/// What versions name by `ref`, as far as their paths are any.
+pub(super) fn pins(tree: &Tree, specs: &Specs) -> BTreeSet<Pin> {
+    let versions = specs.products.iter().flat_map(|product| &product.versions);
+    let pin = |source: &SourceSpec| match source {
+        SourceSpec::File {
+            path,
+            reference: Some(reference),
+            ..
+        } => Some(Pin {
+            reference: reference.value.clone(),
+            path: Lookup::of(tree, path, None).ok()?.path,
+        }),
+        _ => None,
+    };
+    versions
+        .filter_map(|version| version.source.as_ref().and_then(pin))
+        .collect()
+}
+
 /// Why a file is hardly a template, and what to do about it.
 fn suspicious(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
@@ -215,11 +243,16 @@ struct Lookup<'a> {
     tree: &'a Tree,
     path: String,
     written: &'a At<String>,
+    reference: Option<&'a At<String>>,
 }
 
 impl<'a> Lookup<'a> {
     /// Resolves the path as written, without looking at files.
-    fn of(tree: &'a Tree, written: &'a At<String>) -> Result<Self, Box<Finding>> {
+    fn of(
+        tree: &'a Tree,
+        written: &'a At<String>,
+        reference: Option<&'a At<String>>,
+    ) -> Result<Self, Box<Finding>> {
         let text = written.value.as_str();
         let refuse = |message: String, hint: &str| {
             let finding = Finding::new(Code::TemplatePath, &written.origin, message).hint(hint);
@@ -272,6 +305,7 @@ impl<'a> Lookup<'a> {
             tree,
             path: parts.join("/"),
             written,
+            reference,
         })
     }
 
@@ -279,10 +313,59 @@ impl<'a> Lookup<'a> {
         Err(Box::new(Finding::new(code, &self.written.origin, message)))
     }
 
+    /// The path, and of which tag or commit.
+    fn name(&self) -> String {
+        match self.reference {
+            Some(reference) => format!("{}@{}", self.path, reference.value),
+            None => self.path.clone(),
+        }
+    }
+
     /// The file's bytes.
     fn bytes(&self) -> Result<Arc<[u8]>, Box<Finding>> {
-        let shown = words::code(&self.written.value);
-        match self.tree.files.get(&self.path) {
+        match self.reference {
+            Some(reference) => self.pinned(reference),
+            None => self.entry(
+                self.tree.files.get(&self.path),
+                words::code(&self.written.value),
+            ),
+        }
+    }
+
+    /// The bytes of the file as it was at another tag or commit.
+    fn pinned(&self, reference: &At<String>) -> Result<Arc<[u8]>, Box<Finding>> {
+        let at = words::code(&reference.value);
+        let shown = format!("{} at {at}", words::code(&self.written.value));
+        let refuse = |why: &str, hint: &str| {
+            let message = format!("the ref {at} {why}");
+            let finding = Finding::new(Code::TemplateRef, &reference.origin, message).hint(hint);
+            Err(Box::new(finding))
+        };
+        let pin = Pin {
+            reference: reference.value.clone(),
+            path: self.path.clone(),
+        };
+        match self.tree.pinned.get(&pin) {
+            Some(Pinned::There(entry)) => self.entry(Some(entry), shown),
+            Some(Pinned::BehindLink(link)) => self.symlink(&shown, link),
+            Some(Pinned::NoPath) => {
+                let full = words::code(self.tree.shown(&self.path));
+                let message = format!("the template {shown} is not there (looked for {full})");
+                Err(Box::new(
+                    Finding::new(Code::TemplateMissing, &self.written.origin, message)
+                        .hint("write the path that the file had then, as seen from this manifest"),
+                ))
+            }
+            Some(Pinned::NoRef { why, hint }) => refuse(why, hint),
+            None => refuse(
+                "can't be read: this source is read without its repository",
+                "leave `ref` out and name the file itself",
+            ),
+        }
+    }
+
+    fn entry(&self, entry: Option<&Entry>, shown: String) -> Result<Arc<[u8]>, Box<Finding>> {
+        match entry {
             Some(Entry::File(bytes)) if bytes.len() > limits::TEMPLATE_BYTES => self.refuse(
                 Code::TemplateTooLarge,
                 format!(

@@ -2,11 +2,13 @@
 //!
 //! `None` always means *not managed*: the manifest does not say (promise 9). An empty text, list or map clears.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::ids::{Digest, Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
+use crate::model::launch::{Rollout, Topics};
 use crate::model::share::Recipient;
 use crate::model::template::{ParameterDecl, Template};
 
@@ -186,7 +188,20 @@ pub struct ServiceAction {
     pub origin: Origin,
     /// Its end, and what it takes over.
     pub lifecycle: Lifecycle,
+    /// `Name`: what the service shows; `metadata.name` where the manifest does not say.
+    pub display_name: String,
+    /// A text for people; the service's has our mark behind it (design §4).
+    pub description: Option<String>,
+    /// `Definition`.
+    pub definition: ActionDefinition,
 }
+
+/// `Definition` of a service action, by the API's keys: `Name` and `Version` of the document, `AssumeRole`, and
+/// `Parameters` as JSON. It is the whole truth.
+pub type ActionDefinition = BTreeMap<String, String>;
+
+/// The service actions that a product or a version offers, with the places where they are named.
+pub type Offers = BTreeMap<Name, Origin>;
 
 /// A portfolio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -292,12 +307,112 @@ pub struct Product {
     pub budgets: Option<BTreeSet<String>>,
     /// The portfolios it stands in, with its constraints in each.
     pub portfolios: Option<BTreeMap<Name, Association>>,
-    /// Its versions, in the order of the list. Never empty, save for a copy: its versions are its source's.
+    /// What its versions are made of. It never changes (facts §9.1); a copy has its source's, whatever stands here.
+    pub product_type: ProductType,
+    /// Its versions, in the order of the list. Never empty, save for a copy, whose versions are its source's, and for a
+    /// product that the service syncs.
     pub versions: Vec<Version>,
     /// What becomes of live versions that the list does not name.
     pub unlisted_versions: UnlistedVersions,
     /// The product that it is a copy of.
     pub copy_from: Option<CopyFrom>,
+    /// The repository from which the service itself makes its versions.
+    pub source_connection: Option<SourceConnection>,
+    /// The service actions that its versions offer: all that the list names, of a copy all it has.
+    pub service_actions: Option<Offers>,
+}
+
+impl Product {
+    /// The service actions that a version offers, where the manifest says: what the version says itself wins.
+    pub fn offers(&self, version: &str) -> Option<&Offers> {
+        let listed = self.versions.iter().find(|v| v.name == version);
+        if listed.is_none() && self.copy_from.is_none() {
+            return None;
+        }
+        let own = listed.and_then(|v| v.service_actions.as_ref());
+        own.or(self.service_actions.as_ref())
+    }
+
+    /// Whether its manifest says anything of service actions.
+    pub fn has_offers(&self) -> bool {
+        let mut versions = self.versions.iter();
+        self.service_actions.is_some() || versions.any(|v| v.service_actions.is_some())
+    }
+
+    /// The service actions that it names anywhere.
+    pub fn all_offers(&self) -> impl Iterator<Item = (&Name, &Origin)> {
+        let versions = self.versions.iter();
+        let own = versions.flat_map(|v| v.service_actions.iter().flatten());
+        self.service_actions.iter().flatten().chain(own)
+    }
+}
+
+/// What a product's versions are made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProductType {
+    /// `CLOUD_FORMATION_TEMPLATE`.
+    #[default]
+    CloudFormation,
+    /// `MARKETPLACE`.
+    Marketplace,
+    /// `EXTERNAL`: an engine of one's own.
+    External,
+    /// `TERRAFORM_OPEN_SOURCE`.
+    TerraformOpenSource,
+    /// `TERRAFORM_CLOUD`.
+    TerraformCloud,
+}
+
+impl ProductType {
+    /// All of them, the default first.
+    pub const ALL: [Self; 5] = [
+        Self::CloudFormation,
+        Self::Marketplace,
+        Self::External,
+        Self::TerraformOpenSource,
+        Self::TerraformCloud,
+    ];
+
+    /// As the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CloudFormation => "CLOUD_FORMATION_TEMPLATE",
+            Self::Marketplace => "MARKETPLACE",
+            Self::External => "EXTERNAL",
+            Self::TerraformOpenSource => "TERRAFORM_OPEN_SOURCE",
+            Self::TerraformCloud => "TERRAFORM_CLOUD",
+        }
+    }
+
+    /// The type of its versions, as the API says it. That of a marketplace product has two; an AMI is the usual one.
+    pub fn version_type(self) -> &'static str {
+        match self {
+            Self::Marketplace => "MARKETPLACE_AMI",
+            other => other.as_str(),
+        }
+    }
+}
+
+/// A repository that the service watches: each commit to the file makes a version (facts §8.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceConnection {
+    /// Where it is named.
+    pub origin: Origin,
+    /// Which.
+    pub to: CodeStar,
+}
+
+/// `CodeStarParameters`: the one type of source connection there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeStar {
+    /// `ConnectionArn`.
+    pub connection_arn: String,
+    /// `Repository`, e.g. `owner/name`.
+    pub repository: String,
+    /// `Branch`.
+    pub branch: String,
+    /// `ArtifactPath`: the template in the repository.
+    pub artifact_path: String,
 }
 
 /// What a product is copied from. The copy follows its source: new versions are copied, and description, activity and
@@ -331,6 +446,8 @@ pub enum UnlistedVersions {
     Keep,
     /// They become inactive, under the guards for removals.
     Deactivate,
+    /// They are deleted, under the guards for removals.
+    Delete,
 }
 
 /// Where a product's users find help.
@@ -413,10 +530,16 @@ pub struct Version {
     pub description: Option<String>,
     /// Where its template comes from.
     pub source: TemplateSource,
-    /// Whether it can be launched; a listed version is active unless it says otherwise.
+    /// Whether it can be launched; a listed version is active unless it or the product's `retention` says otherwise.
     pub active: bool,
+    /// It is inactive by the product's `retention` alone, so it stays active while something runs from it.
+    pub retired: bool,
     /// What users are told of it.
     pub guidance: Option<Guidance>,
+    /// Whether another template may take its name.
+    pub mutable: bool,
+    /// The service actions that it offers, in place of its product's.
+    pub service_actions: Option<Offers>,
 }
 
 /// Where a version's template comes from.
@@ -481,6 +604,10 @@ pub struct ProvisionedProduct {
     pub depends_on: BTreeSet<Name>,
     /// The stack that becomes this provisioned product, where it is not launched.
     pub import: Option<Import>,
+    /// The topics that are told of its stack's events.
+    pub notification_arns: Option<Topics>,
+    /// How its stack set is rolled out.
+    pub stack_set: Option<Rollout>,
 }
 
 /// A stack that is there already and shall be managed.
@@ -492,7 +619,29 @@ pub struct Import {
     pub stack: StackArn,
 }
 
+impl ParameterValue {
+    /// The text that is sent, where the manifest itself says it.
+    pub fn written(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Literal(text) => Some(Cow::Borrowed(text)),
+            Self::List(items) => Some(Cow::Owned(items.join(","))),
+            Self::Output { .. } | Self::Ssm(_) => None,
+        }
+    }
+}
+
 impl ProvisionedProduct {
+    /// The parameters of the parameter store that it takes.
+    pub fn ssm(&self) -> impl Iterator<Item = &String> {
+        let parameters = self.parameters.iter().flatten();
+        parameters.filter_map(|(_, parameter)| match &parameter.value {
+            ParameterValue::Ssm(name) => Some(name),
+            ParameterValue::Literal(_)
+            | ParameterValue::List(_)
+            | ParameterValue::Output { .. } => None,
+        })
+    }
+
     /// The provisioned products that must be converged before this one.
     pub fn upstream(&self) -> BTreeSet<&Name> {
         let outputs = self
@@ -504,7 +653,9 @@ impl ProvisionedProduct {
                     provisioned_product,
                     ..
                 } => Some(provisioned_product),
-                ParameterValue::Literal(_) => None,
+                ParameterValue::Literal(_) | ParameterValue::List(_) | ParameterValue::Ssm(_) => {
+                    None
+                }
             });
         outputs.chain(&self.depends_on).collect()
     }
@@ -524,6 +675,10 @@ pub struct Parameter {
 pub enum ParameterValue {
     /// The scalar as it was written.
     Literal(String),
+    /// The items of a list, none of them with a comma: sent with commas between them.
+    List(Vec<String>),
+    /// A parameter of the Systems Manager's parameter store: `name`, or `name:version`.
+    Ssm(String),
     /// An output of another provisioned product of the same source.
     Output {
         /// The provisioned product.

@@ -1,5 +1,21 @@
 //! The service's published limits, as a manifest meets them.
 
+/// SNS topics of a provisioned product's stack (facts §9.3).
+pub const TOPICS: usize = 5;
+/// The name of a parameter of the parameter store, an ARN or a selector included.
+pub const SSM_NAME: usize = 2_048;
+/// Characters of a service action's name (facts §9.10).
+pub const ACTION_NAME: usize = 256;
+/// Characters of a service action's description as the service has it (facts §9.10).
+pub const ACTION_DESCRIPTION: usize = 1_024;
+/// The same as a manifest gives it: less a blank and the longest mark, `[catalogd:<63>/<63>@delete]` (design §4).
+pub const ACTION_TEXT: usize = ACTION_DESCRIPTION - 1 - (10 + 63 + 1 + 63 + 7 + 1);
+/// Characters of each value of a service action's definition (facts §9.10).
+pub const ACTION_DEFINITION: usize = 1_024;
+/// Service actions of a version by default (facts §9.10).
+pub const ACTIONS_OF_VERSION: usize = 25;
+/// Associations of service actions in one call (facts §9.10).
+pub const ACTIONS_A_BATCH: usize = 50;
 /// Tags on a portfolio or product (facts §6).
 pub const TAGS: usize = 20;
 /// Tags on a provisioned product (facts §6).
@@ -20,6 +36,12 @@ pub const SUPPORT_URL: usize = 2_083;
 pub const VERSION_TEXT: usize = 8_192;
 /// Versions of a product by default (facts §6).
 pub const VERSIONS: usize = 100;
+/// Characters of a source connection's repository, branch and path (facts §9.12).
+pub const CONNECTION_REPOSITORY: usize = 100;
+/// Characters of a source connection's branch (facts §9.12).
+pub const CONNECTION_BRANCH: usize = 250;
+/// Characters of a source connection's path (facts §9.12).
+pub const CONNECTION_PATH: usize = 4_096;
 /// `IAM_PATTERN` principals of a portfolio (facts §6).
 pub const PRINCIPAL_PATTERNS: usize = 10;
 /// Principals of a portfolio (facts §6).

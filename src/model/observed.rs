@@ -1,13 +1,17 @@
 //! What is live: one account and region as a pass has seen it, with what it could not see.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::ids::{
-    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId, StackArn,
-    TagOptionId, Target, VersionId,
+    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
+    ServiceActionId, StackArn, TagOptionId, Target, VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
+use crate::model::launch::SsmParameter;
 use crate::model::share::Recipient;
 use crate::model::template::VersionContent;
 
@@ -18,6 +22,8 @@ pub struct Observed {
     pub target: Target,
     /// The IAM principal that catalogd runs as: a session's ARN reduced to its role.
     pub caller: String,
+    /// Service actions by id.
+    pub service_actions: BTreeMap<ServiceActionId, LiveServiceAction>,
     /// TagOptions by id; read only where a manifest declares one, or declared one before.
     pub tag_options: LiveTagOptions,
     /// Portfolios by id.
@@ -32,6 +38,8 @@ pub struct Observed {
     pub provisioned: BTreeMap<ProvisionedProductId, LiveProvisioned>,
     /// Stacks that manifests want to import and that no provisioned product stands for yet.
     pub stacks: BTreeMap<StackArn, ImportableStack>,
+    /// Parameters of the Systems Manager's parameter store that manifests take values from, by the name they give.
+    pub ssm: BTreeMap<String, SsmParameter>,
     /// The template bucket.
     pub bucket: Bucket,
     /// What could not be read. Never empty and silent: each forbids removals in its scope (promise 1).
@@ -49,6 +57,21 @@ impl Observed {
         // The id alone may be right and the account or the partition a slip of the pen.
         found.filter(|product| product.arn == arn.as_str())
     }
+}
+
+/// A service action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveServiceAction {
+    /// Its id.
+    pub id: ServiceActionId,
+    /// `Name`: not unique.
+    pub name: String,
+    /// `Description`, our mark with it.
+    pub description: Option<String>,
+    /// `Definition`; read of ours alone, for no listing has it.
+    pub definition: Option<ActionDefinition>,
+    /// The versions that offer it; of others' read only where a manifest says what is offered.
+    pub versions: BTreeSet<(ProductId, VersionId)>,
 }
 
 /// A TagOption.
@@ -165,6 +188,10 @@ pub struct LiveProduct {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `Type`, as the service says it.
+    pub product_type: String,
+    /// The repository that the service syncs it with, where it does.
+    pub source_connection: Option<LiveConnection>,
     /// All tags, ours among them.
     pub tags: Tags,
     /// The TagOptions that it offers, inactive ones too.
@@ -173,6 +200,30 @@ pub struct LiveProduct {
     pub budgets: BTreeSet<String>,
     /// All versions, inactive ones too, oldest first.
     pub versions: Vec<LiveVersion>,
+}
+
+/// `SourceConnectionDetail`: a product's versions are made by the service (facts §8.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveConnection {
+    /// What it is synced with.
+    pub to: CodeStar,
+    /// `LastSync`, where there was one.
+    pub last_sync: Option<LastSync>,
+}
+
+/// How the last sync went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSync {
+    /// `LastSyncStatus`: `SUCCEEDED`, `FAILED`, or a word we do not know.
+    pub status: String,
+    /// `LastSyncStatusMessage`.
+    pub message: Option<String>,
+    /// `LastSyncTime`.
+    pub at: Option<Timestamp>,
+    /// `LastSuccessfulSyncTime`.
+    pub succeeded_at: Option<Timestamp>,
+    /// `LastSuccessfulSyncProvisioningArtifactId`.
+    pub version: Option<VersionId>,
 }
 
 /// A version of a product.
@@ -201,6 +252,8 @@ pub struct LiveProvisioned {
     pub id: ProvisionedProductId,
     /// Its name in the account.
     pub name: String,
+    /// What it is made of, e.g. `CFN_STACK` or `CFN_STACKSET`.
+    pub kind: String,
     /// Its status.
     pub status: ProvisionedStatus,
     /// `StatusMessage`: the service's reason.
@@ -255,7 +308,7 @@ pub enum ProvisionedStatus {
 }
 
 /// The stack behind a provisioned product.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LiveStack {
     /// The stack's ARN.
     pub arn: String,
@@ -265,10 +318,36 @@ pub struct LiveStack {
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
+    /// The SNS topics that are told of its events.
+    pub notification_arns: BTreeSet<String>,
     /// Its tags, AWS's own and those of Service Catalog among them.
     pub tags: Tags,
     /// The stack that it is a part of; `None` for a root stack.
     pub parent: Option<String>,
+}
+
+/// Without the values of parameters and outputs: a stack shows those that are not NoEcho, a SecureString's among them.
+impl fmt::Debug for LiveStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            arn,
+            status,
+            parameters,
+            outputs,
+            notification_arns,
+            tags,
+            parent,
+        } = self;
+        f.debug_struct("LiveStack")
+            .field("arn", arn)
+            .field("status", status)
+            .field("parameters", &parameters.keys())
+            .field("outputs", &outputs.keys())
+            .field("notification_arns", notification_arns)
+            .field("tags", tags)
+            .field("parent", parent)
+            .finish()
+    }
 }
 
 /// A stack that a manifest wants to import.
@@ -312,6 +391,8 @@ pub struct Gap {
 /// What a gap puts in doubt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
+    /// Which service actions there are.
+    ServiceActions,
     /// Which TagOptions there are.
     TagOptions,
     /// Which portfolios there are.
@@ -322,6 +403,8 @@ pub enum Scope {
     Provisioned,
     /// Which portfolios of other accounts are accepted.
     Imported,
+    /// A service action's definition, or which versions offer it.
+    ServiceAction(ServiceActionId),
     /// A portfolio's own fields, principals, associations or constraints.
     Portfolio(PortfolioId),
     /// Whom a portfolio is shared with.
@@ -330,6 +413,8 @@ pub enum Scope {
     Product(ProductId),
     /// A provisioned product's record or stack.
     ProvisionedProduct(ProvisionedProductId),
+    /// A parameter of the parameter store, by the name that a manifest gives.
+    Ssm(String),
     /// A stack that is to be imported, or its template.
     Stack(StackArn),
     /// Whether the template bucket is there.

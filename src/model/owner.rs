@@ -56,6 +56,39 @@ pub enum Owner {
     Foreign(String),
 }
 
+/// A description that may end in a mark, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described<'d> {
+    /// What people wrote.
+    pub text: &'d str,
+    /// Whose it is.
+    pub owner: Owner,
+    /// What removal from git does.
+    pub on_remove: OnRemove,
+}
+
+/// How a mark in a description begins and ends.
+const MARK_OPENS: &str = "[catalogd:";
+const MARK_CLOSES: &str = "]";
+
+/// A description's text and the inside of its mark, if it ends in one.
+fn split_mark(description: &str) -> Option<(&str, &str)> {
+    let inner = description.trim_end().strip_suffix(MARK_CLOSES)?;
+    let (text, mark) = inner.rsplit_once(MARK_OPENS)?;
+    // One blank is ours, any more are the writer's.
+    Some((text.strip_suffix(' ').unwrap_or(text), mark))
+}
+
+/// Whether two descriptions end in one mark, whatever it says of removal.
+pub fn same_mark(one: &str, other: &str) -> bool {
+    split_mark(one).is_some_and(|(_, mark)| is_marked(other, strip_removal(mark)))
+}
+
+/// Whether a description ends in a mark that says so, whatever it says of removal.
+pub fn is_marked(description: &str, bare: &str) -> bool {
+    split_mark(description).is_some_and(|(_, mark)| strip_removal(mark) == bare)
+}
+
 /// The key of the ownership tag: one per kind, because tags propagate to provisioned resources and must not collide.
 pub fn tag_key(kind: Kind) -> &'static str {
     match kind {
@@ -115,6 +148,37 @@ impl Identity {
         let value = tags.get(tag_key(kind))?;
         let (_, on_remove) = split_removal(value);
         matches!(self.owner(kind, tags), Owner::Us(_)).then_some(on_remove)
+    }
+
+    /// What ends the description of an object that takes no tags: `[catalogd:<installation>/<name>]`, with what removal
+    /// from git does as in [`Self::claim`].
+    pub fn description_mark(&self, name: &Name, on_remove: OnRemove) -> String {
+        let bare = self.bare_mark(name);
+        format!("{MARK_OPENS}{bare}{}{MARK_CLOSES}", suffix(on_remove))
+    }
+
+    /// What a mark of a description says of whose the object is, and no more.
+    pub fn bare_mark(&self, name: &Name) -> String {
+        format!("{}/{name}", self.installation)
+    }
+
+    /// Reads a description that may end in a mark.
+    pub fn described<'d>(&self, description: &'d str) -> Described<'d> {
+        let Some((text, mark)) = split_mark(description) else {
+            return Described {
+                text: description,
+                owner: Owner::Nobody,
+                on_remove: OnRemove::Retain,
+            };
+        };
+        let (bare, on_remove) = split_removal(mark);
+        let prefix = self.bare_mark(&Name::new(""));
+        let name = bare.strip_prefix(&prefix).and_then(Name::parse);
+        Described {
+            text,
+            owner: name.map_or_else(|| Owner::Foreign(bare.to_owned()), Owner::Us),
+            on_remove,
+        }
     }
 
     /// Reads the ownership tag of a kind.
@@ -213,6 +277,37 @@ mod tests {
             assert_eq!(owner(foreign), Owner::Foreign(foreign.to_owned()));
         }
         assert_eq!(us().owner(Kind::Portfolio, &tags("x")), Owner::Nobody);
+    }
+
+    #[test]
+    fn ownership_is_read_from_the_end_of_a_description() {
+        let name = Name::new("restart");
+        let mark = us().description_mark(&name, OnRemove::Delete);
+        assert_eq!(mark, "[catalogd:default/restart@delete]");
+        let whole = format!("Restarts it [now] {mark}");
+        let ours = Described {
+            text: "Restarts it [now]",
+            owner: Owner::Us(name.clone()),
+            on_remove: OnRemove::Delete,
+        };
+        assert_eq!(us().described(&whole), ours);
+        assert!(is_marked(&whole, "default/restart"));
+        assert!(!is_marked(&whole, "default/start"));
+        assert_eq!(us().described(&mark).text, "");
+        for nobody in ["", "text", "[catalogd:default/restart] text", "x]"] {
+            assert_eq!(us().described(nobody).owner, Owner::Nobody, "{nobody}");
+            assert_eq!(us().described(nobody).text, nobody);
+        }
+        for (foreign, owner) in [
+            ("[catalogd:team/restart]", "team/restart"),
+            ("[catalogd:default/]", "default/"),
+            ("[catalogd:default/a/b]", "default/a/b"),
+        ] {
+            assert_eq!(
+                us().described(foreign).owner,
+                Owner::Foreign(owner.to_owned())
+            );
+        }
     }
 
     #[test]

@@ -34,6 +34,16 @@ impl Template {
         }
     }
 
+    /// Whether it is the file that a version's content was read or made of. What is no CloudFormation template may hold
+    /// bytes to which folding does not apply: such files are known by the digest of their bytes.
+    pub fn is(&self, content: &Digest, cloudformation: bool) -> bool {
+        *content
+            == match cloudformation {
+                true => self.content.clone(),
+                false => self.raw.clone(),
+            }
+    }
+
     /// The key in the template bucket (design §7).
     pub fn object_key(&self) -> String {
         format!("templates/{}", self.raw)
@@ -88,7 +98,7 @@ pub struct ParameterDecl {
 /// What is known of a version's content. It never changes once the version is available.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionContent {
-    /// The folded template's digest.
+    /// The folded template's digest; of what is no CloudFormation template, that of its bytes.
     pub content: Digest,
     /// The template's parameters, where they could be read.
     pub parameters: Option<Vec<ParameterDecl>>,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// What is in it:
 /// - every file below `scope`, hidden files and folders too; only `.git` is passed over, and in a work tree
 ///   what git ignores;
-/// - of the rest of the repository the `*.yaml`, `*.yml`, `*.json` and `*.template` files, and these only when a
+/// - of the rest of the repository the `*.yaml`, `*.yml`, `*.json`, `*.template`, `*.tar.gz` and `*.tgz` files, and these only when a
 ///   manifest below `scope` names a path with `..`: nothing else can reach them, and a monorepo may be huge.
 ///
 /// Folders have no entry of their own. A submodule is one [`Entry::Unreadable`] under its path.
@@ -22,6 +22,35 @@ pub struct Tree {
     pub files: BTreeMap<String, Entry>,
     /// The folder below which manifests are looked for: `""` (everything) or e.g. `examples/catalog`.
     pub scope: String,
+    /// The files that versions name as they were at another tag or commit (`ref`). What is not here was not looked for.
+    pub pinned: BTreeMap<Pin, Pinned>,
+}
+
+/// A file of the repository at a tag or commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pin {
+    /// The tag or commit, as it was written.
+    pub reference: String,
+    /// The path from the repository's root.
+    pub path: String,
+}
+
+/// What is at a [`Pin`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pinned {
+    /// This.
+    There(Entry),
+    /// The commit is there and has nothing at the path.
+    NoPath,
+    /// The path leads through this symbolic link.
+    BehindLink(String),
+    /// The reference is none that can be read, for a person: why, and what to do.
+    NoRef {
+        /// Why, as said of it.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
 }
 
 /// One path of a [`Tree`].
@@ -59,6 +88,7 @@ impl Tree {
                 .map(|(path, bytes)| (path.into(), Entry::file(bytes.as_ref())))
                 .collect(),
             scope: String::new(),
+            pinned: BTreeMap::new(),
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{StackArn, Target};
+use crate::model::launch::SsmParameter;
 use crate::model::observed::{
-    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOption,
-    Observed,
+    Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction,
+    LiveTagOption, Observed,
 };
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
@@ -22,6 +23,7 @@ impl SnapshotBuilder {
             observed: Observed {
                 target,
                 caller: caller.to_owned(),
+                service_actions: BTreeMap::new(),
                 tag_options: BTreeMap::new(),
                 portfolios: BTreeMap::new(),
                 imported: BTreeMap::new(),
@@ -29,6 +31,7 @@ impl SnapshotBuilder {
                 sources: BTreeMap::new(),
                 provisioned: BTreeMap::new(),
                 stacks: BTreeMap::new(),
+                ssm: BTreeMap::new(),
                 bucket: Bucket {
                     name: bucket.to_owned(),
                     exists: false,
@@ -39,6 +42,13 @@ impl SnapshotBuilder {
             },
             gaps: BTreeSet::new(),
         }
+    }
+
+    /// A service action was read, wholly or with gaps. Found twice, the later one stands.
+    pub fn found_service_action(&mut self, action: LiveServiceAction) {
+        self.observed
+            .service_actions
+            .insert(action.id.clone(), action);
     }
 
     /// A TagOption was listed.
@@ -80,6 +90,11 @@ impl SnapshotBuilder {
         self.observed
             .provisioned
             .insert(provisioned.id.clone(), provisioned);
+    }
+
+    /// A parameter of the parameter store was read.
+    pub fn found_ssm(&mut self, name: String, parameter: SsmParameter) {
+        self.observed.ssm.insert(name, parameter);
     }
 
     /// The template bucket is there.

@@ -147,6 +147,7 @@ impl<'a> Planner<'a> {
         after.copied = missing.iter().map(|v| v.name.as_str()).collect();
         self.new_attachments(draft, want, after);
         self.associations(draft, want, None, after);
+        self.offers(draft, want, None, after);
     }
 
     /// The versions of a copy that is there.

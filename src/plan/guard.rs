@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Blocked, BlockedCode};
 use crate::diff::association;
-use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, StackArn};
+use crate::ids::{Kind, PortfolioId, ProductId, ProvisionedProductId, ServiceActionId, StackArn};
 use crate::model::desired::Desired;
-use crate::model::observed::{Gap, Observed, Scope};
-use crate::model::owner::{Identity, Owner};
+use crate::model::observed::{Gap, LivePortfolio, Observed, Scope};
+use crate::model::owner::{Identity, Installation, Owner};
 use crate::plan::Input;
 use crate::plan::owned::Owned;
 
@@ -86,6 +86,15 @@ impl<'a> Doubt<'a> {
         self.identity.owner(kind, tags) == Owner::Nobody
     }
 
+    /// Whether some service action may not have been listed.
+    pub(crate) fn service_actions(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::ServiceActions)
+    }
+
+    pub(crate) fn service_action(&self, id: &ServiceActionId) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::ServiceAction(other) if other == id))
+    }
+
     /// Whether some TagOption may not have been listed.
     pub(crate) fn tag_options(&self) -> Option<&'a Gap> {
         self.gap(|scope| *scope == Scope::TagOptions)
@@ -109,6 +118,11 @@ impl<'a> Doubt<'a> {
     /// Why a stack that is to be imported can't be told, if so.
     pub(crate) fn stack(&self, arn: &StackArn) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Stack(other) if other == arn))
+    }
+
+    /// Why a parameter of the parameter store is not known, if so.
+    pub(crate) fn stored(&self, name: &str) -> Option<&'a Gap> {
+        self.gap(|scope| matches!(scope, Scope::Ssm(other) if other == name))
     }
 
     pub(crate) fn portfolio(&self, id: &PortfolioId) -> Option<&'a Gap> {
@@ -148,6 +162,34 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| *scope == Scope::Bucket)
     }
 
+    /// Why nothing may be deleted at all, if so: two teams that both left the installation unnamed would be each other's
+    /// orphans (design §4).
+    pub(crate) fn deletion(&self, what: &str) -> Option<Blocked> {
+        let unnamed = self.identity.installation.as_str() == Installation::DEFAULT;
+        unnamed.then(|| {
+            Blocked::new(
+                BlockedCode::DefaultInstallation,
+                format!(
+                    "{what} is not deleted: nothing is under the installation {:?}, so give yours a name with --installation",
+                    Installation::DEFAULT
+                ),
+            )
+        })
+    }
+
+    /// Why what launches in other accounts may rest on can't be deleted, if so.
+    pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
+        let mut holders = self.observed.portfolios.values();
+        let shared = holders.find(|p| p.products.contains(product) && is_shared(p))?;
+        Some(Blocked::new(
+            BlockedCode::Shared,
+            format!(
+                "{what} is not deleted: its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
+                shared.display_name, shared.id
+            ),
+        ))
+    }
+
     /// Why nothing may be removed from a portfolio, nor a product from it, if so.
     pub(crate) fn removal(
         &self,
@@ -170,11 +212,14 @@ impl<'a> Doubt<'a> {
             Scope::Product(id) => product == Some(id),
             // What shares are in doubt is asked apart.
             Scope::TagOptions
+            | Scope::ServiceActions
+            | Scope::ServiceAction(_)
             | Scope::Shares(_)
             | Scope::Imported
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
+            | Scope::Ssm(_)
             | Scope::Bucket => false,
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
@@ -188,7 +233,7 @@ impl Doubt<'_> {
             return self.removal(None, None, what);
         }
         let gap = self.gap(|scope| match (kind, scope) {
-            (_, Scope::Stack(_) | Scope::Bucket) => false,
+            (_, Scope::Stack(_) | Scope::Ssm(_) | Scope::Bucket) => false,
             (Kind::Portfolio, Scope::Portfolios) => true,
             (Kind::Portfolio, Scope::Portfolio(other)) => other.as_str() == id,
             (Kind::Portfolio, _) => false,
@@ -202,6 +247,11 @@ impl Doubt<'_> {
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
+}
+
+/// Whether a portfolio is shared with anybody.
+fn is_shared(_: &LivePortfolio) -> bool {
+    false
 }
 
 /// A refusal that names the read that failed.
@@ -221,6 +271,8 @@ pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
 /// What is in doubt, in words.
 pub fn scope_text(scope: &Scope) -> String {
     match scope {
+        Scope::ServiceActions => "the list of service actions".to_owned(),
+        Scope::ServiceAction(id) => format!("service action {id}"),
         Scope::TagOptions => "the list of TagOptions".to_owned(),
         Scope::Imported => "the list of accepted portfolios".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
@@ -231,6 +283,7 @@ pub fn scope_text(scope: &Scope) -> String {
         Scope::Product(id) => format!("product {id}"),
         Scope::ProvisionedProduct(id) => format!("provisioned product {id}"),
         Scope::Stack(arn) => format!("stack {arn}"),
+        Scope::Ssm(name) => format!("parameter {name} of the parameter store"),
         Scope::Bucket => "the template bucket".to_owned(),
     }
 }
@@ -242,6 +295,8 @@ pub(crate) enum Family {
     Shares,
     Constraints,
     Associations,
+    /// Service actions that versions no longer offer.
+    Offers,
     /// TagOptions of portfolios and products, and those that are deactivated.
     TagOptions,
     /// Budgets of portfolios and products.
@@ -250,6 +305,8 @@ pub(crate) enum Family {
     Versions,
     /// Whole objects.
     Objects(Kind),
+    /// Versions that are deleted.
+    DeletedVersions,
 }
 
 impl Family {
@@ -259,6 +316,7 @@ impl Family {
             Self::Shares => "shares",
             Self::Constraints => "constraints",
             Self::Associations => "associations",
+            Self::Offers => "service actions of versions",
             Self::TagOptions => "TagOptions of portfolios and products",
             Self::Budgets => "budgets of portfolios and products",
             Self::Versions => "active versions",
@@ -267,6 +325,7 @@ impl Family {
             Self::Objects(Kind::Portfolio) => "portfolios",
             Self::Objects(Kind::Product) => "products",
             Self::Objects(Kind::ProvisionedProduct) => "provisioned products",
+            Self::DeletedVersions => "versions",
         }
     }
 }
@@ -315,6 +374,7 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let ours: std::collections::BTreeSet<&ProductId> =
         owned.products.values().flatten().map(|p| &p.id).collect();
     let portfolios = || observed.portfolios.values();
+    let actions = || observed.service_actions.values();
     let principals = owned.portfolios.values().flatten();
     let constraints = portfolios().flat_map(|p| p.constraints.values());
     let portfolios_owned = || owned.portfolios.values().flatten();
@@ -323,8 +383,8 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let options = options.chain(products_owned().map(|p| p.tag_options.len()));
     let budgets = portfolios_owned().map(|p| p.budgets.len());
     let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
+    let versions = || owned.products.values().flatten().flat_map(|p| &p.versions);
     let shares = portfolios_owned().filter_map(|p| p.shares.as_ref());
-    let versions = owned.products.values().flatten().flat_map(|p| &p.versions);
     BTreeMap::from([
         (Family::TagOptions, options.sum()),
         (Family::Budgets, budgets.sum()),
@@ -348,7 +408,19 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
                 .filter(|id| ours.contains(id))
                 .count(),
         ),
-        (Family::Versions, versions.filter(|v| v.active).count()),
+        (Family::Versions, versions().filter(|v| v.active).count()),
+        (Family::DeletedVersions, versions().count()),
+        (
+            Family::Offers,
+            actions()
+                .flat_map(|o| &o.versions)
+                .filter(|(id, _)| ours.contains(id))
+                .count(),
+        ),
+        (
+            Family::Objects(Kind::ServiceAction),
+            owned.service_actions.len(),
+        ),
         (Family::Objects(Kind::Portfolio), owned.portfolios.len()),
         (Family::Objects(Kind::Product), owned.products.len()),
         (

@@ -42,6 +42,9 @@ impl<'a> Planner<'a> {
         let Some((version, path)) = self.version_and_path(draft, want, &goal) else {
             return;
         };
+        if let Err(blocked) = self.preferences(want, &path, None) {
+            draft.refuse(blocked);
+        }
         if !draft.is_free() {
             return;
         }

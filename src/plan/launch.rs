@@ -8,11 +8,11 @@ use super::op::{Arg, ParameterArg, StepId};
 use super::path::Holding;
 use super::planner::Planner;
 use super::product::ProductAfter;
-use super::upstream::dependency;
+use super::upstream::{Inputs, dependency};
 use super::version::VersionAfter;
 use super::{Blocked, BlockedCode};
 use crate::diff::parameter::{ParametersDiff, Send};
-use crate::ids::{Key, Kind, ProductId, VersionId};
+use crate::ids::{Digest, Key, Kind, ProductId, VersionId};
 use crate::model::desired::{Guidance, ProvisionedProduct, Tags};
 use crate::model::observed::ReadyStatus;
 
@@ -143,8 +143,10 @@ impl<'a> Planner<'a> {
 /// The request in words, with nothing secret in it: what idempotency tokens of provisioned products are made from.
 pub(crate) fn request_text(
     want: &ProvisionedProduct,
+    content: Option<&Digest>,
     path: &Holding<'_>,
     parameters: &BTreeMap<String, ParameterArg>,
+    sealed: &BTreeMap<&str, i64>,
     tags: Option<&Tags>,
 ) -> String {
     let mut text = format!(
@@ -153,15 +155,35 @@ pub(crate) fn request_text(
         want.version,
         path.text()
     );
+    // The name of a mutable version does not say which of its templates is meant.
+    if let Some(content) = content {
+        let _ = writeln!(text, "content={content}");
+    }
     for (key, value) in parameters {
         let _ = match value {
             ParameterArg::Value(value) => writeln!(text, "parameter {key:?}={value:?}"),
-            ParameterArg::Secret(_) => writeln!(text, "secret {key:?}"),
+            // Another version of a SecureString makes another request.
+            ParameterArg::Secret(_) => match sealed.get(key.as_str()) {
+                Some(version) => writeln!(text, "secret {key:?} version {version}"),
+                None => writeln!(text, "secret {key:?}"),
+            },
             ParameterArg::Previous => writeln!(text, "previous {key:?}"),
         };
     }
     for (key, value) in tags.into_iter().flatten() {
         let _ = writeln!(text, "tag {key:?}={value:?}");
+    }
+    for topic in want
+        .notification_arns
+        .iter()
+        .flat_map(|topics| &topics.arns)
+    {
+        let _ = writeln!(text, "topic {topic:?}");
+    }
+    if let Some(set) = &want.stack_set {
+        for (field, value) in set.preferences.fields() {
+            let _ = writeln!(text, "stackSet {field}={value:?}");
+        }
     }
     text
 }
@@ -191,5 +213,22 @@ pub(crate) fn note_parameters(draft: &mut Draft, want: &ProvisionedProduct, diff
             "parameter {key} is not sent: version {:?} does not have it ({})",
             want.version, want.origin
         ));
+    }
+}
+
+/// Says which SecureStrings a stack would show.
+pub(crate) fn note_secrets(draft: &mut Draft, inputs: &Inputs<'_>, goal: &Goal<'_, '_>) {
+    let Some(declared) = goal.version.parameters else {
+        return;
+    };
+    for key in inputs.sealed.keys() {
+        if declared
+            .iter()
+            .any(|decl| decl.key == *key && !decl.no_echo)
+        {
+            draft.note(format!(
+                "parameter {key} takes a SecureString, and its template does not say NoEcho: its stack shows the value to everybody who may describe it"
+            ));
+        }
     }
 }

@@ -13,6 +13,7 @@ mod guard;
 mod import;
 mod imported;
 mod launch;
+mod offer;
 mod order;
 mod owned;
 mod path;
@@ -22,7 +23,9 @@ mod product;
 mod provisioned;
 mod share;
 mod removal;
+mod service_action;
 mod tag_option;
+mod settings;
 mod unlisted;
 mod upstream;
 mod version;
@@ -180,6 +183,16 @@ pub enum BlockedCode {
     VersionInUse,
     /// Two versions of the product have this name.
     AmbiguousVersion,
+    /// A product's type never changes (facts §9.1), nor does a stack become a stack set.
+    ImmutableType,
+    /// The service makes the product's versions from a repository, so nobody else does.
+    GitSynced,
+    /// The last version of a product can't be deleted.
+    LastVersion,
+    /// Recipients of a share may have launched it, which can't be seen from here.
+    Shared,
+    /// Nothing is deleted under the installation that has no name of its own.
+    DefaultInstallation,
     /// The name of a provisioned product never changes (facts §9.3).
     ImmutableName,
     /// What is to be copied can't be: the source is not to be seen, or lacks what is asked for.
@@ -192,10 +205,14 @@ pub enum BlockedCode {
     ImportTemplate,
     /// What is to be taken over is not there, or not the only one of its name.
     Adopt,
-    /// Objects are not removed under the installation's default name.
-    DefaultInstallation,
     /// Something still uses what is to be removed.
     InUse,
+    /// A parameter of the parameter store is not there.
+    SsmParameter,
+    /// Topics are given at the launch and never changed (facts §9.3).
+    NotificationArns,
+    /// A stack set's preferences without a STACKSET constraint on the launch path.
+    StackSet,
 }
 
 impl BlockedCode {
@@ -215,13 +232,20 @@ impl BlockedCode {
             Self::VersionState => "version-state",
             Self::VersionInUse => "version-in-use",
             Self::AmbiguousVersion => "ambiguous-version",
+            Self::ImmutableType => "immutable-type",
+            Self::GitSynced => "git-synced",
+            Self::LastVersion => "last-version",
+            Self::Shared => "shared",
+            Self::DefaultInstallation => "default-installation",
             Self::ImmutableName => "immutable-name",
             Self::CopySource => "copy-source",
             Self::TagOptionState => "tag-option-state",
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
+            Self::SsmParameter => "ssm-parameter",
+            Self::NotificationArns => "notification-arns",
+            Self::StackSet => "stack-set",
             Self::Adopt => "adopt",
-            Self::DefaultInstallation => "default-installation",
             Self::InUse => "in-use",
         }
     }

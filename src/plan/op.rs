@@ -8,9 +8,11 @@ use jiff::Timestamp;
 
 use crate::ids::{
     ConstraintId, CopyId, Digest, Key, Kind, PortfolioId, ProductArn, ProductId,
-    ProvisionedProductId, RecordId, ShareToken, StackArn, TagOptionId, Token, VersionId,
+    ProvisionedProductId, RecordId, ServiceActionId, ShareToken, StackArn, TagOptionId, Token,
+    VersionId,
 };
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{ActionDefinition, CodeStar, Guidance, ProductType, Tags};
+use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
 use crate::model::share::Recipient;
 use crate::model::template::{Template, VersionContent};
@@ -47,6 +49,8 @@ impl<T> Arg<T> {
 /// What a call answered, as far as later calls need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// The service action it made.
+    pub service_action: Option<ServiceActionId>,
     /// The TagOption it made.
     pub tag_option: Option<TagOptionId>,
     /// The portfolio it made.
@@ -159,6 +163,47 @@ pub enum Op {
         bucket: String,
         /// What is known of every live version.
         entries: Arc<BTreeMap<VersionId, VersionContent>>,
+    },
+    /// `CreateServiceAction`.
+    CreateServiceAction {
+        /// `Name`.
+        name: String,
+        /// `Description`, our mark at its end.
+        description: String,
+        /// `Definition`.
+        definition: ActionDefinition,
+        /// The same for every attempt.
+        token: Token,
+    },
+    /// `UpdateServiceAction`: only the fields that differ.
+    UpdateServiceAction {
+        /// Which.
+        id: ServiceActionId,
+        /// `Name`.
+        name: Option<String>,
+        /// `Description`, our mark at its end.
+        description: Option<String>,
+        /// `Definition`, whole.
+        definition: Option<ActionDefinition>,
+    },
+    /// `DeleteServiceAction`.
+    DeleteServiceAction {
+        /// Which.
+        id: ServiceActionId,
+    },
+    /// `BatchAssociateServiceActionWithProvisioningArtifact`: at most fifty.
+    OfferActions {
+        /// What is offered with what.
+        offers: Vec<Offer>,
+    },
+    /// `DisassociateServiceActionFromProvisioningArtifact`.
+    WithdrawAction {
+        /// What.
+        action: ServiceActionId,
+        /// From which product.
+        product: ProductId,
+        /// From which version.
+        version: VersionId,
     },
     /// `CreateTagOption`: without a token, for one of this key and value is this one.
     CreateTagOption {
@@ -301,14 +346,16 @@ pub enum Op {
         /// The shared portfolio that it is taken from.
         source: PortfolioId,
     },
-    /// `CreateProduct` with its first version.
+    /// `CreateProduct` with its first version, or with the repository that the service syncs it with.
     CreateProduct {
         /// Its fields.
         fields: Box<ProductFields>,
+        /// `ProductType`: it never changes.
+        product_type: ProductType,
         /// All tags, the ownership tag among them.
         tags: Tags,
-        /// The first version.
-        version: NewVersion,
+        /// The first version; none of one that the service syncs.
+        version: Option<NewVersion>,
         /// The same for every attempt.
         token: Token,
     },
@@ -360,6 +407,15 @@ pub enum Op {
         active: Option<bool>,
         /// `Guidance`.
         guidance: Option<Guidance>,
+    },
+    /// `DeleteProvisioningArtifact`.
+    DeleteVersion {
+        /// Of what.
+        product: ProductId,
+        /// Which.
+        version: VersionId,
+        /// Its name, for people.
+        name: String,
     },
     /// `AssociateProductWithPortfolio`.
     AssociateProduct {
@@ -418,6 +474,10 @@ pub enum Op {
         parameters: BTreeMap<String, ParameterArg>,
         /// All tags, the ownership tag among them.
         tags: Tags,
+        /// `NotificationArns`.
+        topics: BTreeSet<String>,
+        /// `ProvisioningPreferences`, where it is a stack set.
+        preferences: Option<Preferences>,
         /// `ProvisionToken`.
         token: Token,
     },
@@ -448,6 +508,8 @@ pub enum Op {
         parameters: BTreeMap<String, ParameterArg>,
         /// The full set, or `None` where tags may not be sent (design §6).
         tags: Option<Tags>,
+        /// `ProvisioningPreferences`, where it is a stack set.
+        preferences: Option<Preferences>,
         /// `UpdateToken`.
         token: Token,
     },
@@ -462,6 +524,17 @@ pub enum Op {
         /// `TerminateToken`.
         token: Token,
     },
+}
+
+/// A service action that a version offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// What.
+    pub action: Arg<ServiceActionId>,
+    /// Of which product.
+    pub product: Arg<ProductId>,
+    /// With which version.
+    pub version: Arg<VersionId>,
 }
 
 /// What TagOptions and budgets are given to.
@@ -535,6 +608,8 @@ pub struct ProductFields {
     pub support_email: Option<String>,
     /// `SupportUrl`.
     pub support_url: Option<String>,
+    /// `SourceConnection`; it can't be taken away.
+    pub source_connection: Option<CodeStar>,
 }
 
 /// What to do to an object's tags.
@@ -553,6 +628,8 @@ pub struct NewVersion {
     pub name: String,
     /// A text for people.
     pub description: Option<String>,
+    /// `Type`, as the API says it.
+    pub kind: &'static str,
     /// Where the service finds the template.
     pub source: NewSource,
 }
@@ -602,6 +679,11 @@ impl Op {
             Self::BlockPublicAccess { .. } => "PutPublicAccessBlock",
             Self::PutBucketPolicy { .. } => "PutBucketPolicy",
             Self::PutTemplate { .. } | Self::PutIndex { .. } => "PutObject",
+            Self::CreateServiceAction { .. } => "CreateServiceAction",
+            Self::UpdateServiceAction { .. } => "UpdateServiceAction",
+            Self::DeleteServiceAction { .. } => "DeleteServiceAction",
+            Self::OfferActions { .. } => "BatchAssociateServiceActionWithProvisioningArtifact",
+            Self::WithdrawAction { .. } => "DisassociateServiceActionFromProvisioningArtifact",
             Self::CreateTagOption { .. } => "CreateTagOption",
             Self::UpdateTagOption { .. } => "UpdateTagOption",
             Self::AssociateTagOption { .. } => "AssociateTagOptionWithResource",
@@ -625,6 +707,7 @@ impl Op {
             Self::DeleteProduct { .. } => "DeleteProduct",
             Self::CreateVersion { .. } => "CreateProvisioningArtifact",
             Self::UpdateVersion { .. } => "UpdateProvisioningArtifact",
+            Self::DeleteVersion { .. } => "DeleteProvisioningArtifact",
             Self::AssociateProduct { .. } => "AssociateProductWithPortfolio",
             Self::DisassociateProduct { .. } => "DisassociateProductFromPortfolio",
             Self::CreateConstraint { .. } => "CreateConstraint",
@@ -665,7 +748,8 @@ impl Op {
     /// The idempotency token, where the call has one.
     pub fn token(&self) -> Option<&Token> {
         match self {
-            Self::CreatePortfolio { token, .. }
+            Self::CreateServiceAction { token, .. }
+            | Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
             | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
@@ -679,6 +763,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::OfferActions { .. }
+            | Self::WithdrawAction { .. }
             | Self::CreateTagOption { .. }
             | Self::UpdateTagOption { .. }
             | Self::AssociateTagOption { .. }
@@ -698,6 +786,7 @@ impl Op {
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
@@ -722,6 +811,7 @@ impl Op {
         let portfolio_of = |answer: &Answer| answer.portfolio.clone();
         let product_of = |answer: &Answer| answer.product.clone();
         let version_of = |answer: &Answer| answer.version.clone();
+        let action_of = |answer: &Answer| answer.service_action.clone();
         let tag_option_of = |answer: &Answer| answer.tag_option.clone();
         let fill_resource = |resource: &mut Resource| match resource {
             Resource::Portfolio(id) => fill(id, answers, portfolio_of),
@@ -729,6 +819,13 @@ impl Op {
         };
         let mut op = self.clone();
         match &mut op {
+            Self::OfferActions { offers } => {
+                for offer in offers {
+                    fill(&mut offer.action, answers, action_of)?;
+                    fill(&mut offer.product, answers, product_of)?;
+                    fill(&mut offer.version, answers, version_of)?;
+                }
+            }
             Self::AssociatePrincipal { portfolio, .. }
             | Self::CreateShare { portfolio, .. }
             | Self::BorrowProduct { portfolio, .. } => {
@@ -776,6 +873,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::CreateServiceAction { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::WithdrawAction { .. }
             | Self::CreateTagOption { .. }
             | Self::CreatePortfolio { .. }
             | Self::UpdatePortfolio { .. }
@@ -788,6 +889,7 @@ impl Op {
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
+            | Self::DeleteVersion { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }
             | Self::DeleteConstraint { .. }
@@ -810,7 +912,8 @@ impl Op {
 
     fn token_mut(&mut self) -> Option<&mut Token> {
         match self {
-            Self::CreatePortfolio { token, .. }
+            Self::CreateServiceAction { token, .. }
+            | Self::CreatePortfolio { token, .. }
             | Self::CreateProduct { token, .. }
             | Self::CopyProduct { token, .. }
             | Self::CreateVersion { token, .. }
@@ -824,6 +927,10 @@ impl Op {
             | Self::PutBucketPolicy { .. }
             | Self::PutTemplate { .. }
             | Self::PutIndex { .. }
+            | Self::UpdateServiceAction { .. }
+            | Self::DeleteServiceAction { .. }
+            | Self::OfferActions { .. }
+            | Self::WithdrawAction { .. }
             | Self::CreateTagOption { .. }
             | Self::UpdateTagOption { .. }
             | Self::AssociateTagOption { .. }
@@ -843,6 +950,7 @@ impl Op {
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
+            | Self::DeleteVersion { .. }
             | Self::AssociateProduct { .. }
             | Self::DisassociateProduct { .. }
             | Self::UpdateConstraint { .. }

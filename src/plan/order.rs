@@ -49,7 +49,11 @@ fn rank(step: &Step) -> u8 {
             ..
         } => 16,
         Op::CreateTagOption { .. } | Op::UpdateTagOption { .. } => 4,
-        Op::CreatePortfolio { .. } | Op::UpdatePortfolio { .. } | Op::AcceptShare { .. } => 4,
+        Op::CreateServiceAction { .. }
+        | Op::UpdateServiceAction { .. }
+        | Op::CreatePortfolio { .. }
+        | Op::UpdatePortfolio { .. }
+        | Op::AcceptShare { .. } => 4,
         Op::CreateProduct { .. } | Op::CopyProduct { .. } | Op::UpdateProduct { .. } => 5,
         Op::CreateVersion { .. } => 6,
         // A deactivation is a removal by another name.
@@ -60,7 +64,7 @@ fn rank(step: &Step) -> u8 {
             _ => 7,
         },
         Op::AssociateTagOption { .. } | Op::AssociateBudget { .. } => 8,
-        Op::AssociateProduct { .. } | Op::BorrowProduct { .. } => 8,
+        Op::AssociateProduct { .. } | Op::BorrowProduct { .. } | Op::OfferActions { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
         // A replacement goes on with a launch, a removal comes after what else used the object. What is shared is whole.
@@ -68,12 +72,15 @@ fn rank(step: &Step) -> u8 {
         Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
-        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } | Op::RejectShare { .. } => 14,
+        Op::DisassociatePrincipal { .. }
+        | Op::DeleteShare { .. }
+        | Op::RejectShare { .. }
+        | Op::WithdrawAction { .. } => 14,
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
-        Op::DeleteProduct { .. } => 18,
-        Op::DeletePortfolio { .. } => 19,
+        Op::DeleteVersion { .. } | Op::DeleteProduct { .. } => 18,
+        Op::DeletePortfolio { .. } | Op::DeleteServiceAction { .. } => 19,
         Op::PutIndex { .. } => 20,
     }
 }
@@ -89,6 +96,13 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         Resource::Product(id) => fill(id, &place),
     };
     match op {
+        Op::OfferActions { offers } => {
+            for offer in offers {
+                fill(&mut offer.action, &place);
+                fill(&mut offer.product, &place);
+                fill(&mut offer.version, &place);
+            }
+        }
         Op::UpdateTagOption { id, .. } => fill(id, &place),
         Op::AssociateTagOption {
             resource,
@@ -136,6 +150,10 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::PutBucketPolicy { .. }
         | Op::PutTemplate { .. }
         | Op::PutIndex { .. }
+        | Op::CreateServiceAction { .. }
+        | Op::UpdateServiceAction { .. }
+        | Op::DeleteServiceAction { .. }
+        | Op::WithdrawAction { .. }
         | Op::CreateTagOption { .. }
         | Op::CreatePortfolio { .. }
         | Op::UpdatePortfolio { .. }
@@ -148,6 +166,7 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
         | Op::DeleteProduct { .. }
+        | Op::DeleteVersion { .. }
         | Op::DisassociateProduct { .. }
         | Op::UpdateConstraint { .. }
         | Op::DeleteConstraint { .. }

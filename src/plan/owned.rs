@@ -1,18 +1,22 @@
-//! Which live objects are ours: by the ownership tag, and for provisioned products also by the token's prefix, or because
-//! a manifest names their stack (design §4). Display names never match.
+//! Which live objects are ours: by the ownership tag, for service actions by the mark that ends their description, and for
+//! provisioned products also by the token's prefix, or because a manifest names their stack (design §4). Display names
+//! never match.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::adopt::{Adoptions, Candidate, choose};
 use crate::ids::{Key, Kind, Name};
 use crate::model::desired::{Adopt, Desired, Lifecycle};
-use crate::model::observed::{LivePortfolio, LiveProduct, LiveProvisioned, Observed};
+use crate::model::observed::{
+    LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction, Observed,
+};
 use crate::model::owner::{Identity, Owner};
 use crate::plan::Input;
 
 /// Live objects by the name that their ownership claims. More than one of a name is a conflict.
 #[derive(Debug, Default)]
 pub(crate) struct Owned<'a> {
+    pub(crate) service_actions: BTreeMap<Name, Vec<&'a LiveServiceAction>>,
     pub(crate) portfolios: BTreeMap<Name, Vec<&'a LivePortfolio>>,
     pub(crate) products: BTreeMap<Name, Vec<&'a LiveProduct>>,
     pub(crate) provisioned: BTreeMap<Name, Vec<&'a LiveProvisioned>>,
@@ -23,6 +27,12 @@ impl<'a> Owned<'a> {
     pub(crate) fn new(input: &Input<'a>) -> Self {
         let (identity, observed) = (input.identity, input.observed);
         let mut owned = Self::default();
+        for live in observed.service_actions.values() {
+            let description = live.description.as_deref().unwrap_or_default();
+            if let Owner::Us(name) = identity.described(description).owner {
+                owned.service_actions.entry(name).or_default().push(live);
+            }
+        }
         for live in observed.portfolios.values() {
             if let Owner::Us(name) = identity.owner(Kind::Portfolio, &live.tags) {
                 owned.portfolios.entry(name).or_default().push(live);

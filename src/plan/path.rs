@@ -10,7 +10,7 @@ use super::op::StepId;
 use super::planner::{Place, Planner};
 use super::product::ProductAfter;
 use super::{Blocked, BlockedCode};
-use crate::diff::normalise::{RESOURCE_UPDATE, STACKSET, admits, allows_tag_updates};
+use crate::diff::normalise::{RESOURCE_UPDATE, admits, allows_tag_updates};
 use crate::ids::{Key, Kind, Name, PortfolioId};
 use crate::model::desired::ProvisionedProduct;
 use crate::model::observed::{Gap, LivePortfolio, LivePrincipal};
@@ -31,7 +31,8 @@ pub(crate) struct Holding<'a> {
     /// What kinds of constraints the product has there.
     pub(crate) constraints: Vec<String>,
     admits: bool,
-    gap: Option<&'a Gap>,
+    /// What could not be read of it.
+    pub(crate) gap: Option<&'a Gap>,
 }
 
 impl Holding<'_> {
@@ -57,13 +58,6 @@ impl<'a> Planner<'a> {
             Some(name) => self.named_path(want, name, &all)?,
             None => self.only_path(want, &all)?,
         };
-        if chosen.constraints.iter().any(|kind| kind == STACKSET) {
-            return Err(no_path(format!(
-                "what is launched from {} becomes a stack set (constraint stackSet), which catalogd does not manage: name another portfolio ({})",
-                chosen.text(),
-                want.origin
-            )));
-        }
         let twins = all.iter().filter(|o| {
             o.admits && o.display_name == chosen.display_name && o.text() != chosen.text()
         });

@@ -16,13 +16,14 @@ use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
     digest, order, upstream,
 };
-use crate::ids::{Key, Kind, Name, PortfolioId, Token};
+use crate::ids::{Key, Kind, Name, PortfolioId, ServiceActionId, Token};
 
 /// A plan while it is made, with what each object will be once it is done.
 pub(crate) struct Planner<'a> {
     pub(crate) input: Input<'a>,
     pub(crate) owned: Owned<'a>,
     pub(crate) doubt: Doubt<'a>,
+    pub(crate) service_actions: BTreeMap<Name, Place<ServiceActionId>>,
     pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
     pub(crate) imported: BTreeMap<Name, Place<PortfolioId>>,
     pub(crate) portfolios: BTreeMap<Name, PortfolioAfter>,
@@ -76,6 +77,7 @@ impl<'a> Planner<'a> {
             input: *input,
             owned: Owned::new(input),
             doubt: Doubt::new(input),
+            service_actions: BTreeMap::new(),
             tag_options: BTreeMap::new(),
             imported: BTreeMap::new(),
             portfolios: BTreeMap::new(),
@@ -90,6 +92,9 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn run(mut self) -> Plan {
         let desired = self.input.desired;
+        for action in desired.service_actions.values() {
+            self.service_action(action);
+        }
         for option in desired.tag_options.values() {
             self.tag_option(option);
         }
@@ -310,6 +315,10 @@ fn orphans(input: &Input<'_>, owned: &Owned<'_>, going: &Going) -> Vec<Orphan> {
             });
         }
     };
+    for (name, live) in &owned.service_actions {
+        live.iter()
+            .for_each(|o| add(Kind::ServiceAction, name, o.id.as_str(), &o.name));
+    }
     for (name, live) in &owned.portfolios {
         live.iter()
             .for_each(|o| add(Kind::Portfolio, name, o.id.as_str(), &o.display_name));

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Action;
 use super::attachment;
 use super::bucket::BucketAfter;
 use super::draft::Draft;
@@ -11,12 +10,13 @@ use super::op::{Arg, Op, ProductFields, Resource, StepId};
 use super::planner::{Place, Planner};
 use super::portfolio::{Fields, conflict, given, tag_change};
 use super::version::VersionAfter;
+use super::{Action, Blocked, BlockedCode};
 use crate::diff::copy::copy_tags;
-use crate::diff::product::{ProductDiff, product};
+use crate::diff::product::{ProductDiff, connection_fields, product};
 use crate::diff::tags::TagsDiff;
 use crate::diff::{Reason, Was, was};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductId};
-use crate::model::desired::{Product, Support};
+use crate::model::desired::{Product, ProductType, Support};
 use crate::model::limits;
 use crate::model::observed::LiveProduct;
 
@@ -91,6 +91,7 @@ impl<'a> Planner<'a> {
                 let live: &'a LiveProduct = live;
                 if self.update_product(&mut draft, want, live, &mut bucket, &mut after) {
                     self.associations(&mut draft, want, Some(&live.id), &mut after);
+                    self.offers(&mut draft, want, Some(&live.id), &after);
                 }
             }
             several => conflict(&mut draft, several.iter().map(|o| o.id.as_str())),
@@ -148,15 +149,19 @@ impl<'a> Planner<'a> {
         let Some(tags) = self.owner_tags(draft, &want.tags, limits::TAGS) else {
             return;
         };
-        let Some((first, rest)) = want.versions.split_first() else {
+        let listed = want.versions.split_first();
+        if listed.is_none() && want.source_connection.is_none() {
             return;
-        };
+        }
         let reason = self.creation_reason(&key);
         let fields = fields(want);
         self.show_fields(draft, want, reason);
         Fields::new(draft, reason).tags(&want.tags);
-        let (version, needs) = match self.new_version(draft, bucket, first) {
-            Ok(made) => made,
+        let first = listed.map(|(first, _)| self.new_version(draft, bucket, want, first));
+        let (version, needs) = match first.transpose() {
+            Ok(made) => made.map_or((None, BTreeSet::new()), |(version, needs)| {
+                (Some(version), needs)
+            }),
             Err(blocked) => {
                 draft.object.changes.clear();
                 draft.refuse(blocked);
@@ -168,20 +173,24 @@ impl<'a> Planner<'a> {
         let (token, dead) = self.create_token(&key, "create");
         let op = Op::CreateProduct {
             fields: Box::new(fields),
+            product_type: want.product_type,
             tags,
             version,
             token,
         };
         let made = draft.step(op, needs);
         after.place = Place::Made(made);
-        self.show_new_version(draft, first, reason);
-        let first = self.made_version(draft, &after.place, first, made);
-        after.versions.insert(want.versions[0].name.clone(), first);
-        for version in rest {
-            self.create_version(draft, bucket, version, after, dead, reason);
+        if let Some((first, rest)) = listed {
+            self.show_new_version(draft, first, reason);
+            let known = self.made_version(draft, &after.place, first, made);
+            after.versions.insert(first.name.clone(), known);
+            for version in rest {
+                self.create_version(draft, bucket, want, version, after, dead, reason);
+            }
         }
         self.new_attachments(draft, want, after);
         self.associations(draft, want, None, after);
+        self.offers(draft, want, None, after);
     }
 
     /// The TagOptions and budgets of a product that is made, in whichever way.
@@ -216,6 +225,12 @@ impl<'a> Planner<'a> {
         shown.field("support.description", fields.support_description.as_deref());
         shown.field("support.email", fields.support_email.as_deref());
         shown.field("support.url", fields.support_url.as_deref());
+        if want.copy_from.is_none() && want.product_type != ProductType::default() {
+            shown.field("type", Some(want.product_type.as_str()));
+        }
+        for (name, text) in fields.source_connection.iter().flat_map(connection_fields) {
+            shown.field(format!("sourceConnection.{name}"), Some(text));
+        }
     }
 
     /// Returns whether the product is ours, or will be by the plan's own calls.
@@ -235,6 +250,14 @@ impl<'a> Planner<'a> {
         if self.refuses_adoption(draft) {
             return false;
         }
+        if let Some(refused) = other_type(want, live) {
+            draft.refuse(refused);
+            return self
+                .input
+                .identity
+                .on_remove(Kind::Product, &live.tags)
+                .is_some();
+        }
         // Without its source neither tags nor versions of a copy can be told; its own fields can.
         let source = want
             .copy_from
@@ -249,6 +272,7 @@ impl<'a> Planner<'a> {
             support_description,
             support_email,
             support_url,
+            source_connection,
             mut changes,
             tags,
         } = product(base, want, live);
@@ -277,6 +301,7 @@ impl<'a> Planner<'a> {
                 support_description,
                 support_email,
                 support_url,
+                source_connection,
             };
             let op = Op::UpdateProduct {
                 id: Arg::Value(live.id.clone()),
@@ -294,6 +319,16 @@ impl<'a> Planner<'a> {
             product: Some(&live.id),
         };
         self.attachments(draft, given_to(want), base.map(given_to), &place);
+        if want.source_connection.is_some() {
+            if live.source_connection.is_none() {
+                draft.note("from now on the service makes its versions: a source connection can't be taken away again");
+            }
+            return true;
+        }
+        if live.source_connection.is_some() {
+            draft.refuse(git_synced(want, live));
+            return true;
+        }
         match source {
             None => self.versions(draft, want, live, bucket, after),
             Some((copy, Some(source))) => {
@@ -312,6 +347,36 @@ fn given_to(product: &Product) -> attachment::Given<'_> {
     }
 }
 
+/// A product whose type is another: nothing of it is changed, for it never can be what git wants.
+fn other_type(want: &Product, live: &LiveProduct) -> Option<Blocked> {
+    let (wanted, seen) = (want.product_type.as_str(), live.product_type.as_str());
+    if want.copy_from.is_some() || seen.is_empty() || seen == wanted {
+        return None;
+    }
+    Some(Blocked::new(
+        BlockedCode::ImmutableType,
+        format!(
+            "it is of type {seen} and can't become one of type {wanted}: write `type: {seen}`, or give the new product another metadata.name ({})",
+            want.origin
+        ),
+    ))
+}
+
+/// Two that make versions of one product would undo each other's work.
+fn git_synced(want: &Product, live: &LiveProduct) -> Blocked {
+    let to = live.source_connection.as_ref().map(|c| &c.to);
+    let from = to.map_or(String::new(), |to| {
+        format!(" from {} ({})", to.repository, to.branch)
+    });
+    Blocked::new(
+        BlockedCode::GitSynced,
+        format!(
+            "its versions are left alone: the service itself makes them{from}, so say `sourceConnection` in place of `versions`, or make another product ({})",
+            want.origin
+        ),
+    )
+}
+
 pub(crate) fn fields(want: &Product) -> ProductFields {
     let Support {
         description,
@@ -326,5 +391,6 @@ pub(crate) fn fields(want: &Product) -> ProductFields {
         support_description: given(description),
         support_email: given(email),
         support_url: given(url),
+        source_connection: want.source_connection.as_ref().map(|c| c.to.clone()),
     }
 }

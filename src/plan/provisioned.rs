@@ -1,16 +1,19 @@
 //! Provisioned products: launched, updated, replaced, or left to wait.
 
+use std::collections::BTreeSet;
+
 use super::draft::Draft;
 use super::guard::unread;
 use super::import::failed_import;
-use super::launch::{Goal, arguments, note_parameters, request_text};
+use super::launch::{Goal, arguments, note_parameters, note_secrets, request_text};
 use super::op::Op;
 use super::owned::Owned;
 use super::planner::Planner;
 use super::portfolio::{Fields, conflict, too_many_tags};
+use super::settings::rollout;
 use super::upstream::{Inputs, Settled, is_soft};
 use super::{Action, BlockedCode, Reason, Stalled};
-use crate::diff::parameter::{Parameters, ParametersDiff};
+use crate::diff::parameter::{Parameters, ParametersDiff, Send};
 use crate::diff::tags::named_tags;
 use crate::diff::{Change, Shown, Was, was};
 use crate::ids::{Kind, ProductId, VersionId};
@@ -158,6 +161,10 @@ impl<'a> Planner<'a> {
         let Some((version, path)) = self.version_and_path(draft, want, &goal) else {
             return;
         };
+        let preferences = match self.preferences(want, &path, None) {
+            Ok(preferences) => preferences,
+            Err(blocked) => return draft.refuse(blocked),
+        };
         if !inputs.admit(draft) {
             return;
         }
@@ -176,7 +183,14 @@ impl<'a> Planner<'a> {
         let secrets_moved = parameters.secrets_moved();
         let parameters = parameters.launch();
         let arguments = arguments(&parameters);
-        let request = request_text(want, &path, &arguments, Some(&tags));
+        let request = request_text(
+            want,
+            goal.version.content.as_ref(),
+            &path,
+            &arguments,
+            &inputs.sealed,
+            Some(&tags),
+        );
         let identity = self.input.identity;
         if let Some(failed) = failed {
             let token = failed.idempotency_token.as_deref().unwrap_or("");
@@ -201,6 +215,7 @@ impl<'a> Planner<'a> {
         draft.object.reason = Some(reason);
         self.show_launch(draft, want, &path.text(), &parameters, reason);
         note_parameters(draft, want, &parameters);
+        note_secrets(draft, &inputs, &goal);
         if let Some(failed) = failed {
             draft.object.action = Action::Replace;
             let terminate = Op::Terminate {
@@ -222,6 +237,11 @@ impl<'a> Planner<'a> {
             path: path.display_name,
             parameters: arguments,
             tags,
+            topics: match &want.notification_arns {
+                Some(topics) => topics.arns.clone(),
+                None => BTreeSet::new(),
+            },
+            preferences,
             token,
         };
         draft.step(op, needs);
@@ -246,11 +266,26 @@ impl<'a> Planner<'a> {
             fields.shown(change.field.clone(), change.after.clone());
         }
         fields.tags(&want.tags);
+        for topic in want
+            .notification_arns
+            .iter()
+            .flat_map(|topics| &topics.arns)
+        {
+            fields.field("notificationArns", Some(topic));
+        }
+        if let Some(set) = &want.stack_set {
+            for (name, text) in set.preferences.fields() {
+                fields.field(format!("stackSet.{name}"), Some(&text));
+            }
+        }
     }
 
     fn update(&self, draft: &mut Draft, want: &'a ProvisionedProduct, live: &'a LiveProvisioned) {
         let inputs = self.inputs(want);
-        if !inputs.outputs.is_empty() {
+        if let Some(stack) = &live.stack {
+            self.topics(draft, want, stack);
+        }
+        if !inputs.outputs.is_empty() || !inputs.lacking.is_empty() {
             inputs.admit(draft);
             return;
         }
@@ -261,16 +296,24 @@ impl<'a> Planner<'a> {
         let mut changes = self.running_changes(want, live, &goal, base);
         let parameters = self.compare_parameters(want, live, &goal, base, &inputs);
         changes.extend(parameters.changes.iter().cloned());
+        changes.extend(rollout(want, base));
         let tags = named_tags(
             base.part(|o| o.tags.as_ref()),
             want.tags.as_ref(),
             &live.tags,
         );
         if changes.is_empty() && tags.is_empty() {
-            return;
+            Self::note_unchanged(draft, want, live, base);
+            if want.stack_set.is_none() {
+                return;
+            }
         }
         let path = match self.path(want, goal.product) {
             Ok(path) => path,
+            Err(blocked) => return draft.refuse(blocked),
+        };
+        let preferences = match self.preferences(want, &path, Some(live)) {
+            Ok(preferences) => preferences,
             Err(blocked) => return draft.refuse(blocked),
         };
         if !tags.is_empty() && !path.tag_updates {
@@ -314,8 +357,16 @@ impl<'a> Planner<'a> {
             return too_many_tags(draft, count, limits::PROVISIONED_TAGS);
         }
         note_parameters(draft, want, &parameters);
+        note_secrets(draft, &inputs, &goal);
         let arguments = arguments(&parameters);
-        let request = request_text(want, &path, &arguments, sent.as_ref());
+        let request = request_text(
+            want,
+            goal.version.content.as_ref(),
+            &path,
+            &arguments,
+            &inputs.sealed,
+            sent.as_ref(),
+        );
         let last = live.last_record.as_ref().map(|id| id.as_str());
         let (token, _) = self.live_token(|dead| {
             let identity = self.input.identity;
@@ -336,6 +387,7 @@ impl<'a> Planner<'a> {
             path: path.display_name,
             parameters: arguments,
             tags: sent,
+            preferences,
             token,
         };
         draft.step(op, needs);
@@ -357,7 +409,21 @@ impl<'a> Planner<'a> {
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&key),
         };
-        parameters.update()
+        let mut diff = parameters.update();
+        let running = live.running.as_ref().map(|running| &running.version);
+        if live.is_stack_set() && goal.version.ids.contains(&running.unwrap_or(&live.version)) {
+            // Its parameters can't be read, but the same version has the same.
+            for key in goal
+                .version
+                .parameters
+                .into_iter()
+                .flatten()
+                .map(|p| &p.key)
+            {
+                diff.send.entry(key.clone()).or_insert(Send::Previous);
+            }
+        }
+        diff
     }
 
     /// Product and version against what runs: after a failed update that is what the last successful record says.

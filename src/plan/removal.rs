@@ -108,7 +108,7 @@ impl<'a> Planner<'a> {
         draft
     }
 
-    /// Takes in a draft whose removal is `ops`, after `needs`; returns the last step.
+    /// Takes in a draft whose removal is `ops`, after `needs`; returns the steps, none where nothing is done.
     fn leave(
         &mut self,
         mut draft: Draft,
@@ -116,14 +116,18 @@ impl<'a> Planner<'a> {
         changes: Vec<Change>,
         ops: Vec<Op>,
         needs: &BTreeSet<StepId>,
-    ) -> Option<StepId> {
-        let mut last = None;
+    ) -> Vec<StepId> {
         if draft.is_free() {
             let family = Family::Objects(draft.object.key.kind);
             draft.object.action = action;
-            last = draft.removal(family, changes, ops, needs);
+            draft.removal(family, changes, ops, needs);
         }
-        self.commit(draft).then_some(last).flatten()
+        let steps = draft.removals.iter().flat_map(|removal| &removal.steps);
+        let steps = steps.map(|step| step.id).collect();
+        match self.commit(draft) {
+            true => steps,
+            false => Vec::new(),
+        }
     }
 
     fn remove_provisioned(&mut self, name: &Name, live: &'a LiveProvisioned) {
@@ -173,8 +177,9 @@ impl<'a> Planner<'a> {
         }
         // Those that used it change over first.
         let needs = self.former_users(name);
-        if let Some(step) = self.leave(draft, action, changes, vec![op], &needs) {
-            self.going.provisioned.insert(live.id.clone(), step);
+        let steps = self.leave(draft, action, changes, vec![op], &needs);
+        if let Some(step) = steps.last() {
+            self.going.provisioned.insert(live.id.clone(), *step);
         }
     }
 
@@ -235,7 +240,8 @@ impl<'a> Planner<'a> {
                 needs.insert(*step);
                 continue;
             }
-            changes.push(gone("products", &self.product_name(product)));
+            let product_name = self.product_name(product);
+            changes.push(gone(&format!("products[{product_name}]"), "associated"));
             for constraint in constraints_of(live, product) {
                 ops.push(Op::DeleteConstraint {
                     id: constraint.id.clone(),
@@ -252,11 +258,11 @@ impl<'a> Planner<'a> {
         ops.push(Op::DeletePortfolio {
             id: live.id.clone(),
         });
-        if let Some(step) = self.leave(draft, Action::Delete, changes, ops, &needs) {
-            // The step that deletes it comes after all of them.
-            let detached = detached.into_iter().map(|pair| (pair, step));
-            self.going.detached.extend(detached);
-        }
+        let steps = self.leave(draft, Action::Delete, changes, ops, &needs);
+        // The last one deletes it, those before take the products out.
+        let ends = steps.len().saturating_sub(1 + detached.len());
+        let ends = steps.into_iter().skip(ends);
+        self.going.detached.extend(detached.into_iter().zip(ends));
     }
 
     fn remove_product(&mut self, name: &Name, live: &'a LiveProduct) {
@@ -271,7 +277,10 @@ impl<'a> Planner<'a> {
         self.provisioned_of(&mut draft, live, &mut needs);
         let mut changes = vec![gone("name", &live.name)];
         for version in &live.versions {
-            changes.push(gone("versions", &version.name));
+            changes.push(gone(
+                &format!("versions[{}]", version.name),
+                version.id.as_str(),
+            ));
         }
         let (mut ops, mut ends) = (Vec::new(), Vec::new());
         let resource = Resource::Product(Arg::Value(live.id.clone()));

@@ -8,7 +8,8 @@ use super::planner::Planner;
 use super::{Action, Blocked, BlockedCode, ObjectPlan, Waiting};
 use crate::diff::parameter::Wanted;
 use crate::ids::{Key, Kind, Name};
-use crate::model::desired::{Desired, ParameterValue, ProvisionedProduct};
+use crate::model::desired::{Desired, Origin, ParameterValue, ProvisionedProduct};
+use crate::model::launch::SsmParameter;
 use crate::model::observed::{LiveProvisioned, ProvisionedStatus};
 
 /// How a provisioned product stands in this plan, for those that need it.
@@ -61,6 +62,10 @@ pub(crate) struct Inputs<'a> {
     pub(crate) waiting: Vec<Waiting>,
     /// What keeps it from being changed at all.
     pub(crate) refused: Vec<Blocked>,
+    /// Parameters whose value is stored elsewhere and could not be had: nothing can be told of them.
+    pub(crate) lacking: Vec<Blocked>,
+    /// The versions of the SecureStrings, by parameter: what may be said of them.
+    pub(crate) sealed: BTreeMap<&'a str, i64>,
 }
 
 impl Inputs<'_> {
@@ -69,7 +74,7 @@ impl Inputs<'_> {
         for waiting in self.outputs.iter().chain(&self.waiting) {
             draft.waits(waiting.on.clone(), waiting.message.clone());
         }
-        for blocked in &self.refused {
+        for blocked in self.lacking.iter().chain(&self.refused) {
             draft.refuse(blocked.clone());
         }
         draft.is_free()
@@ -102,7 +107,22 @@ impl<'a> Planner<'a> {
         let mut wanted = BTreeMap::new();
         for (name, parameter) in parameters {
             let text = match &parameter.value {
-                ParameterValue::Literal(text) => Some(text.clone()),
+                ParameterValue::Literal(_) | ParameterValue::List(_) => parameter
+                    .value
+                    .written()
+                    .map(|text| (text.into_owned(), false)),
+                ParameterValue::Ssm(stored) => match self.stored(name, stored, &parameter.origin) {
+                    Ok(found) => {
+                        if found.secret {
+                            inputs.sealed.insert(name, found.version);
+                        }
+                        Some((found.value.clone(), found.secret))
+                    }
+                    Err(blocked) => {
+                        inputs.lacking.push(blocked);
+                        None
+                    }
+                },
                 ParameterValue::Output {
                     provisioned_product,
                     key,
@@ -112,15 +132,58 @@ impl<'a> Planner<'a> {
                         let message = format!("{message} ({})", parameter.origin);
                         inputs.refused.push(dependency(message));
                     })
-                    .unwrap_or(None),
+                    .unwrap_or(None)
+                    .map(|text| {
+                        let secret = self.holds_secret(&text);
+                        (text, secret)
+                    }),
             };
-            if let Some(text) = text {
+            if let Some((text, secret)) = text {
                 let value = &parameter.value;
-                wanted.insert(name.clone(), Wanted { value, text });
+                let value = Wanted {
+                    value,
+                    text,
+                    secret,
+                };
+                wanted.insert(name.clone(), value);
             }
         }
         inputs.wanted = Some(wanted);
         inputs
+    }
+
+    /// Whether a SecureString is told by a text: a template may hand it on as an output.
+    fn holds_secret(&self, text: &str) -> bool {
+        let stored = self.input.observed.ssm.values();
+        let mut secrets = stored.filter(|stored| stored.secret && !stored.value.is_empty());
+        secrets.any(|stored| text.contains(&stored.value))
+    }
+
+    /// A parameter of the parameter store, or why there is none to be had.
+    fn stored(
+        &self,
+        parameter: &str,
+        name: &str,
+        at: &Origin,
+    ) -> Result<&'a SsmParameter, Blocked> {
+        if let Some(found) = self.input.observed.ssm.get(name) {
+            return Ok(found);
+        }
+        let needs = format!("parameter {parameter} takes its value from ssm {name}");
+        Err(match self.doubt.stored(name) {
+            Some(gap) if gap.denied => Blocked::new(
+                BlockedCode::Gap,
+                format!(
+                    "{needs}, which may not be read ({}): allow ssm:GetParameters, and kms:Decrypt with its key where it is a SecureString ({at})",
+                    gap.reason
+                ),
+            ),
+            Some(gap) => unread(gap, &format!("{needs} ({at})")),
+            None => Blocked::new(
+                BlockedCode::SsmParameter,
+                format!("{needs}, which is not there: make it, or name another ({at})"),
+            ),
+        })
     }
 
     /// An output as it is now, where it will stay so.
@@ -183,9 +246,12 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Whether a refusal holds nothing else back: tags and a name that may not change have no bearing on outputs.
+/// Whether a refusal holds nothing else back: tags, topics and a name that may not change have no bearing on outputs.
 pub(crate) fn is_soft(code: BlockedCode) -> bool {
-    matches!(code, BlockedCode::TagUpdate | BlockedCode::ImmutableName)
+    matches!(
+        code,
+        BlockedCode::TagUpdate | BlockedCode::ImmutableName | BlockedCode::NotificationArns
+    )
 }
 
 /// A provisioned product's status as the service says it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bucket::BucketAfter;
 use super::draft::Draft;
-use super::guard::Family;
+use super::guard::{Family, unread};
 use super::op::{Arg, NewSource, NewVersion, Op, StepId};
 use super::planner::{Place, Planner};
 use super::portfolio::{Fields, given};
@@ -12,7 +12,7 @@ use super::product::ProductAfter;
 use super::{Blocked, BlockedCode};
 use crate::diff::product::{LiveMatch, VersionDiff, VersionEdit, source_text, versions};
 use crate::diff::{Reason, was};
-use crate::ids::{ProductId, VersionId};
+use crate::ids::{Digest, ProductId, VersionId};
 use crate::model::desired::{Guidance, Product, TemplateSource, Version};
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus};
 use crate::model::template::ParameterDecl;
@@ -29,6 +29,8 @@ pub(crate) struct VersionAfter<'a> {
     pub(crate) active: bool,
     pub(crate) guidance: Guidance,
     pub(crate) status: ReadyStatus,
+    /// Of a mutable version: which template of those that have had its name.
+    pub(crate) content: Option<Digest>,
     /// Its template's parameters, where they are known.
     pub(crate) parameters: Option<&'a [ParameterDecl]>,
 }
@@ -43,6 +45,7 @@ impl<'a> VersionAfter<'a> {
             active: live.active,
             guidance: live.guidance,
             status: live.status.clone(),
+            content: None,
             parameters: content.and_then(|content| content.parameters.as_deref()),
         }
     }
@@ -77,12 +80,25 @@ impl<'a> Planner<'a> {
                 version,
                 live: found,
                 edit,
+                superseded,
             } = diff;
+            let edit = self.retired_in_use(draft, live, version, &found, edit);
+            let mut needs = BTreeSet::new();
             match found {
                 LiveMatch::Missing => {
                     let listed = base.part(|o| o.versions.iter().find(|v| v.name == version.name));
                     let reason = listed.map(|_| true).why(&true, &false);
-                    self.create_version(draft, bucket, version, after, dead, reason);
+                    self.create_version(draft, bucket, want, version, after, dead, reason);
+                }
+                LiveMatch::Replaced(change) => {
+                    // Where the new one can't be had, the old one stays.
+                    let Some(made) =
+                        self.replace_version(draft, bucket, want, version, after, dead)
+                    else {
+                        continue;
+                    };
+                    draft.change(change);
+                    needs.insert(made);
                 }
                 LiveMatch::Ambiguous(ids) => {
                     let ids: Vec<&str> = ids.iter().map(VersionId::as_str).collect();
@@ -120,6 +136,11 @@ impl<'a> Planner<'a> {
                     self.edit_version(draft, &live.id, live_version, &version.name, edit, after);
                 }
                 LiveMatch::One(live_version) => {
+                    if version.mutable {
+                        let mut current = VersionAfter::live(live_version);
+                        current.content = mutable_content(version);
+                        after.versions.insert(version.name.clone(), current);
+                    }
                     if let (TemplateSource::File { parameters, .. }, Some(known)) =
                         (&version.source, after.versions.get_mut(&version.name))
                     {
@@ -128,6 +149,7 @@ impl<'a> Planner<'a> {
                     self.edit_version(draft, &live.id, live_version, &version.name, edit, after);
                 }
             }
+            self.superseded_versions(draft, want, live, version, superseded, &needs);
         }
         self.unlisted_versions(draft, want, live, after);
     }
@@ -179,35 +201,109 @@ impl<'a> Planner<'a> {
     }
 
     /// Makes one more version. A template that can't be had refuses this version alone.
+    #[expect(clippy::too_many_arguments, reason = "what a version is made of")]
     pub(crate) fn create_version(
         &self,
         draft: &mut Draft,
         bucket: &mut BucketAfter,
+        of: &Product,
         want: &'a Version,
         after: &mut ProductAfter<'a>,
         dead_product: Option<&str>,
         reason: Reason,
     ) {
-        let Ok(product) = after.place.arg() else {
-            return;
+        let action = format!("version {}", want.name);
+        let made = self.make_version(draft, bucket, of, want, after, dead_product, &action);
+        if made.is_some() {
+            self.show_new_version(draft, want, reason);
+        }
+    }
+
+    /// Makes a mutable version anew, with another template under its name. The template is a part of the token: each of those
+    /// that take the name in turn is made once, whenever the process dies.
+    fn replace_version(
+        &self,
+        draft: &mut Draft,
+        bucket: &mut BucketAfter,
+        of: &Product,
+        want: &'a Version,
+        after: &mut ProductAfter<'a>,
+        dead_product: Option<&str>,
+    ) -> Option<StepId> {
+        let content = match &want.source {
+            TemplateSource::File { raw, .. } => self.input.desired.templates.get(raw),
+            TemplateSource::Url(_) | TemplateSource::Stack(_) => None,
         };
-        let (version, mut needs) = match self.new_version(draft, bucket, want) {
+        let content = content.map_or(String::new(), |template| template.content.to_string());
+        let action = format!("version {} content {content}", want.name);
+        self.make_version(draft, bucket, of, want, after, dead_product, &action)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a version is made of")]
+    fn make_version(
+        &self,
+        draft: &mut Draft,
+        bucket: &mut BucketAfter,
+        of: &Product,
+        want: &'a Version,
+        after: &mut ProductAfter<'a>,
+        dead_product: Option<&str>,
+        action: &str,
+    ) -> Option<StepId> {
+        let product = after.place.arg().ok()?;
+        let (version, mut needs) = match self.new_version(draft, bucket, of, want) {
             Ok(made) => made,
-            Err(blocked) => return draft.refuse(blocked),
+            Err(blocked) => {
+                draft.refuse(blocked);
+                return None;
+            }
         };
         needs.extend(product.step());
         // A product that was made anew has no use for what the tokens of the old one answer.
         let of = dead_product.map_or(String::new(), |id| format!(" after {id}"));
-        let action = format!("version {}{of}", want.name);
+        let action = format!("{action}{of}");
         let op = Op::CreateVersion {
             product,
             version,
             token: self.create_token(&draft.object.key, &action).0,
         };
         let made = draft.step(op, needs);
-        self.show_new_version(draft, want, reason);
         let known = self.made_version(draft, &after.place, want, made);
         after.versions.insert(want.name.clone(), known);
+        Some(made)
+    }
+
+    /// The edit of a version that only `retention` makes inactive: it stays active while something runs from it.
+    fn retired_in_use(
+        &self,
+        draft: &mut Draft,
+        product: &LiveProduct,
+        want: &Version,
+        found: &LiveMatch<'_>,
+        edit: VersionEdit,
+    ) -> VersionEdit {
+        let (true, true, LiveMatch::One(live)) = (want.retired, edit.deactivates(), found) else {
+            return edit;
+        };
+        let what = format!("version {:?}, which `retention` retires,", want.name);
+        let refused = match self.doubt.launches() {
+            Some(gap) => unread(
+                gap,
+                &format!("{what} stays active, because something may run from it"),
+            ),
+            None => match self.users(live) {
+                Some(users) => Blocked::new(
+                    BlockedCode::VersionInUse,
+                    format!(
+                        "{what} stays active in {}, because {users} to another version, or give this one an `active` of its own ({})",
+                        product.id, want.origin
+                    ),
+                ),
+                None => return edit,
+            },
+        };
+        draft.refuse(refused);
+        edit.without_active()
     }
 
     /// A new version's arguments, and the steps that they need.
@@ -215,6 +311,7 @@ impl<'a> Planner<'a> {
         &self,
         draft: &mut Draft,
         bucket: &mut BucketAfter,
+        of: &Product,
         want: &Version,
     ) -> Result<(NewVersion, BTreeSet<StepId>), Blocked> {
         let mut needs = BTreeSet::new();
@@ -233,6 +330,7 @@ impl<'a> Planner<'a> {
         let version = NewVersion {
             name: want.name.clone(),
             description: given(&want.description),
+            kind: of.product_type.version_type(),
             source,
         };
         Ok((version, needs))
@@ -287,10 +385,19 @@ impl<'a> Planner<'a> {
             active: want.active,
             guidance: want.guidance.unwrap_or(Guidance::Default),
             status: ReadyStatus::Available,
+            content: mutable_content(want),
             parameters: match &want.source {
                 TemplateSource::File { parameters, .. } => parameters.as_deref(),
                 TemplateSource::Url(_) | TemplateSource::Stack(_) => None,
             },
         }
+    }
+}
+
+/// Which template a mutable version has: what it is called is not enough to know it by.
+fn mutable_content(want: &Version) -> Option<Digest> {
+    match &want.source {
+        TemplateSource::File { raw, .. } if want.mutable => Some(raw.clone()),
+        _ => None,
     }
 }

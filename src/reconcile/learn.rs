@@ -31,6 +31,12 @@ impl Reconciler {
             }
         }
         let known = &mut self.memory.known;
+        for action in observed.service_actions.values() {
+            let description = action.description.as_deref().unwrap_or_default();
+            if let Owner::Us(name) = identity.described(description).owner {
+                known.insert(Key::new(Kind::ServiceAction, name), action.id.to_string());
+            }
+        }
         let mut see = |kind: Kind, tags, id: &str| {
             if let Owner::Us(name) = identity.owner(kind, tags) {
                 known.insert(Key::new(kind, name), id.to_owned());
@@ -180,7 +186,10 @@ impl Reconciler {
     fn forget(&mut self, step: &Step) {
         let object = matches!(
             step.op,
-            Op::DeletePortfolio { .. } | Op::DeleteProduct { .. } | Op::Terminate { .. }
+            Op::DeleteServiceAction { .. }
+                | Op::DeletePortfolio { .. }
+                | Op::DeleteProduct { .. }
+                | Op::Terminate { .. }
         );
         if object && step.removes {
             self.memory.known.remove(&step.object);
@@ -192,6 +201,9 @@ impl Reconciler {
 
     fn learn_id(&mut self, step: &Step, answer: &Answer) {
         let id = match &step.op {
+            Op::CreateServiceAction { .. } => {
+                answer.service_action.as_ref().map(ToString::to_string)
+            }
             Op::CreateTagOption { .. } => answer.tag_option.as_ref().map(ToString::to_string),
             Op::CreatePortfolio { .. } => answer.portfolio.as_ref().map(ToString::to_string),
             Op::CreateProduct { .. } | Op::CopyProduct { .. } => {
@@ -212,7 +224,9 @@ impl Reconciler {
 fn reason(op: &Op, message: &str) -> String {
     match op {
         Op::CreateVersion { version, .. } => format!("version {:?}: {message}", version.name),
-        Op::UpdateVersion { name, .. } => format!("version {name:?}: {message}"),
+        Op::UpdateVersion { name, .. } | Op::DeleteVersion { name, .. } => {
+            format!("version {name:?}: {message}")
+        }
         Op::CopyProduct {
             versions,
             to: CopyTarget::Existing(_),

@@ -15,7 +15,7 @@ use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
 use crate::ids::{Key, Kind, Name};
-use crate::model::desired::{Adopt, Desired, Lifecycle, ProvisionedProduct};
+use crate::model::desired::{Adopt, Desired, Lifecycle, Product, ProvisionedProduct};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
@@ -242,6 +242,13 @@ impl Reconciler {
             sources: sources.map(|copy| copy.source.clone()).collect(),
             imports: imports.collect(),
             adopted: adopted(desired),
+            ssm: desired
+                .provisioned
+                .values()
+                .flat_map(ProvisionedProduct::ssm)
+                .cloned()
+                .collect(),
+            offers: desired.products.values().any(Product::has_offers),
             identity: self.identity.clone(),
         };
         let observed = self.aws.collect(&hints, &mut self.memory.index).await;
@@ -291,6 +298,9 @@ fn adopted(desired: &Desired) -> Adopted {
         Adopt::ByName(_) => adopted.names.insert(name.to_owned()),
         Adopt::Id { id, .. } => adopted.ids.insert(id.clone()),
     };
+    for want in desired.service_actions.values() {
+        add(&want.lifecycle, &want.display_name);
+    }
     for want in desired.products.values() {
         add(&want.lifecycle, &want.display_name);
     }

@@ -46,6 +46,7 @@ impl World {
         let observed = Observed {
             target: identity.target.clone(),
             caller: CALLER.to_owned(),
+            service_actions: BTreeMap::new(),
             tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             imported: BTreeMap::new(),
@@ -53,6 +54,7 @@ impl World {
             sources: BTreeMap::new(),
             provisioned: BTreeMap::new(),
             stacks: BTreeMap::new(),
+            ssm: BTreeMap::new(),
             bucket: Bucket {
                 name: "catalogd-123456789012-us-east-1".to_owned(),
                 exists: false,
@@ -218,6 +220,11 @@ impl World {
             support_description: want.support.description.clone(),
             support_email: want.support.email.clone(),
             support_url: want.support.url.clone(),
+            product_type: want.product_type.as_str().to_owned(),
+            source_connection: want.source_connection.as_ref().map(|c| LiveConnection {
+                to: c.to.clone(),
+                last_sync: None,
+            }),
             tags: self.owner(Kind::Product, &want.name, &want.tags),
             tag_options: self.given(&want.tag_options),
             budgets: want.budgets.clone().unwrap_or_default(),
@@ -256,6 +263,8 @@ impl World {
         let text = |p: &Parameter| match &p.value {
             ParameterValue::Literal(text) => text.clone(),
             ParameterValue::Output { key, .. } => format!("value-of-{key}"),
+            ParameterValue::List(items) => items.join(","),
+            ParameterValue::Ssm(name) => self.observed.ssm[name].value.clone(),
         };
         let stack = LiveStack {
             arn: format!(
@@ -264,6 +273,11 @@ impl World {
             status: "CREATE_COMPLETE".to_owned(),
             parameters: parameters.map(|(k, p)| (k.clone(), text(p))).collect(),
             outputs: BTreeMap::from([("VpcId".to_owned(), "value-of-VpcId".to_owned())]),
+            notification_arns: want
+                .notification_arns
+                .iter()
+                .flat_map(|topics| topics.arns.clone())
+                .collect(),
             tags: BTreeMap::new(),
             parent: None,
         };
@@ -271,6 +285,7 @@ impl World {
         let live = LiveProvisioned {
             id: id.clone(),
             name: want.live_name.clone(),
+            kind: "CFN_STACK".to_owned(),
             status: ProvisionedStatus::Available,
             status_message: None,
             product: product.clone(),
@@ -332,7 +347,10 @@ pub(crate) fn version(desired: &mut Desired, name: &str, body: &str) -> Version 
             parameters: Some(["Cidr", "Password", "PeerVpc"].map(declared).to_vec()),
         },
         active: true,
+        retired: false,
         guidance: None,
+        mutable: false,
+        service_actions: None,
     }
 }
 
@@ -415,8 +433,11 @@ pub(crate) fn product_of(text: &str, portfolios: &[&str], versions: Vec<Version>
         tag_options: None,
         budgets: None,
         portfolios: Some(portfolios.iter().map(association).collect()),
+        product_type: ProductType::CloudFormation,
         versions,
         copy_from: None,
+        source_connection: None,
+        service_actions: None,
         unlisted_versions: UnlistedVersions::Keep,
     }
 }
@@ -437,6 +458,8 @@ pub(crate) fn provisioned_of(text: &str, product: &str, version: &str) -> Provis
         tags: Some(tags([("env", "prod")])),
         depends_on: BTreeSet::new(),
         import: None,
+        notification_arns: None,
+        stack_set: None,
     }
 }
 

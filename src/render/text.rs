@@ -230,7 +230,7 @@ fn write_changes(out: &mut String, object: &ObjectPlan, style: Style) {
             Some(host) if change.before == Shown::Absent && part.is_some() => {
                 host.extras.push(extra(part.unwrap_or(""), &change.after));
             }
-            Some(host) if change.after == Shown::Absent && host.sign == '-' => {
+            Some(host) if change.after == Shown::Absent && host.sign == '-' && part.is_some() => {
                 host.extras.push(extra(part.unwrap_or(""), &change.before));
             }
             _ => {

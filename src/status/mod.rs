@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::ids::{Key, Kind};
 use crate::model::desired::{Desired, Product};
 use crate::model::observed::{
-    LivePortfolio, LiveProduct, LiveProvisioned, Observed, ProvisionedStatus, ReadyStatus,
+    LiveConnection, LivePortfolio, LiveProduct, LiveProvisioned, Observed, ProvisionedStatus,
+    ReadyStatus,
 };
 use crate::plan::{Action, Blocked, BlockedCode, ObjectPlan, Plan, Stalled, Waiting};
 
@@ -179,6 +182,9 @@ fn not_accepted(live: &LivePortfolio) -> Option<String> {
 
 /// By the versions that git lists: what others leave behind beside them is not managed.
 fn product(listed: Option<&Product>, live: &LiveProduct) -> (Health, Option<String>) {
+    if let Some(connection) = &live.source_connection {
+        return synced(connection, live);
+    }
     // A copy's versions are its source's, all of them.
     let is_listed = |name: &str| {
         listed.is_some_and(|product| {
@@ -201,6 +207,39 @@ fn product(listed: Option<&Product>, live: &LiveProduct) -> (Health, Option<Stri
         return (Health::Progressing, Some(message));
     }
     (Health::Healthy, None)
+}
+
+/// By the last sync with its repository: its versions are the service's.
+fn synced(connection: &LiveConnection, live: &LiveProduct) -> (Health, Option<String>) {
+    let Some(last) = &connection.last_sync else {
+        let message = "the service has not synced it with its repository yet";
+        return (Health::Progressing, Some(message.to_owned()));
+    };
+    let at = |time: Option<Timestamp>| time.map_or(String::new(), |time| format!(" at {time}"));
+    let version = last.version.as_ref().map(|id| {
+        let found = live.versions.iter().find(|version| version.id == *id);
+        let name = found.map_or("which is gone", |version| version.name.as_str());
+        format!("version {name:?} ({id})")
+    });
+    let good = version.map(|version| format!("{version}{}", at(last.succeeded_at)));
+    let good = good.unwrap_or_else(|| "no version yet".to_owned());
+    match last.status.as_str() {
+        "SUCCEEDED" => (Health::Healthy, Some(format!("the last sync made {good}"))),
+        "FAILED" => {
+            let why = last.message.as_deref().unwrap_or("without a reason");
+            let message = format!(
+                "the last sync{} failed: {why}; the last good one made {good}",
+                at(last.at)
+            );
+            (Health::Degraded, Some(message))
+        }
+        other => (
+            Health::Unknown,
+            Some(format!(
+                "the last sync's status is {other:?}, which is not known"
+            )),
+        ),
+    }
 }
 
 fn provisioned(live: &LiveProvisioned) -> (Health, Option<String>) {

@@ -15,7 +15,7 @@ use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
 use catalogd::emulator::{Emulator, InProcess, Options, Profile};
 use catalogd::ids::{Key, Kind, Name, PortfolioId, ProductId};
-use catalogd::model::desired::Tags;
+use catalogd::model::desired::{ProductType, Tags};
 use catalogd::model::observed::{Gap, Observed};
 use catalogd::model::owner::{Identity, Installation, tag_key};
 use catalogd::model::template::Template;
@@ -107,6 +107,8 @@ impl Bench {
             sources: BTreeSet::new(),
             imports: Vec::new(),
             adopted: Adopted::default(),
+            ssm: BTreeSet::new(),
+            offers: true,
             identity: self.identity.clone(),
         }
     }
@@ -214,6 +216,7 @@ impl Bench {
         NewVersion {
             name: name.to_owned(),
             description: None,
+            kind: "CLOUD_FORMATION_TEMPLATE",
             source: NewSource::Bucket {
                 bucket: self.aws.bucket().to_owned(),
                 template: template.clone(),
@@ -239,7 +242,8 @@ impl Bench {
                 ..ProductFields::default()
             }),
             tags: self.owned(Kind::Product, name),
-            version: self.version("v1", template),
+            product_type: ProductType::CloudFormation,
+            version: Some(self.version("v1", template)),
             token: self.token(Kind::Product, name, "create"),
         }
     }
@@ -288,6 +292,8 @@ impl Bench {
             path: path.to_owned(),
             parameters: BTreeMap::new(),
             tags: self.owned(Kind::ProvisionedProduct, name),
+            topics: BTreeSet::new(),
+            preferences: None,
             token: self
                 .identity
                 .request_token(&Name::new(name), "request", None),

@@ -16,7 +16,7 @@ use catalogd::git::{
     SourceError, SourceErrorKind, Watch, off_thread,
 };
 use catalogd::ids::Revision;
-use catalogd::model::tree::Entry;
+use catalogd::model::tree::{Entry, Pinned};
 use git2::Oid;
 use tempfile::TempDir;
 
@@ -1090,4 +1090,169 @@ async fn what_cannot_be_watched_is_looked_at_now_and_then() {
     for _ in 0..3 {
         watch.changed().await;
     }
+}
+
+/// A manifest with versions at these references.
+fn pinning(references: &[&str]) -> String {
+    let versions: String = references
+        .iter()
+        .enumerate()
+        .map(|(n, reference)| {
+            format!("    - {{name: v{n}, template: t.json, ref: \"{reference}\"}}\n")
+        })
+        .collect();
+    format!(
+        "apiVersion: catalogd.dev/v1\nkind: Product\nmetadata: {{name: vpc}}\nspec:\n  owner: us\n  versions:\n{versions}"
+    )
+}
+
+/// What is at each `ref` that a snapshot's manifests name.
+fn pinned(snapshot: &Snapshot) -> BTreeMap<String, String> {
+    let show = |found: &Pinned| match found {
+        Pinned::There(Entry::File(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+        Pinned::NoRef { why, .. } => why.clone(),
+        other => format!("{other:?}"),
+    };
+    let all = snapshot.tree.pinned.iter();
+    all.map(|(pin, found)| (pin.reference.clone(), show(found)))
+        .collect()
+}
+
+#[test]
+fn files_are_read_at_tags_and_commits_and_never_at_branches() {
+    let repo = Repo::with(&[("t.json", "1")]);
+    repo.tag("light", false);
+    let second = repo.commit(&[("t.json", "2")]);
+    repo.tag("annotated", true);
+    let second = second.to_string();
+    #[cfg(unix)]
+    {
+        fs::remove_file(repo.path("t.json")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", repo.path("t.json")).unwrap();
+        repo.commit(&[]);
+        repo.track("t.json");
+        let tree = repo.git.index().unwrap().write_tree().unwrap();
+        repo.commit_tree(tree);
+        repo.tag("link", false);
+        fs::remove_file(repo.path("t.json")).unwrap();
+    }
+    let large = "x".repeat(MAX_FILE_BYTES as usize + 1);
+    repo.commit(&[("t.json", &large)]);
+    repo.tag("large", false);
+    let manifest = pinning(&[
+        "light",
+        "refs/tags/annotated",
+        &second,
+        "main",
+        "HEAD",
+        "ligth",
+        "nothing-like-it",
+        &second[..12],
+        "1234567890123456789012345678901234567890",
+        "link",
+        "large",
+        "manifest",
+    ]);
+    repo.commit(&[("m.yaml", &manifest), ("t.json", "4")]);
+    let mut index = repo.git.index().unwrap();
+    index.remove_path(Path::new("t.json")).unwrap();
+    let tree = index.write_tree().unwrap();
+    repo.commit_tree(tree);
+    repo.tag("manifest", false);
+    index.write().unwrap();
+    let folder = repo.folder("").read().unwrap();
+    let committed = repo.polled("main", "").unwrap().poll().unwrap().unwrap();
+    for snapshot in [&folder, &committed] {
+        let found = pinned(snapshot);
+        assert_eq!(found["light"], "1");
+        assert_eq!(found["refs/tags/annotated"], "2");
+        assert_eq!(found[&second], "2");
+        for branch in ["main", "HEAD"] {
+            assert!(found[branch].contains("is a branch"), "{found:?}");
+        }
+        assert!(found["nothing-like-it"].contains("no tag and no commit"));
+        assert!(found[&second[..12]].contains("a part of"), "{found:?}");
+        assert!(found["1234567890123456789012345678901234567890"].contains("not in this"));
+        #[cfg(unix)]
+        assert_eq!(found["link"], "There(Symlink)");
+        assert!(found["large"].starts_with("There(TooLarge"));
+        assert_eq!(found["manifest"], "NoPath");
+        let near = snapshot
+            .tree
+            .pinned
+            .iter()
+            .find(|(pin, _)| pin.reference == "ligth");
+        let hint = format!("{:?}", near.unwrap().1);
+        assert!(hint.contains("did you mean light?"), "{hint}");
+    }
+
+    // Without a repository each is said to be what it is.
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("m.yaml"), pinning(&["light"])).unwrap();
+    let plain = Folder::open(dir.path()).unwrap().read().unwrap();
+    assert!(pinned(&plain)["light"].contains("in no git work tree"));
+}
+
+/// A tag that is moved is another state of a folder.
+#[test]
+fn a_folder_whose_tag_moves_is_another_state_of_it() {
+    let repo = Repo::with(&[("t.json", "1")]);
+    repo.tag("v1", false);
+    repo.commit(&[("m.yaml", &pinning(&["v1"])), ("t.json", "2")]);
+    repo.write("new.yaml", "an edit");
+    let before = repo.folder("").read().unwrap();
+    let head = repo
+        .git
+        .head()
+        .unwrap()
+        .peel(git2::ObjectType::Commit)
+        .unwrap();
+    repo.git.tag_lightweight("v1", &head, true).unwrap();
+    let after = repo.folder("").read().unwrap();
+    assert_eq!(
+        (&pinned(&before)["v1"], &pinned(&after)["v1"]),
+        (&"1".to_owned(), &"2".to_owned())
+    );
+    assert_ne!(before.revision, after.revision);
+}
+
+#[test]
+fn over_http_the_tags_and_commits_that_versions_name_are_fetched_once() {
+    let repo = Repo::with(&[("t.json", "1")]);
+    repo.tag("light", false);
+    let loose = repo.commit(&[("t.json", "2")]).to_string();
+    repo.commit(&[("t.json", "3")]);
+    repo.tag("annotated", true);
+    let manifest = pinning(&["light", "annotated", &loose, "missing"]);
+    repo.commit(&[("m.yaml", &manifest), ("t.json", "4")]);
+    let server = Server::git(&repo, None);
+    let cache = tempfile::tempdir().unwrap();
+    let mut source = server.repository(&cache, "main", Access::default());
+    let first = pinned(&source.poll().unwrap().unwrap());
+    assert_eq!(
+        (first["light"].as_str(), first["annotated"].as_str()),
+        ("1", "3")
+    );
+    assert!(first["missing"].contains("no tag"), "{first:?}");
+    assert!(first[&loose].contains("not handed out"), "{first:?}");
+    assert_eq!(
+        server.requests(),
+        4,
+        "the tip, and both tags in one more fetch"
+    );
+
+    // The next commit brings the next, and those that are here are not fetched again.
+    let mut config = repo.git.config().unwrap();
+    config
+        .set_bool("uploadpack.allowAnySHA1InWant", true)
+        .unwrap();
+    repo.commit(&[("t.json", "5")]);
+    let second = pinned(&source.poll().unwrap().unwrap());
+    assert_eq!(second[&loose], "2");
+    assert_eq!(server.requests(), 4, "the tip, and the loose commit");
+    assert_eq!(source.poll().unwrap(), None);
+    server.requests();
+    let mut again = server.repository(&cache, "main", Access::default());
+    assert_eq!(pinned(&again.poll().unwrap().unwrap()), second);
+    assert_eq!(server.requests(), 1, "the cache has all of it");
 }

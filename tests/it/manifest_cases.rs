@@ -226,7 +226,7 @@ metadata: {name: net}
 spec: {}
 "#,
         r#"
-2:7 not-supported-yet this version of catalogd cannot do kind `Defaults` yet | leave it out until a later version
+3:1 unknown-field unknown field `metadata` in a Defaults document | it can have `apiVersion`, `kind` and `spec`
 "#,
     ),
     (
@@ -278,8 +278,8 @@ spec:
 "#,
         r#"
 3:18 ~no-portfolio the product stands in no portfolio: nobody can launch it | name one under `portfolios`
-4:1 missing-field the product's spec lacks `owner` | add `owner:`
-4:1 exactly-one the product's spec needs `versions` or `copyFrom` | add one of them
+4:1 missing-field the product's spec lacks `owner` | add `owner:`, here or in a `Defaults` of its folder or one above
+4:1 exactly-one the product's spec needs `versions`, `copyFrom` or `sourceConnection` | add one of them
 "#,
     ),
     (
@@ -668,14 +668,10 @@ spec:
   versions:
     - name: v1
       template: t.yaml
-      ref: v1
-  unlistedVersions: delete
-  retention: {active: 3}
+      serviceActions: [restart]
 "#,
         r#"
-16:7 not-supported-yet this version of catalogd cannot do `ref` in a version yet | leave it out until a later version
-17:21 not-supported-yet this version of catalogd cannot do `unlistedVersions: delete` yet | leave it out until a later version
-18:3 not-supported-yet this version of catalogd cannot do `retention` in the product's spec yet | leave it out until a later version
+16:24 dangling-reference no ServiceAction named `restart` is in this source | references are by `metadata.name`: add a ServiceAction of this name, or name another
 "#,
     ),
     (
@@ -696,7 +692,235 @@ spec:
   sourceConnection: {type: CODESTAR}
 "#,
         r#"
-13:3 not-supported-yet this version of catalogd cannot do `sourceConnection` in the product's spec yet | leave it out until a later version
+13:3 missing-field sourceConnection lacks `artifactPath` | add `artifactPath:`
+13:3 missing-field sourceConnection lacks `branch` | add `branch:`
+13:3 missing-field sourceConnection lacks `connectionArn` | add `connectionArn:`
+13:3 missing-field sourceConnection lacks `repository` | add `repository:`
+"#,
+    ),
+    (
+        "source_connection",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: synced}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  unlistedVersions: delete
+  retention: {active: 1}
+  sourceConnection:
+    type: GITHUB
+    connectionArn: arn:aws:codeconnections:us-east-1:123456789012:connection/1
+    repository: ''
+    branch: main
+    artifactPath: vpc.yaml
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: both}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  sourceConnection:
+    connectionArn: arn:aws:codestar-connections:us-east-1:${account}:connection/1
+    repository: us/catalog
+    branch: main
+    artifactPath: vpc.yaml
+  versions:
+    - name: v1
+      template: t.yaml
+"#,
+        r#"
+13:3 unknown-field `unlistedVersions` says nothing of a product whose versions the service makes | leave it out: every commit to the repository's file makes a version, and catalogd touches none
+14:3 unknown-field `retention` says nothing of a product whose versions the service makes | leave it out: every commit to the repository's file makes a version, and catalogd touches none
+16:11 unknown-value `type` cannot be `GITHUB` | it can be `CODESTAR`
+17:20 invalid-arn `arn:aws:codeconnections:us-east-1:123456789012:connection/1` is no ARN of a connection | it has the form `arn:aws:codestar-connections:REGION:ACCOUNT:connection/ID`: the service takes no other, whatever the console shows
+18:17 empty-value `sourceConnection.repository` is empty
+28:3 exactly-one the product's spec has `versions` and `sourceConnection`: only one can hold | keep one of them
+"#,
+    ),
+    (
+        "types",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: tf}
+spec:
+  owner: Us
+  type: TERRAFORM
+  portfolios: [{portfolio: net}]
+  versions:
+    - name: v1
+      template: t.yaml
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: copied}
+spec:
+  owner: Us
+  type: EXTERNAL
+  portfolios: [{portfolio: net}]
+  copyFrom: {productArn: 'arn:aws:catalog:us-east-1:123456789012:product/prod-abcdefghijklm'}
+"#,
+        r#"
+12:9 unknown-value `type` cannot be `TERRAFORM` | it can be `CLOUD_FORMATION_TEMPLATE`, `MARKETPLACE`, `EXTERNAL`, `TERRAFORM_OPEN_SOURCE` or `TERRAFORM_CLOUD`
+23:3 unknown-field `type` says nothing of a copy, which lists no versions | leave it out: a copy's type is its source's
+"#,
+    ),
+    (
+        "retention",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  retention: {active: 2, older: DEPRECATED}
+  versions:
+    - {name: v1, template: t.yaml, active: false}
+    - {name: v2, template: t.yaml, guidance: DEPRECATED}
+    - {name: v3, template: t.yaml, active: false}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: none}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  retention: {active: 0, older: GONE}
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: few}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  retention: {active: 'three'}
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+16:46 ~retention-overridden `v2` is one of the 2 newest versions, which `retention` keeps in use, and says `guidance: DEPRECATED` | what the version says holds: fewer versions are in use than `retention` says
+17:44 ~retention-overridden `v3` is one of the 2 newest versions, which `retention` keeps in use, and says `active: false` | what the version says holds: fewer versions are in use than `retention` says
+25:23 unknown-value `active` must be at least 1: a product without one is of no use | a version is taken out of use by `active: false` in its own entry
+25:33 unknown-value `older` cannot be `GONE` | it can be `DEPRECATED` or `INACTIVE`
+35:23 wrong-type `active` must be a whole number without quotes, and is a text
+"#,
+    ),
+    (
+        "refs_and_mutable",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml, ref: v1}
+    - {name: v2, templateUrl: 'https://example.com/t', ref: v1, mutable: true}
+"#,
+        r#"
+14:41 template-ref the ref `v1` can't be read: this source is read without its repository | leave `ref` out and name the file itself
+15:56 unknown-field `ref` needs a `template` | leave it out: a version with `templateUrl` or `fromStack` is compared by its name alone
+15:65 unknown-field `mutable` needs a `template` | leave it out: a version with `templateUrl` or `fromStack` is compared by its name alone
+"#,
+    ),
+    (
+        "defaults",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Defaults
+metadata: {name: all}
+spec:
+  owner: Us
+  description: no
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+3:1 unknown-field unknown field `metadata` in a Defaults document | it can have `apiVersion`, `kind` and `spec`
+6:3 unknown-field unknown field `description` in the spec of Defaults | it can have `owner`, `distributor`, `support`, `tags` and `portfolios`
+10:18 ~no-portfolio the product stands in no portfolio: nobody can launch it | name one under `portfolios`
+10:18 ~depends-on-broken product/vpc is left out, because the Defaults of its folder have errors (m.yaml:2:7) | mend the Defaults
+"#,
+    ),
+    (
+        "defaults_with_a_value_that_no_product_could_have",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Defaults
+spec:
+  owner: ''
+  tags: {'aws:x': y}
+  portfolios: [{portfolio: nowhere}]
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: one}
+spec:
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: other}
+spec:
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+4:10 empty-value `owner` is empty, and the service wants a text
+5:10 reserved-tag the tag `aws:x` begins with `aws:`, which AWS keeps for itself | use another key
+6:28 dangling-reference no Portfolio named `nowhere` is in this source | references are by `metadata.name`: add a Portfolio of this name, or name another
+"#,
+    ),
+    (
+        "duplicate_defaults",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Defaults
+spec: {owner: Us}
+---
+apiVersion: catalogd.dev/v1
+kind: Defaults
+spec: {owner: Them}
+"#,
+        r#"
+6:7 duplicate-defaults another Defaults document is in this folder | join the two, or move one to a folder below
 "#,
     ),
     (
@@ -755,7 +979,7 @@ spec: {product: sound, version: v3}
 "#,
         r#"
 13:3 exactly-one the product's spec has `versions` and `copyFrom`: only one can hold | keep one of them
-18:1 exactly-one the product's spec needs `versions` or `copyFrom` | add one of them
+18:1 exactly-one the product's spec needs `versions`, `copyFrom` or `sourceConnection` | add one of them
 26:3 missing-field copyFrom lacks `productArn` | add `productArn:`
 26:14 unknown-field unknown field `version` in copyFrom | did you mean `versions`?
 26:29 empty-value `copyFrom.versions` names no version to copy | name some, or leave it out: then all active versions are copied
@@ -830,7 +1054,7 @@ spec: {product: topic, version: v1, parameters: {Q: x}, import: {stackArn: "arn:
 "#,
     ),
     (
-        "parameters_not_supported_yet",
+        "launch_settings",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Portfolio
@@ -853,15 +1077,46 @@ metadata: {name: hub}
 spec:
   product: vpc
   version: v1
-  adopt: {id: x}
+  notificationArns: [arn:aws:sns:us-east-1:123456789012:a, arn:aws:sqs:us-east-1:123456789012:b, arn:aws:sns:us-east-1:123456789012:a]
+  stackSet:
+    accounts: ["123", "123456789012"]
+    regions: [Frankfurt]
+    failureToleranceCount: 1
+    failureTolerancePercentage: 5
+    maxConcurrencyPercentage: 101
+    operationType: MOVE
   parameters:
-    A: {ssm: /x}
-    B: [1, 2]
+    A: {ssm: "a path"}
+    B: [1, "x,y", {output: z}]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v1
+  notificationArns: [arn:aws:sns:us-east-1:123456789012:a, arn:aws:sns:us-east-1:123456789012:b, arn:aws:sns:us-east-1:123456789012:c, arn:aws:sns:us-east-1:123456789012:d, arn:aws:sns:us-east-1:123456789012:e, arn:aws:sns:us-east-1:123456789012:f]
+  stackSet: {maxConcurrencyCount: 2, regions: []}
+  parameters:
+    A: {ssm: /fine/one:3, output: {provisionedProduct: hub, key: VpcId}}
+    B: {ssm: /fine/one:new}
 "#,
         r#"
-22:3 unknown-field unknown field `adopt` in the provisioned product's spec | it can have `name`, `product`, `version`, `portfolio`, `parameters`, `tags`, `dependsOn` and `import`
-24:9 not-supported-yet this version of catalogd cannot do `ssm` in a parameter's value yet | leave it out until a later version
-25:8 not-supported-yet this version of catalogd cannot do lists as values (`B`) yet | leave it out until a later version
+22:60 invalid-arn `arn:aws:sqs:us-east-1:123456789012:b` is no ARN of an SNS topic | it has the form `arn:${partition}:sns:${region}:${account}:NAME`
+22:98 duplicate-item `arn:aws:sns:us-east-1:123456789012:a` is in `notificationArns` twice | keep one of the two
+24:16 invalid-stack-set `123` is no account | an account has twelve digits, in quotes
+25:15 invalid-stack-set `Frankfurt` is no region | a region is called e.g. `eu-central-1`
+27:5 exactly-one stackSet has `failureToleranceCount` and `failureTolerancePercentage`: only one can hold | keep one of them
+28:31 unknown-value `maxConcurrencyPercentage` cannot be `101` | give a whole number from 1 to 100
+29:20 unknown-value `operationType` cannot be `MOVE` | it can be `CREATE`, `UPDATE` or `DELETE`
+31:14 invalid-ssm-name `a path` can't be a parameter of the parameter store | give its name, e.g. `/golden/ami`, or a version of it, e.g. `/golden/ami:3`
+32:12 list-item an item of `B` has a comma, which CloudFormation would take for the end of the item | make it items of their own; a whole list as one text needs no list here
+32:19 wrong-type an item of a parameter's list must be a text or a number, and is a map
+40:212 too-many `notificationArns` has 6 topics: the service takes 5 | let one topic pass on to others
+41:3 invalid-stack-set stackSet.regions is empty: a stack set without any has no instances | leave it out for all that the constraint names
+41:35 invalid-stack-set `maxConcurrencyCount` is 2: it can be at most one more than `failureToleranceCount`, which is 0 | raise `failureToleranceCount`, or give percentages
+43:9 exactly-one a parameter's value has `output` and `ssm`: only one can hold | keep one of them
+44:14 invalid-ssm-name `/fine/one:new` can't be a parameter of the parameter store | give its name, e.g. `/golden/ami`, or a version of it, e.g. `/golden/ami:3`
 "#,
     ),
     (
@@ -1064,6 +1319,70 @@ spec:
 35:9 missing-field stackSet lacks `adminRole` | add `adminRole:`
 35:9 missing-field stackSet lacks `regions` | add `regions:`
 35:20 empty-value `accounts` is empty, and the service wants some | `constraints` without `stackSet` has none of this type
+"#,
+    ),
+    (
+        "service_actions",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: ServiceAction
+metadata: {name: restart}
+spec:
+  name: Restart it
+  definition:
+    name: AWS-RestartEC2Instance
+    version: 1
+    assumeRole: Actions
+    parameters:
+      - {name: InstanceId, type: TARGT}
+      - {name: InstanceId, type: TARGET}
+      - {name: InstanceId, type: TEXT_VALUE}
+      - {type: TARGET}
+---
+apiVersion: catalogd.dev/v1
+kind: ServiceAction
+metadata: {name: stop}
+spec:
+  description: ''
+  definition: {name: '', document: x}
+---
+apiVersion: catalogd.dev/v1
+kind: ServiceAction
+metadata: {name: stop}
+spec:
+  tags: {}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  serviceActions: [restart, restart, Stop]
+  versions:
+    - {name: v1, template: t.yaml, serviceActions: [restat]}
+"#,
+        r#"
+5:9 invalid-live-name `Restart it` is no name of a service action | it has letters, digits, `_`, `-` and `.`, and no blanks
+8:14 unquoted `version` wants a text, and `1` without quotes is a number | write `version: "1"`
+9:17 invalid-arn `Actions` is no ARN of a role | it has the form `arn:aws:iam::123456789012:role/NAME`, or is `LAUNCH_ROLE`
+11:34 unknown-value `type` cannot be `TARGT` | did you mean `TARGET`?
+13:16 duplicate-item `InstanceId` is in `parameters` twice | keep one of the two
+14:9 missing-field a parameter of the definition lacks `name` | add `name:`
+21:3 missing-field definition lacks `version` | add `version:`
+21:22 empty-value `definition.name` is empty, and the service wants a text
+21:26 unknown-field unknown field `document` in definition | it can have `name`, `version`, `assumeRole` and `parameters`
+25:18 duplicate-name another ServiceAction has the name `stop` | names are unique per kind in a source: rename one
+26:1 missing-field the service action's spec lacks `definition` | add `definition:`
+27:3 unknown-field unknown field `tags` in the service action's spec | it can have `name`, `description` and `definition`
+40:29 duplicate-item `restart` is in `serviceActions` twice | keep one of the two
+40:38 invalid-name `Stop` in serviceActions is no name | a name has 1 to 63 of `a-z`, `0-9` and `-`, with no `-` at its ends: `stop` would do
+42:53 dangling-reference no ServiceAction named `restat` is in this source | did you mean `restart`?
 "#,
     ),
     (

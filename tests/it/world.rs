@@ -203,6 +203,11 @@ impl World {
         aws_sdk_cloudformation::Client::new(&self.sdk())
     }
 
+    /// The parameter store as somebody else calls it.
+    pub fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.sdk())
+    }
+
     /// S3 as somebody else calls it.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.sdk()).force_path_style(true);

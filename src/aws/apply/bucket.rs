@@ -110,7 +110,7 @@ fn tls_only(target: &Target, bucket: &str) -> String {
 
 /// Where Service Catalog finds an object of the bucket: always AWS's own name for it, whatever endpoint we call
 /// (design §7).
-pub(super) fn object_url(target: &Target, bucket: &str, key: &str) -> String {
+pub(in crate::aws) fn object_url(target: &Target, bucket: &str, key: &str) -> String {
     let suffix = match target.partition.as_str() {
         "aws-cn" => "amazonaws.com.cn",
         "aws-iso" => "c2s.ic.gov",

@@ -10,7 +10,10 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod share;
+mod service_action;
 mod tag_option;
+
+pub(in crate::aws) use bucket::object_url;
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -33,6 +36,32 @@ impl Aws {
                 .put_index(bucket, entries)
                 .await
                 .map(|()| Answer::default()),
+            Op::CreateServiceAction {
+                name,
+                description,
+                definition,
+                token,
+            } => {
+                self.create_service_action(name, description, definition, token)
+                    .await
+            }
+            Op::UpdateServiceAction {
+                id,
+                name,
+                description,
+                definition,
+            } => {
+                let (name, description) = (name.as_deref(), description.as_deref());
+                self.update_service_action(id, name, description, definition.as_ref())
+                    .await
+            }
+            Op::DeleteServiceAction { id } => self.delete_service_action(id).await,
+            Op::OfferActions { offers } => self.offer_actions(op, offers).await,
+            Op::WithdrawAction {
+                action,
+                product,
+                version,
+            } => self.withdraw_action(action, product, version).await,
             Op::CreateTagOption { key, value } => self.create_tag_option(key, value).await,
             Op::UpdateTagOption {
                 id,
@@ -133,10 +162,14 @@ impl Aws {
             }
             Op::CreateProduct {
                 fields,
+                product_type,
                 tags,
                 version,
                 token,
-            } => self.create_product(fields, tags, version, token).await,
+            } => {
+                self.create_product(fields, *product_type, tags, version.as_ref(), token)
+                    .await
+            }
             Op::CopyProduct {
                 source,
                 versions,
@@ -167,6 +200,11 @@ impl Aws {
                 self.update_version(product, version, description.as_deref(), *active, *guidance)
                     .await
             }
+            Op::DeleteVersion {
+                product,
+                version,
+                name: _,
+            } => self.delete_version(product, version).await,
             Op::AssociateProduct { portfolio, product } => {
                 self.associate_product(given(op, portfolio)?, given(op, product)?, None)
                     .await
@@ -198,11 +236,24 @@ impl Aws {
                 path,
                 parameters,
                 tags,
+                topics,
+                preferences,
                 token,
             } => {
                 let (product, version) = (given(op, product)?, given(op, version)?);
-                self.provision(name, product, version, path, parameters, tags, token)
-                    .await
+                let preferences = preferences.as_ref();
+                self.provision(
+                    name,
+                    product,
+                    version,
+                    path,
+                    parameters,
+                    tags,
+                    topics,
+                    preferences,
+                    token,
+                )
+                .await
             }
             Op::Import {
                 name,
@@ -222,12 +273,22 @@ impl Aws {
                 path,
                 parameters,
                 tags,
+                preferences,
                 token,
             } => {
                 let (product, version) = (given(op, product)?, given(op, version)?);
-                let tags = tags.as_ref();
-                self.update_provisioned(id, product, version, path, parameters, tags, token)
-                    .await
+                let (tags, preferences) = (tags.as_ref(), preferences.as_ref());
+                self.update_provisioned(
+                    id,
+                    product,
+                    version,
+                    path,
+                    parameters,
+                    tags,
+                    preferences,
+                    token,
+                )
+                .await
             }
             Op::Terminate {
                 id,

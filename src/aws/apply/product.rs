@@ -3,19 +3,18 @@
 use std::collections::HashMap;
 
 use aws_sdk_servicecatalog::types::{
-    CopyOption, ProductType, ProvisioningArtifactProperties, ProvisioningArtifactPropertyName,
-    ProvisioningArtifactType,
+    CopyOption, ProvisioningArtifactProperties, ProvisioningArtifactPropertyName,
 };
 
 use super::bucket::object_url;
-use super::part;
 use super::portfolio::already_gone;
+use super::{done, part};
 use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::ids::{ProductArn, ProductId, Token, VersionId};
-use crate::model::desired::{Guidance, Tags};
+use crate::model::desired::{Guidance, ProductType, Tags};
 use crate::plan::op::{
     Answer, CopyTarget, NewSource, NewVersion, ProductFields, SourceVersion, TagChange,
 };
@@ -24,8 +23,9 @@ impl Aws {
     pub(super) async fn create_product(
         &self,
         fields: &ProductFields,
+        product_type: ProductType,
         tags: &Tags,
-        version: &NewVersion,
+        version: Option<&NewVersion>,
         token: &Token,
     ) -> Result<Answer, Failure> {
         const OPERATION: &str = "CreateProduct";
@@ -37,7 +37,10 @@ impl Aws {
             support_description,
             support_email,
             support_url,
+            source_connection,
         } = fields.clone();
+        let connection = source_connection.map(|to| convert::sdk_connection(OPERATION, &to));
+        let connection = connection.transpose()?;
         let request = self
             .sc()
             .create_product()
@@ -48,9 +51,10 @@ impl Aws {
             .set_support_description(support_description)
             .set_support_email(support_email)
             .set_support_url(support_url)
-            .product_type(ProductType::CloudFormationTemplate)
+            .product_type(product_type.as_str().into())
             .set_tags(Some(convert::sdk_tags(OPERATION, tags)?))
-            .provisioning_artifact_parameters(self.artifact(version))
+            .set_provisioning_artifact_parameters(version.map(|version| self.artifact(version)))
+            .set_source_connection(connection)
             .idempotency_token(token.as_str());
         let answer = self
             .call(OPERATION, Access::Write, || request.clone().send())
@@ -64,7 +68,11 @@ impl Aws {
             .and_then(|detail| detail.id());
         Ok(Answer {
             product: Some(part(OPERATION, product, "product id")?.into()),
-            version: Some(part(OPERATION, first, "version id")?.into()),
+            version: match version {
+                Some(_) => Some(part(OPERATION, first, "version id")?.into()),
+                // The service makes its versions, sooner or later.
+                None => first.map(VersionId::from),
+            },
             created: detail
                 .and_then(|detail| detail.created_time())
                 .and_then(convert::timestamp),
@@ -126,7 +134,10 @@ impl Aws {
             support_description,
             support_email,
             support_url,
+            source_connection,
         } = fields.clone();
+        let connection = source_connection.map(|to| convert::sdk_connection(OPERATION, &to));
+        let connection = connection.transpose()?;
         let request = self
             .sc()
             .update_product()
@@ -138,6 +149,7 @@ impl Aws {
             .set_support_description(support_description)
             .set_support_email(support_email)
             .set_support_url(support_url)
+            .set_source_connection(connection)
             .set_add_tags(add)
             .set_remove_tags(remove);
         self.call(OPERATION, Access::Write, || request.clone().send())
@@ -209,6 +221,29 @@ impl Aws {
         })
     }
 
+    pub(super) async fn delete_version(
+        &self,
+        product: &ProductId,
+        version: &VersionId,
+    ) -> Result<Answer, Failure> {
+        let request = self
+            .sc()
+            .delete_provisioning_artifact()
+            .product_id(product.as_str())
+            .provisioning_artifact_id(version.as_str());
+        let gone = self
+            .call("DeleteProvisioningArtifact", Access::Write, || {
+                request.clone().send()
+            })
+            .await;
+        match gone {
+            Ok(_) => done(),
+            // Gone already: doing it twice is success.
+            Err(failure) if failure.is_not_found() => done(),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// A version as the service wants it: where its template lies is one entry of a map.
     fn artifact(&self, version: &NewVersion) -> ProvisioningArtifactProperties {
         let (key, place) = match &version.source {
@@ -223,7 +258,7 @@ impl Aws {
             .name(&version.name)
             .set_description(version.description.clone())
             .info(key, place)
-            .r#type(ProvisioningArtifactType::CloudFormationTemplate)
+            .r#type(version.kind.into())
             .build()
     }
 }

@@ -1,9 +1,10 @@
 //! Provisioned products: each call starts work and answers with the record to follow (facts §9.3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_servicecatalog::types::{
-    ProvisioningParameter, RecordDetail, UpdateProvisioningParameter,
+    ProvisioningParameter, ProvisioningPreferences, RecordDetail, StackSetOperationType,
+    UpdateProvisioningParameter, UpdateProvisioningPreferences,
 };
 
 use super::part;
@@ -13,6 +14,7 @@ use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::ids::{ProductId, ProvisionedProductId, StackArn, Token, VersionId};
 use crate::model::desired::Tags;
+use crate::model::launch::{Amount, OperationType, Preferences};
 use crate::plan::op::{Answer, ParameterArg};
 
 impl Aws {
@@ -25,6 +27,8 @@ impl Aws {
         path: &str,
         parameters: &BTreeMap<String, ParameterArg>,
         tags: &Tags,
+        topics: &BTreeSet<String>,
+        preferences: Option<&Preferences>,
         token: &Token,
     ) -> Result<Answer, Failure> {
         const OPERATION: &str = "ProvisionProduct";
@@ -53,6 +57,8 @@ impl Aws {
             .path_name(path)
             .set_provisioning_parameters(Some(sent))
             .set_tags(Some(convert::sdk_tags(OPERATION, tags)?))
+            .set_notification_arns((!topics.is_empty()).then(|| topics.iter().cloned().collect()))
+            .set_provisioning_preferences(preferences.map(first_preferences))
             .provision_token(token.as_str());
         let answer = self
             .call(OPERATION, Access::Write, || request.clone().send())
@@ -70,6 +76,7 @@ impl Aws {
         path: &str,
         parameters: &BTreeMap<String, ParameterArg>,
         tags: Option<&Tags>,
+        preferences: Option<&Preferences>,
         token: &Token,
     ) -> Result<Answer, Failure> {
         const OPERATION: &str = "UpdateProvisionedProduct";
@@ -98,6 +105,7 @@ impl Aws {
             .path_name(path)
             .set_provisioning_parameters(Some(sent))
             .set_tags(tags)
+            .set_provisioning_preferences(preferences.map(later_preferences))
             .update_token(token.as_str());
         let answer = self
             .call(OPERATION, Access::Write, || request.clone().send())
@@ -158,6 +166,48 @@ impl Aws {
             }),
             Err(failure) => Err(failure),
         }
+    }
+}
+
+/// The preferences of a launch: what an update does is no matter of it.
+fn first_preferences(wanted: &Preferences) -> ProvisioningPreferences {
+    let (tolerance, concurrency) = (wanted.failure_tolerance, wanted.max_concurrency);
+    ProvisioningPreferences::builder()
+        .set_stack_set_accounts(wanted.accounts.clone())
+        .set_stack_set_regions(wanted.regions.clone())
+        .set_stack_set_failure_tolerance_count(count(tolerance))
+        .set_stack_set_failure_tolerance_percentage(percentage(tolerance))
+        .set_stack_set_max_concurrency_count(count(concurrency))
+        .set_stack_set_max_concurrency_percentage(percentage(concurrency))
+        .build()
+}
+
+/// The preferences of an update.
+fn later_preferences(wanted: &Preferences) -> UpdateProvisioningPreferences {
+    let (tolerance, concurrency) = (wanted.failure_tolerance, wanted.max_concurrency);
+    let operation = wanted.operation.map(OperationType::as_str);
+    UpdateProvisioningPreferences::builder()
+        .set_stack_set_accounts(wanted.accounts.clone())
+        .set_stack_set_regions(wanted.regions.clone())
+        .set_stack_set_failure_tolerance_count(count(tolerance))
+        .set_stack_set_failure_tolerance_percentage(percentage(tolerance))
+        .set_stack_set_max_concurrency_count(count(concurrency))
+        .set_stack_set_max_concurrency_percentage(percentage(concurrency))
+        .set_stack_set_operation_type(operation.map(StackSetOperationType::from))
+        .build()
+}
+
+fn count(amount: Option<Amount>) -> Option<i32> {
+    match amount? {
+        Amount::Count(number) => Some(i32::try_from(number).unwrap_or(i32::MAX)),
+        Amount::Percentage(_) => None,
+    }
+}
+
+fn percentage(amount: Option<Amount>) -> Option<i32> {
+    match amount? {
+        Amount::Percentage(number) => Some(i32::try_from(number).unwrap_or(i32::MAX)),
+        Amount::Count(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Found, Hints, gap, gather};
+use crate::aws::apply::object_url;
 use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
@@ -16,6 +17,8 @@ use crate::model::template::{VersionContent, folded};
 
 /// Where a version's template stands in its description (facts §9.2).
 const TEMPLATE_KEY: &str = "CloudFormationTemplate";
+/// Where a version's `Info` says what it was made of (facts §9.2).
+const URL_KEY: &str = "TemplateUrl";
 
 /// Whether the template bucket is there.
 #[derive(Debug)]
@@ -186,14 +189,33 @@ impl Aws {
                     .status()
                     .map(aws_sdk_servicecatalog::types::Status::as_str),
             ),
-            content: template.map(|text| VersionContent {
-                content: Digest::of(&folded(text.as_bytes())),
-                parameters: answer
-                    .provisioning_artifact_parameters
-                    .as_deref()
-                    .map(convert::parameters),
-            }),
+            content: match template {
+                Some(text) => Some(VersionContent {
+                    content: Digest::of(&folded(text.as_bytes())),
+                    parameters: answer
+                        .provisioning_artifact_parameters
+                        .as_deref()
+                        .map(convert::parameters),
+                }),
+                // What is no CloudFormation template is never shown; where catalogd put it, its digest is its name.
+                None => answer
+                    .info()
+                    .and_then(|info| info.get(URL_KEY))
+                    .and_then(|url| self.uploaded(url))
+                    .map(|content| VersionContent {
+                        content,
+                        parameters: None,
+                    }),
+            },
         })
+    }
+}
+
+impl Aws {
+    /// The digest of the bytes behind a URL, where these are a template that catalogd put into its bucket.
+    fn uploaded(&self, url: &str) -> Option<Digest> {
+        let folder = object_url(self.target(), self.bucket(), "templates/");
+        url.strip_prefix(&folder).and_then(Digest::parse)
     }
 }
 

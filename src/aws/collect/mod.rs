@@ -8,7 +8,9 @@ mod imported;
 mod portfolio;
 mod product;
 mod provisioned;
+mod ssm;
 mod share;
+mod service_action;
 mod stack;
 mod tag_option;
 
@@ -17,7 +19,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
@@ -55,6 +57,10 @@ pub struct Hints {
     pub imports: Vec<WantedImport>,
     /// What manifests take over.
     pub adopted: Adopted,
+    /// Parameters of the parameter store that manifests take values from.
+    pub ssm: BTreeSet<String>,
+    /// Whether some manifest says which service actions versions offer: then who else offers what matters.
+    pub offers: bool,
     /// Whose catalog.
     pub identity: Identity,
 }
@@ -152,17 +158,31 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let portfolios = join3(
+        let listed = join4(
             self.tag_options(hints),
             self.portfolios(hints),
             self.imported(hints),
+            self.service_actions(hints),
         );
-        let ((tag_options, portfolios, imported), (head, products, stale), provisioned) =
-            join3(portfolios, products, self.provisioned(hints)).await;
+        let (
+            (tag_options, portfolios, imported, actions),
+            (head, products, stale),
+            provisioned,
+            stored,
+        ) = join4(
+            listed,
+            products,
+            self.provisioned(hints),
+            self.stored(hints),
+        )
+        .await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
 
+        for action in actions.items {
+            snapshot.found_service_action(action);
+        }
         for option in tag_options.items {
             snapshot.found_tag_option(option);
         }
@@ -185,6 +205,9 @@ impl Aws {
         for found in provisioned.items {
             snapshot.found_provisioned(found);
         }
+        for (name, parameter) in stored.items {
+            snapshot.found_ssm(name, parameter);
+        }
         if head.exists {
             snapshot.found_bucket();
         }
@@ -195,11 +218,13 @@ impl Aws {
             snapshot.index_is_stale();
         }
         let gaps = [
+            actions.gaps,
             tag_options.gaps,
             imported.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,
+            stored.gaps,
             stacks.gaps,
             head.gaps,
         ];

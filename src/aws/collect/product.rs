@@ -135,7 +135,8 @@ impl Aws {
         match self.listed(|| self.versions(&id)).await {
             // It was made with one, and the last one can't be deleted: such an answer is not to be believed, or its
             // first version, which came with the product and not by a token of its own, would be made a second time.
-            Ok(versions) if versions.is_empty() && ours => {
+            // One that the service syncs has none before its first sync.
+            Ok(versions) if versions.is_empty() && ours && product.source_connection.is_none() => {
                 let failure = Failure::internal(VERSIONS, "the answer has no version at all");
                 found.gap(Scope::Product(id), &failure);
             }

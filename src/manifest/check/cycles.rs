@@ -39,7 +39,7 @@ fn upstream(spec: &ProvisionedSpec) -> BTreeMap<&Name, &Origin> {
             .flatten()
             .filter_map(|parameter| match &parameter.value.value {
                 ValueSpec::Output { from, .. } => Some((&from.value, &from.origin)),
-                ValueSpec::Literal(_) => None,
+                ValueSpec::Literal(_) | ValueSpec::List(_) | ValueSpec::Ssm(_) => None,
             });
     let named = spec.depends_on.iter().map(|n| (&n.value, &n.origin));
     named.chain(outputs).collect()

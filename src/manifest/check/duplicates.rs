@@ -12,6 +12,14 @@ use crate::model::desired::Origin;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     names(
+        catalog.specs.service_actions.iter().map(|s| &s.header),
+        findings,
+    );
+    for (header, names) in catalog.offers() {
+        let named = names.iter().map(|n| (("", n.value.as_str()), &n.origin));
+        items(header, "serviceActions", named, findings);
+    }
+    names(
         catalog.specs.tag_options.iter().map(|s| &s.header),
         findings,
     );
@@ -57,6 +65,16 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             .iter()
             .map(|n| (("", n.value.as_str()), &n.origin));
         items(&spec.header, "dependsOn", named, findings);
+        let mut texts = |what: &str, list: Option<&Vec<At<String>>>| {
+            let named = list.into_iter().flatten();
+            let named = named.map(|n| (("", n.value.as_str()), &n.origin));
+            items(&spec.header, what, named, findings);
+        };
+        let topics = spec.notification_arns.as_ref();
+        texts("notificationArns", topics.map(|found| &found.value));
+        let set = spec.stack_set.as_ref().map(|found| &found.value);
+        texts("accounts", set.and_then(|set| set.accounts.as_ref()));
+        texts("regions", set.and_then(|set| set.regions.as_ref()));
     }
 }
 

@@ -3,11 +3,28 @@
 use super::Catalog;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::At;
-use crate::manifest::schema::Header;
+use crate::manifest::schema::{Header, action_parameters};
 use crate::manifest::words;
 use crate::model::limits;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
+    for spec in &catalog.specs.service_actions {
+        let mut texts = Texts {
+            header: &spec.header,
+            findings,
+        };
+        texts.some("name", &spec.display_name, limits::ACTION_NAME);
+        texts.any("description", &spec.description, limits::ACTION_TEXT);
+        if let Some(definition) = &spec.definition {
+            let limit = limits::ACTION_DEFINITION;
+            texts.some("definition.name", &definition.document, limit);
+            texts.some("definition.version", &definition.version, limit);
+            texts.some("definition.assumeRole", &definition.assume_role, limit);
+            let parameters = definition.parameters.as_ref();
+            let parameters = parameters.map(|p| At::new(action_parameters(&p.value), &p.origin));
+            texts.any("definition.parameters as JSON", &parameters, limit);
+        }
+    }
     for spec in &catalog.specs.portfolios {
         let mut texts = Texts {
             header: &spec.header,

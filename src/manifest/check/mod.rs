@@ -3,15 +3,20 @@
 mod copies;
 mod cycles;
 mod duplicates;
+mod connections;
 mod imports;
+mod launches;
 mod lengths;
 mod live_names;
 mod outputs;
+mod owners;
 mod parameters;
 mod principals;
 mod products_in_portfolios;
 mod references;
+mod retention;
 mod roles;
+mod service_actions;
 mod rules;
 mod stack_sets;
 mod budgets;
@@ -26,9 +31,10 @@ mod versions;
 use std::collections::BTreeMap;
 
 use super::finding::{Code, Finding};
+use super::node::At;
 use super::schema::{
-    ConstraintsSpec, Header, ImportedSpec, PortfolioSpec, ProductSpec, ProvisionedSpec, SourceSpec,
-    Specs, TagOptionSpec, VersionSpec,
+    ConstraintsSpec, Header, ImportedSpec, PortfolioSpec, ProductSpec, ProvisionedSpec,
+    ServiceActionSpec, SourceSpec, Specs, TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -38,6 +44,7 @@ use crate::model::desired::Origin;
 struct Catalog<'a> {
     specs: &'a Specs,
     templates: &'a Templates,
+    service_actions: BTreeMap<&'a Name, &'a ServiceActionSpec>,
     tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
     imported: BTreeMap<&'a Name, &'a ImportedSpec>,
@@ -50,6 +57,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
     let catalog = Catalog {
         specs,
         templates,
+        service_actions: index(&specs.service_actions, |spec| &spec.header),
         tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
         imported: index(&specs.imported, |spec| &spec.header),
@@ -63,9 +71,13 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         cycles::check,
         outputs::check,
         parameters::check,
+        owners::check,
         versions::check,
+        retention::check,
+        connections::check,
         copies::check,
         imports::check,
+        launches::check,
         live_names::check,
         lengths::check,
         principals::check,
@@ -73,6 +85,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         topics::check,
         rules::check,
         stack_sets::check,
+        service_actions::check,
         urls::check,
         tags::check,
         tag_options::check,
@@ -108,6 +121,15 @@ impl<'a> Catalog<'a> {
         self.specs.products.iter().flat_map(|product| {
             let portfolios = product.portfolios.iter().flatten();
             portfolios.filter_map(|place| Some((&product.header, place.constraints.as_ref()?)))
+        })
+    }
+
+    /// Every list of service actions, with the product that has it and how many it names.
+    fn offers(&self) -> impl Iterator<Item = (&'a Header, &'a [At<Name>])> {
+        self.specs.products.iter().flat_map(|product| {
+            let versions = product.versions.iter().map(|v| &v.service_actions);
+            let all = std::iter::once(&product.service_actions).chain(versions);
+            all.flatten().map(|list| (&product.header, list.as_slice()))
         })
     }
 

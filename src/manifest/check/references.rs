@@ -10,6 +10,12 @@ use crate::manifest::schema::{Header, ProvisionedSpec, ValueSpec};
 use crate::manifest::words;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
+    for (header, names) in catalog.offers() {
+        for name in names {
+            let known = &catalog.service_actions;
+            object(header, Kind::ServiceAction, name, known, findings);
+        }
+    }
     let portfolios = catalog.specs.portfolios.iter();
     let given = portfolios.map(|spec| (&spec.header, &spec.tag_options));
     let products = catalog.specs.products.iter();

@@ -4,24 +4,28 @@ mod portfolio;
 mod product;
 mod provisioned;
 mod read;
+mod service_action;
+mod rollout;
 mod tag_option;
 
 pub(super) use portfolio::{
     ImportedSpec, PortfolioSpec, PrincipalSpec, ShareSpec, SharedProductSpec,
 };
 pub(super) use product::{
-    AssociationSpec, ConstraintsSpec, CopySpec, LaunchSpec, ProductSpec, RuleSpec, SourceSpec,
-    StackSetSpec, TemplateFile, VersionSpec,
+    AssociationSpec, ConnectionSpec, ConstraintsSpec, CopySpec, LaunchSpec, Older, ProductSpec,
+    RuleSpec, SourceSpec, StackSetSpec, TemplateFile, VersionSpec,
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
+pub(super) use rollout::RolloutSpec;
+pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
 pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::read::Shape;
-use super::finding::{Code, Finding};
+use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::parse::Document;
 use super::words;
@@ -33,10 +37,13 @@ pub(super) const API_VERSION: &str = "catalogd.dev/v1";
 /// What every API version of ours begins with.
 pub(super) const API_GROUP: &str = "catalogd.dev/";
 /// Kinds of the manifest language that this version cannot do yet.
-const LATER_KINDS: &[&str] = &["ServiceAction", "Defaults"];
+const LATER_KINDS: &[&str] = &[];
+/// The kind that is no object, but says something of those below its folder.
+const DEFAULTS_KIND: &str = "Defaults";
 /// The kinds that can be declared.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind::TagOption,
+    Kind::ServiceAction,
     Kind::Portfolio,
     Kind::Product,
     Kind::ProvisionedProduct,
@@ -65,21 +72,38 @@ pub(super) struct Header {
 /// The specs of a source.
 #[derive(Debug, Default)]
 pub(super) struct Specs {
+    pub(super) service_actions: Vec<ServiceActionSpec>,
     pub(super) tag_options: Vec<TagOptionSpec>,
     pub(super) portfolios: Vec<PortfolioSpec>,
     pub(super) imported: Vec<ImportedSpec>,
     pub(super) products: Vec<ProductSpec>,
     pub(super) provisioned: Vec<ProvisionedSpec>,
+    pub(super) defaults: Vec<DefaultsSpec>,
     /// Lines that hold parameters, which may be secret: first and last, by file.
     pub(super) secrets: BTreeMap<Arc<str>, Vec<(u32, u32)>>,
 }
 
-/// Whether a text names one of our kinds, known or to come.
-pub(super) fn is_kind(text: &str) -> bool {
-    Kind::ALL.iter().any(|kind| kind.as_str() == text) || LATER_KINDS.contains(&text)
+/// What the products of a folder and below say where they don't say it themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DefaultsSpec {
+    /// Where its `kind` stands.
+    pub(super) origin: Origin,
+    /// The first and last line of its document.
+    pub(super) lines: (u32, u32),
+    /// Something is wrong with it, so that nobody knows what it would say.
+    pub(super) broken: bool,
+    /// What it says, as a product without a name.
+    pub(super) product: ProductSpec,
 }
 
-/// Reads a document into the specs, if it is ours. Returns whether it is.
+/// Whether a text names one of our kinds, known or to come.
+pub(super) fn is_kind(text: &str) -> bool {
+    Kind::ALL.iter().any(|kind| kind.as_str() == text)
+        || LATER_KINDS.contains(&text)
+        || text == DEFAULTS_KIND
+}
+
+/// Reads a document into the specs, if it is ours. Returns whether it is, and wants something of the catalog.
 pub(super) fn read(document: Document, specs: &mut Specs, findings: &mut Vec<Finding>) -> bool {
     let Document {
         root,
@@ -101,6 +125,17 @@ pub(super) fn read(document: Document, specs: &mut Specs, findings: &mut Vec<Fin
         Ownership::Ours => {
             let object = identify(&root);
             remember_secrets(&root, specs);
+            let before = findings.len();
+            if root.only("kind").and_then(Node::text) == Some(DEFAULTS_KIND) {
+                findings.extend(yaml);
+                let mut reader = Reader { findings, object };
+                let mut read = reader.defaults_document(&root);
+                let said = findings.get(before..).unwrap_or_default();
+                read.broken = said.iter().any(|f| f.severity == Severity::Error);
+                specs.defaults.push(read);
+                // A source of nothing else wants nothing.
+                return false;
+            }
             findings.extend(yaml.into_iter().map(|f| f.about(object.as_ref())));
             let mut reader = Reader { findings, object };
             reader.document(&root, specs);
@@ -173,6 +208,12 @@ const DOCUMENT: Shape = Shape {
     later: &[],
 };
 
+const DEFAULTS_DOCUMENT: Shape = Shape {
+    what: "a Defaults document",
+    known: &["apiVersion", "kind", "spec"],
+    later: &[],
+};
+
 const METADATA: Shape = Shape {
     what: "metadata",
     known: &["name", "onRemove", "adopt"],
@@ -201,13 +242,17 @@ impl Reader<'_> {
         let at = &spec.key.origin;
         match kind {
             // `Self::kind` does not let it through.
-            Kind::ServiceAction => {}
             Kind::TagOption => specs
                 .tag_options
                 .extend(self.tag_option(header, &spec.value, at)),
             Kind::Portfolio if portfolio::is_imported(&spec.value) => specs
                 .imported
                 .extend(self.imported(header, &spec.value, at)),
+            Kind::ServiceAction => {
+                specs
+                    .service_actions
+                    .extend(self.service_action(header, &spec.value, at))
+            }
             Kind::Portfolio => specs
                 .portfolios
                 .extend(self.portfolio(header, &spec.value, at)),
@@ -217,6 +262,35 @@ impl Reader<'_> {
                     .provisioned
                     .extend(self.provisioned(header, &spec.value, at))
             }
+        }
+    }
+
+    fn defaults_document(&mut self, root: &Node) -> DefaultsSpec {
+        let nobody = Header {
+            name: None,
+            origin: root.origin.clone(),
+            key: None,
+            lifecycle: Lifecycle::default(),
+        };
+        let fields = self.fields(root, &root.origin, &DEFAULTS_DOCUMENT);
+        let spec = fields.as_ref().and_then(|fields| {
+            self.api_version(fields);
+            self.required(fields, "spec")
+        });
+        let kind = root.only("kind").map_or(&root.origin, |kind| &kind.origin);
+        let nothing = Node {
+            origin: root.origin.clone(),
+            value: Value::Map(Vec::new()),
+        };
+        let (node, at) = match spec {
+            Some(entry) => (&entry.value, &entry.key.origin),
+            None => (&nothing, &root.origin),
+        };
+        DefaultsSpec {
+            origin: kind.clone(),
+            lines: (root.origin.line, root.last_line()),
+            broken: false,
+            product: self.defaults(nobody, node, at),
         }
     }
 
@@ -255,7 +329,8 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            let names = || KINDS.into_iter().map(Kind::as_str);
+            let objects = || KINDS.into_iter().map(Kind::as_str);
+            let names = || objects().chain([DEFAULTS_KIND]);
             let near = words::did_you_mean(&found.value, names());
             let message = format!("unknown kind {}", words::code(&found.value));
             self.report(

@@ -7,12 +7,18 @@ use super::{Header, Tag};
 use crate::ids::{Digest, Name};
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Entry, Node};
-use crate::model::desired::{Guidance, Origin, TagUpdates, UnlistedVersions};
+use crate::manifest::words;
+use crate::model::desired::{Guidance, Origin, ProductType, TagUpdates, UnlistedVersions};
 
 /// A product as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct ProductSpec {
     pub(in super::super) header: Header,
+    /// Where `spec` stands.
+    pub(in super::super) at: Origin,
+    /// It has an `owner`, well-formed or not.
+    pub(in super::super) owner_given: bool,
+    pub(in super::super) product_type: Option<At<ProductType>>,
     pub(in super::super) display_name: Option<At<String>>,
     pub(in super::super) owner: Option<At<String>>,
     pub(in super::super) description: Option<At<String>>,
@@ -28,7 +34,42 @@ pub(in super::super) struct ProductSpec {
     /// Every version's name could be read: a name that is not among them is not there.
     pub(in super::super) versions_known: bool,
     pub(in super::super) unlisted_versions: Option<UnlistedVersions>,
+    pub(in super::super) retention: Option<RetentionSpec>,
     pub(in super::super) copy_from: Option<CopySpec>,
+    pub(in super::super) service_actions: Option<Vec<At<Name>>>,
+    pub(in super::super) source_connection: Option<ConnectionSpec>,
+    /// It has a `sourceConnection`, well-formed or not.
+    pub(in super::super) synced: bool,
+}
+
+/// How many versions of the list stay as they are, and what the older ones become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct RetentionSpec {
+    pub(in super::super) active: At<usize>,
+    pub(in super::super) older: Older,
+}
+
+/// What a version becomes that is older than those which `retention` keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Older {
+    Deprecated,
+    Inactive,
+}
+
+impl RetentionSpec {
+    /// Whether a place in a list of so many is among the newest: the order of the list is the order, newest last.
+    pub(in super::super) fn keeps(&self, place: usize, of: usize) -> bool {
+        place + self.active.value >= of
+    }
+}
+
+/// The repository that the service syncs a product with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct ConnectionSpec {
+    pub(in super::super) connection_arn: At<String>,
+    pub(in super::super) repository: At<String>,
+    pub(in super::super) branch: At<String>,
+    pub(in super::super) artifact_path: At<String>,
 }
 
 /// What a product is a copy of.
@@ -96,6 +137,8 @@ pub(in super::super) struct VersionSpec {
     pub(in super::super) source: Option<SourceSpec>,
     pub(in super::super) active: Option<At<bool>>,
     pub(in super::super) guidance: Option<At<Guidance>>,
+    pub(in super::super) mutable: bool,
+    pub(in super::super) service_actions: Option<Vec<At<Name>>>,
 }
 
 /// Where a version's template comes from.
@@ -104,6 +147,8 @@ pub(in super::super) enum SourceSpec {
     File {
         /// The path as written, relative to the manifest.
         path: At<String>,
+        /// The tag or commit whose file it is; that of the source itself otherwise.
+        reference: Option<At<String>>,
         /// The file it names, once it was found.
         found: Option<TemplateFile>,
     },
@@ -134,14 +179,42 @@ const SPEC: Shape = Shape {
         "portfolios",
         "versions",
         "unlistedVersions",
+        "retention",
         "copyFrom",
+        "type",
+        "sourceConnection",
+        "serviceActions",
     ],
-    later: &["sourceConnection", "retention", "serviceActions"],
+    later: &[],
 };
 
 const COPY: Shape = Shape {
     what: "copyFrom",
     known: &["productArn", "versions", "copyTags"],
+    later: &[],
+};
+
+const RETENTION: Shape = Shape {
+    what: "retention",
+    known: &["active", "older"],
+    later: &[],
+};
+
+const CONNECTION: Shape = Shape {
+    what: "sourceConnection",
+    known: &[
+        "type",
+        "connectionArn",
+        "repository",
+        "branch",
+        "artifactPath",
+    ],
+    later: &[],
+};
+
+const DEFAULTS: Shape = Shape {
+    what: "the spec of Defaults",
+    known: &["owner", "distributor", "support", "tags", "portfolios"],
     later: &[],
 };
 
@@ -203,8 +276,11 @@ const VERSION: Shape = Shape {
         "fromStack",
         "active",
         "guidance",
+        "ref",
+        "mutable",
+        "serviceActions",
     ],
-    later: &["ref", "mutable", "serviceActions"],
+    later: &[],
 };
 
 impl Reader<'_> {
@@ -218,37 +294,30 @@ impl Reader<'_> {
         let unlisted = [
             ("keep", UnlistedVersions::Keep),
             ("deactivate", UnlistedVersions::Deactivate),
+            ("delete", UnlistedVersions::Delete),
         ];
-        let unlisted_versions = self.choice(&fields, "unlistedVersions", &unlisted, &["delete"]);
+        let unlisted_versions = self.choice(&fields, "unlistedVersions", &unlisted, &[]);
+        let types = ProductType::ALL.map(|kind| (kind.as_str(), kind));
+        let product_type = self.choice(&fields, "type", &types, &[]);
         let support = match fields.get("support") {
             Some(entry) => self.support(&entry.value, &entry.key.origin),
             None => SupportSpec::default(),
         };
-        let places = self.list(&fields, "portfolios");
-        let portfolios: Option<Vec<_>> =
-            places.map(|items| items.iter().filter_map(|n| self.association(n)).collect());
-        let portfolios_known = match fields.get("portfolios") {
-            Some(_) => places.map(<[Node]>::len) == portfolios.as_ref().map(Vec::len),
-            None => true,
-        };
-        // A git-synced product has neither, and is a finding of its own for now.
-        if fields.get("sourceConnection").is_none() {
-            self.exactly_one(&fields, &["versions", "copyFrom"]);
-        }
+        let (portfolios, portfolios_known) = self.portfolios(&fields);
+        self.exactly_one(&fields, &["versions", "copyFrom", "sourceConnection"]);
+        let source_connection = fields
+            .get("sourceConnection")
+            .and_then(|entry| self.source_connection(&entry.value, &entry.key.origin));
+        let retention = fields
+            .get("retention")
+            .and_then(|entry| self.retention(&entry.value, &entry.key.origin));
         let copy_from = fields
             .get("copyFrom")
             .and_then(|entry| self.copy_from(&entry.value, &entry.key.origin));
-        if let (Some(entry), Some(UnlistedVersions::Deactivate), Some(_)) = (
-            fields.get("unlistedVersions"),
-            unlisted_versions.as_ref().map(|found| found.value),
-            fields.get("copyFrom"),
-        ) {
-            let message = "`unlistedVersions` says nothing of a copy, which lists no versions";
-            self.report(
-                Finding::new(Code::UnknownField, &entry.key.origin, message)
-                    .hint("leave it out: a copy's versions follow those of its source"),
-            );
-        }
+        let keeps = unlisted_versions
+            .as_ref()
+            .is_none_or(|found| found.value == UnlistedVersions::Keep);
+        self.nothing_of_versions(&fields, keeps);
         let items = self.list(&fields, "versions");
         if let (Some([]), Some(entry)) = (items, fields.get("versions")) {
             let message = "a product needs at least one version";
@@ -265,7 +334,10 @@ impl Reader<'_> {
         Some(ProductSpec {
             header,
             display_name: self.text(&fields, "name"),
-            owner: self.required_text(&fields, "owner"),
+            at: at.clone(),
+            owner_given: fields.get("owner").is_some(),
+            product_type,
+            owner: self.text(&fields, "owner"),
             description: self.text(&fields, "description"),
             distributor: self.text(&fields, "distributor"),
             support,
@@ -277,8 +349,123 @@ impl Reader<'_> {
             versions_known: items.is_some_and(|items| items.len() == versions.len()),
             versions,
             unlisted_versions: unlisted_versions.map(|found| found.value),
+            retention,
             copy_from,
+            service_actions: self.offers(&fields),
+            source_connection,
+            synced: fields.get("sourceConnection").is_some(),
         })
+    }
+
+    /// What a product gives to those of its folder: the spec of a `Defaults` document.
+    pub(super) fn defaults(&mut self, header: Header, node: &Node, at: &Origin) -> ProductSpec {
+        let mut spec = ProductSpec::empty(header, at);
+        let Some(fields) = self.fields(node, at, &DEFAULTS) else {
+            return spec;
+        };
+        if let Some(entry) = fields.get("support") {
+            spec.support = self.support(&entry.value, &entry.key.origin);
+        }
+        (spec.portfolios, spec.portfolios_known) = self.portfolios(&fields);
+        spec.owner = self.text(&fields, "owner");
+        spec.distributor = self.text(&fields, "distributor");
+        spec.tags = self.tags(&fields);
+        spec
+    }
+
+    /// The portfolios, if the field is there, and whether all of them could be read.
+    fn portfolios(&mut self, fields: &Fields<'_>) -> (Option<Vec<AssociationSpec>>, bool) {
+        let places = self.list(fields, "portfolios");
+        let portfolios: Option<Vec<_>> =
+            places.map(|items| items.iter().filter_map(|n| self.association(n)).collect());
+        let known = match fields.get("portfolios") {
+            Some(_) => places.map(<[Node]>::len) == portfolios.as_ref().map(Vec::len),
+            None => true,
+        };
+        (portfolios, known)
+    }
+
+    /// Says which fields about listed versions a product has that lists none.
+    fn nothing_of_versions(&mut self, fields: &Fields<'_>, keeps: bool) {
+        let copied = "a copy, which lists no versions";
+        let synced = "a product whose versions the service makes";
+        let (what, hint) = match (fields.get("copyFrom"), fields.get("sourceConnection")) {
+            (Some(_), _) => (
+                copied,
+                "leave it out: a copy's versions follow those of its source",
+            ),
+            (None, Some(_)) => (
+                synced,
+                "leave it out: every commit to the repository's file makes a version, and catalogd touches none",
+            ),
+            (None, None) => return,
+        };
+        let copies = fields.get("copyFrom").is_some();
+        for (field, stands) in [
+            ("unlistedVersions", !keeps),
+            ("retention", true),
+            ("type", copies),
+        ] {
+            if let (Some(entry), true) = (fields.get(field), stands) {
+                let message = format!("{} says nothing of {what}", words::code(field));
+                let hint = match field {
+                    "type" => "leave it out: a copy's type is its source's",
+                    _ => hint,
+                };
+                self.report(
+                    Finding::new(Code::UnknownField, &entry.key.origin, message).hint(hint),
+                );
+            }
+        }
+    }
+
+    fn retention(&mut self, node: &Node, at: &Origin) -> Option<RetentionSpec> {
+        let fields = self.fields(node, at, &RETENTION)?;
+        let older = [
+            ("DEPRECATED", Older::Deprecated),
+            ("INACTIVE", Older::Inactive),
+        ];
+        let older = self.choice(&fields, "older", &older, &[]);
+        self.required(&fields, "active")?;
+        let active = self.number(&fields, "active")?;
+        if active.value == 0 {
+            let message = "`active` must be at least 1: a product without one is of no use";
+            self.report(
+                Finding::new(Code::UnknownValue, &active.origin, message)
+                    .hint("a version is taken out of use by `active: false` in its own entry"),
+            );
+        }
+        Some(RetentionSpec {
+            active,
+            older: older.map_or(Older::Deprecated, |found| found.value),
+        })
+    }
+
+    fn source_connection(&mut self, node: &Node, at: &Origin) -> Option<ConnectionSpec> {
+        let fields = self.fields(node, at, &CONNECTION)?;
+        self.choice(&fields, "type", &[("CODESTAR", ())], &[]);
+        let connection_arn = self.required_text(&fields, "connectionArn");
+        let repository = self.required_text(&fields, "repository");
+        let branch = self.required_text(&fields, "branch");
+        let artifact_path = self.required_text(&fields, "artifactPath");
+        Some(ConnectionSpec {
+            connection_arn: connection_arn?,
+            repository: repository?,
+            branch: branch?,
+            artifact_path: artifact_path?,
+        })
+    }
+
+    /// The names of service actions, if the field is there.
+    fn offers(&mut self, fields: &Fields<'_>) -> Option<Vec<At<Name>>> {
+        const KEY: &str = "serviceActions";
+        let items = self.list(fields, KEY)?;
+        let mut names = Vec::new();
+        for node in items {
+            let found = self.scalar(node, KEY);
+            names.extend(found.and_then(|found| self.name(found, KEY)));
+        }
+        Some(names)
     }
 
     fn copy_from(&mut self, node: &Node, at: &Origin) -> Option<CopySpec> {
@@ -438,6 +625,21 @@ impl Reader<'_> {
         let fields = self.fields(node, &node.origin, &VERSION)?;
         let name = self.required_text(&fields, "name");
         let description = self.text(&fields, "description");
+        let reference = self.text(&fields, "ref");
+        let mutable = self.flag(&fields, "mutable");
+        if fields.get("template").is_none() {
+            // What is at a URL or behind a stack is not catalogd's to read, so it can't tell when that changes.
+            for field in ["ref", "mutable"] {
+                if let Some(entry) = fields.get(field) {
+                    let message = format!("{} needs a `template`", words::code(field));
+                    self.report(
+                        Finding::new(Code::UnknownField, &entry.key.origin, message).hint(
+                            "leave it out: a version with `templateUrl` or `fromStack` is compared by its name alone",
+                        ),
+                    );
+                }
+            }
+        }
         let source = self
             .exactly_one(&fields, &["template", "templateUrl", "fromStack"])
             .and_then(|(key, _)| {
@@ -445,6 +647,7 @@ impl Reader<'_> {
                 Some(match key {
                     "template" => SourceSpec::File {
                         path: found,
+                        reference: reference.clone(),
                         found: None,
                     },
                     "templateUrl" => SourceSpec::Url(found),
@@ -463,6 +666,38 @@ impl Reader<'_> {
             source,
             active,
             guidance,
+            mutable: mutable.is_some_and(|flag| flag.value),
+            service_actions: self.offers(&fields),
         })
+    }
+}
+
+impl ProductSpec {
+    /// One that says nothing.
+    fn empty(header: Header, at: &Origin) -> Self {
+        Self {
+            header,
+            at: at.clone(),
+            owner_given: true,
+            product_type: None,
+            display_name: None,
+            owner: None,
+            description: None,
+            distributor: None,
+            support: SupportSpec::default(),
+            tags: None,
+            tag_options: None,
+            budgets: None,
+            portfolios: None,
+            portfolios_known: true,
+            versions: Vec::new(),
+            versions_known: false,
+            unlisted_versions: None,
+            retention: None,
+            service_actions: None,
+            copy_from: None,
+            source_connection: None,
+            synced: false,
+        }
     }
 }

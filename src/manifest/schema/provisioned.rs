@@ -1,6 +1,7 @@
 //! The spec of a provisioned product.
 
-use super::read::{Reader, Shape};
+use super::read::{Fields, Reader, Shape};
+use super::rollout::RolloutSpec;
 use super::{Header, Tag};
 use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
@@ -25,6 +26,8 @@ pub(in super::super) struct ProvisionedSpec {
     pub(in super::super) import: Option<At<String>>,
     /// `import` is given, whether it could be read or not.
     pub(in super::super) imports: bool,
+    pub(in super::super) notification_arns: Option<At<Vec<At<String>>>>,
+    pub(in super::super) stack_set: Option<At<RolloutSpec>>,
 }
 
 /// A parameter.
@@ -38,6 +41,8 @@ pub(in super::super) struct ParameterSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) enum ValueSpec {
     Literal(String),
+    List(Vec<At<String>>),
+    Ssm(String),
     Output { from: At<Name>, key: At<String> },
 }
 
@@ -52,8 +57,10 @@ const SPEC: Shape = Shape {
         "tags",
         "dependsOn",
         "import",
+        "notificationArns",
+        "stackSet",
     ],
-    later: &["notificationArns", "stackSet"],
+    later: &[],
 };
 
 const IMPORT: Shape = Shape {
@@ -64,8 +71,8 @@ const IMPORT: Shape = Shape {
 
 const PARAMETER: Shape = Shape {
     what: "a parameter's value",
-    known: &["output"],
-    later: &["ssm"],
+    known: &["output", "ssm"],
+    later: &[],
 };
 
 const OUTPUT: Shape = Shape {
@@ -109,6 +116,8 @@ impl Reader<'_> {
             tags: self.tags(&fields),
             imports: fields.get("import").is_some(),
             import,
+            notification_arns: self.topics(&fields),
+            stack_set: self.rollout(&fields),
             depends_on: depends_on
                 .iter()
                 .filter_map(|node| {
@@ -136,19 +145,22 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            Value::List(_) => {
-                let what = format!("lists as values ({})", words::code(&key.value));
-                self.later(&node.origin, &what);
-                return None;
+            Value::List(items) => {
+                let read = items.iter().filter_map(|item| self.item(item));
+                ValueSpec::List(read.collect())
             }
             Value::Unknown => return None,
             Value::Map(_) => {
                 let at = &entry.key.origin;
                 let fields = self.fields(node, at, &PARAMETER)?;
-                if fields.get("ssm").is_some() {
-                    return None;
+                let (form, output) = self.exactly_one(&fields, PARAMETER.known)?;
+                if form == "ssm" {
+                    let name = self.text(&fields, form)?;
+                    return Some(ParameterSpec {
+                        key,
+                        value: At::new(ValueSpec::Ssm(name.value), &name.origin),
+                    });
                 }
-                let output = self.required(&fields, "output")?;
                 let fields = self.fields(&output.value, &output.key.origin, &OUTPUT)?;
                 self.required(&fields, "provisionedProduct");
                 let from = self.reference(&fields, "provisionedProduct");
@@ -163,5 +175,28 @@ impl Reader<'_> {
             key,
             value: At::new(value, &node.origin),
         })
+    }
+
+    /// An item of a list: any scalar as it was written.
+    fn item(&mut self, node: &Node) -> Option<At<String>> {
+        match &node.value {
+            Value::Quoted(text) => Some(At::new(text.clone(), &node.origin)),
+            Value::Plain(text) if Plain::of(text) != Plain::Null => {
+                Some(At::new(text.clone(), &node.origin))
+            }
+            _ => {
+                self.mismatch(node, "an item of a parameter's list", "a text or a number");
+                None
+            }
+        }
+    }
+
+    fn topics(&mut self, fields: &Fields<'_>) -> Option<At<Vec<At<String>>>> {
+        let items = self.list(fields, "notificationArns")?;
+        let origin = &fields.get("notificationArns")?.key.origin;
+        let read = items
+            .iter()
+            .filter_map(|node| self.scalar(node, "notificationArns"));
+        Some(At::new(read.collect(), origin))
     }
 }

@@ -185,6 +185,19 @@ impl Reader<'_> {
         }
     }
 
+    /// A whole number, if the field is there.
+    pub(super) fn number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<usize>> {
+        let node = &fields.get(key)?.value;
+        let number = match &node.value {
+            Value::Plain(text) => text.parse().ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.mismatch(node, key, "a whole number without quotes");
+        }
+        Some(At::new(number?, &node.origin))
+    }
+
     /// One of some texts, if the field is there. A `later` one is known and cannot be done yet.
     pub(super) fn choice<T: Copy>(
         &mut self,

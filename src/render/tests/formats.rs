@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "89e2896ca00db65957c997bd103bf6b53cfdb58e4c20b9e85fd3eebc84b3fd64",
+      "digest": "8b42556ee8eee2f9d9b4df79d21be30f88eae31b720182d9809505621657e92e",
       "has_changes": true,
       "objects": [
         {

@@ -34,6 +34,7 @@ fn importing() -> World {
             ]),
             outputs: BTreeMap::new(),
             tags: tags([("cost", "12"), ("env", "old"), ("aws:x", "y")]),
+            notification_arns: Default::default(),
             parent: None,
         },
         template: Arc::from(template),

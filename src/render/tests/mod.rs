@@ -8,4 +8,5 @@ mod imported;
 mod objects;
 mod properties;
 mod provisioned;
+mod service_actions;
 mod unlisted;

@@ -84,6 +84,7 @@ fn removes(op: &Op) -> bool {
         Op::DisassociatePrincipal { .. }
             | Op::DisassociateProduct { .. }
             | Op::DeleteConstraint { .. }
+            | Op::DeleteVersion { .. }
             | Op::Terminate { .. }
             | Op::UpdateVersion {
                 active: Some(false),

@@ -81,7 +81,7 @@ async fn an_empty_account_is_empty_without_gaps() {
     let (seen, counts) = bench.collect_counted(&mut index).await;
     assert!(seen.portfolios.is_empty() && seen.products.is_empty() && seen.provisioned.is_empty());
     assert!(seen.gaps.is_empty() && !seen.bucket.exists && !seen.bucket.index_stale);
-    assert_eq!(counts.total(), 4, "{counts:?}");
+    assert_eq!(counts.total(), 5, "{counts:?}");
     assert_eq!(counts.writes, 0);
 }
 
@@ -143,7 +143,7 @@ async fn a_pass_without_changes_costs_a_page_and_two_calls_a_product() {
         counts.total()
     );
     // Pages of products, two calls each; the portfolio's four and two more pages; constraints; the rest once each.
-    assert_eq!(counts.total(), 3 + 2 * products + 6 + 3 + 5, "{counts:?}");
+    assert_eq!(counts.total(), 3 + 2 * products + 6 + 3 + 6, "{counts:?}");
 
     // And a third pass of the same process does not even ask for it.
     let (third, counts) = fresh.collect_counted(&mut index).await;
@@ -180,6 +180,7 @@ async fn other_peoples_versions_are_not_read() {
     let template = bench.bucket().await;
     let Op::CreateProduct {
         fields,
+        product_type,
         version,
         token,
         ..
@@ -190,6 +191,7 @@ async fn other_peoples_versions_are_not_read() {
     bench
         .make(&Op::CreateProduct {
             fields,
+            product_type,
             version,
             token,
             tags: Default::default(),
@@ -297,6 +299,7 @@ async fn what_never_launched_and_what_rolled_back_are_told_apart() {
             )]
             .into(),
             tags: None,
+            preferences: None,
             token: bench
                 .identity
                 .request_token(&Name::new("good"), "update", Some("rec")),

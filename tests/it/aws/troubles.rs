@@ -54,6 +54,7 @@ async fn everything_denied_is_gaps_of_everything() {
     assert_eq!(
         whole,
         [
+            &Scope::ServiceActions,
             &Scope::Portfolios,
             &Scope::Products,
             &Scope::Provisioned,

@@ -5,15 +5,22 @@ use std::sync::Arc;
 
 use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
-use catalogd::ids::{Kind, Name, Token};
-use catalogd::model::desired::Guidance;
+use catalogd::ids::{Kind, Name, ServiceActionId, Token, VersionId};
+use catalogd::model::desired::{ActionDefinition, Guidance, OnRemove};
 use catalogd::model::observed::{LivePrincipal, ProvisionedStatus, ReadyStatus};
 use catalogd::model::share::Recipient;
 use catalogd::model::template::Template;
-use catalogd::plan::op::{Arg, Op, ParameterArg, ProductFields, Resource};
+use catalogd::plan::op::{Arg, Offer, Op, ParameterArg, ProductFields, Resource};
 use catalogd::run::settle::Read;
 
 use super::{Bench, retag};
+
+/// A definition of a service action.
+fn definition(version: &str) -> ActionDefinition {
+    [("Name", "AWS-RestartEC2Instance"), ("Version", version)]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
 
 /// Reads that lag and flip, so that what shows is not simply what was written.
 fn lagging() -> Faults {
@@ -93,6 +100,45 @@ async fn every_op_is_made_and_shows() {
         guidance: Some(Guidance::Deprecated),
     })
     .await;
+    let mark = |name: &str| {
+        let name = Name::new(name);
+        bench.identity.description_mark(&name, OnRemove::Retain)
+    };
+    let action = |name: &str, version: &str| Op::CreateServiceAction {
+        name: name.to_owned(),
+        description: mark(name),
+        definition: definition(version),
+        token: bench.token(Kind::ServiceAction, name, "create"),
+    };
+    let restart = make(action("restart", "1")).await.service_action.unwrap();
+    let start = make(action("start", "1")).await.service_action.unwrap();
+    make(Op::UpdateServiceAction {
+        id: restart.clone(),
+        name: None,
+        description: Some(format!("Again {}", mark("restart"))),
+        definition: Some(definition("2")),
+    })
+    .await;
+    let offer = |action: &ServiceActionId, version: &VersionId| Offer {
+        action: Arg::Value(action.clone()),
+        product: Arg::Value(product.clone()),
+        version: Arg::Value(version.clone()),
+    };
+    let mut offers = vec![offer(&restart, &first), offer(&restart, &second)];
+    make(Op::OfferActions {
+        offers: offers.clone(),
+    })
+    .await;
+    // What is there already is no harm, and does not keep the others back.
+    offers.push(offer(&start, &second));
+    make(Op::OfferActions { offers }).await;
+    let withdraw = Op::WithdrawAction {
+        action: restart.clone(),
+        product: product.clone(),
+        version: second.clone(),
+    };
+    make(withdraw.clone()).await;
+    make(withdraw).await;
     let option = make(Op::CreateTagOption {
         key: "env".to_owned(),
         value: "prod".to_owned(),
@@ -123,6 +169,22 @@ async fn every_op_is_made_and_shows() {
         active: false,
     })
     .await;
+    let third = make(Op::CreateVersion {
+        product: Arg::Value(product.clone()),
+        version: bench.version("v3", &template),
+        token: bench.token(Kind::Product, "vpc", "version v3"),
+    })
+    .await
+    .version
+    .unwrap();
+    let delete = Op::DeleteVersion {
+        product: product.clone(),
+        version: third,
+        name: "v3".to_owned(),
+    };
+    make(delete.clone()).await;
+    // Twice is no harm.
+    make(delete).await;
     let account = Recipient::Account("210987654321".to_owned());
     make(Op::CreateShare {
         portfolio: Arg::Value(portfolio.clone()),
@@ -192,6 +254,7 @@ async fn every_op_is_made_and_shows() {
         ]
         .into(),
         tags: Some(tags),
+        preferences: None,
         token: bench.identity.request_token(
             &Name::new("hub"),
             "update",
@@ -206,6 +269,14 @@ async fn every_op_is_made_and_shows() {
     bench.wait(10_000).await;
     let seen = bench.collect().await;
     assert_eq!(super::scopes(&seen.gaps), Vec::<String>::new());
+    let live = &seen.service_actions[&restart];
+    assert_eq!(live.name, "restart");
+    let described = format!("Again {}", mark("restart"));
+    assert_eq!(live.description, Some(described));
+    assert_eq!(live.definition, Some(definition("2")));
+    assert_eq!(live.versions, [(product.clone(), first.clone())].into());
+    let live = &seen.service_actions[&start];
+    assert_eq!(live.versions, [(product.clone(), second.clone())].into());
     let live = &seen.portfolios[&portfolio];
     assert_eq!(live.display_name, "Networking");
     assert!(!seen.tag_options[&option].active);
@@ -322,6 +393,17 @@ async fn every_op_is_made_and_shows() {
     assert!(!seen.provisioned.contains_key(&id));
     assert_eq!(bench.aws.provisioned_status(&id).await, Ok(None));
 
+    let offered = [(&restart, &first), (&start, &second)];
+    let withdrawn = offered.map(|(action, version)| Op::WithdrawAction {
+        action: action.clone(),
+        product: product.clone(),
+        version: version.clone(),
+    });
+    let deleted = [restart, start].map(|id| Op::DeleteServiceAction { id });
+    for op in withdrawn.into_iter().chain(deleted) {
+        make(op.clone()).await;
+        make(op).await;
+    }
     for op in [
         Op::DeleteProduct {
             id: product.clone(),
@@ -333,7 +415,9 @@ async fn every_op_is_made_and_shows() {
         make(op.clone()).await;
         make(op).await;
     }
+    bench.wait(10_000).await;
     let seen = bench.collect().await;
+    assert!(seen.service_actions.is_empty());
     assert!(!seen.products.contains_key(&product) && !seen.portfolios.contains_key(&portfolio));
 
     made.insert("AssociateProductWithPortfolio");
@@ -341,6 +425,7 @@ async fn every_op_is_made_and_shows() {
         "AssociateBudgetWithResource",
         "AssociatePrincipalWithPortfolio",
         "AssociateProductWithPortfolio",
+        "BatchAssociateServiceActionWithProvisioningArtifact",
         "AssociateTagOptionWithResource",
         "CreateBucket",
         "CreateConstraint",
@@ -348,14 +433,18 @@ async fn every_op_is_made_and_shows() {
         "CreatePortfolioShare",
         "CreateProduct",
         "CreateProvisioningArtifact",
+        "CreateServiceAction",
         "CreateTagOption",
         "DeleteConstraint",
         "DeletePortfolio",
         "DeletePortfolioShare",
         "DeleteProduct",
+        "DeleteProvisioningArtifact",
+        "DeleteServiceAction",
         "DisassociateBudgetFromResource",
         "DisassociatePrincipalFromPortfolio",
         "DisassociateProductFromPortfolio",
+        "DisassociateServiceActionFromProvisioningArtifact",
         "DisassociateTagOptionFromResource",
         "ProvisionProduct",
         "PutBucketPolicy",
@@ -368,6 +457,7 @@ async fn every_op_is_made_and_shows() {
         "UpdateProduct",
         "UpdateProvisionedProduct",
         "UpdateProvisioningArtifact",
+        "UpdateServiceAction",
         "UpdateTagOption",
     ]
     .into();
@@ -585,6 +675,8 @@ async fn an_unresolved_argument_and_a_secret_never_leave() {
         version,
         path,
         tags,
+        topics,
+        preferences,
         token,
         ..
     } = bench.provision("hub", "vpc", &product)
@@ -597,6 +689,8 @@ async fn an_unresolved_argument_and_a_secret_never_leave() {
         version,
         path,
         tags,
+        topics,
+        preferences,
         token,
         parameters: BTreeMap::from([("Key".to_owned(), ParameterArg::Secret(secret))]),
     };

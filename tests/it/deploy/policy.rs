@@ -40,7 +40,7 @@ update_tag_option";
 
 /// The other services' operations that code may come to call. S3 names its actions differently from its operations.
 /// A call of one that is not here is found by its `send()` and fails the test until the table knows it.
-const OTHERS: [(&str, &str); 33] = [
+const OTHERS: [(&str, &str); 36] = [
     ("create_stack", "cloudformation:CreateStack"),
     ("delete_stack", "cloudformation:DeleteStack"),
     (
@@ -78,6 +78,9 @@ const OTHERS: [(&str, &str); 33] = [
     ("put_object", "s3:PutObject"),
     ("put_object_tagging", "s3:PutObjectTagging"),
     ("put_public_access_block", "s3:PutBucketPublicAccessBlock"),
+    ("get_parameter", "ssm:GetParameter"),
+    ("get_parameters", "ssm:GetParameters"),
+    ("get_parameters_by_path", "ssm:GetParametersByPath"),
     ("assume_role", "sts:AssumeRole"),
     ("get_caller_identity", "sts:GetCallerIdentity"),
 ];
@@ -140,6 +143,7 @@ fn policy_is_narrow() {
                         "{sid}: {resource}"
                     ),
                     "cloudformation" => assert!(resource.contains(":stack/"), "{sid}: {resource}"),
+                    "ssm" => assert!(resource.contains(":parameter/"), "{sid}: {resource}"),
                     _ => {}
                 }
             }

@@ -305,9 +305,9 @@ async fn what_could_not_be_read_removes_no_constraint() {
     assert_eq!(writes(&world), [("DeleteConstraint".to_owned(), 2)].into());
 }
 
-/// What launches through a stack set constraint is none of what a provisioned product here can be.
+/// Nothing becomes a stack set whose manifest does not say so.
 #[tokio::test(start_paused = true)]
-async fn nothing_is_launched_as_a_stack_set() {
+async fn nothing_is_launched_as_a_stack_set_unasked() {
     let [.., (stack_set, ..)] = types();
     let world = World::new();
     world
@@ -317,7 +317,7 @@ async fn nothing_is_launched_as_a_stack_set() {
     super::kit::expect_blocked(
         &converged.pass,
         "provisioned-product/hub",
-        catalogd::plan::BlockedCode::LaunchPath,
+        catalogd::plan::BlockedCode::StackSet,
         &["portfolio/net", "stack set"],
         "catalog.yaml",
     );

@@ -118,6 +118,7 @@ pub fn removes(op: &Op) -> bool {
         Op::DisassociatePrincipal { .. }
             | Op::DisassociateProduct { .. }
             | Op::DeleteConstraint { .. }
+            | Op::DeleteVersion { .. }
             | Op::Terminate { .. }
             | Op::UpdateVersion {
                 version: Arg::Value(_),
@@ -213,6 +214,30 @@ impl Hand {
             .await
             .unwrap();
     }
+}
+
+/// An update by hand: these parameters of `hub` get these values.
+pub async fn update_by_hand(hand: &Hand, version: &str, path: &str, values: &[(&str, &str)]) {
+    use aws_sdk_servicecatalog::types::{RecordStatus, UpdateProvisioningParameter};
+    let at = hand.clock.now();
+    hand.clock.sleep(std::time::Duration::from_millis(1)).await;
+    let mut request = hand
+        .sc
+        .update_provisioned_product()
+        .provisioned_product_id(&hand.provisioned)
+        .product_id(&hand.product)
+        .provisioning_artifact_id(&hand.versions[version])
+        .path_name(path)
+        .update_token(format!("by-hand-{}", at.as_millisecond()));
+    for (key, value) in values {
+        let parameter = UpdateProvisioningParameter::builder().key(*key);
+        request = request.provisioning_parameters(parameter.value(*value).build());
+    }
+    let answer = request.send().await.unwrap();
+    let record = answer.record_detail().unwrap().record_id().unwrap();
+    let seen = hand.sc.describe_record().id(record).send().await.unwrap();
+    let status = seen.record_detail().unwrap().status();
+    assert_eq!(status, Some(&RecordStatus::Succeeded));
 }
 
 /// One pass of a process without a memory: plan and execute, and no second look.

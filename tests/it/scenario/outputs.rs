@@ -154,8 +154,8 @@ async fn what_needs_something_tainted_goes_on_once_that_is_mended() {
     world.expect_empty_plan().await;
 }
 
-const SECRET: &str = "correct-horse-battery";
-const OTHER: &str = "staple-of-another-kind";
+pub(super) const SECRET: &str = "correct-horse-battery";
+pub(super) const OTHER: &str = "staple-of-another-kind";
 
 /// `hub` with a NoEcho parameter.
 fn secretive() -> World {
@@ -200,7 +200,7 @@ async fn calls_with(world: &World, base: Option<&Desired>, resend: bool) -> Vec<
 }
 
 /// No form of a pass shows a secret.
-fn expect_silence(pass: &catalogd::reconcile::Pass) {
+pub(super) fn expect_silence(pass: &catalogd::reconcile::Pass) {
     let forms = [
         text::plan(&pass.plan, text::Style::default()),
         json::plan(&pass.plan),
@@ -218,7 +218,7 @@ fn expect_silence(pass: &catalogd::reconcile::Pass) {
 
 /// What was logged, at every level.
 #[derive(Clone, Default)]
-struct Logs(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Logs(Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Logs {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -232,17 +232,20 @@ impl std::io::Write for Logs {
 
 impl Logs {
     /// Logs of this thread, ours alone: `RUST_LOG` can ask the SDK for its own, with whole requests in them.
-    fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+    pub(super) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
         let logs = Self::default();
         let writer = logs.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter("catalogd=trace")
             .with_writer(move || writer.clone())
             .finish();
-        (logs, tracing::subscriber::set_default(subscriber))
+        let guard = tracing::subscriber::set_default(subscriber);
+        // A call site that another thread registers at this moment may have missed us.
+        tracing::callsite::rebuild_interest_cache();
+        (logs, guard)
     }
 
-    fn expect_silence(&self) {
+    pub(super) fn expect_silence(&self) {
         let logs = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         assert!(logs.contains("connected"), "nothing was heard");
         assert!(!logs.contains(SECRET) && !logs.contains(OTHER), "{logs}");

@@ -171,6 +171,7 @@ impl<'w> Walk<'w> {
         let text = std::fs::read_to_string(folder.join(MANIFEST)).unwrap();
         match self.unlisted {
             UnlistedVersions::Keep => text,
+            UnlistedVersions::Delete => unreachable!("its teams delete no versions"),
             UnlistedVersions::Deactivate => text.replace(
                 "  versions:\n",
                 "  unlistedVersions: deactivate\n  versions:\n",
