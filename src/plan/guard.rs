@@ -179,15 +179,30 @@ impl<'a> Doubt<'a> {
 
     /// Why what launches in other accounts may rest on can't be deleted, if so.
     pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
-        let mut holders = self.observed.portfolios.values();
-        let shared = holders.find(|p| p.products.contains(product) && is_shared(p))?;
-        Some(Blocked::new(
-            BlockedCode::Shared,
-            format!(
-                "{what} is not deleted: its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
-                shared.display_name, shared.id
-            ),
-        ))
+        let holders = self.observed.portfolios.values();
+        let mut holders = holders.filter(|p| p.products.contains(product));
+        let refused = holders.find_map(|p| self.shared_from(p))?;
+        Some(Blocked {
+            message: format!("{what} is not deleted: {}", refused.message),
+            ..refused
+        })
+    }
+
+    /// The same of one portfolio that holds the product. One whose shares were not read may have some.
+    pub(crate) fn shared_from(&self, portfolio: &LivePortfolio) -> Option<Blocked> {
+        if let Some(gap) = self.shares(&portfolio.id) {
+            return Some(unread(gap, "its recipients may have launched it"));
+        }
+        let shared = portfolio.shares.as_ref().is_none_or(|all| !all.is_empty());
+        shared.then(|| {
+            Blocked::new(
+                BlockedCode::Shared,
+                format!(
+                    "its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
+                    portfolio.display_name, portfolio.id
+                ),
+            )
+        })
     }
 
     /// Why nothing may be removed from a portfolio, nor a product from it, if so.
@@ -247,11 +262,6 @@ impl Doubt<'_> {
         });
         gap.map(|gap| unread(gap, &format!("{what} stays")))
     }
-}
-
-/// Whether a portfolio is shared with anybody.
-fn is_shared(_: &LivePortfolio) -> bool {
-    false
 }
 
 /// A refusal that names the read that failed.

@@ -14,8 +14,10 @@ use crate::aws::collect::{Adopted, Hints, WantedImport};
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
-use crate::ids::{Key, Kind, Name};
-use crate::model::desired::{Adopt, Desired, Lifecycle, Product, ProvisionedProduct};
+use crate::ids::{Key, Name};
+use crate::model::desired::{
+    Adopt, Desired, Lifecycle, Product, ProvisionedProduct, UnlistedVersions,
+};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
@@ -225,8 +227,12 @@ impl Reconciler {
             declared: desired
                 .keys()
                 .chain(desired.broken.iter().cloned())
-                .filter(|key| key.kind == Kind::Portfolio)
-                .map(|key| key.name)
+                .collect(),
+            deleting: desired
+                .products
+                .values()
+                .filter(|product| product.unlisted_versions == UnlistedVersions::Delete)
+                .map(|product| product.name.clone())
                 .collect(),
             shared: desired
                 .portfolios

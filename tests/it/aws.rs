@@ -102,6 +102,7 @@ impl Bench {
             wanted_provisioned_names: self.wanted.clone(),
             imported: BTreeSet::new(),
             declared: BTreeSet::new(),
+            deleting: BTreeSet::new(),
             shared: self.shared.clone(),
             tag_options: self.tag_options,
             sources: BTreeSet::new(),

@@ -218,7 +218,7 @@ metadata: {name: net}
 "#,
     ),
     (
-        "later_kind",
+        "defaults_have_no_name",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Defaults

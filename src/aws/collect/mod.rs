@@ -45,8 +45,10 @@ pub struct Hints {
     pub wanted_provisioned_names: BTreeSet<String>,
     /// Other accounts' portfolios that manifests name.
     pub imported: BTreeSet<PortfolioId>,
-    /// Portfolios that the source names: another one of ours may be about to go, with its shares.
-    pub declared: BTreeSet<Name>,
+    /// What the source names: another object of ours may be about to go, and more has to be known of it then.
+    pub declared: BTreeSet<Key>,
+    /// Products whose manifests delete versions.
+    pub deleting: BTreeSet<Name>,
     /// Portfolios, by name, of which a manifest says whom they are shared with.
     pub shared: BTreeSet<Name>,
     /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
@@ -165,7 +167,7 @@ impl Aws {
             self.service_actions(hints),
         );
         let (
-            (tag_options, portfolios, imported, actions),
+            (tag_options, mut portfolios, imported, actions),
             (head, products, stale),
             provisioned,
             stored,
@@ -176,6 +178,8 @@ impl Aws {
             self.stored(hints),
         )
         .await;
+        self.shares_of_holders(hints, &products.items, &mut portfolios)
+            .await;
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;

@@ -10,7 +10,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ConstraintId, Kind, PortfolioId};
+use crate::ids::{ConstraintId, Key, Kind, Name, PortfolioId};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
 use crate::model::owner::Owner;
@@ -93,7 +93,8 @@ impl Aws {
         }
         let owner = hints.identity.owner(Kind::Portfolio, &portfolio.tags);
         let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
-        let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(name);
+        let key = |name: &Name| Key::new(Kind::Portfolio, name.clone());
+        let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(&key(name));
         if let Owner::Us(name) = owner
             && (hints.shared.contains(&name) || leaves(&name))
         {
