@@ -651,7 +651,7 @@ spec: {product: vpc, version: v1, portfolio: three, parameters: {A: a}}
 "#,
     ),
     (
-        "not_supported_yet",
+        "service_action_that_is_not_there",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Portfolio
