@@ -32,8 +32,8 @@ pub struct Observed {
     pub imported: BTreeMap<PortfolioId, LivePortfolio>,
     /// Products by id.
     pub products: BTreeMap<ProductId, LiveProduct>,
-    /// Products of other accounts that manifests copy from, by id, as far as they can be seen from here.
-    pub sources: BTreeMap<ProductId, LiveProduct>,
+    /// Products of other accounts and regions that manifests copy from, as far as they can be seen from here.
+    pub sources: BTreeMap<ProductArn, LiveProduct>,
     /// Provisioned products by id.
     pub provisioned: BTreeMap<ProvisionedProductId, LiveProvisioned>,
     /// Stacks that manifests want to import and that no provisioned product stands for yet.
@@ -49,13 +49,11 @@ pub struct Observed {
 impl Observed {
     /// The product that an ARN names, where it can be seen.
     pub fn source(&self, arn: &ProductArn) -> Option<&LiveProduct> {
-        let found = if arn.is_in(&self.target) {
+        if arn.is_in(&self.target) {
             self.products.get(&arn.id)
         } else {
-            self.sources.get(&arn.id)
-        };
-        // The id alone may be right and the account or the partition a slip of the pen.
-        found.filter(|product| product.arn == arn.as_str())
+            self.sources.get(arn)
+        }
     }
 }
 

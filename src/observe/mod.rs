@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{StackArn, Target};
+use crate::ids::{ProductArn, StackArn, Target};
 use crate::model::launch::SsmParameter;
 use crate::model::observed::{
     Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction,
@@ -75,9 +75,9 @@ impl SnapshotBuilder {
         self.observed.products.insert(product.id.clone(), product);
     }
 
-    /// A product of another account was read that a manifest copies from.
-    pub fn found_source(&mut self, product: LiveProduct) {
-        self.observed.sources.insert(product.id.clone(), product);
+    /// A product of another account or region was read that a manifest copies from.
+    pub fn found_source(&mut self, arn: ProductArn, product: LiveProduct) {
+        self.observed.sources.insert(arn, product);
     }
 
     /// A stack was read, with its template, that a manifest imports.

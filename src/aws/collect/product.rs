@@ -50,12 +50,14 @@ impl Aws {
         found
     }
 
-    /// A product of another account that a manifest copies from: not there, and not shared, read the same.
+    /// A product of another account or region that a manifest copies from, read where it is: not there, and not shared,
+    /// read the same.
     async fn foreign_source(&self, arn: ProductArn) -> Found<LiveProduct> {
         let mut found = Found::default();
+        let there = self.in_region(&arn.region);
         let read = async {
-            let (product, _) = self.describe_product(&arn.id).await?;
-            let versions = self.versions(&arn.id).await?;
+            let (product, _) = there.describe_product(&arn.id).await?;
+            let versions = there.versions(&arn.id).await?;
             Ok(LiveProduct {
                 versions,
                 ..product
@@ -63,10 +65,10 @@ impl Aws {
         };
         match read.await {
             // An id of ours under another account's name is a slip of the pen, and no source.
-            Ok(product) if self.is_own_arn(&product.arn) => {}
+            Ok(product) if product.arn != arn.as_str() => {}
             Ok(product) => found.items.push(product),
             Err(failure) if Failure::is_not_found(&failure) => {}
-            Err(failure) => found.gap(Scope::Product(arn.id), &failure),
+            Err(failure) => found.gap_in(self.target(), &arn.region, arn.id, &failure),
         }
         found
     }

@@ -5,6 +5,7 @@ mod budget;
 mod constraints;
 mod budgets;
 mod copying;
+mod copying_regions;
 mod crash;
 mod defaults;
 mod deleting_versions;
