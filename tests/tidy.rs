@@ -33,6 +33,7 @@ const WORLD: &[&[&str]] = &[
     &["fastrand"],
     &["git2"],
     &["notify"],
+    &["aws_sdk_resourcegroupstagging"],
     &["aws_sdk_servicecatalog"],
     &["aws_sdk_s3"],
     &["aws_sdk_cloudformation"],

@@ -114,6 +114,7 @@ struct Inner {
     s3: aws_sdk_s3::Client,
     cfn: aws_sdk_cloudformation::Client,
     ssm: aws_sdk_ssm::Client,
+    tagging: aws_sdk_resourcegroupstagging::Client,
     pacer: Pacer,
     clock: Clock,
     entropy: Mutex<Entropy>,
@@ -177,6 +178,7 @@ impl Aws {
             s3: aws_sdk_s3::Client::from_conf(s3),
             cfn: aws_sdk_cloudformation::Client::new(&config),
             ssm: aws_sdk_ssm::Client::new(&config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
             pacer,
             clock: settings.clock,
             entropy,
@@ -236,6 +238,10 @@ impl Aws {
 
     pub(crate) fn ssm(&self) -> &aws_sdk_ssm::Client {
         &self.0.ssm
+    }
+
+    pub(crate) fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {
+        &self.0.tagging
     }
 
     /// Makes a call: in its turn, and again while it is throttled or its answer gets lost.

@@ -13,9 +13,11 @@ mod share;
 mod service_action;
 mod stack;
 mod tag_option;
+mod tagging;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -24,6 +26,7 @@ use futures_util::future::{join, join4};
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
+use crate::aws::recall::Recall;
 use crate::ids::{Key, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
 use crate::model::owner::Identity;
@@ -65,6 +68,8 @@ pub struct Hints {
     pub offers: bool,
     /// Whose catalog.
     pub identity: Identity,
+    /// What earlier passes of this process read.
+    pub recall: Arc<Recall>,
 }
 
 /// What manifests take over: it is read like what is ours.
