@@ -81,3 +81,45 @@ fn write_object(out: &mut String, object: &ObjectStatus, newest: Option<Timestam
     }
     out.push('\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Key, Kind, Name};
+
+    fn object(name: &str, health: Health, at: &str) -> ObjectStatus {
+        ObjectStatus {
+            key: Key::new(Kind::Portfolio, Name::new(name)),
+            id: Some("port-1".to_owned()),
+            sync: Sync::Synced,
+            health,
+            blocked: Vec::new(),
+            waiting: Vec::new(),
+            stalled: None,
+            message: None,
+            last_verified_at: at.parse().ok(),
+        }
+    }
+
+    #[test]
+    fn an_earlier_read_is_said_where_there_is_one() {
+        let (then, now) = ("2026-03-01T08:00:00.25Z", "2026-03-01T08:05:00Z");
+        let all = [
+            object("a", Health::Degraded, then),
+            object("b", Health::Degraded, now),
+            object("c", Health::Degraded, ""),
+        ];
+        let shown = status(&all, Style::default());
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(
+            lines[0].ends_with("last verified 2026-03-01T08:00:00Z"),
+            "{shown}"
+        );
+        assert!(
+            !lines[1..].iter().any(|line| line.contains("verified")),
+            "{shown}"
+        );
+        assert_eq!(oldest_read(&all), then.parse().ok());
+        assert_eq!(oldest_read(&all[1..]), None);
+    }
+}
