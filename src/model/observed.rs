@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
+    AccountId, ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
     ServiceActionId, StackArn, TagOptionId, Target, VersionId,
 };
 use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
@@ -176,6 +176,8 @@ pub struct LiveConstraint {
     pub kind: String,
     /// The product.
     pub product: ProductId,
+    /// `Owner`: another account, where the product was borrowed together with it.
+    pub owner: Option<AccountId>,
     /// `ConstraintParameters`: JSON, byte for byte as it was given (facts §9.6).
     pub parameters: String,
     /// `AVAILABLE`, `CREATING` or `FAILED`.

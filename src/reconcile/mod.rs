@@ -348,6 +348,9 @@ fn adopted(desired: &Desired) -> Adopted {
     for want in desired.service_actions.values() {
         add(&want.lifecycle, &want.display_name);
     }
+    for want in desired.portfolios.values() {
+        add(&want.lifecycle, &want.display_name);
+    }
     for want in desired.products.values() {
         add(&want.lifecycle, &want.display_name);
     }

@@ -248,6 +248,7 @@ impl World {
                         id: constraint,
                         kind: kind.to_owned(),
                         product: id.clone(),
+                        owner: None,
                         parameters,
                         status: ReadyStatus::Available,
                     },

@@ -27,9 +27,10 @@ use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
 use crate::aws::recall::Recall;
-use crate::ids::{Key, Name, PortfolioId, ProductArn, ProductId, StackArn};
+use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
+use crate::model::desired::OnRemove;
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
-use crate::model::owner::Identity;
+use crate::model::owner::{Identity, Owner};
 use crate::observe::SnapshotBuilder;
 
 /// Objects of a kind that are read at the same time: enough to fill the pace at 0.8 s an answer.
@@ -108,6 +109,17 @@ impl Hints {
         theirs.filter(|s| s.region == target.region && s.account != target.account)
     }
 
+    /// Whether something of a product of ours is about to be deleted: the whole of it, or versions.
+    fn loses(&self, product: &LiveProduct) -> bool {
+        let Owner::Us(name) = self.identity.owner(Kind::Product, &product.tags) else {
+            return false;
+        };
+        let end = self.identity.on_remove(Kind::Product, &product.tags);
+        let key = Key::new(Kind::Product, name);
+        let leaves = end == Some(OnRemove::Delete) && !self.declared.contains(&key);
+        leaves || self.deleting.contains(&key.name)
+    }
+
     /// The sources of this very account and region.
     fn own_sources(&self) -> impl Iterator<Item = &ProductId> {
         let theirs = self.sources.iter();
@@ -178,9 +190,12 @@ impl Aws {
             self.stored(hints),
         )
         .await;
-        let (tag_options, mut portfolios, imported, actions) = listed;
+        let (tag_options, mut portfolios, imported, mut actions) = listed;
         self.shares_of_holders(hints, &products.items, &mut portfolios)
             .await;
+        if products.items.iter().any(|product| hints.loses(product)) {
+            self.versions_of_others_actions(hints, &mut actions).await;
+        }
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;

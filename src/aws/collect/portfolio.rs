@@ -96,9 +96,16 @@ impl Aws {
         let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
         let key = |name: &Name| Key::new(Kind::Portfolio, name.clone());
         let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(&key(name));
-        if let Owner::Us(name) = owner
-            && (hints.shared.contains(&name) || leaves(&name))
-        {
+        let matters = match &owner {
+            Owner::Us(name) => hints.shared.contains(name) || leaves(name),
+            // Whom one is shared with that is taken over is told by its manifest, or is not.
+            Owner::Nobody => {
+                let (id, name) = (portfolio.id.as_str(), &portfolio.display_name);
+                !hints.shared.is_empty() && hints.adopted.has(id, name)
+            }
+            Owner::Foreign(_) => false,
+        };
+        if matters {
             match self.known_shares(&id, hints).await {
                 Ok(shares) => portfolio.shares = Some(shares),
                 Err(failure) => found.gap(Scope::Shares(id.clone()), &failure),

@@ -12,10 +12,8 @@ use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::aws::recall::Shares;
-use crate::ids::{Key, Kind, PortfolioId, ProductId};
-use crate::model::desired::OnRemove;
+use crate::ids::{PortfolioId, ProductId};
 use crate::model::observed::{LivePortfolio, LiveProduct, LiveShare, Scope};
-use crate::model::owner::Owner;
 use crate::model::share::Recipient;
 
 /// `DescribePortfolioShares` (facts §5).
@@ -57,17 +55,8 @@ impl Aws {
         products: &[LiveProduct],
         portfolios: &mut Found<LivePortfolio>,
     ) {
-        let identity = &hints.identity;
-        let loses = |product: &&LiveProduct| {
-            let Owner::Us(name) = identity.owner(Kind::Product, &product.tags) else {
-                return false;
-            };
-            let end = identity.on_remove(Kind::Product, &product.tags);
-            let key = Key::new(Kind::Product, name);
-            let leaves = end == Some(OnRemove::Delete) && !hints.declared.contains(&key);
-            leaves || hints.deleting.contains(&key.name)
-        };
-        let losing: BTreeSet<&ProductId> = products.iter().filter(loses).map(|p| &p.id).collect();
+        let losing = products.iter().filter(|product| hints.loses(product));
+        let losing: BTreeSet<&ProductId> = losing.map(|product| &product.id).collect();
         let holders = portfolios.items.iter().filter(|portfolio| {
             portfolio.shares.is_none() && portfolio.products.iter().any(|p| losing.contains(p))
         });

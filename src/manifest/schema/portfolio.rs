@@ -74,25 +74,21 @@ const SPEC: Shape = Shape {
         "sharedProducts",
         "imported",
     ],
-    later: &[],
 };
 
 const IMPORTED: Shape = Shape {
     what: "an imported portfolio's spec",
     known: &["imported", "principals"],
-    later: &[],
 };
 
 const SHARED_PRODUCT: Shape = Shape {
     what: "an item of sharedProducts",
     known: &["product", "from"],
-    later: &[],
 };
 
 const PRINCIPAL: Shape = Shape {
     what: "a principal",
     known: &["arn", "pattern", "self"],
-    later: &[],
 };
 
 const SHARE: Shape = Shape {
@@ -104,7 +100,6 @@ const SHARE: Shape = Shape {
         "shareTagOptions",
         "sharePrincipals",
     ],
-    later: &[],
 };
 
 impl Reader<'_> {
