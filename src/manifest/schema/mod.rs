@@ -6,6 +6,7 @@ mod provisioned;
 mod read;
 mod service_action;
 mod rollout;
+mod shapes;
 mod tag_option;
 
 pub(super) use portfolio::{
@@ -19,6 +20,7 @@ pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
 pub(super) use rollout::RolloutSpec;
 pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
+pub(super) use shapes::fields;
 pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;
@@ -413,7 +415,15 @@ impl Reader<'_> {
         let Some(fields) = self.fields(&entry.value, origin, &ADOPT) else {
             return Adopt::Never;
         };
-        match self.required_text(&fields, "id") {
+        let id = self.required_text(&fields, "id");
+        if let Some(empty) = id.as_ref().filter(|id| id.value.trim().is_empty()) {
+            let message = "`adopt.id` is empty, and names nothing";
+            self.report(
+                Finding::new(Code::EmptyValue, &empty.origin, message)
+                    .hint("give the live object's id, or leave `adopt` out"),
+            );
+        }
+        match id {
             Some(id) => Adopt::Id {
                 id: id.value,
                 origin: id.origin,

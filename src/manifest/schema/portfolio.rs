@@ -60,7 +60,7 @@ pub(in super::super) enum PrincipalSpec {
     Caller,
 }
 
-const SPEC: Shape = Shape {
+pub(super) const SPEC: Shape = Shape {
     what: "the portfolio's spec",
     known: &[
         "displayName",
@@ -77,25 +77,25 @@ const SPEC: Shape = Shape {
     later: &[],
 };
 
-const IMPORTED: Shape = Shape {
+pub(super) const IMPORTED: Shape = Shape {
     what: "an imported portfolio's spec",
     known: &["imported", "principals"],
     later: &[],
 };
 
-const SHARED_PRODUCT: Shape = Shape {
+pub(super) const SHARED_PRODUCT: Shape = Shape {
     what: "an item of sharedProducts",
     known: &["product", "from"],
     later: &[],
 };
 
-const PRINCIPAL: Shape = Shape {
+pub(super) const PRINCIPAL: Shape = Shape {
     what: "a principal",
     known: &["arn", "pattern", "self"],
     later: &[],
 };
 
-const SHARE: Shape = Shape {
+pub(super) const SHARE: Shape = Shape {
     what: "a share",
     known: &[
         "account",

@@ -165,7 +165,7 @@ pub(in super::super) struct TemplateFile {
     pub(in super::super) raw: Digest,
 }
 
-const SPEC: Shape = Shape {
+pub(super) const SPEC: Shape = Shape {
     what: "the product's spec",
     known: &[
         "name",
@@ -188,19 +188,19 @@ const SPEC: Shape = Shape {
     later: &[],
 };
 
-const COPY: Shape = Shape {
+pub(super) const COPY: Shape = Shape {
     what: "copyFrom",
     known: &["productArn", "versions", "copyTags"],
     later: &[],
 };
 
-const RETENTION: Shape = Shape {
+pub(super) const RETENTION: Shape = Shape {
     what: "retention",
     known: &["active", "older"],
     later: &[],
 };
 
-const CONNECTION: Shape = Shape {
+pub(super) const CONNECTION: Shape = Shape {
     what: "sourceConnection",
     known: &[
         "type",
@@ -212,25 +212,25 @@ const CONNECTION: Shape = Shape {
     later: &[],
 };
 
-const DEFAULTS: Shape = Shape {
+pub(super) const DEFAULTS: Shape = Shape {
     what: "the spec of Defaults",
     known: &["owner", "distributor", "support", "tags", "portfolios"],
     later: &[],
 };
 
-const SUPPORT: Shape = Shape {
+pub(super) const SUPPORT: Shape = Shape {
     what: "support",
     known: &["description", "email", "url"],
     later: &[],
 };
 
-const ASSOCIATION: Shape = Shape {
+pub(super) const ASSOCIATION: Shape = Shape {
     what: "an item of portfolios",
     known: &["portfolio", "constraints"],
     later: &[],
 };
 
-const CONSTRAINTS: Shape = Shape {
+pub(super) const CONSTRAINTS: Shape = Shape {
     what: "constraints",
     known: &[
         "launch",
@@ -242,31 +242,31 @@ const CONSTRAINTS: Shape = Shape {
     later: &[],
 };
 
-const NOTIFICATION: Shape = Shape {
+pub(super) const NOTIFICATION: Shape = Shape {
     what: "notification",
     known: &["topics"],
     later: &[],
 };
 
-const TEMPLATE: Shape = Shape {
+pub(super) const TEMPLATE: Shape = Shape {
     what: "a template constraint",
     known: &["rules"],
     later: &[],
 };
 
-const STACK_SET: Shape = Shape {
+pub(super) const STACK_SET: Shape = Shape {
     what: "stackSet",
     known: &["accounts", "regions", "adminRole", "executionRole"],
     later: &[],
 };
 
-const LAUNCH: Shape = Shape {
+pub(super) const LAUNCH: Shape = Shape {
     what: "launch",
     known: &["roleArn", "localRoleName"],
     later: &[],
 };
 
-const VERSION: Shape = Shape {
+pub(super) const VERSION: Shape = Shape {
     what: "a version",
     known: &[
         "name",

@@ -15,7 +15,7 @@ pub(in super::super) struct TagOptionSpec {
     pub(in super::super) active: Option<At<bool>>,
 }
 
-const SPEC: Shape = Shape {
+pub(super) const SPEC: Shape = Shape {
     what: "the TagOption's spec",
     known: &["key", "value", "active"],
     later: &[],
