@@ -11,6 +11,7 @@ mod defaults;
 mod deleting_versions;
 mod drift;
 mod failing;
+mod fields;
 mod gaps;
 mod imported;
 mod importing;
