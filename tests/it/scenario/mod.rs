@@ -16,6 +16,7 @@ mod imported;
 mod importing;
 pub mod kit;
 mod lanes;
+mod matrix;
 mod mutable;
 mod outputs;
 mod ownership;
