@@ -122,7 +122,7 @@ impl<'a> Planner<'a> {
             drafts.push(draft);
         }
         let none = BTreeMap::new();
-        let refused = refused_removals(&planned, &none, self.input.policy.allow_removals);
+        let refused = refused_removals(&planned, &none, &self.input);
         for mut draft in drafts {
             for removal in std::mem::take(&mut draft.removals) {
                 match refused.get(&Family::TagOptions) {

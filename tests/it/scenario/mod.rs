@@ -17,6 +17,7 @@ mod imported;
 mod importing;
 pub mod kit;
 mod lanes;
+mod matrix;
 mod mutable;
 mod outputs;
 mod ownership;
