@@ -14,12 +14,12 @@ use crate::model::desired::{Adopt, Lifecycle, OnRemove, Tags};
 use crate::model::owner::{Owner, strip_removal, tag_key};
 
 /// A live object as far as taking it over is concerned.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Candidate<'a> {
     pub(crate) id: &'a str,
     /// What people see.
     pub(crate) name: &'a str,
-    pub(crate) tags: &'a Tags,
+    pub(crate) owner: Owner,
 }
 
 /// Which of the live objects a manifest takes over, if any; or why it takes none although it wants one.
@@ -82,10 +82,10 @@ pub(crate) fn choose<'a>(
 
 /// The object's id, where nobody owns it; the command that frees it, where somebody does.
 fn free<'a>(input: &Input<'_>, key: &Key, one: &Candidate<'a>) -> Result<&'a str, Blocked> {
-    let owner = match input.identity.owner(key.kind, one.tags) {
+    let owner = match &one.owner {
         Owner::Nobody => return Ok(one.id),
-        Owner::Us(name) => Key::new(key.kind, name).to_string(),
-        Owner::Foreign(value) => strip_removal(&value).to_owned(),
+        Owner::Us(name) => Key::new(key.kind, name.clone()).to_string(),
+        Owner::Foreign(value) => strip_removal(value).to_owned(),
     };
     let tag = tag_key(key.kind);
     let region = &input.identity.target.region;
@@ -98,8 +98,17 @@ fn free<'a>(input: &Input<'_>, key: &Key, one: &Candidate<'a>) -> Result<&'a str
             "aws servicecatalog update-product --region {region} --id {} --remove-tags {tag}",
             one.id
         ),
+        Kind::ServiceAction => {
+            return Err(Blocked::new(
+                BlockedCode::ForeignOwner,
+                format!(
+                    "{} belongs to {owner} by the mark that ends its description: nothing of it is touched. Once that no longer manages it, free it by taking the mark out of the description",
+                    one.id
+                ),
+            ));
+        }
         // The tags of these can't be taken off by themselves.
-        Kind::ProvisionedProduct | Kind::TagOption | Kind::ServiceAction => {
+        Kind::ProvisionedProduct | Kind::TagOption => {
             return Err(Blocked::new(
                 BlockedCode::ForeignOwner,
                 format!(

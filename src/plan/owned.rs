@@ -71,6 +71,26 @@ impl<'a> Owned<'a> {
     fn adopt(&mut self, input: &Input<'a>) {
         let observed = input.observed;
         let adopting = |lifecycle: &Lifecycle| lifecycle.adopt != Adopt::Never;
+        for want in input.desired.service_actions.values() {
+            let ours = self.service_actions.entry(want.name.clone()).or_default();
+            if !adopting(&want.lifecycle) {
+                continue;
+            }
+            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
+            let live = observed.service_actions.values().map(|o| Candidate {
+                id: o.id.as_str(),
+                name: &o.name,
+                owner: {
+                    let description = o.description.as_deref().unwrap_or_default();
+                    input.identity.described(description).owner
+                },
+            });
+            let key = Key::new(Kind::ServiceAction, want.name.clone());
+            match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
+                Ok(id) => ours.extend(id.and_then(|id| observed.service_actions.get(&id.into()))),
+                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
+            }
+        }
         for want in input.desired.portfolios.values() {
             let ours = self.portfolios.entry(want.name.clone()).or_default();
             if !adopting(&want.lifecycle) {
@@ -80,7 +100,7 @@ impl<'a> Owned<'a> {
             let live = observed.portfolios.values().map(|o| Candidate {
                 id: o.id.as_str(),
                 name: &o.display_name,
-                tags: &o.tags,
+                owner: input.identity.owner(Kind::Portfolio, &o.tags),
             });
             let key = Key::new(Kind::Portfolio, want.name.clone());
             match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
@@ -97,7 +117,7 @@ impl<'a> Owned<'a> {
             let live = observed.products.values().map(|o| Candidate {
                 id: o.id.as_str(),
                 name: &o.name,
-                tags: &o.tags,
+                owner: input.identity.owner(Kind::Product, &o.tags),
             });
             let key = Key::new(Kind::Product, want.name.clone());
             match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
@@ -117,7 +137,7 @@ impl<'a> Owned<'a> {
             let live = free.filter(|o| !taken.contains(&o.id)).map(|o| Candidate {
                 id: o.id.as_str(),
                 name: &o.name,
-                tags: &o.tags,
+                owner: input.identity.owner(Kind::ProvisionedProduct, &o.tags),
             });
             let key = Key::new(Kind::ProvisionedProduct, want.name.clone());
             match choose(input, &key, &want.lifecycle, &want.live_name, &ids, live) {
@@ -125,6 +145,7 @@ impl<'a> Owned<'a> {
                 Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
             }
         }
+        self.service_actions.retain(|_, live| !live.is_empty());
         self.portfolios.retain(|_, live| !live.is_empty());
         self.products.retain(|_, live| !live.is_empty());
         self.provisioned.retain(|_, live| !live.is_empty());

@@ -108,6 +108,7 @@ impl Bench {
             adopted: Adopted::default(),
             ssm: BTreeSet::new(),
             offers: true,
+            everything: false,
             identity: self.identity.clone(),
         }
     }

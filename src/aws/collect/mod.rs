@@ -12,6 +12,7 @@ mod share;
 mod service_action;
 mod stack;
 mod tag_option;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -58,6 +59,9 @@ pub struct Hints {
     pub ssm: BTreeSet<String>,
     /// Whether some manifest says which service actions versions offer: then who else offers what matters.
     pub offers: bool,
+    /// Everything is read as though it were ours: for an export. The contents of versions are then left to
+    /// [`Aws::version_texts`].
+    pub everything: bool,
     /// Whose catalog.
     pub identity: Identity,
 }

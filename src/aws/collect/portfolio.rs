@@ -10,7 +10,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId};
+use crate::ids::{ConstraintId, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
 use crate::model::owner::Owner;
@@ -93,10 +93,12 @@ impl Aws {
         }
         let owner = hints.identity.owner(Kind::Portfolio, &portfolio.tags);
         let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
-        let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(name);
-        if let Owner::Us(name) = owner
-            && (hints.shared.contains(&name) || leaves(&name))
-        {
+        let leaves = |name: &Name| end == Some(OnRemove::Delete) && !hints.declared.contains(name);
+        let asked = match &owner {
+            Owner::Us(name) => hints.shared.contains(name) || leaves(name),
+            Owner::Nobody | Owner::Foreign(_) => false,
+        };
+        if asked || hints.everything {
             match self.shares(&id).await {
                 Ok(shares) => portfolio.shares = Some(shares),
                 Err(failure) => found.gap(Scope::Shares(id.clone()), &failure),

@@ -86,7 +86,9 @@ impl Aws {
         let id = action.id.clone();
         let description = action.description.as_deref().unwrap_or_default();
         let owner = hints.identity.described(description).owner;
-        let ours = matches!(owner, Owner::Us(_)) || hints.adopted.has(id.as_str(), &action.name);
+        let ours = matches!(owner, Owner::Us(_))
+            || hints.everything
+            || hints.adopted.has(id.as_str(), &action.name);
         if ours && action.definition.is_none() {
             match self.listed(|| self.describe_service_action(&id)).await {
                 Ok(whole) => action = whole,
