@@ -205,7 +205,8 @@ impl Shown {
             Reading::Templates(count) => {
                 self.bar.set_length(count as u64);
                 if self.terminal {
-                    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} templates  {elapsed}");
+                    let style =
+                        ProgressStyle::with_template("{bar:30} {pos}/{len} templates  {elapsed}");
                     self.bar
                         .set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
                     self.bars.add(self.bar.clone());

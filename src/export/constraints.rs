@@ -46,7 +46,9 @@ pub(super) fn constraints(live: &[&LiveConstraint]) -> Result<Option<Yaml>, Stri
         }
     }
     if read.launch.is_some() && read.stack_set.is_some() {
-        return Err("it has a LAUNCH and a STACKSET constraint, which exclude each other".to_owned());
+        return Err(
+            "it has a LAUNCH and a STACKSET constraint, which exclude each other".to_owned(),
+        );
     }
     Ok(written(&read))
 }

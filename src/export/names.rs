@@ -129,8 +129,14 @@ mod tests {
         let wanted = [("p-3", "a"), ("p-1", "a"), ("p-2", "a-2"), ("p-4", "b")];
         let wanted = wanted.map(|(id, slug)| (id, slug.to_owned()));
         let names = unique(wanted, &BTreeSet::from([Name::new("b")]));
-        let names: Vec<_> = names.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
-        assert_eq!(names, [("p-1", "a"), ("p-2", "a-2"), ("p-3", "a-3"), ("p-4", "b-2")]);
+        let names: Vec<_> = names
+            .iter()
+            .map(|(id, name)| (id.as_str(), name.as_str()))
+            .collect();
+        assert_eq!(
+            names,
+            [("p-1", "a"), ("p-2", "a-2"), ("p-3", "a-3"), ("p-4", "b-2")]
+        );
         let long = "a".repeat(63);
         let names = unique([("1", long.clone()), ("2", long)], &BTreeSet::new());
         assert_eq!(names["2"].as_str().len(), 63);
@@ -139,7 +145,20 @@ mod tests {
     #[test]
     fn files_of_versions_differ_on_every_disk() {
         let mut files = Files::default();
-        let stems = ["v1.0", "V1.0", "v1 0", "product", "../..", "ü", "a/b", ".x"].map(|v| files.stem(v));
-        assert_eq!(stems, ["v1.0", "V1.0-2", "v1-0", "product-2", "version", "version-2", "a-b", "x"]);
+        let stems =
+            ["v1.0", "V1.0", "v1 0", "product", "../..", "ü", "a/b", ".x"].map(|v| files.stem(v));
+        assert_eq!(
+            stems,
+            [
+                "v1.0",
+                "V1.0-2",
+                "v1-0",
+                "product-2",
+                "version",
+                "version-2",
+                "a-b",
+                "x"
+            ]
+        );
     }
 }

@@ -107,7 +107,8 @@ impl Owners {
 
 fn typed<I: for<'t> From<&'t str> + Ord>(all: BTreeMap<String, Object>) -> BTreeMap<I, Object> {
     let all = all.into_iter();
-    all.map(|(id, object)| (I::from(id.as_str()), object)).collect()
+    all.map(|(id, object)| (I::from(id.as_str()), object))
+        .collect()
 }
 
 /// Whose a provisioned product is: by its tag, or by the token of its last request, which can only be recognised.

@@ -157,6 +157,9 @@ impl Export<'_> {
         }
         places.sort_by(|(one, _), (other, _)| one.cmp(other));
         let items: Vec<Item> = places.into_iter().map(|(_, item)| item).collect();
-        spec.optional("portfolios", (!items.is_empty()).then_some(Yaml::List(items)));
+        spec.optional(
+            "portfolios",
+            (!items.is_empty()).then_some(Yaml::List(items)),
+        );
     }
 }

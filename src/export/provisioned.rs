@@ -6,7 +6,7 @@ use super::document::Document;
 use super::portfolio::display;
 use super::yaml::{Fields, Yaml};
 use super::{Export, literal};
-use crate::diff::normalise::{MASKED, NOTIFICATION, STACKSET, parts};
+use crate::diff::normalise::{MASKED, NOTIFICATION, STACKSET, admits, parts};
 use crate::ids::{Key, Kind, ProductId, VersionId};
 use crate::model::desired::Tags;
 use crate::model::observed::{LiveProvisioned, LiveStack, ProvisionedStatus};
@@ -48,7 +48,7 @@ impl Export<'_> {
         // Without a value that can't be read it can't be launched, only taken over.
         let mut object = object;
         if let Some(stack) = &live.stack {
-            object.adopt |= parameters(&mut spec, stack, declared);
+            object.adopt |= parameters(&mut spec, &mut notes, stack, declared);
         } else if live.kind == STACK_SET {
             notes.push("It is a stack set: neither its parameters nor how it is rolled out can be read back.".to_owned());
         }
@@ -56,9 +56,13 @@ impl Export<'_> {
         if let Some(stack) = &live.stack {
             spec.optional("notificationArns", self.own_topics(stack));
         }
-        if live.kind == STACK_SET && self.makes_sets(product) {
-            spec.note("The accounts, regions and preferences of its rollout are those of the constraint, unless they stand here.");
-            spec.optional("stackSet", Some(Yaml::Map(Vec::new())));
+        if live.kind == STACK_SET {
+            let sets = self.makes_sets(product);
+            spec.note(match sets {
+                true => "Accounts, regions and preferences are those of the constraint, unless they stand here.",
+                false => "Before an update it needs `stackSet: {}`, and a portfolio that catalogd may launch it from.",
+            });
+            spec.optional("stackSet", sets.then(|| Yaml::Map(Vec::new())));
         }
         let key = Key::new(Kind::ProvisionedProduct, object.name.clone());
         let path = format!("provisioned/{}.yaml", object.name);
@@ -72,7 +76,10 @@ impl Export<'_> {
         if self.doubts.provisioned.contains(live.id.as_str()) {
             return Some("it could not be read as a whole".to_owned());
         }
-        let message = live.status_message.as_deref().unwrap_or("no reason is given");
+        let message = live
+            .status_message
+            .as_deref()
+            .unwrap_or("no reason is given");
         if !live.ever_succeeded && live.status == ProvisionedStatus::Error {
             return Some(format!(
                 "its launch failed and nothing of it runs ({message}): terminate it, or update it by hand first"
@@ -144,7 +151,10 @@ impl Export<'_> {
         let of_product = observed.products.get(product).map(|p| &p.tags);
         let holding = observed.portfolios.values();
         let holding = holding.filter(|p| p.products.contains(product));
-        let inherited: Vec<&Tags> = of_product.into_iter().chain(holding.map(|p| &p.tags)).collect();
+        let inherited: Vec<&Tags> = of_product
+            .into_iter()
+            .chain(holding.map(|p| &p.tags))
+            .collect();
         let own = live.tags.iter().filter(|(key, value)| {
             !is_reserved(key) && !inherited.iter().any(|tags| tags.get(*key) == Some(value))
         });
@@ -169,17 +179,21 @@ impl Export<'_> {
         (!own.is_empty()).then(|| Yaml::texts(own))
     }
 
-    /// Whether each portfolio that it may be launched from makes stack sets.
+    /// Whether the one portfolio that an update could go through makes stack sets. Without such a path a plan would refuse
+    /// what says `stackSet`.
     fn makes_sets(&self, product: &ProductId) -> bool {
-        let holding = self.input.observed.portfolios.values();
-        let mut holding = holding
-            .filter(|p| p.products.contains(product))
-            .peekable();
-        holding.peek().is_some()
-            && holding.all(|portfolio| {
-                let mut all = portfolio.constraints.values();
-                all.any(|c| c.kind == STACKSET && c.product == *product)
-            })
+        let observed = self.input.observed;
+        let holding = observed.portfolios.values();
+        let mut open = holding.filter(|portfolio| {
+            let mut principals = portfolio.principals.iter();
+            portfolio.products.contains(product)
+                && principals.any(|principal| admits(principal, &observed.caller))
+        });
+        let (Some(one), None) = (open.next(), open.next()) else {
+            return false;
+        };
+        let mut constraints = one.constraints.values();
+        constraints.any(|c| c.kind == STACKSET && c.product == *product)
     }
 }
 
@@ -206,7 +220,12 @@ fn state(live: &LiveProvisioned) -> Option<String> {
 }
 
 /// The values that differ from the template's defaults. Returns whether some that has no default can't be read.
-fn parameters(spec: &mut Fields, stack: &LiveStack, declared: Option<&[ParameterDecl]>) -> bool {
+fn parameters(
+    spec: &mut Fields,
+    notes: &mut Vec<String>,
+    stack: &LiveStack,
+    declared: Option<&[ParameterDecl]>,
+) -> bool {
     let decl = |key: &str| declared.into_iter().flatten().find(|decl| decl.key == key);
     let mut map = Fields::default();
     let (mut hidden, mut lacking) = (Vec::new(), false);
@@ -227,12 +246,17 @@ fn parameters(spec: &mut Fields, stack: &LiveStack, declared: Option<&[Parameter
         }
         map.optional(key, Some(Yaml::Scalar(literal(value))));
     }
+    let map = map.map();
     if !hidden.is_empty() {
-        spec.note(format!(
-            "Not shown by CloudFormation, because the template says NoEcho: {}. Left out, a value stays as it is.",
+        let note = format!(
+            "Parameters that CloudFormation does not show (NoEcho): {}. Left out, they stay as they are.",
             hidden.join(", ")
-        ));
+        );
+        match &map {
+            Some(_) => spec.note(note),
+            None => notes.push(note),
+        }
     }
-    spec.optional("parameters", map.map());
+    spec.optional("parameters", map);
     lacking
 }

@@ -82,11 +82,36 @@ impl Selected {
             selected.provisioned.clear();
         }
         let counts = [
-            ("portfolios", observed.portfolios.len(), owners.portfolios.len(), selected.portfolios.len()),
-            ("products", observed.products.len(), owners.products.len(), selected.products.len()),
-            ("provisioned products", observed.provisioned.len(), owners.provisioned.len(), selected.provisioned.len()),
-            ("service actions", observed.service_actions.len(), owners.service_actions.len(), selected.service_actions.len()),
-            ("TagOptions", owners.tag_options.len(), owners.tag_options.len(), selected.tag_options.len()),
+            (
+                "portfolios",
+                observed.portfolios.len(),
+                owners.portfolios.len(),
+                selected.portfolios.len(),
+            ),
+            (
+                "products",
+                observed.products.len(),
+                owners.products.len(),
+                selected.products.len(),
+            ),
+            (
+                "provisioned products",
+                observed.provisioned.len(),
+                owners.provisioned.len(),
+                selected.provisioned.len(),
+            ),
+            (
+                "service actions",
+                observed.service_actions.len(),
+                owners.service_actions.len(),
+                selected.service_actions.len(),
+            ),
+            (
+                "TagOptions",
+                owners.tag_options.len(),
+                owners.tag_options.len(),
+                selected.tag_options.len(),
+            ),
         ];
         for (what, all, ours, chosen) in counts {
             if chosen < ours {
@@ -109,7 +134,10 @@ impl Selected {
             });
             let fits: Vec<_> = fits.collect();
             missing("portfolio", wanted, fits.is_empty())?;
-            for live in fits.into_iter().filter(|live| owners.portfolios.contains_key(&live.id)) {
+            for live in fits
+                .into_iter()
+                .filter(|live| owners.portfolios.contains_key(&live.id))
+            {
                 self.portfolios.insert(live.id.clone());
                 self.products.extend(live.products.iter().cloned());
             }
@@ -125,13 +153,22 @@ impl Selected {
             missing("product", wanted, fits.is_empty())?;
             self.products.extend(fits);
         }
-        for live in observed.portfolios.values().filter(|o| filter.has_tag(&o.tags)) {
+        for live in observed
+            .portfolios
+            .values()
+            .filter(|o| filter.has_tag(&o.tags))
+        {
             self.portfolios.insert(live.id.clone());
         }
-        for live in observed.products.values().filter(|o| filter.has_tag(&o.tags)) {
+        for live in observed
+            .products
+            .values()
+            .filter(|o| filter.has_tag(&o.tags))
+        {
             self.products.insert(live.id.clone());
         }
-        self.portfolios.retain(|id| owners.portfolios.contains_key(id));
+        self.portfolios
+            .retain(|id| owners.portfolios.contains_key(id));
         self.products.retain(|id| owners.products.contains_key(id));
         // What runs from a product that was asked for belongs to it.
         for live in observed.provisioned.values() {
@@ -140,7 +177,8 @@ impl Selected {
                 self.provisioned.insert(live.id.clone());
             }
         }
-        self.provisioned.retain(|id| owners.provisioned.contains_key(id));
+        self.provisioned
+            .retain(|id| owners.provisioned.contains_key(id));
         Ok(())
     }
 
@@ -148,7 +186,11 @@ impl Selected {
     fn needed(&mut self, input: Input<'_>, owners: &Owners) {
         let observed = input.observed;
         if !input.filter.without_provisioned {
-            for live in self.provisioned.iter().filter_map(|id| observed.provisioned.get(id)) {
+            for live in self
+                .provisioned
+                .iter()
+                .filter_map(|id| observed.provisioned.get(id))
+            {
                 let product = live.running.as_ref().map_or(&live.product, |r| &r.product);
                 if owners.products.contains_key(product) {
                     self.products.insert(product.clone());
@@ -162,13 +204,22 @@ impl Selected {
             }
         }
         for live in observed.service_actions.values() {
-            let offered = live.versions.iter().any(|(id, _)| self.products.contains(id));
+            let offered = live
+                .versions
+                .iter()
+                .any(|(id, _)| self.products.contains(id));
             if offered && owners.service_actions.contains_key(&live.id) {
                 self.service_actions.insert(live.id.clone());
             }
         }
-        let portfolios = self.portfolios.iter().filter_map(|id| observed.portfolios.get(id));
-        let products = self.products.iter().filter_map(|id| observed.products.get(id));
+        let portfolios = self
+            .portfolios
+            .iter()
+            .filter_map(|id| observed.portfolios.get(id));
+        let products = self
+            .products
+            .iter()
+            .filter_map(|id| observed.products.get(id));
         let options = portfolios.flat_map(|p| p.tag_options.keys());
         let options = options.chain(products.flat_map(|p| p.tag_options.keys()));
         self.tag_options.extend(options.cloned());

@@ -17,7 +17,10 @@ pub(super) fn reads_back(text: &str, strict: bool) -> Result<(), TestCaseError> 
     inner.required("last", scalar(text));
     let mut item = Fields::default();
     item.required("in", scalar(text));
-    item.required("list", Yaml::List(vec![scalar(text).into(), scalar("x").into()]));
+    item.required(
+        "list",
+        Yaml::List(vec![scalar(text).into(), scalar("x").into()]),
+    );
     let mut root = Fields::default();
     root.required("plain", scalar(text));
     root.required("map", Yaml::Map(inner.done().0));

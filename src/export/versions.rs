@@ -35,7 +35,12 @@ enum Source {
 
 impl Export<'_> {
     /// The list of versions; `folder` is that of the manifest, and gets the templates.
-    pub(super) fn versions(&mut self, live: &LiveProduct, kind: ProductType, folder: &str) -> Listed {
+    pub(super) fn versions(
+        &mut self,
+        live: &LiveProduct,
+        kind: ProductType,
+        folder: &str,
+    ) -> Listed {
         let mut listed = Listed::default();
         let mut twins: BTreeMap<&str, Vec<&LiveVersion>> = BTreeMap::new();
         for version in &live.versions {
@@ -114,7 +119,10 @@ impl Export<'_> {
                 fields.required("active", Yaml::Bare("false".to_owned()));
             }
             if let Some(names) = offers.get(at) {
-                fields.optional("serviceActions", Some(Yaml::texts(names.iter().map(Name::as_str))));
+                fields.optional(
+                    "serviceActions",
+                    Some(Yaml::texts(names.iter().map(Name::as_str))),
+                );
             }
             listed.names.insert(name.clone(), id.clone());
             listed.items.push(Item {
@@ -143,7 +151,10 @@ impl Export<'_> {
             Some(Ok(read)) => read,
             Some(Err(why)) => {
                 let why = format!("its template could not be read ({why})");
-                let text = format!("version {:?} of {:?} ({}): {why}", version.name, live.name, live.id);
+                let text = format!(
+                    "version {:?} of {:?} ({}): {why}",
+                    version.name, live.name, live.id
+                );
                 self.unread.insert(text);
                 return Err(why);
             }
@@ -162,14 +173,19 @@ impl Export<'_> {
             ReadyStatus::Creating => return Err("it was still being made".to_owned()),
             ReadyStatus::Unknown(word) => return Err(format!("its status is {word:?}")),
         }
-        let file = template.as_ref().filter(|_| kind == ProductType::CloudFormation);
+        let file = template
+            .as_ref()
+            .filter(|_| kind == ProductType::CloudFormation);
         match (file, url, stack) {
             (Some(text), ..) => Ok(Source::File(text.clone())),
             (None, Some(url), _) => Ok(Source::Url(url.clone())),
             (None, None, Some(stack)) => Ok(Source::Stack(stack.clone())),
             (None, None, None) => {
                 let why = "the service shows neither its template nor where that is from";
-                let text = format!("version {:?} of {:?} ({}): {why}", version.name, live.name, live.id);
+                let text = format!(
+                    "version {:?} of {:?} ({}): {why}",
+                    version.name, live.name, live.id
+                );
                 self.unread.insert(text);
                 Err(why.to_owned())
             }
@@ -208,7 +224,9 @@ impl Export<'_> {
                 ));
                 return Vec::new();
             }
-            let names = ids.into_iter().filter_map(|id| self.owners.service_actions.get(id));
+            let names = ids
+                .into_iter()
+                .filter_map(|id| self.owners.service_actions.get(id));
             let names: BTreeSet<Name> = names.map(|object| object.name.clone()).collect();
             all.push(names);
         }

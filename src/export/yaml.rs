@@ -314,7 +314,8 @@ impl<'d> Writer<'d> {
         let pad = " ".repeat(indent);
         for line in writer.lines {
             let rest = line.get(indent..).unwrap_or_default();
-            self.lines.push(format!("{pad}# {rest}").trim_end().to_owned());
+            self.lines
+                .push(format!("{pad}# {rest}").trim_end().to_owned());
         }
     }
 
@@ -396,7 +397,10 @@ pub(super) fn quoted(text: &str, strict: bool) -> String {
 /// line, or turns the direction of writing.
 fn is_odd(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200b}'..='\u{200f}')
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200b}'..='\u{200f}'
+        )
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
 }
 
@@ -425,23 +429,20 @@ fn is_plain(text: &str) -> bool {
 
 /// A text in lines of at most so many characters, as far as its words allow.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for part in text.lines() {
-        let mut line = String::new();
-        for word in part.split_whitespace() {
-            let word: String = word.chars().filter(|c| !is_odd(*c)).collect();
-            let length = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && length > width {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&word);
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split_whitespace() {
+        let word: String = word.chars().filter(|c| !is_odd(*c)).collect();
+        let length = line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && length > width {
+            lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
-            lines.push(line);
+            line.push(' ');
         }
+        line.push_str(&word);
+    }
+    if !line.is_empty() {
+        lines.push(line);
     }
     lines
 }
@@ -454,8 +455,23 @@ mod tests {
     #[test]
     fn quotes_stand_where_they_are_needed_and_nowhere_else() {
         for plain in [
-            "Networking", "v1.0.0", "a b", "it's", "say \"hi\"", "a:b", "a#b", "-a", "yes", "2010-09-09", "ü", "1.0.1",
-            "https://example.com/a?b=c", "arn:aws:iam::123456789012:role/x", "${account}", "a, b", "x]",
+            "Networking",
+            "v1.0.0",
+            "a b",
+            "it's",
+            "say \"hi\"",
+            "a:b",
+            "a#b",
+            "-a",
+            "yes",
+            "2010-09-09",
+            "ü",
+            "1.0.1",
+            "https://example.com/a?b=c",
+            "arn:aws:iam::123456789012:role/x",
+            "${account}",
+            "a, b",
+            "x]",
         ] {
             assert_eq!(quoted(plain, true), plain);
         }
@@ -510,7 +526,10 @@ mod tests {
             text,
             "  name: x\n  tags:\n    a: \"1\"\n  # of interest\n  list:\n    - p\n    - |-\n      two\n      lines\n"
         );
-        let spans: Vec<_> = spans.iter().map(|s| (s.path.as_str(), s.first, s.last)).collect();
+        let spans: Vec<_> = spans
+            .iter()
+            .map(|s| (s.path.as_str(), s.first, s.last))
+            .collect();
         assert_eq!(spans, [("d/tags", 2, 3), ("d/list", 5, 9)]);
         let dropped = Dropped::from([("d/list".to_owned(), "why".to_owned())]);
         let (text, _) = write(&dropped);

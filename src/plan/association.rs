@@ -285,7 +285,15 @@ impl<'a> Planner<'a> {
         added: &BTreeSet<StepId>,
     ) {
         let holding = self.input.observed.portfolios.values();
+        // What is taken over in this plan is named all the same.
+        let named = |seen: &LivePortfolio| {
+            let live = want.keys().filter_map(|n| self.owned.portfolios.get(n));
+            live.flatten().any(|live| live.id == seen.id)
+        };
         for seen in holding.filter(|p| p.products.contains(product)) {
+            if named(seen) {
+                continue;
+            }
             let name = match self.input.identity.owner(Kind::Portfolio, &seen.tags) {
                 Owner::Us(name) => name,
                 Owner::Nobody | Owner::Foreign(_) => {
@@ -296,9 +304,6 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
-            if want.contains_key(&name) {
-                continue;
-            }
             let what = format!("its place in portfolio/{name}");
             if let Some(blocked) = self.doubt.removal(Some(&seen.id), Some(product), &what) {
                 draft.refuse(blocked);

@@ -298,6 +298,11 @@ fn adopted(desired: &Desired) -> Adopted {
     for want in desired.service_actions.values() {
         add(&want.lifecycle, &want.display_name);
     }
+    // Of a portfolio only whom it is shared with is not read anyway.
+    let shared = desired.portfolios.values().filter(|o| o.shares.is_some());
+    for want in shared {
+        add(&want.lifecycle, &want.display_name);
+    }
     for want in desired.products.values() {
         add(&want.lifecycle, &want.display_name);
     }

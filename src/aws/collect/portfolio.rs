@@ -96,7 +96,8 @@ impl Aws {
         let leaves = |name: &Name| end == Some(OnRemove::Delete) && !hints.declared.contains(name);
         let asked = match &owner {
             Owner::Us(name) => hints.shared.contains(name) || leaves(name),
-            Owner::Nobody | Owner::Foreign(_) => false,
+            Owner::Nobody => hints.adopted.has(id.as_str(), &portfolio.display_name),
+            Owner::Foreign(_) => false,
         };
         if asked || hints.everything {
             match self.shares(&id).await {

@@ -9,6 +9,7 @@ mod crash;
 mod defaults;
 mod deleting_versions;
 mod drift;
+mod exporting;
 mod failing;
 mod gaps;
 mod importing;
