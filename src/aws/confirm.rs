@@ -60,6 +60,9 @@ impl Aws {
             | Op::CreateShare { .. }
             | Op::UpdateShare { .. }
             | Op::DeleteShare { .. }
+            | Op::AcceptShare { .. }
+            | Op::RejectShare { .. }
+            | Op::BorrowProduct { .. }
             | Op::CreateProduct { .. }
             | Op::CopyProduct { .. }
             | Op::UpdateProduct { .. }
@@ -253,6 +256,20 @@ impl Aws {
             Op::DeleteShare { portfolio, with } => {
                 let live = self.share_with(portfolio, with).await?;
                 Ok(shows_when(live.is_none(), "the share is still listed"))
+            }
+            Op::AcceptShare { portfolio } => {
+                let held = self.accepted().await?.contains(portfolio);
+                Ok(shows_when(held, "the portfolio is not listed"))
+            }
+            Op::RejectShare { portfolio } => {
+                let held = self.accepted().await?.contains(portfolio);
+                Ok(shows_when(!held, "the portfolio is still listed"))
+            }
+            Op::BorrowProduct {
+                portfolio, product, ..
+            } => {
+                let held = self.is_associated(given(op, portfolio)?, product).await?;
+                Ok(shows_when(held, "the association is not listed"))
             }
             Op::CreateProduct { tags, version, .. } => {
                 let id = answered(op, &answer.product)?;

@@ -208,6 +208,9 @@ impl Failure {
                 "allow {} to the role that catalogd runs as (deploy/iam-policy.json has what it needs)",
                 self.operation
             ),
+            (Class::Unknown, _) if self.operation == "AcceptPortfolioShare" => {
+                "its owner must share the portfolio with this account, in this region".to_owned()
+            }
             (Class::Unknown, _) if self.operation == "AssociateBudgetWithResource" => {
                 "make the budget in AWS Budgets, or name one that is there".to_owned()
             }

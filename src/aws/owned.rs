@@ -42,7 +42,7 @@ impl Aws {
                 let live = self.listed(|| self.describe_service_action(&id)).await?;
                 let description = live.description.unwrap_or_default();
                 return Ok(match mark {
-                    Mark::Description(bare) => is_marked(&description, bare),
+                    Mark::Description(mark) => is_marked(&description, mark),
                     Mark::Tag(_) | Mark::Token(_) => false,
                 });
             }

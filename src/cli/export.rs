@@ -137,7 +137,7 @@ fn counted(counts: &Counts) -> String {
         })
         .collect();
     match said.as_slice() {
-        [] => "nothing, for there is nothing".to_owned(),
+        [] => "nothing, for there is nothing,".to_owned(),
         said => said.join(", "),
     }
 }

@@ -55,6 +55,8 @@ pub fn portfolio(
         tag_options: _,
         budgets: _,
         shares: _,
+        // Planned as they are found, by what is accepted.
+        shared_products: _,
     } = want;
     let mut changes = Vec::new();
     PortfolioDiff {

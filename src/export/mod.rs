@@ -192,6 +192,11 @@ impl Export<'_> {
                 self.portfolio(live);
             }
         }
+        for id in &selected.imported {
+            if let Some(live) = observed.imported.get(id) {
+                self.imported(live);
+            }
+        }
         for id in &selected.products {
             if let Some(live) = observed.products.get(id) {
                 self.product(live);

@@ -28,6 +28,8 @@ pub(super) struct Owners {
     pub(super) tag_options: BTreeMap<TagOptionId, Object>,
     pub(super) service_actions: BTreeMap<ServiceActionId, Object>,
     pub(super) portfolios: BTreeMap<PortfolioId, Object>,
+    /// Other accounts' portfolios: their manifests name them by their ids, for they have no mark.
+    pub(super) imported: BTreeMap<PortfolioId, Object>,
     pub(super) products: BTreeMap<ProductId, Object>,
     pub(super) provisioned: BTreeMap<ProvisionedProductId, Object>,
     /// The others, each with whose it is.
@@ -59,7 +61,17 @@ impl Owners {
             let end = end.unwrap_or_default();
             kind.add(live.id.as_str(), &live.display_name, owner, end);
         }
-        let portfolios = kind.settle(&mut left_out);
+        for live in observed.imported.values() {
+            // Whatever its tags say is said of another account's catalog.
+            let (id, shown) = (live.id.as_str(), live.display_name.as_str());
+            kind.add(id, shown, Owner::Nobody, OnRemove::Retain);
+        }
+        let (imported, portfolios): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            kind.settle(&mut left_out).into_iter().partition(|(id, _)| {
+                observed
+                    .imported
+                    .contains_key(&PortfolioId::new(id.as_str()))
+            });
 
         let mut kind = Naming::new(Kind::Product);
         for live in observed.products.values() {
@@ -98,6 +110,7 @@ impl Owners {
             tag_options: tag_options.collect(),
             service_actions: typed(service_actions),
             portfolios: typed(portfolios),
+            imported: typed(imported),
             products: typed(products),
             provisioned: typed(provisioned),
             left_out,

@@ -1,11 +1,12 @@
 //! A portfolio's manifest, and what portfolios and products have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Document;
+use super::select::holder;
 use super::yaml::{Fields, Item, Yaml};
 use super::{Export, literal};
-use crate::ids::{Key, Kind};
+use crate::ids::{Key, Kind, ProductId};
 use crate::model::desired::Tags;
 use crate::model::limits;
 use crate::model::observed::{LivePortfolio, LivePrincipal, LiveShare, LiveTagOptions};
@@ -24,28 +25,14 @@ impl Export<'_> {
             tag_options,
             budgets,
             shares: live_shares,
-            products,
             // Products say these.
+            products: _,
             constraints: _,
+            shared_products,
         } = live;
         let Some(object) = self.owners.portfolios.get(id) else {
             return;
         };
-        let mut notes = Vec::new();
-        let others = products
-            .iter()
-            .filter(|product| !self.input.observed.products.contains_key(*product));
-        let others: Vec<&str> = others.map(|product| product.as_str()).collect();
-        if !others.is_empty() {
-            let others = others.join(", ");
-            notes.push(format!(
-                "It also holds products of other accounts, which have no manifest here: {others}"
-            ));
-            self.leave_out(format!(
-                "products of other accounts in portfolio/{}: {others}",
-                object.name
-            ));
-        }
         let mut spec = Fields::default();
         spec.optional("displayName", display(display_name, object.name.as_str()));
         spec.optional("description", filled(description));
@@ -62,10 +49,61 @@ impl Export<'_> {
             Some(all) => spec.optional("shares", shares(all)),
             None => spec.note("Whom it is shared with could not be read."),
         }
+        self.shared_products(&mut spec, shared_products, object.name.as_str());
         let key = Key::new(Kind::Portfolio, object.name.clone());
         let path = format!("portfolios/{}.yaml", object.name);
-        let document = Document::new(key, object, id.as_str(), notes, spec);
+        let document = Document::new(key, object, id.as_str(), Vec::new(), spec);
         self.counts.portfolios += 1;
+        self.put(path, document);
+    }
+
+    /// Other accounts' products that stand in it as they are.
+    fn shared_products(&mut self, spec: &mut Fields, products: &BTreeSet<ProductId>, name: &str) {
+        let mut items = Vec::new();
+        for product in products {
+            let from =
+                holder(self.input, product).filter(|id| self.selected.imported.contains(*id));
+            let Some(from) = from.and_then(|id| self.owners.imported.get(id)) else {
+                let note = format!(
+                    "The portfolio from which {product} of another account was taken is not to be seen, so nothing is said of other accounts' products here."
+                );
+                self.leave_out(format!("portfolio/{name}: {note}"));
+                spec.note(note);
+                return;
+            };
+            let mut fields = Fields::default();
+            fields.required("product", Yaml::text(product.as_str()));
+            fields.required("from", Yaml::text(from.name.as_str()));
+            items.push(Item::from(Yaml::Map(fields.done().0)));
+        }
+        spec.optional(
+            "sharedProducts",
+            (!items.is_empty()).then_some(Yaml::List(items)),
+        );
+    }
+
+    /// A portfolio of another account: of it only who may launch from it is said here.
+    pub(super) fn imported(&mut self, live: &LivePortfolio) {
+        let Some(object) = self.owners.imported.get(&live.id) else {
+            return;
+        };
+        let mut spec = Fields::default();
+        spec.note(format!(
+            "{:?} of another account, whose products have no manifests here.",
+            live.display_name
+        ));
+        spec.required("imported", Yaml::Bare("true".to_owned()));
+        spec.optional("principals", principals(&live.principals));
+        let key = Key::new(Kind::Portfolio, object.name.clone());
+        let path = format!("portfolios/{}.yaml", object.name);
+        let document = Document::new(key, object, live.id.as_str(), Vec::new(), spec);
+        self.counts.portfolios += 1;
+        self.leave_out(format!(
+            "{} products of the portfolio {:?} ({}): they are another account's",
+            live.products.len(),
+            live.display_name,
+            live.id
+        ));
         self.put(path, document);
     }
 
@@ -116,7 +154,7 @@ pub(super) fn tags(spec: &mut Fields, live: &Tags) {
     spec.optional("tags", map.map());
 }
 
-fn principals(live: &std::collections::BTreeSet<LivePrincipal>) -> Option<Yaml> {
+fn principals(live: &BTreeSet<LivePrincipal>) -> Option<Yaml> {
     let items = live.iter().map(|principal| {
         let mut fields = Fields::default();
         let key = match principal.pattern {

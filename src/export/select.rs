@@ -58,6 +58,8 @@ pub(super) struct Selected {
     pub(super) tag_options: BTreeSet<TagOptionId>,
     pub(super) service_actions: BTreeSet<ServiceActionId>,
     pub(super) portfolios: BTreeSet<PortfolioId>,
+    /// Other accounts'.
+    pub(super) imported: BTreeSet<PortfolioId>,
     pub(super) products: BTreeSet<ProductId>,
     pub(super) provisioned: BTreeSet<ProvisionedProductId>,
     /// What the filter passes over, in sum.
@@ -72,6 +74,7 @@ impl Selected {
             selected.tag_options = owners.tag_options.keys().cloned().collect();
             selected.service_actions = owners.service_actions.keys().cloned().collect();
             selected.portfolios = owners.portfolios.keys().cloned().collect();
+            selected.imported = owners.imported.keys().cloned().collect();
             selected.products = owners.products.keys().cloned().collect();
             selected.provisioned = owners.provisioned.keys().cloned().collect();
         } else {
@@ -203,6 +206,13 @@ impl Selected {
                 self.portfolios.insert(live.id.clone());
             }
         }
+        let shared = self
+            .portfolios
+            .iter()
+            .filter_map(|id| observed.portfolios.get(id));
+        for product in shared.flat_map(|p| &p.shared_products) {
+            self.imported.extend(holder(input, product).cloned());
+        }
         for live in observed.service_actions.values() {
             let offered = live
                 .versions
@@ -224,6 +234,13 @@ impl Selected {
         let options = options.chain(products.flat_map(|p| p.tag_options.keys()));
         self.tag_options.extend(options.cloned());
     }
+}
+
+/// The portfolio of another account that a product of another account is taken from.
+pub(super) fn holder<'a>(input: Input<'a>, product: &ProductId) -> Option<&'a PortfolioId> {
+    let mut all = input.observed.imported.values();
+    let found = all.find(|portfolio| portfolio.products.contains(product));
+    found.map(|portfolio| &portfolio.id)
 }
 
 fn missing(kind: &str, wanted: &str, none: bool) -> Result<(), NoMatch> {

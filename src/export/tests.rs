@@ -51,6 +51,7 @@ impl Live {
             budgets: BTreeSet::new(),
             shares: Some(BTreeMap::new()),
             products: BTreeSet::new(),
+            shared_products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         };
         let all = &mut self.observed().portfolios;
@@ -119,6 +120,7 @@ impl Live {
             LiveConstraint {
                 id,
                 kind: kind.to_owned(),
+                owner: None,
                 product: product.into(),
                 parameters: parameters.to_owned(),
                 status: ReadyStatus::Available,
@@ -903,6 +905,46 @@ fn what_the_service_syncs_and_what_is_no_template_is_exported_as_it_is() {
         left_out.contains("Product \"Of tomorrow\" (prod-4): a manifest can't say its type NEW"),
         "{left_out}"
     );
+    live.holds(&[]);
+}
+
+/// Portfolios of other accounts are accepted here, and their products stand in ones of ours: both are said.
+#[test]
+fn what_others_share_is_said_as_far_as_it_is_ours() {
+    let mut live = one();
+    let mut hub = live.portfolio("port-9", "Networking").clone();
+    live.observed()
+        .portfolios
+        .remove(&PortfolioId::new("port-9"));
+    hub.products = ["prod-77".into()].into();
+    hub.shares = None;
+    let caller = live.world.observed.caller.clone();
+    let principal = LivePrincipal {
+        arn: caller,
+        pattern: false,
+    };
+    hub.principals = [principal].into();
+    live.observed().imported.insert("port-9".into(), hub);
+    let own = live.portfolio("port-1", "");
+    own.products.insert("prod-77".into());
+    own.shared_products.insert("prod-77".into());
+    let files = live.export().files;
+    let file = |path: &str| String::from_utf8(files[path].clone()).unwrap();
+    let own = file("portfolios/networking.yaml");
+    assert!(
+        own.contains("sharedProducts:\n    - product: prod-77\n      from: networking-2\n"),
+        "{own}"
+    );
+    let hub = file("portfolios/networking-2.yaml");
+    assert!(
+        hub.contains("adopt: {id: port-9}") && hub.contains("imported: true\n  principals:"),
+        "{hub}"
+    );
+    live.holds(&[]);
+    // What can't be seen any more is not said, for the list would be the whole truth.
+    live.observed().imported.clear();
+    let own = String::from_utf8(live.export().files["portfolios/networking.yaml"].clone()).unwrap();
+    assert!(!own.contains("sharedProducts:"), "{own}");
     live.holds(&[]);
 }
 

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::schema::{
-    AssociationSpec, ConnectionSpec, CopySpec, DefinitionSpec, LaunchSpec, Older, ParameterSpec,
-    PortfolioSpec, PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec, RuleSpec,
-    ServiceActionSpec, ShareSpec, SourceSpec, Specs, StackSetSpec, Tag, TagOptionSpec, ValueSpec,
-    VersionSpec, action_parameters,
+    AssociationSpec, ConnectionSpec, CopySpec, DefinitionSpec, ImportedSpec, LaunchSpec, Older,
+    ParameterSpec, PortfolioSpec, PrincipalSpec, ProductSpec, ProvisionedSpec, RolloutSpec,
+    RuleSpec, ServiceActionSpec, ShareSpec, SharedProductSpec, SourceSpec, Specs, StackSetSpec,
+    Tag, TagOptionSpec, ValueSpec, VersionSpec, action_parameters,
 };
 use super::template::Templates;
-use crate::ids::{Key, Kind, Name, ProductArn, StackArn};
+use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::desired::{
-    Association, CodeStar, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions,
-    Guidance, Import, Launch, Offers, Parameter, ParameterValue, Portfolio, Principal, Product,
-    ProvisionedProduct, ServiceAction, Share, SourceConnection, StackSet, Support, TagOption, Tags,
-    TemplateSource, Version,
+    Adopt, Association, CodeStar, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions,
+    Guidance, Import, ImportedPortfolio, Launch, Offers, Parameter, ParameterValue, Portfolio,
+    Principal, Product, ProvisionedProduct, ServiceAction, Share, SharedProduct, SourceConnection,
+    StackSet, Support, TagOption, Tags, TemplateSource, Version,
 };
 use crate::model::launch::{Preferences, Rollout, Topics};
 use crate::model::share::Recipient;
@@ -65,6 +65,13 @@ pub(super) fn assemble(
             desired.portfolios.insert(found.name.clone(), found);
         }
     }
+    for spec in specs.imported {
+        if let Some(found) = imported(spec)
+            && sound(&desired, Kind::Portfolio, &found.name)
+        {
+            desired.imported.insert(found.name.clone(), found);
+        }
+    }
     for spec in specs.products {
         if let Some(found) = product(spec, &templates)
             && sound(&desired, Kind::Product, &found.name)
@@ -106,7 +113,9 @@ fn drop_dependents(desired: &mut Desired, findings: &mut Vec<Finding>) {
     };
     for portfolio in desired.portfolios.values() {
         let key = Key::new(Kind::Portfolio, portfolio.name.clone());
-        let needs = options(&portfolio.tag_options).into_iter();
+        let lent = portfolio.shared_products.iter().flat_map(BTreeMap::values);
+        let lent = lent.map(|shared| Key::new(Kind::Portfolio, shared.from.clone()));
+        let needs = options(&portfolio.tag_options).into_iter().chain(lent);
         waiting.extend(needs.map(|need| (key.clone(), need)));
     }
     for product in desired.products.values() {
@@ -249,6 +258,7 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         tag_options,
         budgets: budget_names,
         shares,
+        shared_products,
     } = spec;
     let name = header.name?;
     Some(Portfolio {
@@ -260,10 +270,33 @@ fn portfolio(spec: PortfolioSpec) -> Option<Portfolio> {
         tag_options: given(tag_options),
         budgets: budgets(budget_names),
         shares: shares.map(|items| items.into_iter().map(share).collect()),
+        shared_products: shared_products
+            .map(|items| items.into_iter().map(shared_product).collect()),
         origin: header.origin,
         lifecycle: header.lifecycle,
         name,
     })
+}
+
+fn imported(spec: ImportedSpec) -> Option<ImportedPortfolio> {
+    let ImportedSpec { header, principals } = spec;
+    let Adopt::Id { id, .. } = header.lifecycle.adopt else {
+        return None;
+    };
+    Some(ImportedPortfolio {
+        name: header.name?,
+        origin: header.origin,
+        id: PortfolioId::new(id),
+        principals: principals.map(|items| items.into_iter().map(principal).collect()),
+    })
+}
+
+fn shared_product(spec: SharedProductSpec) -> (ProductId, SharedProduct) {
+    let shared = SharedProduct {
+        origin: spec.product.origin,
+        from: spec.from.value,
+    };
+    (ProductId::new(spec.product.value), shared)
 }
 
 fn share(spec: ShareSpec) -> (Recipient, Share) {

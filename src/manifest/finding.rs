@@ -105,8 +105,6 @@ codes! {
     ExactlyOne = "exactly-one", Error;
     /// An empty text or list that the service would refuse.
     EmptyValue = "empty-value", Error;
-    /// A part of the manifest language that this version cannot do.
-    NotSupportedYet = "not-supported-yet", Error;
     // texts
     /// A text beyond the service's limit.
     TooLong = "too-long", Error;
@@ -169,6 +167,8 @@ codes! {
     TagOptionConflict = "tag-option-conflict", Warning;
     /// A version among the newest that `retention` keeps says that it is deprecated or inactive.
     RetentionOverridden = "retention-overridden", Warning;
+    /// Another account's portfolio that is treated as if it were one's own, or can't be told.
+    ImportedPortfolio = "imported-portfolio", Error;
     // templates
     /// A template path that is absolute, malformed or leaves the repository.
     TemplatePath = "template-path", Error;

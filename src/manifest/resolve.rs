@@ -99,11 +99,13 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
     }
     for portfolio in &mut specs.portfolios {
         tags(&mut portfolio.tags);
-        for principal in portfolio.principals.iter_mut().flatten() {
-            match &mut principal.value {
-                PrincipalSpec::Arn(arn) | PrincipalSpec::Pattern(arn) => variables.apply(arn),
-                PrincipalSpec::Caller => {}
-            }
+    }
+    let own = specs.portfolios.iter_mut().map(|p| &mut p.principals);
+    let imported = specs.imported.iter_mut().map(|p| &mut p.principals);
+    for principal in own.chain(imported).flatten().flatten() {
+        match &mut principal.value {
+            PrincipalSpec::Arn(arn) | PrincipalSpec::Pattern(arn) => variables.apply(arn),
+            PrincipalSpec::Caller => {}
         }
     }
     for product in &mut specs.products {

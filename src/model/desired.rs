@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::ids::{Digest, Key, Kind, Name, ProductArn, StackArn};
+use crate::ids::{Digest, Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::launch::{Rollout, Topics};
 use crate::model::share::Recipient;
 use crate::model::template::{ParameterDecl, Template};
@@ -21,6 +21,8 @@ pub struct Desired {
     pub service_actions: BTreeMap<Name, ServiceAction>,
     /// Portfolios by name.
     pub portfolios: BTreeMap<Name, Portfolio>,
+    /// Portfolios that other accounts share with this one, by name: no name is here and above.
+    pub imported: BTreeMap<Name, ImportedPortfolio>,
     /// Products by name.
     pub products: BTreeMap<Name, Product>,
     /// Provisioned products by name.
@@ -39,7 +41,8 @@ impl Desired {
         let of = |kind| move |name: &Name| Key::new(kind, name.clone());
         let tag_options = self.tag_options.keys().map(of(Kind::TagOption));
         let actions = self.service_actions.keys().map(of(Kind::ServiceAction));
-        let portfolios = self.portfolios.keys().map(of(Kind::Portfolio));
+        let portfolios = self.portfolios.keys().chain(self.imported.keys());
+        let portfolios = portfolios.map(of(Kind::Portfolio));
         let products = self.products.keys().map(of(Kind::Product));
         let provisioned = self.provisioned.keys().map(of(Kind::ProvisionedProduct));
         tag_options
@@ -55,7 +58,9 @@ impl Desired {
             || match key.kind {
                 Kind::TagOption => self.tag_options.contains_key(&key.name),
                 Kind::ServiceAction => self.service_actions.contains_key(&key.name),
-                Kind::Portfolio => self.portfolios.contains_key(&key.name),
+                Kind::Portfolio => {
+                    self.portfolios.contains_key(&key.name) || self.imported.contains_key(&key.name)
+                }
                 Kind::Product => self.products.contains_key(&key.name),
                 Kind::ProvisionedProduct => self.provisioned.contains_key(&key.name),
             }
@@ -77,7 +82,10 @@ impl Desired {
         match key.kind {
             Kind::TagOption => self.tag_options.get(&key.name).map(|o| &o.origin),
             Kind::ServiceAction => self.service_actions.get(&key.name).map(|o| &o.origin),
-            Kind::Portfolio => self.portfolios.get(&key.name).map(|o| &o.origin),
+            Kind::Portfolio => {
+                let own = self.portfolios.get(&key.name).map(|o| &o.origin);
+                own.or_else(|| self.imported.get(&key.name).map(|o| &o.origin))
+            }
             Kind::Product => self.products.get(&key.name).map(|o| &o.origin),
             Kind::ProvisionedProduct => self.provisioned.get(&key.name).map(|o| &o.origin),
         }
@@ -220,6 +228,31 @@ pub struct Portfolio {
     pub budgets: Option<BTreeSet<String>>,
     /// Whom it is shared with.
     pub shares: Option<BTreeMap<Recipient, Share>>,
+    /// Other accounts' products in it, each from a portfolio that is shared with this account.
+    pub shared_products: Option<BTreeMap<ProductId, SharedProduct>>,
+}
+
+/// Another account's product in a portfolio of one's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedProduct {
+    /// Where the product is named.
+    pub origin: Origin,
+    /// The shared portfolio that it is taken from, by its manifest's name.
+    pub from: Name,
+}
+
+/// A portfolio that another account shares with this one. It has no mark of ours, and nothing of it is ours but the share's
+/// acceptance and our own principals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedPortfolio {
+    /// `metadata.name`.
+    pub name: Name,
+    /// Where `metadata.name` stands.
+    pub origin: Origin,
+    /// `metadata.adopt.id`.
+    pub id: PortfolioId,
+    /// Who of this account may use it.
+    pub principals: Option<BTreeSet<Principal>>,
 }
 
 /// A share of a portfolio.
@@ -285,7 +318,7 @@ pub struct Product {
     pub copy_from: Option<CopyFrom>,
     /// The repository from which the service itself makes its versions.
     pub source_connection: Option<SourceConnection>,
-    /// The service actions that its versions offer: all that the list names, of a copy all it has.
+    /// The service actions that its versions offer: all that the list names, and without a list all that it has.
     pub service_actions: Option<Offers>,
 }
 
@@ -293,11 +326,17 @@ impl Product {
     /// The service actions that a version offers, where the manifest says: what the version says itself wins.
     pub fn offers(&self, version: &str) -> Option<&Offers> {
         let listed = self.versions.iter().find(|v| v.name == version);
-        if listed.is_none() && self.copy_from.is_none() {
+        if listed.is_none() && self.lists_versions() {
             return None;
         }
         let own = listed.and_then(|v| v.service_actions.as_ref());
         own.or(self.service_actions.as_ref())
+    }
+
+    /// Whether its versions are those that its manifest lists: a copy's are its source's, those of a synced product the
+    /// repository's.
+    pub fn lists_versions(&self) -> bool {
+        self.copy_from.is_none() && self.source_connection.is_none()
     }
 
     /// Whether its manifest says anything of service actions.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
+    AccountId, ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
     ServiceActionId, StackArn, TagOptionId, Target, VersionId,
 };
 use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
@@ -28,6 +28,8 @@ pub struct Observed {
     pub tag_options: LiveTagOptions,
     /// Portfolios by id.
     pub portfolios: BTreeMap<PortfolioId, LivePortfolio>,
+    /// Other accounts' portfolios that manifests name and that this account has accepted, by id.
+    pub imported: BTreeMap<PortfolioId, LivePortfolio>,
     /// Products by id.
     pub products: BTreeMap<ProductId, LiveProduct>,
     /// Products of other accounts that manifests copy from, by id, as far as they can be seen from here.
@@ -111,6 +113,8 @@ pub struct LivePortfolio {
     pub shares: Option<BTreeMap<Recipient, LiveShare>>,
     /// The products it holds.
     pub products: BTreeSet<ProductId>,
+    /// Those of them that are other accounts'.
+    pub shared_products: BTreeSet<ProductId>,
     /// Its constraints.
     pub constraints: BTreeMap<ConstraintId, LiveConstraint>,
 }
@@ -144,6 +148,8 @@ pub struct LiveConstraint {
     pub kind: String,
     /// The product.
     pub product: ProductId,
+    /// `Owner`: another account, where the product was borrowed together with it.
+    pub owner: Option<AccountId>,
     /// `ConstraintParameters`: JSON, byte for byte as it was given (facts §9.6).
     pub parameters: String,
     /// `AVAILABLE`, `CREATING` or `FAILED`.
@@ -399,6 +405,8 @@ pub enum Scope {
     Provisioned,
     /// A service action's definition, or which versions offer it.
     ServiceAction(ServiceActionId),
+    /// Which portfolios of other accounts are accepted.
+    Imported,
     /// A portfolio's own fields, principals, associations or constraints.
     Portfolio(PortfolioId),
     /// Whom a portfolio is shared with.

@@ -84,9 +84,10 @@ pub fn same_mark(one: &str, other: &str) -> bool {
     split_mark(one).is_some_and(|(_, mark)| is_marked(other, strip_removal(mark)))
 }
 
-/// Whether a description ends in a mark that says so, whatever it says of removal.
-pub fn is_marked(description: &str, bare: &str) -> bool {
-    split_mark(description).is_some_and(|(_, mark)| strip_removal(mark) == bare)
+/// Whether a description ends in this mark; a bare one, whatever that says of removal.
+pub fn is_marked(description: &str, mark: &str) -> bool {
+    let found = split_mark(description);
+    found.is_some_and(|(_, found)| found == mark || strip_removal(found) == mark)
 }
 
 /// The key of the ownership tag: one per kind, because tags propagate to provisioned resources and must not collide.
@@ -153,8 +154,12 @@ impl Identity {
     /// What ends the description of an object that takes no tags: `[catalogd:<installation>/<name>]`, with what removal
     /// from git does as in [`Self::claim`].
     pub fn description_mark(&self, name: &Name, on_remove: OnRemove) -> String {
-        let bare = self.bare_mark(name);
-        format!("{MARK_OPENS}{bare}{}{MARK_CLOSES}", suffix(on_remove))
+        format!("{MARK_OPENS}{}{MARK_CLOSES}", self.mark(name, on_remove))
+    }
+
+    /// The mark without its brackets.
+    pub fn mark(&self, name: &Name, on_remove: OnRemove) -> String {
+        format!("{}{}", self.bare_mark(name), suffix(on_remove))
     }
 
     /// What a mark of a description says of whose the object is, and no more.

@@ -26,6 +26,7 @@ impl SnapshotBuilder {
                 service_actions: BTreeMap::new(),
                 tag_options: BTreeMap::new(),
                 portfolios: BTreeMap::new(),
+                imported: BTreeMap::new(),
                 products: BTreeMap::new(),
                 sources: BTreeMap::new(),
                 provisioned: BTreeMap::new(),
@@ -59,6 +60,13 @@ impl SnapshotBuilder {
     pub fn found_portfolio(&mut self, portfolio: LivePortfolio) {
         self.observed
             .portfolios
+            .insert(portfolio.id.clone(), portfolio);
+    }
+
+    /// A portfolio of another account was read that is accepted and that a manifest names.
+    pub fn found_imported(&mut self, portfolio: LivePortfolio) {
+        self.observed
+            .imported
             .insert(portfolio.id.clone(), portfolio);
     }
 
@@ -145,6 +153,7 @@ mod tests {
             budgets: BTreeSet::new(),
             shares: None,
             products: BTreeSet::new(),
+            shared_products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         }
     }

@@ -9,36 +9,82 @@ use super::planner::Planner;
 use super::{Action, Blocked, BlockedCode, Input};
 use crate::diff::tags::TagsDiff;
 use crate::diff::{Change, Reason, Shown, Was};
-use crate::ids::{Key, Kind};
+use crate::ids::{Key, Kind, Name};
 use crate::model::desired::{Adopt, Lifecycle, OnRemove, Tags};
 use crate::model::owner::{Owner, strip_removal, tag_key};
 
 /// A live object as far as taking it over is concerned.
 #[derive(Debug, Clone)]
-pub(crate) struct Candidate<'a> {
+pub(crate) struct Candidate<'a, T> {
     pub(crate) id: &'a str,
     /// What people see.
     pub(crate) name: &'a str,
     pub(crate) owner: Owner,
+    pub(crate) live: &'a T,
+}
+
+/// What a manifest says of taking over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'w> {
+    name: &'w Name,
+    lifecycle: &'w Lifecycle,
+    display_name: &'w str,
+}
+
+impl<'w> Wanted<'w> {
+    pub(crate) fn new(name: &'w Name, lifecycle: &'w Lifecycle, display_name: &'w str) -> Self {
+        Self {
+            name,
+            lifecycle,
+            display_name,
+        }
+    }
+}
+
+/// Adds the live objects of a kind that manifests take over to those that are `ours`.
+pub(crate) fn adopt<'a, 'w, T>(
+    input: &Input<'_>,
+    kind: Kind,
+    wanted: impl Iterator<Item = Wanted<'w>>,
+    live: impl Iterator<Item = Candidate<'a, T>>,
+    ours: &mut BTreeMap<Name, Vec<&'a T>>,
+    refused: &mut BTreeMap<Key, Blocked>,
+) {
+    let mut wanted = wanted
+        .filter(|o| o.lifecycle.adopt != Adopt::Never)
+        .peekable();
+    if wanted.peek().is_none() {
+        return;
+    }
+    let live: Vec<Candidate<'a, T>> = live.collect();
+    for want in wanted {
+        let key = Key::new(kind, want.name.clone());
+        match choose(input, &key, want, &live) {
+            Ok(Some(found)) => ours.entry(want.name.clone()).or_default().push(found.live),
+            Ok(None) => {}
+            Err(blocked) => drop(refused.insert(key, blocked)),
+        }
+    }
 }
 
 /// Which of the live objects a manifest takes over, if any; or why it takes none although it wants one.
-///
-/// `ours` are the ids that its ownership claims already.
-pub(crate) fn choose<'a>(
+fn choose<'l, 'a, T>(
     input: &Input<'_>,
     key: &Key,
-    lifecycle: &Lifecycle,
-    display_name: &str,
-    ours: &[&str],
-    live: impl Iterator<Item = Candidate<'a>>,
-) -> Result<Option<&'a str>, Blocked> {
-    match &lifecycle.adopt {
-        Adopt::Never => Ok(None),
+    want: Wanted<'_>,
+    live: &'l [Candidate<'a, T>],
+) -> Result<Option<&'l Candidate<'a, T>>, Blocked> {
+    let mine = Owner::Us(want.name.clone());
+    let ours = live.iter().find(|o| o.owner == mine);
+    match (&want.lifecycle.adopt, ours) {
+        (Adopt::Never, _) => Ok(None),
         // Once it is ours its name is free to change.
-        Adopt::ByName(_) if !ours.is_empty() => Ok(None),
-        Adopt::ByName(origin) => {
-            let named: Vec<Candidate<'a>> = live.filter(|o| o.name == display_name).collect();
+        (Adopt::ByName(_), Some(_)) => Ok(None),
+        (Adopt::ByName(origin), None) => {
+            let named: Vec<_> = live
+                .iter()
+                .filter(|o| o.name == want.display_name)
+                .collect();
             match named.as_slice() {
                 [] => Ok(None),
                 [one] => free(input, key, one).map(Some),
@@ -47,82 +93,72 @@ pub(crate) fn choose<'a>(
                     Err(Blocked::new(
                         BlockedCode::Adopt,
                         format!(
-                            "{} are all called {display_name:?}: say which with `adopt: {{id: …}}` ({origin})",
-                            ids.join(" and ")
+                            "{} are all called {:?}: say which with `adopt: {{id: …}}` ({origin})",
+                            ids.join(" and "),
+                            want.display_name
                         ),
                     ))
                 }
             }
         }
-        Adopt::Id { id, .. } if ours.contains(&id.as_str()) => Ok(None),
-        Adopt::Id { id, origin } => {
-            if let Some(other) = ours.first() {
-                return Err(Blocked::new(
-                    BlockedCode::Adopt,
-                    format!(
-                        "{other} is this {} already, so {id} can't be: take `adopt` out, or the tag {} from {other} ({origin})",
-                        key.kind,
-                        tag_key(key.kind)
-                    ),
-                ));
-            }
-            let mut live = live;
-            match live.find(|o| o.id == id) {
-                Some(one) => free(input, key, &one).map(Some),
-                None => Err(Blocked::new(
-                    BlockedCode::Adopt,
-                    format!(
-                        "{id} is not there: name one that is, or take `adopt` out to have a new one made ({origin})"
-                    ),
-                )),
-            }
-        }
+        (Adopt::Id { id, .. }, Some(ours)) if ours.id == id => Ok(None),
+        (Adopt::Id { id, origin }, Some(ours)) => Err(Blocked::new(
+            BlockedCode::Adopt,
+            format!(
+                "{} is this {} already, so {id} can't be: take `adopt` out, or the mark from {} ({origin})",
+                ours.id, key.kind, ours.id
+            ),
+        )),
+        (Adopt::Id { id, origin }, None) => match live.iter().find(|o| o.id == id) {
+            Some(one) => free(input, key, one).map(Some),
+            None => Err(Blocked::new(
+                BlockedCode::Adopt,
+                format!(
+                    "{id} is not there: name one that is, or take `adopt` out to have a new one made ({origin})"
+                ),
+            )),
+        },
     }
 }
 
-/// The object's id, where nobody owns it; the command that frees it, where somebody does.
-fn free<'a>(input: &Input<'_>, key: &Key, one: &Candidate<'a>) -> Result<&'a str, Blocked> {
+/// The object, where nobody owns it; the command that frees it, where somebody does.
+fn free<'l, 'a, T>(
+    input: &Input<'_>,
+    key: &Key,
+    one: &'l Candidate<'a, T>,
+) -> Result<&'l Candidate<'a, T>, Blocked> {
     let owner = match &one.owner {
-        Owner::Nobody => return Ok(one.id),
+        Owner::Nobody => return Ok(one),
         Owner::Us(name) => Key::new(key.kind, name.clone()).to_string(),
         Owner::Foreign(value) => strip_removal(value).to_owned(),
     };
-    let tag = tag_key(key.kind);
-    let region = &input.identity.target.region;
-    let command = match key.kind {
+    let (id, tag) = (one.id, tag_key(key.kind));
+    let call = |command: &str| {
+        let region = &input.identity.target.region;
+        format!("aws servicecatalog {command} --region {region} --id {id}")
+    };
+    let how = match key.kind {
         Kind::Portfolio => format!(
-            "aws servicecatalog update-portfolio --region {region} --id {} --remove-tags {tag}",
-            one.id
+            "free it with: {} --remove-tags {tag}",
+            call("update-portfolio")
         ),
         Kind::Product => format!(
-            "aws servicecatalog update-product --region {region} --id {} --remove-tags {tag}",
-            one.id
+            "free it with: {} --remove-tags {tag}",
+            call("update-product")
         ),
-        Kind::ServiceAction => {
-            return Err(Blocked::new(
-                BlockedCode::ForeignOwner,
-                format!(
-                    "{} belongs to {owner} by the mark that ends its description: nothing of it is touched. Once that no longer manages it, free it by taking the mark out of the description",
-                    one.id
-                ),
-            ));
-        }
-        // The tags of these can't be taken off by themselves.
+        Kind::ServiceAction => format!(
+            "free it by a description without the mark at its end: {} --description …",
+            call("update-service-action")
+        ),
+        // Its tags can't be taken off by themselves.
         Kind::ProvisionedProduct | Kind::TagOption => {
-            return Err(Blocked::new(
-                BlockedCode::ForeignOwner,
-                format!(
-                    "{} belongs to {owner}: let that let go of it first (onRemove: release)",
-                    one.id
-                ),
-            ));
+            "let that let go of it (onRemove: release)".to_owned()
         }
     };
     Err(Blocked::new(
         BlockedCode::ForeignOwner,
         format!(
-            "{} belongs to {owner} by its tag {tag}: nothing of it is touched. Once that no longer manages it, free it with: {command}",
-            one.id
+            "{id} belongs to {owner}: nothing of it is touched. Once that no longer manages it, {how}"
         ),
     ))
 }

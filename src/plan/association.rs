@@ -17,7 +17,6 @@ use crate::diff::{Change, Member, Shown, Was, was};
 use crate::ids::{ConstraintId, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::{Association, Product, TagUpdates};
 use crate::model::observed::{LiveConstraint, LivePortfolio};
-use crate::model::owner::Owner;
 
 /// A live constraint that goes, with its type.
 type Surplus = Member<(ConstraintId, String)>;
@@ -285,18 +284,10 @@ impl<'a> Planner<'a> {
         added: &BTreeSet<StepId>,
     ) {
         let holding = self.input.observed.portfolios.values();
-        // What is taken over in this plan is named all the same.
-        let named = |seen: &LivePortfolio| {
-            let live = want.keys().filter_map(|n| self.owned.portfolios.get(n));
-            live.flatten().any(|live| live.id == seen.id)
-        };
         for seen in holding.filter(|p| p.products.contains(product)) {
-            if named(seen) {
-                continue;
-            }
-            let name = match self.input.identity.owner(Kind::Portfolio, &seen.tags) {
-                Owner::Us(name) => name,
-                Owner::Nobody | Owner::Foreign(_) => {
+            let name = match self.owned.portfolio_name(&seen.id) {
+                Some(name) => name.clone(),
+                None => {
                     draft.note(format!(
                         "it also stands in {:?} ({}), which is not ours: left alone",
                         seen.display_name, seen.id
@@ -304,6 +295,9 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
+            if want.contains_key(&name) {
+                continue;
+            }
             let what = format!("its place in portfolio/{name}");
             if let Some(blocked) = self.doubt.removal(Some(&seen.id), Some(product), &what) {
                 draft.refuse(blocked);

@@ -48,6 +48,11 @@ impl<'a> Planner<'a> {
             draft.refuse(unread(gap, "nothing is copied, because its source"));
             return None;
         }
+        if let (None, Some(key)) = (found, self.accepting()) {
+            let message = format!("its source {arn} is looked for once {key} is accepted");
+            draft.waits(Some(key), message);
+            return None;
+        }
         if found.is_none() {
             let account = &observed.target.account;
             let advice = if arn.account == *account {

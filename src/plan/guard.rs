@@ -38,6 +38,7 @@ impl<'a> Doubt<'a> {
     pub(crate) fn hidden_portfolio(&self) -> Option<&'a Gap> {
         self.gap(|scope| match scope {
             Scope::Portfolios => true,
+            Scope::Portfolio(id) if self.is_imported(id) => false,
             Scope::Portfolio(id) => self
                 .observed
                 .portfolios
@@ -59,6 +60,11 @@ impl<'a> Doubt<'a> {
                 .is_none_or(|live| self.unowned(Kind::Product, &live.tags)),
             _ => false,
         })
+    }
+
+    fn is_imported(&self, id: &PortfolioId) -> bool {
+        let mut imported = self.desired.imported.values();
+        imported.any(|portfolio| portfolio.id == *id)
     }
 
     fn is_source(&self, id: &ProductId) -> bool {
@@ -123,6 +129,10 @@ impl<'a> Doubt<'a> {
         self.gap(|scope| matches!(scope, Scope::Portfolio(other) if other == id))
     }
 
+    pub(crate) fn imported(&self) -> Option<&'a Gap> {
+        self.gap(|scope| *scope == Scope::Imported)
+    }
+
     pub(crate) fn shares(&self, id: &PortfolioId) -> Option<&'a Gap> {
         self.gap(|scope| matches!(scope, Scope::Shares(other) if other == id))
     }
@@ -169,15 +179,34 @@ impl<'a> Doubt<'a> {
 
     /// Why what launches in other accounts may rest on can't be deleted, if so.
     pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
-        let mut holders = self.observed.portfolios.values();
-        let shared = holders.find(|p| p.products.contains(product) && is_shared(p))?;
-        Some(Blocked::new(
-            BlockedCode::Shared,
-            format!(
-                "{what} is not deleted: its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
-                shared.display_name, shared.id
-            ),
-        ))
+        let unseen = self.gap(|scope| matches!(scope, Scope::Portfolios | Scope::Portfolio(_)));
+        if let Some(gap) = unseen {
+            return Some(unread(gap, &format!("{what} is not deleted")));
+        }
+        let holders = self.observed.portfolios.values();
+        let mut holders = holders.filter(|p| p.products.contains(product));
+        let refused = holders.find_map(|p| self.shared_from(p))?;
+        Some(Blocked {
+            message: format!("{what} is not deleted: {}", refused.message),
+            ..refused
+        })
+    }
+
+    /// The same of one portfolio that holds the product. One whose shares were not read may have some.
+    pub(crate) fn shared_from(&self, portfolio: &LivePortfolio) -> Option<Blocked> {
+        if let Some(gap) = self.shares(&portfolio.id) {
+            return Some(unread(gap, "its recipients may have launched it"));
+        }
+        let shared = portfolio.shares.as_ref().is_none_or(|all| !all.is_empty());
+        shared.then(|| {
+            Blocked::new(
+                BlockedCode::Shared,
+                format!(
+                    "its product stands in portfolio {:?} ({}), which is shared, and what its recipients launched can't be seen from here",
+                    portfolio.display_name, portfolio.id
+                ),
+            )
+        })
     }
 
     /// Why nothing may be removed from a portfolio, nor a product from it, if so.
@@ -205,6 +234,7 @@ impl<'a> Doubt<'a> {
             | Scope::ServiceActions
             | Scope::ServiceAction(_)
             | Scope::Shares(_)
+            | Scope::Imported
             | Scope::Provisioned
             | Scope::ProvisionedProduct(_)
             | Scope::Stack(_)
@@ -238,11 +268,6 @@ impl Doubt<'_> {
     }
 }
 
-/// Whether a portfolio is shared with anybody.
-fn is_shared(_: &LivePortfolio) -> bool {
-    false
-}
-
 /// A refusal that names the read that failed.
 pub(crate) fn unread(gap: &Gap, what: &str) -> Blocked {
     // The gap itself is listed with its reason; here its name is enough.
@@ -263,6 +288,7 @@ pub fn scope_text(scope: &Scope) -> String {
         Scope::ServiceActions => "the list of service actions".to_owned(),
         Scope::ServiceAction(id) => format!("service action {id}"),
         Scope::TagOptions => "the list of TagOptions".to_owned(),
+        Scope::Imported => "the list of accepted portfolios".to_owned(),
         Scope::Portfolios => "the list of portfolios".to_owned(),
         Scope::Products => "the list of products".to_owned(),
         Scope::Provisioned => "the list of provisioned products".to_owned(),

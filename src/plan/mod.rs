@@ -11,6 +11,7 @@ mod digest;
 mod draft;
 mod guard;
 mod import;
+mod imported;
 mod launch;
 mod offer;
 mod order;

@@ -327,6 +327,25 @@ pub enum Op {
         /// With whom.
         with: Recipient,
     },
+    /// `AcceptPortfolioShare` of another account's portfolio that is shared with this very account.
+    AcceptShare {
+        /// Which.
+        portfolio: PortfolioId,
+    },
+    /// `RejectPortfolioShare`: it can be accepted again.
+    RejectShare {
+        /// Which.
+        portfolio: PortfolioId,
+    },
+    /// `AssociateProductWithPortfolio` with a `SourcePortfolioId`: another account's product in a portfolio of one's own.
+    BorrowProduct {
+        /// Where.
+        portfolio: Arg<PortfolioId>,
+        /// What.
+        product: ProductId,
+        /// The shared portfolio that it is taken from.
+        source: PortfolioId,
+    },
     /// `CreateProduct` with its first version, or with the repository that the service syncs it with.
     CreateProduct {
         /// Its fields.
@@ -679,6 +698,9 @@ impl Op {
             Self::CreateShare { .. } => "CreatePortfolioShare",
             Self::UpdateShare { .. } => "UpdatePortfolioShare",
             Self::DeleteShare { .. } => "DeletePortfolioShare",
+            Self::AcceptShare { .. } => "AcceptPortfolioShare",
+            Self::RejectShare { .. } => "RejectPortfolioShare",
+            Self::BorrowProduct { .. } => "AssociateProductWithPortfolio",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
             Self::UpdateProduct { .. } => "UpdateProduct",
@@ -758,6 +780,9 @@ impl Op {
             | Self::CreateShare { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
+            | Self::AcceptShare { .. }
+            | Self::RejectShare { .. }
+            | Self::BorrowProduct { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }
@@ -801,7 +826,9 @@ impl Op {
                     fill(&mut offer.version, answers, version_of)?;
                 }
             }
-            Self::AssociatePrincipal { portfolio, .. } | Self::CreateShare { portfolio, .. } => {
+            Self::AssociatePrincipal { portfolio, .. }
+            | Self::CreateShare { portfolio, .. }
+            | Self::BorrowProduct { portfolio, .. } => {
                 fill(portfolio, answers, portfolio_of)?;
             }
             Self::UpdateTagOption { id, .. } => fill(id, answers, tag_option_of)?,
@@ -857,6 +884,8 @@ impl Op {
             | Self::DisassociatePrincipal { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
+            | Self::AcceptShare { .. }
+            | Self::RejectShare { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
@@ -915,6 +944,9 @@ impl Op {
             | Self::CreateShare { .. }
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
+            | Self::AcceptShare { .. }
+            | Self::RejectShare { .. }
+            | Self::BorrowProduct { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }
             | Self::UpdateVersion { .. }

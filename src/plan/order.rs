@@ -52,7 +52,8 @@ fn rank(step: &Step) -> u8 {
         Op::CreateServiceAction { .. }
         | Op::UpdateServiceAction { .. }
         | Op::CreatePortfolio { .. }
-        | Op::UpdatePortfolio { .. } => 4,
+        | Op::UpdatePortfolio { .. }
+        | Op::AcceptShare { .. } => 4,
         Op::CreateProduct { .. } | Op::CopyProduct { .. } | Op::UpdateProduct { .. } => 5,
         Op::CreateVersion { .. } => 6,
         // A deactivation is a removal by another name.
@@ -63,7 +64,7 @@ fn rank(step: &Step) -> u8 {
             _ => 7,
         },
         Op::AssociateTagOption { .. } | Op::AssociateBudget { .. } => 8,
-        Op::AssociateProduct { .. } | Op::OfferActions { .. } => 8,
+        Op::AssociateProduct { .. } | Op::BorrowProduct { .. } | Op::OfferActions { .. } => 8,
         Op::CreateConstraint { .. } | Op::UpdateConstraint { .. } => 9,
         Op::AssociatePrincipal { .. } => 10,
         // A replacement goes on with a launch, a removal comes after what else used the object. What is shared is whole.
@@ -71,7 +72,10 @@ fn rank(step: &Step) -> u8 {
         Op::Terminate { .. } if step.still.is_none() => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
-        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } | Op::WithdrawAction { .. } => 14,
+        Op::DisassociatePrincipal { .. }
+        | Op::DeleteShare { .. }
+        | Op::RejectShare { .. }
+        | Op::WithdrawAction { .. } => 14,
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
@@ -111,7 +115,9 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         Op::DisassociateTagOption { resource, .. }
         | Op::AssociateBudget { resource, .. }
         | Op::DisassociateBudget { resource, .. } => fill_resource(resource),
-        Op::AssociatePrincipal { portfolio, .. } | Op::CreateShare { portfolio, .. } => {
+        Op::AssociatePrincipal { portfolio, .. }
+        | Op::CreateShare { portfolio, .. }
+        | Op::BorrowProduct { portfolio, .. } => {
             fill(portfolio, &place);
         }
         Op::CreateVersion { product, .. } | Op::UpdateProduct { id: product, .. } => {
@@ -155,6 +161,8 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::DisassociatePrincipal { .. }
         | Op::UpdateShare { .. }
         | Op::DeleteShare { .. }
+        | Op::AcceptShare { .. }
+        | Op::RejectShare { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
         | Op::DeleteProduct { .. }

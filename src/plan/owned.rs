@@ -2,11 +2,11 @@
 //! provisioned products also by the token's prefix, or because a manifest names their stack (design §4). Display names
 //! never match.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::adopt::{Adoptions, Candidate, choose};
-use crate::ids::{Key, Kind, Name};
-use crate::model::desired::{Adopt, Desired, Lifecycle};
+use super::adopt::{Adoptions, Candidate, Wanted, adopt};
+use crate::ids::{Kind, Name, PortfolioId};
+use crate::model::desired::Desired;
 use crate::model::observed::{
     LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction, Observed,
 };
@@ -69,86 +69,82 @@ impl<'a> Owned<'a> {
 
     /// Adds what manifests take over.
     fn adopt(&mut self, input: &Input<'a>) {
-        let observed = input.observed;
-        let adopting = |lifecycle: &Lifecycle| lifecycle.adopt != Adopt::Never;
-        for want in input.desired.service_actions.values() {
-            let ours = self.service_actions.entry(want.name.clone()).or_default();
-            if !adopting(&want.lifecycle) {
-                continue;
-            }
-            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
-            let live = observed.service_actions.values().map(|o| Candidate {
-                id: o.id.as_str(),
-                name: &o.name,
-                owner: {
-                    let description = o.description.as_deref().unwrap_or_default();
-                    input.identity.described(description).owner
-                },
-            });
-            let key = Key::new(Kind::ServiceAction, want.name.clone());
-            match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
-                Ok(id) => ours.extend(id.and_then(|id| observed.service_actions.get(&id.into()))),
-                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
-            }
-        }
-        for want in input.desired.portfolios.values() {
-            let ours = self.portfolios.entry(want.name.clone()).or_default();
-            if !adopting(&want.lifecycle) {
-                continue;
-            }
-            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
-            let live = observed.portfolios.values().map(|o| Candidate {
-                id: o.id.as_str(),
-                name: &o.display_name,
-                owner: input.identity.owner(Kind::Portfolio, &o.tags),
-            });
-            let key = Key::new(Kind::Portfolio, want.name.clone());
-            match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
-                Ok(id) => ours.extend(id.and_then(|id| observed.portfolios.get(&id.into()))),
-                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
-            }
-        }
-        for want in input.desired.products.values() {
-            let ours = self.products.entry(want.name.clone()).or_default();
-            if !adopting(&want.lifecycle) {
-                continue;
-            }
-            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
-            let live = observed.products.values().map(|o| Candidate {
-                id: o.id.as_str(),
-                name: &o.name,
-                owner: input.identity.owner(Kind::Product, &o.tags),
-            });
-            let key = Key::new(Kind::Product, want.name.clone());
-            match choose(input, &key, &want.lifecycle, &want.display_name, &ids, live) {
-                Ok(id) => ours.extend(id.and_then(|id| observed.products.get(&id.into()))),
-                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
-            }
-        }
-        let owned = self.provisioned.values().flatten();
-        let taken: BTreeSet<_> = owned.map(|o| o.id.clone()).collect();
-        for want in input.desired.provisioned.values() {
-            if !adopting(&want.lifecycle) {
-                continue;
-            }
-            let ours = self.provisioned.entry(want.name.clone()).or_default();
-            let ids: Vec<&str> = ours.iter().map(|o| o.id.as_str()).collect();
-            let free = observed.provisioned.values();
-            let live = free.filter(|o| !taken.contains(&o.id)).map(|o| Candidate {
-                id: o.id.as_str(),
-                name: &o.name,
-                owner: input.identity.owner(Kind::ProvisionedProduct, &o.tags),
-            });
-            let key = Key::new(Kind::ProvisionedProduct, want.name.clone());
-            match choose(input, &key, &want.lifecycle, &want.live_name, &ids, live) {
-                Ok(id) => ours.extend(id.and_then(|id| observed.provisioned.get(&id.into()))),
-                Err(refused) => drop(self.adoptions.refused.insert(key, refused)),
-            }
-        }
-        self.service_actions.retain(|_, live| !live.is_empty());
-        self.portfolios.retain(|_, live| !live.is_empty());
-        self.products.retain(|_, live| !live.is_empty());
-        self.provisioned.retain(|_, live| !live.is_empty());
+        let (observed, identity) = (input.observed, input.identity);
+        let desired = input.desired;
+        let refused = &mut self.adoptions.refused;
+
+        let wanted = desired.service_actions.values();
+        let wanted = wanted.map(|o| Wanted::new(&o.name, &o.lifecycle, &o.display_name));
+        let live = observed.service_actions.values().map(|o| Candidate {
+            id: o.id.as_str(),
+            name: &o.name,
+            owner: identity
+                .described(o.description.as_deref().unwrap_or_default())
+                .owner,
+            live: o,
+        });
+        let kind = Kind::ServiceAction;
+        adopt(
+            input,
+            kind,
+            wanted,
+            live,
+            &mut self.service_actions,
+            refused,
+        );
+
+        let wanted = desired.portfolios.values();
+        let wanted = wanted.map(|o| Wanted::new(&o.name, &o.lifecycle, &o.display_name));
+        let live = observed.portfolios.values().map(|o| Candidate {
+            id: o.id.as_str(),
+            name: &o.display_name,
+            owner: identity.owner(Kind::Portfolio, &o.tags),
+            live: o,
+        });
+        let kind = Kind::Portfolio;
+        adopt(input, kind, wanted, live, &mut self.portfolios, refused);
+
+        let wanted = desired.products.values();
+        let wanted = wanted.map(|o| Wanted::new(&o.name, &o.lifecycle, &o.display_name));
+        let live = observed.products.values().map(|o| Candidate {
+            id: o.id.as_str(),
+            name: &o.name,
+            owner: identity.owner(Kind::Product, &o.tags),
+            live: o,
+        });
+        adopt(
+            input,
+            Kind::Product,
+            wanted,
+            live,
+            &mut self.products,
+            refused,
+        );
+
+        let wanted = desired.provisioned.values();
+        let wanted = wanted.map(|o| Wanted::new(&o.name, &o.lifecycle, &o.live_name));
+        // Ours by their tokens are some that carry no tag.
+        let owned = self.provisioned.iter();
+        let owned = owned.flat_map(|(name, live)| live.iter().map(move |o| (&o.id, name)));
+        let owned: BTreeMap<_, _> = owned.map(|(id, name)| (id.clone(), name.clone())).collect();
+        let live = observed.provisioned.values().map(|o| Candidate {
+            id: o.id.as_str(),
+            name: &o.name,
+            owner: match owned.get(&o.id) {
+                Some(name) => Owner::Us(name.clone()),
+                None => identity.owner(Kind::ProvisionedProduct, &o.tags),
+            },
+            live: o,
+        });
+        let kind = Kind::ProvisionedProduct;
+        adopt(input, kind, wanted, live, &mut self.provisioned, refused);
+    }
+
+    /// What git calls a live portfolio, one that is taken over too; `None` where it is not ours.
+    pub(crate) fn portfolio_name(&self, id: &PortfolioId) -> Option<&Name> {
+        let mut all = self.portfolios.iter();
+        let found = all.find(|(_, live)| live.iter().any(|o| o.id == *id));
+        found.map(|(name, _)| name)
     }
 
     /// What git calls a live product; `None` where it is not ours.

@@ -16,7 +16,7 @@ use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
     digest, order, upstream,
 };
-use crate::ids::{Key, Kind, Name, ServiceActionId, Token};
+use crate::ids::{Key, Kind, Name, PortfolioId, ServiceActionId, Token};
 
 /// A plan while it is made, with what each object will be once it is done.
 pub(crate) struct Planner<'a> {
@@ -25,6 +25,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) doubt: Doubt<'a>,
     pub(crate) service_actions: BTreeMap<Name, Place<ServiceActionId>>,
     pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
+    pub(crate) imported: BTreeMap<Name, Place<PortfolioId>>,
     pub(crate) portfolios: BTreeMap<Name, PortfolioAfter>,
     pub(crate) products: BTreeMap<Name, ProductAfter<'a>>,
     pub(crate) provisioned: BTreeMap<Name, Settled<'a>>,
@@ -78,6 +79,7 @@ impl<'a> Planner<'a> {
             doubt: Doubt::new(input),
             service_actions: BTreeMap::new(),
             tag_options: BTreeMap::new(),
+            imported: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             products: BTreeMap::new(),
             provisioned: BTreeMap::new(),
@@ -95,6 +97,9 @@ impl<'a> Planner<'a> {
         }
         for option in desired.tag_options.values() {
             self.tag_option(option);
+        }
+        for portfolio in desired.imported.values() {
+            self.imported(portfolio);
         }
         for portfolio in desired.portfolios.values() {
             self.portfolio(portfolio);

@@ -101,6 +101,7 @@ impl<'a> Planner<'a> {
         self.attachments(draft, given_to(want), Was::Unmanaged, &place);
         let id = Arg::From(made);
         self.shares(draft, want, Was::Unmanaged, &id, None);
+        self.shared_products(draft, want, Was::Unmanaged, &id, None);
         let mut principals = Vec::new();
         for principal in want.principals.iter().flatten() {
             let principal = resolved(principal, &self.input.observed.caller);
@@ -189,11 +190,12 @@ impl<'a> Planner<'a> {
         self.attachments(draft, given_to(want), base.map(given_to), &place);
         let id = Arg::Value(live.id.clone());
         self.shares(draft, want, base, &id, Some(live));
+        self.shared_products(draft, want, base, &id, Some(live));
         self.principals(draft, live, diff.principals, &mut after);
         after
     }
 
-    fn principals(
+    pub(crate) fn principals(
         &self,
         draft: &mut Draft,
         live: &LivePortfolio,
@@ -261,7 +263,7 @@ impl<'a> Planner<'a> {
 }
 
 impl PortfolioAfter {
-    fn live(live: &LivePortfolio) -> Self {
+    pub(crate) fn live(live: &LivePortfolio) -> Self {
         let principals = live.principals.iter();
         Self {
             place: Place::Live(live.id.clone()),

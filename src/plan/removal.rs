@@ -20,9 +20,10 @@ use crate::diff::{Change, Reason, Shown};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductId, ProvisionedProductId};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{
-    LivePortfolio, LiveProduct, LiveProvisioned, LiveTagOptions, ProvisionedStatus,
+    LiveConstraint, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction, LiveTagOptions,
+    ProvisionedStatus,
 };
-use crate::model::owner::{Installation, Owner, tag_key};
+use crate::model::owner::{Owner, tag_key};
 
 /// What goes in this plan.
 #[derive(Debug, Default)]
@@ -51,6 +52,9 @@ impl<'a> Planner<'a> {
         }
         for (name, live) in self.leaving(Kind::Product, |o| &o.products) {
             self.remove_product(&name, live);
+        }
+        for (name, live) in self.leaving(Kind::ServiceAction, |o| &o.service_actions) {
+            self.remove_service_action(&name, live);
         }
     }
 
@@ -92,17 +96,12 @@ impl<'a> Planner<'a> {
             mark,
         });
         draft.object.reason = Some(Reason::GitChanged);
-        let key = draft.object.key.clone();
-        if self.input.identity.installation == Installation::default() {
-            draft.blocked(
-                BlockedCode::DefaultInstallation,
-                format!(
-                    "{key} ({id}) has left git and stays: under the installation {:?} nothing is removed, for another team's catalog may have the same name. Give yours one with --installation",
-                    Installation::DEFAULT
-                ),
-            );
-        }
-        if let Some(blocked) = self.doubt.object(kind, id, &format!("{key} ({id})")) {
+        let what = format!("{} ({id})", draft.object.key);
+        let refused = [
+            self.doubt.deletion(&what),
+            self.doubt.object(kind, id, &what),
+        ];
+        for blocked in refused.into_iter().flatten() {
             draft.refuse(blocked);
         }
         draft
@@ -242,7 +241,12 @@ impl<'a> Planner<'a> {
             }
             let product_name = self.product_name(product);
             changes.push(gone(&format!("products[{product_name}]"), "associated"));
-            for constraint in constraints_of(live, product) {
+            // What came with a borrowed product is its owner's, and goes with it.
+            let own = |c: &&LiveConstraint| {
+                let account = &self.input.identity.target.account;
+                c.owner.as_ref().is_none_or(|owner| owner == account)
+            };
+            for constraint in constraints_of(live, product).into_iter().filter(own) {
                 ops.push(Op::DeleteConstraint {
                     id: constraint.id.clone(),
                     kind: constraint.kind.clone(),
@@ -283,6 +287,17 @@ impl<'a> Planner<'a> {
             ));
         }
         let (mut ops, mut ends) = (Vec::new(), Vec::new());
+        // The service deletes no product whose versions offer something.
+        for action in self.input.observed.service_actions.values() {
+            let offered = action.versions.iter();
+            for (product, version) in offered.filter(|(product, _)| *product == live.id) {
+                ops.push(Op::WithdrawAction {
+                    action: action.id.clone(),
+                    product: product.clone(),
+                    version: version.clone(),
+                });
+            }
+        }
         let resource = Resource::Product(Arg::Value(live.id.clone()));
         detach(
             &resource,
@@ -311,6 +326,9 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
+            if let Some(refused) = self.doubt.shared_from(seen) {
+                draft.refuse(refused);
+            }
             changes.push(gone(&format!("portfolios[{portfolio}]"), "associated"));
             for constraint in constraints_of(seen, &live.id) {
                 let text = constraint_text(&constraint.kind, &constraint.parameters);
@@ -330,6 +348,34 @@ impl<'a> Planner<'a> {
             id: live.id.clone(),
         });
         self.leave(draft, Action::Delete, changes, ops, &needs);
+    }
+
+    fn remove_service_action(&mut self, name: &Name, live: &'a LiveServiceAction) {
+        let kind = Kind::ServiceAction;
+        let identity = self.input.identity;
+        let description = live.description.as_deref().unwrap_or_default();
+        let on_remove = identity.described(description).on_remove;
+        if on_remove != OnRemove::Delete {
+            return;
+        }
+        let mark = Mark::Description(identity.mark(name, on_remove));
+        let draft = self.leaver(kind, name, live.id.as_str(), mark);
+        let mut changes = vec![gone("name", &live.name)];
+        let mut ops = Vec::new();
+        for (product, version) in &live.versions {
+            let product_name = self.product_name(product);
+            let field = format!("versions[{product_name} {version}]");
+            changes.push(gone(&field, "offered"));
+            ops.push(Op::WithdrawAction {
+                action: live.id.clone(),
+                product: product.clone(),
+                version: version.clone(),
+            });
+        }
+        ops.push(Op::DeleteServiceAction {
+            id: live.id.clone(),
+        });
+        self.leave(draft, Action::Delete, changes, ops, &BTreeSet::new());
     }
 
     /// What runs from a product keeps it; what goes or moves on in this plan goes first.

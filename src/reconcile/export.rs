@@ -23,7 +23,9 @@ impl Reconciler {
         let hints = Hints {
             known_ids: BTreeMap::new(),
             wanted_provisioned_names: BTreeSet::new(),
+            imported: BTreeSet::new(),
             declared: BTreeSet::new(),
+            deleting: BTreeSet::new(),
             shared: BTreeSet::new(),
             tag_options: true,
             sources: BTreeSet::new(),

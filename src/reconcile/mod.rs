@@ -15,8 +15,10 @@ use crate::aws::collect::{Adopted, Hints, WantedImport};
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
-use crate::ids::{Key, Kind, Name};
-use crate::model::desired::{Adopt, Desired, Lifecycle, Product, ProvisionedProduct};
+use crate::ids::{Key, Name};
+use crate::model::desired::{
+    Adopt, Desired, Lifecycle, Product, ProvisionedProduct, UnlistedVersions,
+};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
@@ -218,11 +220,20 @@ impl Reconciler {
         });
         let hints = Hints {
             known_ids: self.memory.known.clone(),
+            imported: desired
+                .imported
+                .values()
+                .map(|portfolio| portfolio.id.clone())
+                .collect(),
             declared: desired
                 .keys()
                 .chain(desired.broken.iter().cloned())
-                .filter(|key| key.kind == Kind::Portfolio)
-                .map(|key| key.name)
+                .collect(),
+            deleting: desired
+                .products
+                .values()
+                .filter(|product| product.unlisted_versions == UnlistedVersions::Delete)
+                .map(|product| product.name.clone())
                 .collect(),
             shared: desired
                 .portfolios
@@ -298,9 +309,7 @@ fn adopted(desired: &Desired) -> Adopted {
     for want in desired.service_actions.values() {
         add(&want.lifecycle, &want.display_name);
     }
-    // Of a portfolio only whom it is shared with is not read anyway.
-    let shared = desired.portfolios.values().filter(|o| o.shares.is_some());
-    for want in shared {
+    for want in desired.portfolios.values() {
         add(&want.lifecycle, &want.display_name);
     }
     for want in desired.products.values() {

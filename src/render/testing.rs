@@ -49,6 +49,7 @@ impl World {
             service_actions: BTreeMap::new(),
             tag_options: BTreeMap::new(),
             portfolios: BTreeMap::new(),
+            imported: BTreeMap::new(),
             products: BTreeMap::new(),
             sources: BTreeMap::new(),
             provisioned: BTreeMap::new(),
@@ -184,6 +185,7 @@ impl World {
             budgets: want.budgets.clone().unwrap_or_default(),
             shares: want.shares.as_ref().map(live_shares),
             products: BTreeSet::new(),
+            shared_products: BTreeSet::new(),
             constraints: BTreeMap::new(),
         };
         self.observed.portfolios.insert(id, live);
@@ -245,6 +247,7 @@ impl World {
                         id: constraint,
                         kind: kind.to_owned(),
                         product: id.clone(),
+                        owner: None,
                         parameters,
                         status: ReadyStatus::Available,
                     },
@@ -403,6 +406,7 @@ pub(crate) fn portfolio_of(text: &str) -> Portfolio {
         tag_options: None,
         budgets: None,
         shares: None,
+        shared_products: None,
     }
 }
 

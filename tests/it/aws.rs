@@ -100,7 +100,9 @@ impl Bench {
         Hints {
             known_ids: self.known_ids.clone(),
             wanted_provisioned_names: self.wanted.clone(),
+            imported: BTreeSet::new(),
             declared: BTreeSet::new(),
+            deleting: BTreeSet::new(),
             shared: self.shared.clone(),
             tag_options: self.tag_options,
             sources: BTreeSet::new(),

@@ -57,7 +57,7 @@ spec:
 "#,
         r#"
 3:1 syntax the file is no valid YAML: while parsing a node, did not find expected node content
-9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
+9:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets`, `shares`, `sharedProducts` and `imported`
 "#,
     ),
     (
@@ -218,7 +218,7 @@ metadata: {name: net}
 "#,
     ),
     (
-        "later_kind",
+        "defaults_have_no_name",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Defaults
@@ -226,7 +226,7 @@ metadata: {name: net}
 spec: {}
 "#,
         r#"
-2:7 not-supported-yet this version of catalogd cannot do kind `Defaults` yet | leave it out until a later version
+3:1 unknown-field unknown field `metadata` in a Defaults document | it can have `apiVersion`, `kind` and `spec`
 "#,
     ),
     (
@@ -264,7 +264,7 @@ spec:
 "#,
         r#"
 6:3 unknown-field unknown field `descripton` in the portfolio's spec | did you mean `description`?
-7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
+7:3 unknown-field unknown field `colour` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets`, `shares`, `sharedProducts` and `imported`
 "#,
     ),
     (
@@ -592,7 +592,66 @@ spec:
 "#,
     ),
     (
-        "not_supported_yet",
+        "imported_portfolios",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: hub}
+spec: {imported: true, displayName: Hub}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: two, onRemove: delete, adopt: {id: prod-abc}}
+spec: {imported: true}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: three, adopt: {id: port-abcdefghijklm}}
+spec: {imported: true, principals: [{arn: nobody}]}
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+  imported: "true"
+  shares: [{account: "210987654321"}]
+  sharedProducts:
+    - {product: vpc, from: three}
+    - {product: prod-abcdefghijklm, from: net}
+    - {product: prod-abcdefghijklm, from: nope}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: three}]
+  versions: [{name: v1, template: t.yaml}]
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: one}
+spec: {product: vpc, version: v1, portfolio: three, parameters: {A: a}}
+"#,
+        r#"
+3:18 imported-portfolio an imported portfolio is known by its id alone | add `adopt: {id: port-…}` to `metadata`: its owner knows the id
+4:24 unknown-field unknown field `displayName` in an imported portfolio's spec | it can have `imported` and `principals`
+8:18 imported-portfolio an imported portfolio can only be retained: it is its owner's | leave `onRemove` out; its owner ends the share
+8:53 imported-portfolio `prod-abc` is no portfolio's id | it has the form `port-abcdefghijklm`
+14:43 invalid-arn `nobody` is no ARN of a principal | it has the form `arn:aws:iam::123456789012:role/NAME` (or `user/…`, `group/…`)
+21:13 wrong-type `imported` must be `true` or `false` without quotes, and is a text
+22:22 imported-portfolio a portfolio with another account's products can't be shared on | share a portfolio of its own that has only products of this account
+24:17 imported-portfolio `vpc` is no product's id | another account's product is named by its id: `prod-abcdefghijklm`
+25:43 imported-portfolio portfolio `net` is no imported one | name one with `imported: true`; a product of your own names its `portfolios`
+26:17 duplicate-item `prod-abcdefghijklm` is in `sharedProducts` twice | keep one of the two
+26:43 dangling-reference no Portfolio named `nope` is in this source | references are by `metadata.name`: add a Portfolio of this name, or name another
+33:28 imported-portfolio portfolio `three` is another account's: only its owner puts products into it | put the product in a portfolio of your own
+39:46 imported-portfolio portfolio `three` is another account's, and holds no product of this source | name a portfolio of your own: a product with `copyFrom` can stand there
+"#,
+    ),
+    (
+        "service_action_that_is_not_there",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Portfolio
@@ -612,7 +671,7 @@ spec:
       serviceActions: [restart]
 "#,
         r#"
-16:7 not-supported-yet this version of catalogd cannot do `serviceActions` in a version yet | leave it out until a later version
+16:24 dangling-reference no ServiceAction named `restart` is in this source | references are by `metadata.name`: add a ServiceAction of this name, or name another
 "#,
     ),
     (
@@ -1834,7 +1893,7 @@ spec:
   parameters: {A: x}
 "#,
         r#"
-6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets` and `shares`
+6:3 unknown-field unknown field `oops` in the portfolio's spec | it can have `displayName`, `description`, `providerName`, `tags`, `principals`, `tagOptions`, `budgets`, `shares`, `sharedProducts` and `imported`
 10:18 ~depends-on-broken product/vpc is left out, because portfolio/net has errors | mend portfolio/net
 19:18 ~depends-on-broken provisioned-product/hub is left out, because product/vpc has errors | mend product/vpc
 "#,

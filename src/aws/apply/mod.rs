@@ -150,6 +150,16 @@ impl Aws {
                     .await
             }
             Op::DeleteShare { portfolio, with } => self.delete_share(portfolio, with).await,
+            Op::AcceptShare { portfolio } => self.accept_share(portfolio).await,
+            Op::RejectShare { portfolio } => self.reject_share(portfolio).await,
+            Op::BorrowProduct {
+                portfolio,
+                product,
+                source,
+            } => {
+                self.associate_product(given(op, portfolio)?, product, Some(source))
+                    .await
+            }
             Op::CreateProduct {
                 fields,
                 product_type,
@@ -196,7 +206,7 @@ impl Aws {
                 name: _,
             } => self.delete_version(product, version).await,
             Op::AssociateProduct { portfolio, product } => {
-                self.associate_product(given(op, portfolio)?, given(op, product)?)
+                self.associate_product(given(op, portfolio)?, given(op, product)?, None)
                     .await
             }
             Op::DisassociateProduct { portfolio, product } => {

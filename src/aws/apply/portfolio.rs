@@ -120,12 +120,14 @@ impl Aws {
         &self,
         portfolio: &PortfolioId,
         product: &ProductId,
+        source: Option<&PortfolioId>,
     ) -> Result<Answer, Failure> {
         let request = self
             .sc()
             .associate_product_with_portfolio()
             .portfolio_id(portfolio.as_str())
-            .product_id(product.as_str());
+            .product_id(product.as_str())
+            .set_source_portfolio_id(source.map(ToString::to_string));
         already_done(
             self.call("AssociateProductWithPortfolio", Access::Write, || {
                 request.clone().send()

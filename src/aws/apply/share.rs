@@ -1,6 +1,6 @@
 //! Shares of portfolios (facts §9.8): with an account at once, with a node of the organization after the answer.
 
-use aws_sdk_servicecatalog::types::{OrganizationNode, OrganizationNodeType};
+use aws_sdk_servicecatalog::types::{OrganizationNode, OrganizationNodeType, PortfolioShareType};
 
 use super::portfolio::already_gone;
 use crate::aws::client::Aws;
@@ -82,6 +82,44 @@ impl Aws {
             Ok(answer) => Ok(followed(with, answer.portfolio_share_token())),
             Err(failure) => already_gone::<()>(Err(failure)),
         }
+    }
+
+    /// Takes what is offered to this very account; through the organization nothing has to be accepted.
+    pub(super) async fn accept_share(&self, portfolio: &PortfolioId) -> Result<Answer, Failure> {
+        let request = self
+            .sc()
+            .accept_portfolio_share()
+            .portfolio_id(portfolio.as_str())
+            .portfolio_share_type(PortfolioShareType::Imported);
+        let accept = || async {
+            self.call("AcceptPortfolioShare", Access::Write, || {
+                request.clone().send()
+            })
+            .await
+        };
+        match self.listed(accept).await {
+            Ok(_) => Ok(Answer::default()),
+            // Nobody here can make the offer: waiting for it is the next hours' business.
+            Err(failure) if failure.is_not_found() => Err(Failure {
+                class: Class::Unknown,
+                ..failure
+            }),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub(super) async fn reject_share(&self, portfolio: &PortfolioId) -> Result<Answer, Failure> {
+        let request = self
+            .sc()
+            .reject_portfolio_share()
+            .portfolio_id(portfolio.as_str())
+            .portfolio_share_type(PortfolioShareType::Imported);
+        already_gone(
+            self.call("RejectPortfolioShare", Access::Write, || {
+                request.clone().send()
+            })
+            .await,
+        )
     }
 }
 

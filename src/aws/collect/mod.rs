@@ -4,6 +4,7 @@
 //! only what the service itself denies knowing of counts as absent (promise 1).
 
 mod bucket;
+mod imported;
 mod portfolio;
 mod product;
 mod provisioned;
@@ -19,14 +20,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join3, join4};
+use futures_util::future::{join, join4};
 
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
-use crate::ids::{Key, Name, ProductArn, ProductId, StackArn};
+use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
+use crate::model::desired::OnRemove;
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
-use crate::model::owner::Identity;
+use crate::model::owner::{Identity, Owner};
 use crate::observe::SnapshotBuilder;
 
 /// Objects of a kind that are read at the same time: enough to fill the pace at 0.8 s an answer.
@@ -43,8 +45,12 @@ pub struct Hints {
     pub known_ids: BTreeMap<Key, String>,
     /// Live names of provisioned products that the manifests name: what no search shows is described by name.
     pub wanted_provisioned_names: BTreeSet<String>,
-    /// Portfolios that the source names: another one of ours may be about to go, with its shares.
-    pub declared: BTreeSet<Name>,
+    /// What the source names: another object of ours may be about to go, and more has to be known of it then.
+    pub declared: BTreeSet<Key>,
+    /// Products whose manifests delete versions.
+    pub deleting: BTreeSet<Name>,
+    /// Other accounts' portfolios that manifests name.
+    pub imported: BTreeSet<PortfolioId>,
     /// Portfolios, by name, of which a manifest says whom they are shared with.
     pub shared: BTreeSet<Name>,
     /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
@@ -100,6 +106,17 @@ impl Hints {
         let theirs = self.sources.iter();
         // Another region's are not to be seen from here at all.
         theirs.filter(|s| s.region == target.region && s.account != target.account)
+    }
+
+    /// Whether something of a product of ours is about to be deleted: the whole of it, or versions.
+    fn loses(&self, product: &LiveProduct) -> bool {
+        let Owner::Us(name) = self.identity.owner(Kind::Product, &product.tags) else {
+            return false;
+        };
+        let end = self.identity.on_remove(Kind::Product, &product.tags);
+        let key = Key::new(Kind::Product, name);
+        let leaves = end == Some(OnRemove::Delete) && !self.declared.contains(&key);
+        leaves || self.deleting.contains(&key.name)
     }
 
     /// The sources of this very account and region.
@@ -159,19 +176,25 @@ impl Aws {
                 .await;
             (head, products, stale)
         };
-        let listed = join3(
+        let listed = join4(
             self.tag_options(hints),
             self.portfolios(hints),
+            self.imported(hints),
             self.service_actions(hints),
         );
-        let ((tag_options, portfolios, actions), (head, products, stale), provisioned, stored) =
-            join4(
-                listed,
-                products,
-                self.provisioned(hints),
-                self.stored(hints),
-            )
+        let (listed, (head, products, stale), provisioned, stored) = join4(
+            listed,
+            products,
+            self.provisioned(hints),
+            self.stored(hints),
+        )
+        .await;
+        let (tag_options, mut portfolios, imported, mut actions) = listed;
+        self.shares_of_holders(hints, &products.items, &mut portfolios)
             .await;
+        if products.items.iter().any(|product| hints.loses(product)) {
+            self.versions_of_others_actions(hints, &mut actions).await;
+        }
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
@@ -184,6 +207,9 @@ impl Aws {
         }
         for portfolio in portfolios.items {
             snapshot.found_portfolio(portfolio);
+        }
+        for portfolio in imported.items {
+            snapshot.found_imported(portfolio);
         }
         for product in products.items {
             if !self.is_own_arn(&product.arn) {
@@ -213,6 +239,7 @@ impl Aws {
         let gaps = [
             actions.gaps,
             tag_options.gaps,
+            imported.gaps,
             portfolios.gaps,
             products.gaps,
             provisioned.gaps,

@@ -10,7 +10,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ConstraintId, Kind, Name, PortfolioId, ProductId};
+use crate::ids::{ConstraintId, Key, Kind, Name, PortfolioId};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
 use crate::model::owner::Owner;
@@ -86,20 +86,25 @@ impl Aws {
         };
         let outcomes = [
             self.principals(&id, &mut portfolio.principals).await,
-            self.products_of(&id, &mut portfolio.products).await,
+            self.products_of(&id, &mut portfolio).await,
         ];
         for failure in outcomes.into_iter().filter_map(Result::err) {
             found.gap(Scope::Portfolio(id.clone()), &failure);
         }
         let owner = hints.identity.owner(Kind::Portfolio, &portfolio.tags);
         let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
-        let leaves = |name: &Name| end == Some(OnRemove::Delete) && !hints.declared.contains(name);
-        let asked = match &owner {
+        let key = |name: &Name| Key::new(Kind::Portfolio, name.clone());
+        let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(&key(name));
+        let matters = match &owner {
             Owner::Us(name) => hints.shared.contains(name) || leaves(name),
-            Owner::Nobody => hints.adopted.has(id.as_str(), &portfolio.display_name),
+            // Whom one is shared with that is taken over is told by its manifest, or is not.
+            Owner::Nobody => {
+                let (id, name) = (portfolio.id.as_str(), &portfolio.display_name);
+                !hints.shared.is_empty() && hints.adopted.has(id, name)
+            }
             Owner::Foreign(_) => false,
         };
-        if asked || hints.everything {
+        if matters || hints.everything {
             match self.shares(&id).await {
                 Ok(shares) => portfolio.shares = Some(shares),
                 Err(failure) => found.gap(Scope::Shares(id.clone()), &failure),
@@ -169,10 +174,10 @@ impl Aws {
         }
     }
 
-    async fn products_of(
+    pub(super) async fn products_of(
         &self,
         id: &PortfolioId,
-        products: &mut BTreeSet<ProductId>,
+        portfolio: &mut LivePortfolio,
     ) -> Result<(), Failure> {
         const OPERATION: &str = "SearchProductsAsAdmin";
         let mut pages = Pages::default();
@@ -189,11 +194,19 @@ impl Aws {
                 .call(OPERATION, Access::Read, || request.clone().send())
                 .await?;
             let page = answer.product_view_details().iter();
-            products.extend(page.filter_map(|detail| {
-                Some(ProductId::from(
-                    detail.product_view_summary()?.product_id()?,
-                ))
-            }));
+            for detail in page {
+                let summary = detail.product_view_summary();
+                let Some(product) = summary.and_then(|summary| summary.product_id()) else {
+                    continue;
+                };
+                let foreign = detail
+                    .product_arn()
+                    .is_some_and(|arn| !self.is_own_arn(arn));
+                if foreign {
+                    portfolio.shared_products.insert(product.into());
+                }
+                portfolio.products.insert(product.into());
+            }
             if !pages.turn(OPERATION, answer.next_page_token())? {
                 return Ok(());
             }

@@ -15,6 +15,15 @@ use crate::model::owner::Owner;
 /// All listings of service actions (facts §9.10).
 const ITEMS_A_PAGE: i32 = 20;
 
+impl Hints {
+    /// Whether all of a service action matters: it is ours, or a manifest takes it over.
+    fn reads(&self, action: &LiveServiceAction) -> bool {
+        let description = action.description.as_deref().unwrap_or_default();
+        let owner = self.identity.described(description).owner;
+        matches!(owner, Owner::Us(_)) || self.adopted.has(action.id.as_str(), &action.name)
+    }
+}
+
 impl Aws {
     pub(super) async fn service_actions(&self, hints: &Hints) -> Found<LiveServiceAction> {
         let mut found = Found::default();
@@ -84,11 +93,7 @@ impl Aws {
     ) -> Found<LiveServiceAction> {
         let mut found = Found::default();
         let id = action.id.clone();
-        let description = action.description.as_deref().unwrap_or_default();
-        let owner = hints.identity.described(description).owner;
-        let ours = matches!(owner, Owner::Us(_))
-            || hints.everything
-            || hints.adopted.has(id.as_str(), &action.name);
+        let ours = hints.everything || hints.reads(&action);
         if ours && action.definition.is_none() {
             match self.listed(|| self.describe_service_action(&id)).await {
                 Ok(whole) => action = whole,
@@ -104,6 +109,36 @@ impl Aws {
         }
         found.items.push(action);
         found
+    }
+
+    /// Reads which versions offer the actions of others, where that was not read: what offers one is not deleted by the
+    /// service.
+    pub(super) async fn versions_of_others_actions(
+        &self,
+        hints: &Hints,
+        actions: &mut Found<LiveServiceAction>,
+    ) {
+        if hints.offers {
+            return;
+        }
+        let unread = actions.items.iter().filter(|action| !hints.reads(action));
+        let unread: Vec<ServiceActionId> = unread.map(|action| action.id.clone()).collect();
+        let read = gather(unread.into_iter().map(|id| async move {
+            let versions = self.listed(|| self.versions_of_action(&id)).await;
+            (id, versions)
+        }))
+        .await;
+        for (id, versions) in read {
+            match versions {
+                Ok(versions) => {
+                    let mut all = actions.items.iter_mut();
+                    if let Some(action) = all.find(|action| action.id == id) {
+                        action.versions = versions;
+                    }
+                }
+                Err(failure) => actions.gap(Scope::ServiceAction(id), &failure),
+            }
+        }
     }
 
     pub(in crate::aws) async fn describe_service_action(

@@ -1,17 +1,18 @@
 //! Whom a portfolio is shared with: a listing for each of three types. What reaches accounts through the organization
 //! is a type of its own, and never asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_servicecatalog::types::DescribePortfolioShareType;
 
+use super::{Found, Hints, gather};
 use crate::aws::client::Aws;
 use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::PortfolioId;
-use crate::model::observed::LiveShare;
+use crate::ids::{PortfolioId, ProductId};
+use crate::model::observed::{LivePortfolio, LiveProduct, LiveShare, Scope};
 use crate::model::share::Recipient;
 
 /// `DescribePortfolioShares` (facts §5).
@@ -32,6 +33,38 @@ impl Aws {
             all.extend(self.shares_of(id, kind).await?);
         }
         Ok(all)
+    }
+
+    /// Reads the shares of portfolios that hold a product of ours of which something is deleted: what their recipients
+    /// launched can't be seen from here (design §6).
+    pub(super) async fn shares_of_holders(
+        &self,
+        hints: &Hints,
+        products: &[LiveProduct],
+        portfolios: &mut Found<LivePortfolio>,
+    ) {
+        let losing = products.iter().filter(|product| hints.loses(product));
+        let losing: BTreeSet<&ProductId> = losing.map(|product| &product.id).collect();
+        let holders = portfolios.items.iter().filter(|portfolio| {
+            portfolio.shares.is_none() && portfolio.products.iter().any(|p| losing.contains(p))
+        });
+        let holders: Vec<PortfolioId> = holders.map(|portfolio| portfolio.id.clone()).collect();
+        let read = gather(holders.into_iter().map(|id| async move {
+            let shares = self.shares(&id).await;
+            (id, shares)
+        }))
+        .await;
+        for (id, shares) in read {
+            match shares {
+                Ok(shares) => {
+                    let mut all = portfolios.items.iter_mut();
+                    if let Some(portfolio) = all.find(|portfolio| portfolio.id == id) {
+                        portfolio.shares = Some(shares);
+                    }
+                }
+                Err(failure) => portfolios.gap(Scope::Shares(id), &failure),
+            }
+        }
     }
 
     /// The share with that recipient, if there is one.

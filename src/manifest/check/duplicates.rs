@@ -23,24 +23,35 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         catalog.specs.tag_options.iter().map(|s| &s.header),
         findings,
     );
-    names(catalog.specs.portfolios.iter().map(|s| &s.header), findings);
+    let own = catalog.specs.portfolios.iter().map(|s| &s.header);
+    let imported = catalog.specs.imported.iter().map(|s| &s.header);
+    names(own.chain(imported), findings);
     names(catalog.specs.products.iter().map(|s| &s.header), findings);
     names(
         catalog.specs.provisioned.iter().map(|s| &s.header),
         findings,
     );
-    for spec in &catalog.specs.portfolios {
-        let principals = spec.principals.iter().flatten();
+    let own = catalog.specs.portfolios.iter();
+    let own = own.map(|spec| (&spec.header, &spec.principals));
+    let imported = catalog.specs.imported.iter();
+    let imported = imported.map(|spec| (&spec.header, &spec.principals));
+    for (header, principals) in own.chain(imported) {
+        let principals = principals.iter().flatten();
         let shown = principals.map(|At { value, origin }| match value {
             PrincipalSpec::Arn(text) => (("arn", text.as_str()), origin),
             PrincipalSpec::Pattern(text) => (("pattern", text.as_str()), origin),
             PrincipalSpec::Caller => (("self", "self"), origin),
         });
-        items(&spec.header, "principals", shown, findings);
+        items(header, "principals", shown, findings);
+    }
+    for spec in &catalog.specs.portfolios {
         given(&spec.header, &spec.tag_options, &spec.budgets, findings);
         let shares = spec.shares.iter().flatten();
         let with = shares.map(|s| (("", s.with.value.id()), &s.with.origin));
         items(&spec.header, "shares", with, findings);
+        let shared = spec.shared_products.iter().flatten();
+        let shared = shared.map(|s| (("", s.product.value.as_str()), &s.product.origin));
+        items(&spec.header, "sharedProducts", shared, findings);
     }
     for spec in &catalog.specs.products {
         let portfolios = spec.portfolios.iter().flatten();

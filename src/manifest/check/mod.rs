@@ -20,6 +20,7 @@ mod service_actions;
 mod rules;
 mod stack_sets;
 mod budgets;
+mod imported_portfolios;
 mod shares;
 mod tag_options;
 mod tags;
@@ -32,8 +33,8 @@ use std::collections::BTreeMap;
 use super::finding::{Code, Finding};
 use super::node::At;
 use super::schema::{
-    ConstraintsSpec, Header, PortfolioSpec, ProductSpec, ProvisionedSpec, ServiceActionSpec,
-    SourceSpec, Specs, TagOptionSpec, VersionSpec,
+    ConstraintsSpec, Header, ImportedSpec, PortfolioSpec, ProductSpec, ProvisionedSpec,
+    ServiceActionSpec, SourceSpec, Specs, TagOptionSpec, VersionSpec,
 };
 use super::template::{Interface, Templates};
 use crate::ids::Name;
@@ -46,6 +47,7 @@ struct Catalog<'a> {
     service_actions: BTreeMap<&'a Name, &'a ServiceActionSpec>,
     tag_options: BTreeMap<&'a Name, &'a TagOptionSpec>,
     portfolios: BTreeMap<&'a Name, &'a PortfolioSpec>,
+    imported: BTreeMap<&'a Name, &'a ImportedSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
 }
@@ -58,6 +60,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         service_actions: index(&specs.service_actions, |spec| &spec.header),
         tag_options: index(&specs.tag_options, |spec| &spec.header),
         portfolios: index(&specs.portfolios, |spec| &spec.header),
+        imported: index(&specs.imported, |spec| &spec.header),
         products: index(&specs.products, |spec| &spec.header),
         provisioned: index(&specs.provisioned, |spec| &spec.header),
     };
@@ -88,6 +91,7 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         tag_options::check,
         budgets::check,
         shares::check,
+        imported_portfolios::check,
     ];
     for rule in rules {
         rule(&catalog, findings);

@@ -8,9 +8,12 @@ use crate::manifest::words;
 use crate::model::limits;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
-    for spec in &catalog.specs.portfolios {
-        let header = &spec.header;
-        let principals = spec.principals.as_deref().unwrap_or_default();
+    let own = catalog.specs.portfolios.iter();
+    let own = own.map(|spec| (&spec.header, &spec.principals));
+    let imported = catalog.specs.imported.iter();
+    let imported = imported.map(|spec| (&spec.header, &spec.principals));
+    for (header, principals) in own.chain(imported) {
+        let principals = principals.as_deref().unwrap_or_default();
         for principal in principals {
             let wrong = match &principal.value {
                 PrincipalSpec::Arn(text) => {

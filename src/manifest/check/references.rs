@@ -25,9 +25,22 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             object(header, Kind::TagOption, name, known, findings);
         }
     }
+    for spec in &catalog.specs.portfolios {
+        for shared in spec.shared_products.iter().flatten() {
+            let known = &catalog.imported;
+            if catalog.portfolios.contains_key(&shared.from.value) {
+                // Which is said apart.
+                continue;
+            }
+            object(&spec.header, Kind::Portfolio, &shared.from, known, findings);
+        }
+    }
     for product in &catalog.specs.products {
         for association in product.portfolios.iter().flatten() {
             let known = &catalog.portfolios;
+            if catalog.imported.contains_key(&association.portfolio.value) {
+                continue;
+            }
             object(
                 &product.header,
                 Kind::Portfolio,
@@ -39,7 +52,9 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     }
     for spec in &catalog.specs.provisioned {
         let header = &spec.header;
-        if let Some(portfolio) = &spec.portfolio {
+        if let Some(portfolio) = &spec.portfolio
+            && !catalog.imported.contains_key(&portfolio.value)
+        {
             object(
                 header,
                 Kind::Portfolio,

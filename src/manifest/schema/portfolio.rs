@@ -4,7 +4,7 @@ use super::read::{Reader, Shape};
 use super::{Header, Tag};
 use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
-use crate::manifest::node::{At, Node};
+use crate::manifest::node::{At, Node, Value};
 use crate::model::desired::Origin;
 use crate::model::share::Recipient;
 
@@ -20,6 +20,28 @@ pub(in super::super) struct PortfolioSpec {
     pub(in super::super) tag_options: Option<Vec<At<Name>>>,
     pub(in super::super) budgets: Option<Vec<At<String>>>,
     pub(in super::super) shares: Option<Vec<ShareSpec>>,
+    pub(in super::super) shared_products: Option<Vec<SharedProductSpec>>,
+}
+
+/// A portfolio that another account shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct ImportedSpec {
+    pub(in super::super) header: Header,
+    pub(in super::super) principals: Option<Vec<At<PrincipalSpec>>>,
+}
+
+/// Another account's product in a portfolio of one's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct SharedProductSpec {
+    pub(in super::super) product: At<String>,
+    pub(in super::super) from: At<Name>,
+}
+
+/// Whether a spec is that of another account's portfolio.
+pub(super) fn is_imported(spec: &Node) -> bool {
+    let mut entries = spec.entries().iter().filter(|e| e.key.value == "imported");
+    entries
+        .any(|e| matches!(&e.value.value, Value::Plain(text) if text.eq_ignore_ascii_case("true")))
 }
 
 /// A share, with its recipient's place.
@@ -49,14 +71,24 @@ const SPEC: Shape = Shape {
         "tagOptions",
         "budgets",
         "shares",
+        "sharedProducts",
+        "imported",
     ],
-    later: &[],
+};
+
+const IMPORTED: Shape = Shape {
+    what: "an imported portfolio's spec",
+    known: &["imported", "principals"],
+};
+
+const SHARED_PRODUCT: Shape = Shape {
+    what: "an item of sharedProducts",
+    known: &["product", "from"],
 };
 
 const PRINCIPAL: Shape = Shape {
     what: "a principal",
     known: &["arn", "pattern", "self"],
-    later: &[],
 };
 
 const SHARE: Shape = Shape {
@@ -68,7 +100,6 @@ const SHARE: Shape = Shape {
         "shareTagOptions",
         "sharePrincipals",
     ],
-    later: &[],
 };
 
 impl Reader<'_> {
@@ -79,6 +110,7 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<PortfolioSpec> {
         let fields = self.fields(node, at, &SPEC)?;
+        self.flag(&fields, "imported");
         Some(PortfolioSpec {
             header,
             display_name: self.text(&fields, "displayName"),
@@ -93,6 +125,35 @@ impl Reader<'_> {
             shares: self
                 .list(&fields, "shares")
                 .map(|items| items.iter().filter_map(|n| self.share(n)).collect()),
+            shared_products: self.list(&fields, "sharedProducts").map(|items| {
+                let found = items.iter().filter_map(|n| self.shared_product(n));
+                found.collect()
+            }),
+        })
+    }
+
+    pub(super) fn imported(
+        &mut self,
+        header: Header,
+        node: &Node,
+        at: &Origin,
+    ) -> Option<ImportedSpec> {
+        let fields = self.fields(node, at, &IMPORTED)?;
+        Some(ImportedSpec {
+            header,
+            principals: self
+                .list(&fields, "principals")
+                .map(|items| items.iter().filter_map(|n| self.principal(n)).collect()),
+        })
+    }
+
+    fn shared_product(&mut self, node: &Node) -> Option<SharedProductSpec> {
+        let fields = self.fields(node, &node.origin, &SHARED_PRODUCT)?;
+        let product = self.required_text(&fields, "product");
+        self.required(&fields, "from")?;
+        Some(SharedProductSpec {
+            from: self.reference(&fields, "from")?,
+            product: product?,
         })
     }
 

@@ -60,25 +60,21 @@ const SPEC: Shape = Shape {
         "notificationArns",
         "stackSet",
     ],
-    later: &[],
 };
 
 const IMPORT: Shape = Shape {
     what: "import",
     known: &["stackArn"],
-    later: &[],
 };
 
 const PARAMETER: Shape = Shape {
     what: "a parameter's value",
     known: &["output", "ssm"],
-    later: &[],
 };
 
 const OUTPUT: Shape = Shape {
     what: "output",
     known: &["provisionedProduct", "key"],
-    later: &[],
 };
 
 impl Reader<'_> {

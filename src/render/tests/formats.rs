@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "8b42556ee8eee2f9d9b4df79d21be30f88eae31b720182d9809505621657e92e",
+      "digest": "ca0e0124348793d09c786351ad5d410b692e4e5ed6edd5a573345563260b0e6f",
       "has_changes": true,
       "objects": [
         {

@@ -12,6 +12,7 @@ mod drift;
 mod exporting;
 mod failing;
 mod gaps;
+mod imported;
 mod importing;
 pub mod kit;
 mod lanes;

@@ -427,3 +427,73 @@ async fn without_a_tag_the_base_says_how_it_goes() {
     let hub = pass.plan.objects.iter().find(|o| o.key.name == name("hub"));
     assert_eq!(hub.unwrap().action, Action::Delete);
 }
+
+/// A service action goes with what offers it, and only by the mark that says so.
+#[tokio::test(start_paused = true)]
+async fn a_service_action_goes_from_the_versions_that_offer_it() {
+    let world = mortal();
+    let action = |end: &str| {
+        format!(
+            "---\napiVersion: catalogd.dev/v1\nkind: ServiceAction\nmetadata: {{name: restart{end}}}\nspec:\n  definition: {{name: AWS-RestartEC2Instance, version: \"1\"}}\n"
+        )
+    };
+    let offering = |end: &str| {
+        let catalog = CATALOG.replace(
+            "  tags: {team: network}\n",
+            "  tags: {team: network}\n  serviceActions: [restart]\n",
+        );
+        format!("{catalog}{}", action(end))
+    };
+    world.write("catalog.yaml", offering(""));
+    world.apply().await;
+    // Without the manifest it stays; somebody puts it back where it was.
+    world.write("catalog.yaml", CATALOG);
+    let pass = world.plan().await;
+    let orphan = pass
+        .plan
+        .orphans
+        .iter()
+        .any(|o| o.key.name == name("restart"));
+    assert!(orphan, "{}", shown(&pass));
+    world.write("catalog.yaml", offering(", onRemove: delete"));
+    world.apply().await;
+    world.write("catalog.yaml", CATALOG);
+    world.calls();
+    let pass = world.plan().await;
+    let text = shown(&pass);
+    assert!(
+        text.contains("- service-action/restart  (removed from git; deleted)"),
+        "{text}"
+    );
+    world.apply().await;
+    let made = writes(&world);
+    assert_eq!(
+        made["DisassociateServiceActionFromProvisioningArtifact"], 3,
+        "{made:?}"
+    );
+    assert_eq!(made["DeleteServiceAction"], 1, "{made:?}");
+    assert_eq!(made.len(), 2, "{made:?}");
+    let pass = world.plan().await;
+    assert!(pass.observed.service_actions.is_empty() && !pass.plan.has_changes());
+}
+
+/// What recipients of a share launched can't be seen from here, so a product in a shared portfolio stays.
+#[tokio::test(start_paused = true)]
+async fn a_product_in_a_shared_portfolio_stays() {
+    let world = mortal();
+    let parts: Vec<&str> = CATALOG.split("---\n").collect();
+    let product = parts[2].replace("{name: vpc}", "{name: vpc, onRemove: delete}");
+    world.write("catalog.yaml", format!("{}---\n{product}", parts[0]));
+    world.apply().await;
+    let pass = world.plan().await;
+    let id = pass.observed.portfolios.keys().next().unwrap().to_string();
+    let share = world.console().create_portfolio_share().portfolio_id(&id);
+    share.account_id("210987654321").send().await.unwrap();
+    world.write("catalog.yaml", parts[0]);
+    let pass = world.process().await.apply(&world.desired()).await.pass;
+    assert_eq!(blocked(&pass, "product/vpc"), [BlockedCode::Shared]);
+    let unshare = world.console().delete_portfolio_share().portfolio_id(&id);
+    unshare.account_id("210987654321").send().await.unwrap();
+    world.apply().await;
+    assert!(world.plan().await.observed.products.is_empty());
+}
