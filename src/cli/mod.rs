@@ -6,6 +6,7 @@ mod args;
 mod connect;
 mod emulator;
 mod exit;
+mod export;
 mod out;
 mod plan;
 mod progress;
@@ -53,6 +54,8 @@ enum Command {
     Apply(apply::Apply),
     /// Keep the catalog in agreement with the manifests: the daemon
     Run(run::Run),
+    /// Write a live catalog as manifests and templates; writes nothing to AWS
+    Export(export::Export),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -98,6 +101,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Plan(command) => command.execute(&mut out, clock).await,
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))

@@ -5,6 +5,7 @@ mod bench;
 mod converge;
 mod daemon;
 mod exits;
+mod export;
 mod failing;
 mod kill;
 mod repository;
