@@ -141,7 +141,10 @@ impl<'a> Planner<'a> {
     /// Says where removal from git would do another thing than the manifest says: no update is ever made only to write a
     /// tag (design §4).
     fn note_removal(&self, draft: &mut Draft, want: &ProvisionedProduct, live: &LiveProvisioned) {
-        let kept = self.input.identity.on_remove(Kind::ProvisionedProduct, &live.tags);
+        let kept = self
+            .input
+            .identity
+            .on_remove(Kind::ProvisionedProduct, &live.tags);
         let wanted = want.lifecycle.on_remove;
         // Without a tag what was last applied says it, where that is known.
         let told = kept.is_some() || self.input.base.is_none();

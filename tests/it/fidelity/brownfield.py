@@ -111,12 +111,20 @@ action = sc.create_service_action(
 sc.associate_service_action_with_provisioning_artifact(
     ProductId=vpc, ProvisioningArtifactId=versions[0], ServiceActionId=action)
 
+deadline = time.monotonic() + 60
+
+
+def until(ask, wanted):
+    while (status := ask()) not in wanted:
+        assert time.monotonic() < deadline, status
+    return status
+
+
+until(lambda: sc.describe_provisioning_artifact(ProductId=vpc, ProvisioningArtifactId=versions[0])["Status"], ("AVAILABLE",))
 launched = sc.provision_product(
     ProductId=vpc, ProvisioningArtifactId=versions[0], PathName="Net & Co: \"all\"", ProvisionedProductName="hub",
     ProvisioningParameters=[{"Key": "Owner", "Value": AWKWARD.strip()}], Tags=[{"Key": "env", "Value": "prod: 1"}])["RecordDetail"]
-deadline = time.monotonic() + 60
-while (status := sc.describe_record(Id=launched["RecordId"])["RecordDetail"]["Status"]) not in ("SUCCEEDED", "FAILED"):
-    assert time.monotonic() < deadline, status
+status = until(lambda: sc.describe_record(Id=launched["RecordId"])["RecordDetail"]["Status"], ("SUCCEEDED", "FAILED"))
 assert status == "SUCCEEDED", sc.describe_record(Id=launched["RecordId"])
 
 print(json.dumps({"portfolio": portfolio, "other": other, "theirs": theirs, "vpc": vpc, "data": data_product, "full": full,
