@@ -35,6 +35,8 @@ impl Reconciler {
             offers: true,
             everything: true,
             identity: self.identity.clone(),
+            // What a pass would pass over is read too.
+            recall: Default::default(),
         };
         self.aws.collect(&hints, &mut self.memory.index).await
     }

@@ -112,6 +112,7 @@ impl Bench {
             offers: true,
             everything: false,
             identity: self.identity.clone(),
+            recall: Arc::default(),
         }
     }
 
