@@ -143,7 +143,41 @@ fn every_module_is_described() {
     );
 }
 
-/// ARCHITECTURE.md, docs/semantics.md and docs/performance.md name tests as `path::to::test`; each must exist.
+/// What a map of a manifest may hold is a `const …: Shape`; the list of all of them misses none, so that the table of
+/// scenarios over all fields (`scenario::fields`) misses none either.
+#[test]
+fn every_shape_is_listed() {
+    let folder = root().join("src/manifest/schema");
+    let listed = std::fs::read_to_string(folder.join("shapes.rs")).unwrap();
+    let mut missing = Vec::new();
+    let mut shapes = 0;
+    for path in rust_files(&folder) {
+        let module = path.file_stem().unwrap().to_str().unwrap();
+        let module = if module == "mod" { "super" } else { module };
+        for item in parse(&path).items {
+            let syn::Item::Const(found) = item else {
+                continue;
+            };
+            let is_shape = matches!(&*found.ty, syn::Type::Path(ty) if ty.path.is_ident("Shape"));
+            if is_shape {
+                shapes += 1;
+                let name = format!("&{module}::{}", found.ident);
+                let named =
+                    listed.split(|c: char| !(c.is_ascii_alphanumeric() || "&:_".contains(c)));
+                if named.filter(|word| *word == name).count() != 1 {
+                    missing.push(name);
+                }
+            }
+        }
+    }
+    assert!(shapes > 20, "the shapes are looked for in the wrong place");
+    assert!(
+        missing.is_empty(),
+        "shapes that src/manifest/schema/shapes.rs does not list once: {missing:?}"
+    );
+}
+
+/// ARCHITECTURE.md and the pages in docs/ that name tests as `path::to::test`; each must exist.
 #[test]
 fn named_tests_exist() {
     let mut known = BTreeSet::new();
@@ -159,6 +193,7 @@ fn named_tests_exist() {
         "ARCHITECTURE.md",
         "docs/semantics.md",
         "docs/performance.md",
+        "docs/coverage.md",
     ] {
         let Ok(text) = std::fs::read_to_string(root().join(page)) else {
             continue;

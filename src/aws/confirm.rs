@@ -12,7 +12,7 @@ use crate::aws::pages::Pages;
 use crate::diff::service_action::same_definition;
 use crate::ids::{ConstraintId, Kind, PortfolioId, ProductId, ServiceActionId, VersionId};
 use crate::model::desired::{Guidance, Tags};
-use crate::model::observed::{LivePrincipal, LiveTagOptions, ReadyStatus};
+use crate::model::observed::{LivePrincipal, LiveTagOptions, LiveVersion, ReadyStatus};
 use crate::model::owner::{same_mark, strip_removal, tag_key};
 use crate::plan::op::{Answer, CopyTarget, Offer, Op, ProductFields, Resource, TagChange};
 use crate::run::settle::Read;
@@ -344,9 +344,16 @@ impl Aws {
                 self.describe_product(id).await?;
                 Ok(Read::NotYet("the product is still there".to_owned()))
             }
-            Op::CreateVersion { product, .. } => {
+            Op::CreateVersion {
+                product,
+                version: sent,
+                ..
+            } => {
                 let version = answered(op, &answer.version)?;
-                self.version_is_usable(given(op, product)?, version).await
+                let (read, live) = self.version_read(given(op, product)?, version).await?;
+                let renamed = live.is_some_and(|live| live.name.trim() != sent.name.trim());
+                // Only an earlier answer can name one that somebody renamed since: ours is to be made anew.
+                Ok(if renamed { Read::Gone } else { read })
             }
             Op::UpdateVersion {
                 product,
@@ -526,6 +533,31 @@ impl Aws {
         active: Option<bool>,
         guidance: Option<Guidance>,
     ) -> Result<Read, Failure> {
+        let (read, live) = self.version_read(product, version).await?;
+        let Some(live) = live.filter(|_| read == Read::Shows) else {
+            return Ok(read);
+        };
+        let differs = description
+            .filter(|sent| *sent != live.description.as_deref().unwrap_or_default())
+            .map(|_| "description")
+            .or(active
+                .filter(|sent| *sent != live.active)
+                .map(|_| "activity"))
+            .or(guidance
+                .filter(|sent| *sent != live.guidance)
+                .map(|_| "guidance"));
+        Ok(match differs {
+            None => Read::Shows,
+            Some(field) => still_old(field),
+        })
+    }
+
+    /// Whether a version can be used, and how it is once it can.
+    async fn version_read(
+        &self,
+        product: &ProductId,
+        version: &VersionId,
+    ) -> Result<(Read, Option<LiveVersion>), Failure> {
         const OPERATION: &str = "DescribeProvisioningArtifact";
         let request = self
             .sc()
@@ -540,25 +572,13 @@ impl Aws {
             .map(aws_sdk_servicecatalog::types::Status::as_str);
         let read = usable(&convert::ready(status), "the version");
         if read != Read::Shows {
-            return Ok(read);
+            return Ok((read, None));
         }
         let live = answer
             .provisioning_artifact_detail()
             .and_then(convert::version)
             .ok_or_else(|| Failure::internal(OPERATION, "the answer has no version"))?;
-        let differs = description
-            .filter(|sent| *sent != live.description.as_deref().unwrap_or_default())
-            .map(|_| "description")
-            .or(active
-                .filter(|sent| *sent != live.active)
-                .map(|_| "activity"))
-            .or(guidance
-                .filter(|sent| *sent != live.guidance)
-                .map(|_| "guidance"));
-        Ok(match differs {
-            None => Read::Shows,
-            Some(field) => still_old(field),
-        })
+        Ok((read, Some(live)))
     }
 
     async fn constraint_is(

@@ -172,17 +172,20 @@ pub fn wanted_tags(copy: &CopyFrom, want: Option<&Tags>, source: &Tags) -> Tags 
 /// Compares a copy's tags. The manifest's tags make the whole truth, together with the source's where these are copied;
 /// where the manifest gives none, only the source's are compared.
 pub fn copy_tags(
-    was: Was<Option<&Tags>>,
+    was: Was<(Option<&Tags>, Option<&CopyFrom>)>,
     copy: &CopyFrom,
     want: Option<&Tags>,
     source: &Tags,
     live: &Tags,
 ) -> TagsDiff {
     if !copy.copy_tags {
-        return tags(was.part(|tags| tags), want, live);
+        return tags(was.part(|(tags, _)| tags), want, live);
     }
     let wanted = wanted_tags(copy, want, source);
-    let before = was.map(|tags| wanted_tags(copy, tags, source));
+    let before = was.map(|(tags, copy)| match copy {
+        Some(copy) => wanted_tags(copy, tags, source),
+        None => tags.cloned().unwrap_or_default(),
+    });
     let before = match &before {
         Was::Unknown => Was::Unknown,
         Was::Unmanaged => Was::Unmanaged,

@@ -371,8 +371,11 @@ fn mutable<'a>(
             field: format!("versions[{}].template", want.name),
             before: Shown::field(newest),
             after: Shown::text(source_text(&want.source)),
-            // The live template is none of the two.
-            reason: was.map(raw).why(&raw(want), &None),
+            // The live template may be none of the two, but an edit of git's is reason enough.
+            reason: match was {
+                Was::Value(was) if raw(was) == raw(want) => Reason::Drifted,
+                _ => reason,
+            },
         };
         let superseded = superseded(reason, policy, matches.iter().copied());
         return diff(

@@ -52,6 +52,12 @@ impl Loaded {
     }
 }
 
+/// Every field of the manifest language: the map it stands in, and its name. Whoever must miss none (the table of
+/// scenarios, a schema) counts them by this.
+pub fn fields() -> Vec<(&'static str, &'static str)> {
+    schema::fields()
+}
+
 /// The files that versions name at another tag or commit of their repository. Whoever reads the source fills
 /// [`Tree::pinned`] with them before it is loaded: nothing is read here.
 pub fn pins(tree: &Tree) -> BTreeSet<Pin> {

@@ -351,20 +351,37 @@ const SHARE: usize = 30;
 /// The most that may go at once, of all families together.
 const AT_ONCE: usize = 20;
 
+/// Whether a source names nothing at all of what was last applied: a repository that was replaced, a branch that was forced
+/// to another history. Such a one is sound, and wants something else; but hardly that all of the other is removed.
+fn is_another_source(input: &Input<'_>) -> bool {
+    let names_none = |base: &Desired| {
+        let mut former = base.keys().peekable();
+        former.peek().is_some() && former.all(|key| !input.desired.names(&key))
+    };
+    input.base.is_some_and(names_none)
+}
+
 /// Which families' removals are refused, each with its message.
 pub(crate) fn refused_removals(
     planned: &BTreeMap<Family, usize>,
     owned: &BTreeMap<Family, usize>,
-    allowed: Option<usize>,
+    input: &Input<'_>,
 ) -> BTreeMap<Family, Blocked> {
     let total: usize = planned.values().sum();
     let mut refused = BTreeMap::new();
+    let allowed = input.policy.allow_removals;
     if allowed.is_some_and(|allowed| total <= allowed) {
         return refused;
     }
+    let another = is_another_source(input);
     for (family, count) in planned.iter().filter(|(_, count)| **count > 0) {
         let of = owned.get(family).copied().unwrap_or(0);
-        let message = if of >= CROWD && count * 100 > of * SHARE {
+        let message = if another {
+            format!(
+                "the source names nothing of what was last applied, as if it were another one, and {count} {} would go",
+                family.text()
+            )
+        } else if of >= CROWD && count * 100 > of * SHARE {
             format!(
                 "{count} of {of} {} would go at once, more than {SHARE} %",
                 family.text()

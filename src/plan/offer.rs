@@ -15,6 +15,17 @@ use crate::model::limits;
 use crate::model::observed::{LiveServiceAction, ReadyStatus};
 use crate::model::owner::Owner;
 
+/// Why a version is made.
+fn made_for(draft: &Draft, version: &str) -> Option<Reason> {
+    let whole = format!("versions[{version}]");
+    let is_its = |change: &&Change| {
+        let rest = change.field.strip_prefix(&whole);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let found = draft.object.changes.iter().find(is_its);
+    found.map(|change| change.reason)
+}
+
 /// The associations of a product that are to be made and ended.
 #[derive(Default)]
 struct Difference {
@@ -114,6 +125,11 @@ impl<'a> Planner<'a> {
                 Action::Create => draft.object.reason,
                 _ => None,
             };
+            // A version that is made in this plan lacks it for the reason that it is made for.
+            let reason = reason.or_else(|| match place.live() {
+                None => made_for(draft, place.name),
+                Some(_) => None,
+            });
             let listed = base.map(|o| o.contains_key(name));
             let reason = reason.unwrap_or_else(|| listed.why(&true, &false));
             draft.change(change(place.name, name.as_str(), true, reason));

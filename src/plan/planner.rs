@@ -236,7 +236,7 @@ impl<'a> Planner<'a> {
             *planned.entry(removal.family).or_default() += 1;
         }
         let owned = census(&self.owned, self.input.observed);
-        let refused = refused_removals(&planned, &owned, self.input.policy.allow_removals);
+        let refused = refused_removals(&planned, &owned, &self.input);
         // What is not done, and so nothing that rests on it: an object comes after what it needs to be gone.
         let mut lost: BTreeSet<StepId> = BTreeSet::new();
         for draft in &mut self.drafts {

@@ -280,7 +280,7 @@ impl<'a> Planner<'a> {
             None => tags,
             Some((_, None)) => TagsDiff::default(),
             Some((copy, Some(source))) => {
-                let base = base.map(|o| o.tags.as_ref());
+                let base = base.map(|o| (o.tags.as_ref(), o.copy_from.as_ref()));
                 copy_tags(base, copy, want.tags.as_ref(), &source.tags, &live.tags)
             }
         };

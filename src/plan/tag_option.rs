@@ -10,7 +10,7 @@ use super::planner::{Place, Planner};
 use super::portfolio::Fields;
 use super::{Action, BlockedCode};
 use crate::diff::attachment::{Pair, pair_text};
-use crate::diff::{Change, Reason, Shown, was};
+use crate::diff::{Change, Reason, Shown, Was, was};
 use crate::ids::{Key, Kind, Name, TagOptionId};
 use crate::model::desired::{OnRemove, TagOption};
 use crate::model::observed::LiveTagOption;
@@ -75,7 +75,13 @@ impl<'a> Planner<'a> {
             let what = "it is not made, because it may be there already";
             return draft.refuse(unread(gap, what));
         }
-        let reason = self.creation_reason(&draft.object.key);
+        let base = was(self.input.base.map(|base| base.tag_options.get(&want.name)));
+        let another = |was: &TagOption| (&was.key, &was.value) != (&want.key, &want.value);
+        let reason = match base {
+            // Another key or value is another TagOption, which nobody removed.
+            Was::Value(was) if another(was) => Reason::GitChanged,
+            _ => self.creation_reason(&draft.object.key),
+        };
         draft.object.action = Action::Create;
         draft.object.reason = Some(reason);
         let mut fields = Fields::new(draft, reason);
@@ -116,7 +122,7 @@ impl<'a> Planner<'a> {
             drafts.push(draft);
         }
         let none = BTreeMap::new();
-        let refused = refused_removals(&planned, &none, self.input.policy.allow_removals);
+        let refused = refused_removals(&planned, &none, &self.input);
         for mut draft in drafts {
             for removal in std::mem::take(&mut draft.removals) {
                 match refused.get(&Family::TagOptions) {

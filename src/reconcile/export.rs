@@ -1,6 +1,8 @@
 //! Reads a catalog for an export. Nothing is written but what the state folder remembers of versions, which makes the first
 //! plan of what was exported as cheap as any.
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reconciler;
@@ -35,8 +37,8 @@ impl Reconciler {
             offers: true,
             everything: true,
             identity: self.identity.clone(),
-            // What a pass would pass over is read too.
-            recall: Default::default(),
+            // An export reads everything itself.
+            recall: Arc::default(),
         };
         self.aws.collect(&hints, &mut self.memory.index).await
     }

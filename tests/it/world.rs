@@ -19,7 +19,7 @@ use catalogd::ids::{Name, Target};
 use catalogd::manifest::{self, Severity};
 use catalogd::model::desired::Desired;
 use catalogd::model::owner::{Identity, Installation};
-use catalogd::model::tree::Tree;
+use catalogd::model::tree::{Pinned, Tree};
 use catalogd::plan::Plan;
 use catalogd::reconcile::converge::{Converged, Driver, End};
 use catalogd::reconcile::{Pass, Reconciler};
@@ -120,15 +120,29 @@ impl World {
         }
     }
 
+    /// The text of a file of the source.
+    pub fn text(&self, path: &str) -> String {
+        String::from_utf8(self.files.lock().unwrap()[path].clone()).unwrap()
+    }
+
+    /// What the source declares, and what is wrong with it. A file `PATH@REF` is what a version with that `ref` names.
+    pub fn load(&self) -> manifest::Loaded {
+        let mut tree = Tree::of(self.files.lock().unwrap().iter());
+        for pin in manifest::pins(&tree) {
+            let name = format!("{}@{}", pin.path, pin.reference);
+            let found = tree.files.get(&name).cloned();
+            let found = found.map_or(Pinned::NoPath, Pinned::There);
+            tree.pinned.insert(pin, found);
+        }
+        let context = manifest::Context {
+            target: Some(self.target()),
+        };
+        manifest::load(&tree, &context)
+    }
+
     /// What the source declares; it must have no errors.
     pub fn desired(&self) -> Desired {
-        let tree = Tree::of(self.files.lock().unwrap().iter());
-        let loaded = manifest::load(
-            &tree,
-            &manifest::Context {
-                target: Some(self.target()),
-            },
-        );
+        let loaded = self.load();
         let errors: Vec<_> = loaded
             .findings
             .iter()

@@ -23,6 +23,10 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             let parameters = definition.parameters.as_ref();
             let parameters = parameters.map(|p| At::new(action_parameters(&p.value), &p.origin));
             texts.any("definition.parameters as JSON", &parameters, limit);
+            let given = definition.parameters.iter().flat_map(|p| &p.value);
+            for parameter in given {
+                texts.text("a parameter's name", &parameter.name, limit, true);
+            }
         }
     }
     for spec in &catalog.specs.portfolios {

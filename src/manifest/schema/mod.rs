@@ -6,6 +6,7 @@ mod provisioned;
 mod read;
 mod service_action;
 mod rollout;
+mod shapes;
 mod tag_option;
 
 pub(super) use portfolio::{
@@ -19,6 +20,7 @@ pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
 pub(super) use rollout::RolloutSpec;
 pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
+pub(super) use shapes::fields;
 pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;
@@ -205,6 +207,12 @@ const METADATA: Shape = Shape {
     known: &["name", "onRemove", "adopt"],
 };
 
+/// A TagOption is whichever there is of its key and value: there is nothing to take over.
+const TAG_OPTION_METADATA: Shape = Shape {
+    what: "the metadata of a TagOption",
+    known: &["name", "onRemove"],
+};
+
 const ADOPT: Shape = Shape {
     what: "adopt",
     known: &["id"],
@@ -330,7 +338,11 @@ impl Reader<'_> {
             return nameless(fields.at(), None);
         };
         let at = &metadata.key.origin;
-        let Some(fields) = self.fields(&metadata.value, at, &METADATA) else {
+        let shape = match kind {
+            Some(Kind::TagOption) => &TAG_OPTION_METADATA,
+            _ => &METADATA,
+        };
+        let Some(fields) = self.fields(&metadata.value, at, shape) else {
             return nameless(at, None);
         };
         let lifecycle = Lifecycle {
@@ -379,7 +391,15 @@ impl Reader<'_> {
         let Some(fields) = self.fields(&entry.value, origin, &ADOPT) else {
             return Adopt::Never;
         };
-        match self.required_text(&fields, "id") {
+        let id = self.required_text(&fields, "id");
+        if let Some(empty) = id.as_ref().filter(|id| id.value.trim().is_empty()) {
+            let message = "`adopt.id` is empty, and names nothing";
+            self.report(
+                Finding::new(Code::EmptyValue, &empty.origin, message)
+                    .hint("give the live object's id, or leave `adopt` out"),
+            );
+        }
+        match id {
             Some(id) => Adopt::Id {
                 id: id.value,
                 origin: id.origin,

@@ -60,7 +60,7 @@ pub(in super::super) enum PrincipalSpec {
     Caller,
 }
 
-const SPEC: Shape = Shape {
+pub(super) const SPEC: Shape = Shape {
     what: "the portfolio's spec",
     known: &[
         "displayName",
@@ -76,22 +76,22 @@ const SPEC: Shape = Shape {
     ],
 };
 
-const IMPORTED: Shape = Shape {
+pub(super) const IMPORTED: Shape = Shape {
     what: "an imported portfolio's spec",
     known: &["imported", "principals"],
 };
 
-const SHARED_PRODUCT: Shape = Shape {
+pub(super) const SHARED_PRODUCT: Shape = Shape {
     what: "an item of sharedProducts",
     known: &["product", "from"],
 };
 
-const PRINCIPAL: Shape = Shape {
+pub(super) const PRINCIPAL: Shape = Shape {
     what: "a principal",
     known: &["arn", "pattern", "self"],
 };
 
-const SHARE: Shape = Shape {
+pub(super) const SHARE: Shape = Shape {
     what: "a share",
     known: &[
         "account",

@@ -165,7 +165,7 @@ pub(in super::super) struct TemplateFile {
     pub(in super::super) raw: Digest,
 }
 
-const SPEC: Shape = Shape {
+pub(super) const SPEC: Shape = Shape {
     what: "the product's spec",
     known: &[
         "name",
@@ -187,17 +187,17 @@ const SPEC: Shape = Shape {
     ],
 };
 
-const COPY: Shape = Shape {
+pub(super) const COPY: Shape = Shape {
     what: "copyFrom",
     known: &["productArn", "versions", "copyTags"],
 };
 
-const RETENTION: Shape = Shape {
+pub(super) const RETENTION: Shape = Shape {
     what: "retention",
     known: &["active", "older"],
 };
 
-const CONNECTION: Shape = Shape {
+pub(super) const CONNECTION: Shape = Shape {
     what: "sourceConnection",
     known: &[
         "type",
@@ -208,22 +208,22 @@ const CONNECTION: Shape = Shape {
     ],
 };
 
-const DEFAULTS: Shape = Shape {
+pub(super) const DEFAULTS: Shape = Shape {
     what: "the spec of Defaults",
     known: &["owner", "distributor", "support", "tags", "portfolios"],
 };
 
-const SUPPORT: Shape = Shape {
+pub(super) const SUPPORT: Shape = Shape {
     what: "support",
     known: &["description", "email", "url"],
 };
 
-const ASSOCIATION: Shape = Shape {
+pub(super) const ASSOCIATION: Shape = Shape {
     what: "an item of portfolios",
     known: &["portfolio", "constraints"],
 };
 
-const CONSTRAINTS: Shape = Shape {
+pub(super) const CONSTRAINTS: Shape = Shape {
     what: "constraints",
     known: &[
         "launch",
@@ -234,27 +234,27 @@ const CONSTRAINTS: Shape = Shape {
     ],
 };
 
-const NOTIFICATION: Shape = Shape {
+pub(super) const NOTIFICATION: Shape = Shape {
     what: "notification",
     known: &["topics"],
 };
 
-const TEMPLATE: Shape = Shape {
+pub(super) const TEMPLATE: Shape = Shape {
     what: "a template constraint",
     known: &["rules"],
 };
 
-const STACK_SET: Shape = Shape {
+pub(super) const STACK_SET: Shape = Shape {
     what: "stackSet",
     known: &["accounts", "regions", "adminRole", "executionRole"],
 };
 
-const LAUNCH: Shape = Shape {
+pub(super) const LAUNCH: Shape = Shape {
     what: "launch",
     known: &["roleArn", "localRoleName"],
 };
 
-const VERSION: Shape = Shape {
+pub(super) const VERSION: Shape = Shape {
     what: "a version",
     known: &[
         "name",

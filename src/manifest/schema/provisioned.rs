@@ -46,7 +46,7 @@ pub(in super::super) enum ValueSpec {
     Output { from: At<Name>, key: At<String> },
 }
 
-const SPEC: Shape = Shape {
+pub(super) const SPEC: Shape = Shape {
     what: "the provisioned product's spec",
     known: &[
         "name",
@@ -62,17 +62,17 @@ const SPEC: Shape = Shape {
     ],
 };
 
-const IMPORT: Shape = Shape {
+pub(super) const IMPORT: Shape = Shape {
     what: "import",
     known: &["stackArn"],
 };
 
-const PARAMETER: Shape = Shape {
+pub(super) const PARAMETER: Shape = Shape {
     what: "a parameter's value",
     known: &["output", "ssm"],
 };
 
-const OUTPUT: Shape = Shape {
+pub(super) const OUTPUT: Shape = Shape {
     what: "output",
     known: &["provisionedProduct", "key"],
 };

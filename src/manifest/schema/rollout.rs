@@ -16,7 +16,7 @@ pub(in super::super) struct RolloutSpec {
     pub(in super::super) operation: Option<At<OperationType>>,
 }
 
-const STACK_SET: Shape = Shape {
+pub(super) const STACK_SET: Shape = Shape {
     what: "stackSet",
     known: &[
         "accounts",

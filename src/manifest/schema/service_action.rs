@@ -31,17 +31,17 @@ pub(in super::super) struct ActionParameterSpec {
     pub(in super::super) kind: &'static str,
 }
 
-const SPEC: Shape = Shape {
+pub(super) const SPEC: Shape = Shape {
     what: "the service action's spec",
     known: &["name", "description", "definition"],
 };
 
-const DEFINITION: Shape = Shape {
+pub(super) const DEFINITION: Shape = Shape {
     what: "definition",
     known: &["name", "version", "assumeRole", "parameters"],
 };
 
-const PARAMETER: Shape = Shape {
+pub(super) const PARAMETER: Shape = Shape {
     what: "a parameter of the definition",
     known: &["name", "type"],
 };

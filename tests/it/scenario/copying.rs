@@ -95,7 +95,7 @@ async fn world_with(profile: Profile, number: u64) -> World {
     world
 }
 
-async fn world() -> World {
+pub(super) async fn world() -> World {
     world_with(Profile::Instant, 1).await
 }
 

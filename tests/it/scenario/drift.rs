@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use aws_sdk_servicecatalog::types::{
-    PrincipalType, ProvisioningArtifactGuidance, Tag, UpdateProvisioningParameter,
-};
+use aws_sdk_servicecatalog::types::{PrincipalType, ProvisioningArtifactGuidance, Tag};
 use catalogd::model::desired::Desired;
 use catalogd::plan::{Action, BlockedCode, Change, Reason, Shown};
 use catalogd::reconcile::Pass;
 
-use super::kit::{CATALOG, Hand, calls, product, small, status, writes};
+use super::kit::{CATALOG, Hand, calls, product, small, status, update_by_hand, writes};
 use crate::examples::expect_each_once;
 use crate::world::World;
 
-/// A field that is managed, its value in [`CATALOG`], what somebody makes of it, and what git makes of it.
+/// A field that is managed, its value in [`CATALOG`], what somebody makes of it, and what git makes of it. Every field's
+/// own change paths are in `fields`; here is what git and a hand make together.
 struct Field {
     object: &'static str,
     field: &'static str,
@@ -24,307 +23,52 @@ struct Field {
     call: &'static str,
 }
 
-const fn field(
-    object: &'static str,
-    field: &'static str,
-    [git, hand]: [&'static str; 2],
-    edit: (&'static str, &'static str, &'static str),
-    call: &'static str,
-) -> Field {
+/// One of an object, one of what an object has, and one that takes a record to change.
+const FIELDS: [Field; 3] = [
     Field {
-        object,
-        field,
-        git,
-        hand,
-        edit,
-        call,
-    }
-}
-
-/// Every field of every kind that has one value.
-const FIELDS: [Field; 20] = {
-    const NET: &str = "portfolio/net";
-    const VPC: &str = "product/vpc";
-    const HUB: &str = "provisioned-product/hub";
-    [
-        field(
-            NET,
-            "displayName",
-            ["Networking", "by hand"],
-            ("displayName: Networking", "displayName: New", "New"),
-            "UpdatePortfolio",
-        ),
-        field(
-            NET,
-            "description",
-            ["VPCs and DNS", "by hand"],
-            ("VPCs and DNS", "New", "New"),
-            "UpdatePortfolio",
-        ),
-        field(
-            NET,
-            "providerName",
-            ["Platform", "by hand"],
-            (
-                "DNS\n  providerName: Platform",
-                "DNS\n  providerName: New",
-                "New",
-            ),
-            "UpdatePortfolio",
-        ),
-        field(
-            NET,
-            "tags.cost",
-            ["1234", "by hand"],
-            ("\"1234\"", "New", "New"),
-            "UpdatePortfolio",
-        ),
-        field(
-            VPC,
-            "name",
-            ["VPC", "by hand"],
-            ("name: VPC", "name: New", "New"),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "owner",
-            ["Network Team", "by hand"],
-            ("Network Team", "New", "New"),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "description",
-            ["Three tiers", "by hand"],
-            ("Three tiers", "New", "New"),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "distributor",
-            ["Distribution", "by hand"],
-            ("Distribution", "New", "New"),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "support.description",
-            ["Ask in chat", "by hand"],
-            ("Ask in chat", "New", "New"),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "support.email",
-            ["net@example.com", "hand@example.com"],
-            ("net@example.com", "new@example.com", "new@example.com"),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "support.url",
-            ["https://example.com/vpc", "https://example.com/hand"],
-            (
-                "https://example.com/vpc",
-                "https://example.com/new",
-                "https://example.com/new",
-            ),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "tags.team",
-            ["network", "by hand"],
-            ("{team: network}", "{team: New}", "New"),
-            "UpdateProduct",
-        ),
-        field(
-            VPC,
-            "versions[v2].description",
-            ["The second", "by hand"],
-            ("The second", "New", "New"),
-            "UpdateProvisioningArtifact",
-        ),
-        field(
-            VPC,
-            "versions[v2].active",
-            ["true", "false"],
-            ("active: true", "active: false", "false"),
-            "UpdateProvisioningArtifact",
-        ),
-        field(
-            VPC,
-            "versions[v2].guidance",
-            ["DEPRECATED", "DEFAULT"],
-            ("DEPRECATED", "DEFAULT", "DEFAULT"),
-            "UpdateProvisioningArtifact",
-        ),
-        field(
-            VPC,
-            "portfolios[net].launch",
-            ["localRoleName Launcher", "localRoleName Hand"],
-            (
-                "localRoleName: Launcher",
-                "localRoleName: New",
-                "localRoleName New",
-            ),
-            "UpdateConstraint",
-        ),
-        field(
-            VPC,
-            "portfolios[net].tagUpdates",
-            ["allowed", "notAllowed"],
-            (
-                "tagUpdates: allowed",
-                "tagUpdates: notAllowed",
-                "notAllowed",
-            ),
-            "UpdateConstraint",
-        ),
-        field(
-            HUB,
-            "version",
-            ["v1", "v3"],
-            ("version: v1", "version: v3", "v3"),
-            "UpdateProvisionedProduct",
-        ),
-        field(
-            HUB,
-            "parameters.Size",
-            ["one", "by hand"],
-            ("Size: one", "Size: new", "new"),
-            "UpdateProvisionedProduct",
-        ),
-        field(
-            HUB,
-            "tags.env",
-            ["prod", "by hand"],
-            ("{env: prod}", "{env: new}", "new"),
-            "UpdateProvisionedProduct",
-        ),
-    ]
-};
+        object: "portfolio/net",
+        field: "displayName",
+        git: "Networking",
+        hand: "by hand",
+        edit: ("displayName: Networking", "displayName: New", "New"),
+        call: "UpdatePortfolio",
+    },
+    Field {
+        object: "product/vpc",
+        field: "versions[v2].guidance",
+        git: "DEPRECATED",
+        hand: "DEFAULT",
+        edit: ("DEPRECATED", "DEFAULT", "DEFAULT"),
+        call: "UpdateProvisioningArtifact",
+    },
+    Field {
+        object: "provisioned-product/hub",
+        field: "parameters.Size",
+        git: "one",
+        hand: "by hand",
+        edit: ("Size: one", "Size: new", "new"),
+        call: "UpdateProvisionedProduct",
+    },
+];
 
 /// Sets a field by hand.
 async fn set(hand: &Hand, field: &Field, value: &str) {
-    let Hand {
-        sc,
-        portfolio,
-        product,
-        versions,
-        constraints,
-        ..
-    } = hand;
-    let tag = |key: &str| Tag::builder().key(key).value(value).build().unwrap();
-    let on_portfolio = sc.update_portfolio().id(portfolio);
-    let on_product = sc.update_product().id(product);
-    let on_version = sc
-        .update_provisioning_artifact()
-        .product_id(product)
-        .provisioning_artifact_id(&versions["v2"]);
-    match (field.object, field.field) {
-        ("portfolio/net", name) => {
-            let request = match name {
-                "displayName" => on_portfolio.display_name(value),
-                "description" => on_portfolio.description(value),
-                "providerName" => on_portfolio.provider_name(value),
-                "tags.cost" => on_portfolio.add_tags(tag("cost")),
-                other => panic!("{other}"),
-            };
+    let Hand { sc, portfolio, .. } = hand;
+    match field.object {
+        "portfolio/net" => {
+            let request = sc.update_portfolio().id(portfolio).display_name(value);
             request.send().await.unwrap();
         }
-        ("product/vpc", "versions[v2].description") => {
-            on_version.description(value).send().await.unwrap();
+        "product/vpc" => {
+            let request = sc.update_provisioning_artifact();
+            let request = request
+                .product_id(&hand.product)
+                .provisioning_artifact_id(&hand.versions["v2"]);
+            let guidance = ProvisioningArtifactGuidance::from(value);
+            request.guidance(guidance).send().await.unwrap();
         }
-        ("product/vpc", "versions[v2].active") => {
-            on_version.active(value == "true").send().await.unwrap();
-        }
-        ("product/vpc", "versions[v2].guidance") => {
-            on_version
-                .guidance(ProvisioningArtifactGuidance::from(value))
-                .send()
-                .await
-                .unwrap();
-        }
-        ("product/vpc", "portfolios[net].launch") => {
-            let role = value.strip_prefix("localRoleName ").unwrap();
-            sc.update_constraint()
-                .id(&constraints["LAUNCH"])
-                .parameters(format!("{{\"LocalRoleName\": \"{role}\"}}"))
-                .send()
-                .await
-                .unwrap();
-        }
-        ("product/vpc", "portfolios[net].tagUpdates") => {
-            assert_eq!(value, "notAllowed");
-            sc.update_constraint()
-                .id(&constraints["RESOURCE_UPDATE"])
-                .parameters(
-                    r#"{"Version":"2.0","Properties":{"TagUpdateOnProvisionedProduct":"NOT_ALLOWED"}}"#,
-                )
-                .send()
-                .await
-                .unwrap();
-        }
-        ("product/vpc", name) => {
-            let request = match name {
-                "name" => on_product.name(value),
-                "owner" => on_product.owner(value),
-                "description" => on_product.description(value),
-                "distributor" => on_product.distributor(value),
-                "support.description" => on_product.support_description(value),
-                "support.email" => on_product.support_email(value),
-                "support.url" => on_product.support_url(value),
-                "tags.team" => on_product.add_tags(tag("team")),
-                other => panic!("{other}"),
-            };
-            request.send().await.unwrap();
-        }
-        ("provisioned-product/hub", name) => update_hub(hand, name, value).await,
-        other => panic!("{other:?}"),
+        _ => update_by_hand(hand, "v1", "Networking", &[("Size", value)]).await,
     }
-}
-
-/// Updates the provisioned product as somebody would in the console: everything else stays.
-async fn update_hub(hand: &Hand, field: &str, value: &str) {
-    // Each is another request, so each has another token: of its time.
-    hand.clock.sleep(std::time::Duration::from_secs(1)).await;
-    let at = hand.clock.now().as_second();
-    let version = if field == "version" { value } else { "v1" };
-    let size = UpdateProvisioningParameter::builder().key("Size");
-    let size = match field {
-        "parameters.Size" => size.value(value),
-        _ => size.use_previous_value(true),
-    };
-    let mut request = hand
-        .sc
-        .update_provisioned_product()
-        .provisioned_product_id(&hand.provisioned)
-        .product_id(&hand.product)
-        .provisioning_artifact_id(&hand.versions[version])
-        .path_name("Networking")
-        .provisioning_parameters(size.build())
-        .update_token(format!("by-hand-{at}"));
-    if field == "tags.env" {
-        request = request.tags(Tag::builder().key("env").value(value).build().unwrap());
-    }
-    let answer = request.send().await.unwrap();
-    let record = answer
-        .record_detail()
-        .unwrap()
-        .record_id()
-        .unwrap()
-        .to_owned();
-    let seen = hand.sc.describe_record().id(record).send().await.unwrap();
-    let status = seen
-        .record_detail()
-        .unwrap()
-        .status()
-        .unwrap()
-        .as_str()
-        .to_owned();
-    assert_eq!(status, "SUCCEEDED");
 }
 
 async fn plan(world: &World, base: Option<&Desired>) -> Pass {
@@ -333,7 +77,7 @@ async fn plan(world: &World, base: Option<&Desired>) -> Pass {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_field_drifts_shows_both_values_and_is_put_right_by_one_call() {
+async fn what_git_and_a_hand_change_is_said_of_both_and_agreement_is_no_drift() {
     let world = small();
     let base = world.desired();
     let applied = world.apply().await;
@@ -403,150 +147,6 @@ async fn put_right(world: &World, base: &Desired, case: &Field, reason: Reason, 
     world.apply().await;
     assert_eq!(writes(world), [(case.call.to_owned(), 1)].into(), "{what}");
     world.expect_empty_plan().await;
-}
-
-/// Fields that a manifest may leave out: the line that goes, the one that clears it where an empty value does, and
-/// what somebody made of it meanwhile.
-const OPTIONAL: [(&str, &str, &str, Option<&str>); 15] = [
-    (
-        "portfolio/net",
-        "description",
-        "  description: VPCs and DNS\n",
-        Some("  description: ''\n"),
-    ),
-    (
-        "portfolio/net",
-        "tags.cost",
-        "  tags: {cost: \"1234\"}\n",
-        Some("  tags: {}\n"),
-    ),
-    (
-        "product/vpc",
-        "description",
-        "  description: Three tiers\n",
-        Some("  description: ''\n"),
-    ),
-    (
-        "product/vpc",
-        "distributor",
-        "  distributor: Distribution\n",
-        Some("  distributor: ''\n"),
-    ),
-    (
-        "product/vpc",
-        "support.description",
-        "    description: Ask in chat\n",
-        Some("    description: ''\n"),
-    ),
-    (
-        "product/vpc",
-        "support.email",
-        "    email: net@example.com\n",
-        Some("    email: ''\n"),
-    ),
-    (
-        "product/vpc",
-        "support.url",
-        "    url: https://example.com/vpc\n",
-        Some("    url: ''\n"),
-    ),
-    (
-        "product/vpc",
-        "tags.team",
-        "  tags: {team: network}\n",
-        Some("  tags: {}\n"),
-    ),
-    (
-        "product/vpc",
-        "versions[v2].description",
-        "      description: The second\n",
-        Some("      description: ''\n"),
-    ),
-    (
-        "product/vpc",
-        "versions[v2].guidance",
-        "      guidance: DEPRECATED\n",
-        None,
-    ),
-    (
-        "product/vpc",
-        "portfolios[net].launch",
-        "        launch: {localRoleName: Launcher}\n",
-        None,
-    ),
-    (
-        "product/vpc",
-        "portfolios[net].tagUpdates",
-        "        tagUpdates: allowed\n",
-        None,
-    ),
-    ("provisioned-product/hub", "version", "", None),
-    (
-        "provisioned-product/hub",
-        "parameters.Size",
-        "  parameters:\n    Size: one\n",
-        None,
-    ),
-    (
-        "provisioned-product/hub",
-        "tags.env",
-        "  tags: {env: prod}\n",
-        None,
-    ),
-];
-
-#[tokio::test(start_paused = true)]
-async fn a_field_that_git_leaves_out_is_left_alone_and_an_empty_one_is_cleared() {
-    let world = small();
-    let applied = world.apply().await;
-    let hand = Hand::new(&world, &applied.pass.observed);
-    for (object, name, line, empty) in OPTIONAL {
-        let mut fields = FIELDS.iter();
-        let case = fields.find(|case| (case.object, case.field) == (object, name));
-        let case = case.unwrap();
-        let constraint = name.starts_with("portfolios[net].");
-        if line.is_empty() || constraint {
-            continue;
-        }
-        world.edit("catalog.yaml", line, "");
-        world.calls();
-        world.apply().await;
-        assert_eq!(
-            writes(&world),
-            [].into(),
-            "{object} {name}: leaving out is no change"
-        );
-        set(&hand, case, case.hand).await;
-        world.calls();
-        world.apply().await;
-        assert_eq!(
-            writes(&world),
-            [].into(),
-            "{object} {name}: somebody else's now"
-        );
-        if let Some(empty) = empty {
-            world
-                .write("catalog.yaml", CATALOG)
-                .edit("catalog.yaml", line, empty);
-            let pass = plan(&world, None).await;
-            let changes: Vec<_> = pass.plan.objects.iter().flat_map(|o| &o.changes).collect();
-            assert_eq!(changes.len(), 1, "{changes:#?}");
-            assert_eq!(changes[0].field, name);
-            assert_eq!(
-                (&changes[0].before, &changes[0].after),
-                (&Shown::text(case.hand), &Shown::Absent)
-            );
-            world.apply().await;
-            assert_eq!(
-                writes(&world),
-                [(case.call.to_owned(), 1)].into(),
-                "{object} {name}"
-            );
-            world.expect_empty_plan().await;
-        }
-        world.write("catalog.yaml", CATALOG);
-        world.apply().await;
-    }
 }
 
 /// The lists of a portfolio and a product are the whole truth where they are given, and nothing where they are not.

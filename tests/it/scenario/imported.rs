@@ -89,7 +89,7 @@ async fn seeded(world: &World, text: &str) {
         .unwrap();
 }
 
-async fn offered(profile: Profile, number: u64) -> World {
+pub(super) async fn offered(profile: Profile, number: u64) -> World {
     let world = World::with(profile, number);
     world.write("catalog.yaml", CATALOG);
     seeded(&world, THEIRS).await;

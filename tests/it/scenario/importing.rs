@@ -112,7 +112,7 @@ async fn world_with(profile: Profile, number: u64, more: &str) -> World {
     world
 }
 
-async fn world() -> World {
+pub(super) async fn world() -> World {
     world_with(Profile::Instant, 1, "").await
 }
 

@@ -74,7 +74,7 @@ const CREATE: &str = "CreatePortfolioShare";
 const UPDATE: &str = "UpdatePortfolioShare";
 const DELETE: &str = "DeletePortfolioShare";
 
-async fn unapplied(profile: Profile, number: u64) -> World {
+pub(super) async fn unapplied(profile: Profile, number: u64) -> World {
     let world = World::with(profile, number);
     seed::load_text(&world.emulator, ORGANIZATION, Path::new(""))
         .await
