@@ -132,6 +132,7 @@ struct Clients {
     s3: aws_sdk_s3::Client,
     cfn: aws_sdk_cloudformation::Client,
     ssm: aws_sdk_ssm::Client,
+    tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
 impl Clients {
@@ -144,6 +145,7 @@ impl Clients {
             s3: aws_sdk_s3::Client::from_conf(s3),
             cfn: aws_sdk_cloudformation::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
         }
     }
 }
@@ -307,6 +309,10 @@ impl Aws {
 
     pub(crate) fn ssm(&self) -> &aws_sdk_ssm::Client {
         &self.0.clients.ssm
+    }
+
+    pub(crate) fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {
+        &self.0.clients.tagging
     }
 
     /// Makes a call: in its turn, and again while it is throttled or its answer gets lost.

@@ -42,6 +42,8 @@ pub struct Observed {
     pub ssm: BTreeMap<String, SsmParameter>,
     /// The template bucket.
     pub bucket: Bucket,
+    /// When all that was read.
+    pub read: ReadTimes,
     /// What could not be read. Never empty and silent: each forbids removals in its scope (promise 1).
     pub gaps: Vec<Gap>,
 }
@@ -54,6 +56,32 @@ impl Observed {
         } else {
             self.sources.get(arn)
         }
+    }
+}
+
+/// When what was seen was read: at the pass's beginning, or earlier by this process, which remembers for a few passes what
+/// no list shows (design §5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadTimes {
+    /// When the pass began.
+    pub at: Option<Timestamp>,
+    /// Descriptions of products that were read earlier.
+    pub products: BTreeMap<ProductId, Timestamp>,
+    /// Parameters of constraints that were read earlier.
+    pub constraints: BTreeMap<ConstraintId, Timestamp>,
+    /// Service actions whose definition, and the versions that offer them, were read earlier.
+    pub service_actions: BTreeMap<ServiceActionId, Timestamp>,
+    /// Portfolios whose shares were read earlier.
+    pub shares: BTreeMap<PortfolioId, Timestamp>,
+}
+
+impl ReadTimes {
+    /// Whether anything of it was not read in this pass.
+    pub fn rests_on_memory(&self) -> bool {
+        !(self.products.is_empty()
+            && self.constraints.is_empty()
+            && self.service_actions.is_empty()
+            && self.shares.is_empty())
     }
 }
 

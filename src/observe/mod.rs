@@ -6,7 +6,7 @@ use crate::ids::{ProductArn, StackArn, Target};
 use crate::model::launch::SsmParameter;
 use crate::model::observed::{
     Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction,
-    LiveTagOption, Observed,
+    LiveTagOption, Observed, ReadTimes,
 };
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
@@ -38,6 +38,7 @@ impl SnapshotBuilder {
                     unfinished: false,
                     index_stale: false,
                 },
+                read: ReadTimes::default(),
                 gaps: Vec::new(),
             },
             gaps: BTreeSet::new(),

@@ -61,6 +61,7 @@ impl World {
                 unfinished: false,
                 index_stale: false,
             },
+            read: ReadTimes::default(),
             gaps: Vec::new(),
         };
         Self {

@@ -13,9 +13,11 @@ mod share;
 mod service_action;
 mod stack;
 mod tag_option;
+mod tagging;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -24,6 +26,7 @@ use futures_util::future::{join, join4};
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
+use crate::aws::recall::Recall;
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, Region, StackArn, Target};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
@@ -66,6 +69,8 @@ pub struct Hints {
     pub offers: bool,
     /// Whose catalog.
     pub identity: Identity,
+    /// What earlier passes of this process read.
+    pub recall: Arc<Recall>,
 }
 
 /// What manifests take over: it is read like what is ours.

@@ -8,6 +8,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
+use crate::aws::recall::ActionSeen;
 use crate::ids::{Kind, ProductId, ServiceActionId, VersionId};
 use crate::model::observed::{LiveServiceAction, Scope};
 use crate::model::owner::Owner;
@@ -94,6 +95,16 @@ impl Aws {
         let mut found = Found::default();
         let id = action.id.clone();
         let ours = hints.reads(&action);
+        // One that was described by its id stands in no list that could say whether it changed.
+        let seen = action.definition.is_none().then(|| ActionSeen {
+            listed: action.clone(),
+            definition: ours,
+            versions: ours || hints.offers,
+        });
+        if let Some(known) = seen.as_ref().and_then(|seen| hints.recall.action(seen)) {
+            found.items.push(known);
+            return found;
+        }
         if ours && action.definition.is_none() {
             match self.listed(|| self.describe_service_action(&id)).await {
                 Ok(whole) => action = whole,
@@ -106,6 +117,9 @@ impl Aws {
                 Ok(versions) => action.versions = versions,
                 Err(failure) => found.gap(Scope::ServiceAction(id), &failure),
             }
+        }
+        if let (Some(seen), true) = (seen, found.gaps.is_empty()) {
+            hints.recall.learn_action(seen, &action);
         }
         found.items.push(action);
         found

@@ -11,6 +11,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
+use crate::aws::recall::Shares;
 use crate::ids::{PortfolioId, ProductId};
 use crate::model::observed::{LivePortfolio, LiveProduct, LiveShare, Scope};
 use crate::model::share::Recipient;
@@ -19,11 +20,22 @@ use crate::model::share::Recipient;
 const SHARES_A_PAGE: i32 = 100;
 
 impl Aws {
-    /// All shares that can be made and ended.
-    pub(super) async fn shares(
+    /// The shares of a portfolio: as they were read earlier, where its turn has not come.
+    pub(super) async fn known_shares(
         &self,
         id: &PortfolioId,
-    ) -> Result<BTreeMap<Recipient, LiveShare>, Failure> {
+        hints: &Hints,
+    ) -> Result<Shares, Failure> {
+        if let Some(shares) = hints.recall.shares(id) {
+            return Ok(shares);
+        }
+        let shares = self.shares(id).await?;
+        hints.recall.learn_shares(id, &shares);
+        Ok(shares)
+    }
+
+    /// All shares that can be made and ended.
+    async fn shares(&self, id: &PortfolioId) -> Result<Shares, Failure> {
         let mut all = BTreeMap::new();
         for kind in [
             DescribePortfolioShareType::Account,
@@ -50,7 +62,7 @@ impl Aws {
         });
         let holders: Vec<PortfolioId> = holders.map(|portfolio| portfolio.id.clone()).collect();
         let read = gather(holders.into_iter().map(|id| async move {
-            let shares = self.shares(&id).await;
+            let shares = self.known_shares(&id, hints).await;
             (id, shares)
         }))
         .await;

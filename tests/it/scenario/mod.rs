@@ -22,6 +22,7 @@ mod ownership;
 mod planned;
 mod polling;
 mod preempt;
+mod recall;
 mod refs;
 mod removing;
 mod retention;
