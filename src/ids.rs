@@ -119,9 +119,14 @@ impl<'a> Arn<'a> {
     }
 }
 
-/// A product by its ARN, `arn:aws:catalog:REGION:ACCOUNT:product/ID`: it may be another account's.
+/// The longest name of a region that is believed, as the services' models have it.
+const MAX_REGION: usize = 25;
+
+/// A product by its ARN, `arn:aws:catalog:REGION:ACCOUNT:product/ID`: it may be another account's and another region's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProductArn {
+    /// `aws`, `aws-cn`, `aws-us-gov` …
+    pub partition: String,
     /// Whose it is.
     pub account: AccountId,
     /// Where it is.
@@ -136,7 +141,13 @@ impl ProductArn {
     pub fn parse(text: &str) -> Option<Self> {
         let arn = Arn::parse(text)?;
         let id = arn.regional("catalog", "product")?;
+        // The region becomes part of the name of the host that is called.
+        let label = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+        if arn.region.len() > MAX_REGION || !arn.region.bytes().all(label) {
+            return None;
+        }
         Some(Self {
+            partition: arn.partition.to_owned(),
             account: arn.account.into(),
             region: arn.region.into(),
             id: id.into(),
@@ -151,7 +162,9 @@ impl ProductArn {
 
     /// Whether it belongs to the catalog of that account and region.
     pub fn is_in(&self, target: &Target) -> bool {
-        self.account == target.account && self.region == target.region
+        self.partition == target.partition
+            && self.account == target.account
+            && self.region == target.region
     }
 }
 
@@ -414,6 +427,8 @@ mod tests {
             partition: "aws".to_owned(),
         };
         assert!(arn.is_in(&target("eu-west-1")) && !arn.is_in(&target("us-east-1")));
+        let elsewhere = ProductArn::parse(&product.replace("aws:", "aws-cn:")).unwrap();
+        assert!(!elsewhere.is_in(&target("eu-west-1")));
         let stack = "arn:aws:cloudformation:us-east-1:123456789012:stack/vpc/0a1b";
         assert!(StackArn::parse(stack).unwrap().is_in(&target("us-east-1")));
         let elsewhere = stack.replace("aws:", "aws-cn:");
@@ -424,6 +439,8 @@ mod tests {
             "arn:aws:catalog:eu-west-1:123456789012:product/",
             "arn:aws:catalog:eu-west-1:1234:product/prod-abc",
             "arn:aws:catalog::123456789012:product/prod-abc",
+            "arn:aws:catalog:evil.example/x#:123456789012:product/prod-abc",
+            "arn:aws:catalog:a-region-of-many-many-words:123456789012:product/prod-abc",
             "arn:aws:catalog:eu-west-1:123456789012:portfolio/port-abc",
             "arn:aws:catalog:eu-west-1:123456789012:product/prod abc",
         ] {

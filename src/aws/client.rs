@@ -1,5 +1,6 @@
 //! The SDK's clients behind one pacer, and who they turn out to be.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -110,16 +111,43 @@ impl ConnectError {
 pub struct Aws(Arc<Inner>);
 
 struct Inner {
+    clients: Clients,
+    pacer: Pacer,
+    clock: Clock,
+    entropy: Arc<Mutex<Entropy>>,
+    target: Target,
+    caller: String,
+    bucket: String,
+    /// What the clients were made from, and how fast they call: another region's are made from the same.
+    config: SdkConfig,
+    pace: Pace,
+    path_style: bool,
+    /// The other regions that were asked for, each once.
+    elsewhere: Mutex<BTreeMap<Region, Aws>>,
+}
+
+/// The services of one region.
+struct Clients {
     sc: aws_sdk_servicecatalog::Client,
     s3: aws_sdk_s3::Client,
     cfn: aws_sdk_cloudformation::Client,
     ssm: aws_sdk_ssm::Client,
-    pacer: Pacer,
-    clock: Clock,
-    entropy: Mutex<Entropy>,
-    target: Target,
-    caller: String,
-    bucket: String,
+    tagging: aws_sdk_resourcegroupstagging::Client,
+}
+
+impl Clients {
+    fn new(config: &SdkConfig, path_style: bool) -> Self {
+        let s3 = aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(path_style)
+            .build();
+        Self {
+            sc: aws_sdk_servicecatalog::Client::new(config),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            cfn: aws_sdk_cloudformation::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
+        }
+    }
 }
 
 impl fmt::Debug for Aws {
@@ -141,12 +169,9 @@ impl Aws {
         };
         // Another endpoint or an AWS in this process has no name per bucket.
         let path_style = config.endpoint_url().is_some() || settings.http.is_some();
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(path_style)
-            .build();
         let sts = aws_sdk_sts::Client::new(&config);
         let pacer = Pacer::new(settings.pace, settings.clock);
-        let entropy = Mutex::new(Entropy::seeded(settings.seed));
+        let entropy = Arc::new(Mutex::new(Entropy::seeded(settings.seed)));
         let retries = Retries {
             pacer: &pacer,
             clock: settings.clock,
@@ -173,17 +198,56 @@ impl Aws {
         };
         tracing::debug!(%target, caller, bucket, "connected");
         Ok(Self(Arc::new(Inner {
-            sc: aws_sdk_servicecatalog::Client::new(&config),
-            s3: aws_sdk_s3::Client::from_conf(s3),
-            cfn: aws_sdk_cloudformation::Client::new(&config),
-            ssm: aws_sdk_ssm::Client::new(&config),
+            clients: Clients::new(&config, path_style),
             pacer,
             clock: settings.clock,
             entropy,
             target,
             caller,
             bucket,
+            config,
+            pace: settings.pace,
+            path_style,
+            elsewhere: Mutex::default(),
         })))
+    }
+
+    /// The same account in another region of the partition, as the same caller: to read there, and at a pace of its own,
+    /// for the service throttles by account and region (design §7).
+    ///
+    /// All but the region is as it was here: credentials, HTTP client, and an endpoint where one is set.
+    pub(crate) fn in_region(&self, region: &Region) -> Self {
+        let here = &*self.0;
+        if *region == here.target.region {
+            return self.clone();
+        }
+        let mut elsewhere = here
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let made = elsewhere.entry(region.clone()).or_insert_with(|| {
+            let config = here.config.to_builder();
+            let config = config
+                .region(SdkRegion::new(region.as_str().to_owned()))
+                .build();
+            Self(Arc::new(Inner {
+                clients: Clients::new(&config, here.path_style),
+                pacer: Pacer::new(here.pace, here.clock),
+                clock: here.clock,
+                entropy: Arc::clone(&here.entropy),
+                target: Target {
+                    region: region.clone(),
+                    ..here.target.clone()
+                },
+                caller: here.caller.clone(),
+                bucket: here.bucket.clone(),
+                config,
+                pace: here.pace,
+                path_style: here.path_style,
+                elsewhere: Mutex::default(),
+            }))
+        });
+        made.clone()
     }
 
     /// The account and region.
@@ -207,9 +271,18 @@ impl Aws {
         self.0.bucket == own_bucket(target.account.as_str(), target.region.as_str())
     }
 
-    /// The attempts made so far.
+    /// The attempts made so far, those in other regions among them.
     pub fn counts(&self) -> Counts {
-        self.0.pacer.counts()
+        let mut counts = self.0.pacer.counts();
+        let elsewhere = self
+            .0
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for other in elsewhere.values() {
+            counts.add(&other.0.pacer.counts());
+        }
+        counts
     }
 
     /// The pacer that every attempt passes.
@@ -223,19 +296,23 @@ impl Aws {
     }
 
     pub(crate) fn sc(&self) -> &aws_sdk_servicecatalog::Client {
-        &self.0.sc
+        &self.0.clients.sc
     }
 
     pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
-        &self.0.s3
+        &self.0.clients.s3
     }
 
     pub(crate) fn cfn(&self) -> &aws_sdk_cloudformation::Client {
-        &self.0.cfn
+        &self.0.clients.cfn
     }
 
     pub(crate) fn ssm(&self) -> &aws_sdk_ssm::Client {
-        &self.0.ssm
+        &self.0.clients.ssm
+    }
+
+    pub(crate) fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {
+        &self.0.clients.tagging
     }
 
     /// Makes a call: in its turn, and again while it is throttled or its answer gets lost.

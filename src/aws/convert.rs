@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use crate::aws::error::Failure;
 use crate::aws::poll::RecordSeen;
 use crate::ids::{
-    PortfolioId, ProductId, ProvisionedProductId, RecordId, ServiceActionId, TagOptionId, VersionId,
+    AccountId, PortfolioId, ProductId, ProvisionedProductId, RecordId, ServiceActionId,
+    TagOptionId, VersionId,
 };
 use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
 use crate::model::observed::{
@@ -204,6 +205,7 @@ pub(crate) fn constraint(
         id: detail.constraint_id()?.into(),
         kind: detail.r#type()?.to_owned(),
         product: ProductId::new(detail.product_id()?),
+        owner: detail.owner().map(AccountId::from),
         parameters: parameters.unwrap_or_default().to_owned(),
         status: ready(status.map(sdk::Status::as_str)),
     })

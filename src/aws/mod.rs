@@ -15,6 +15,7 @@ mod owned;
 pub mod pace;
 mod pages;
 pub mod poll;
+pub mod recall;
 
 pub use client::{Aws, ConnectError, Settings};
 pub use collect::Hints;

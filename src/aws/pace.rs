@@ -62,6 +62,22 @@ impl Counts {
         self.reads + self.writes
     }
 
+    /// Adds others' attempts.
+    pub fn add(&mut self, others: &Self) {
+        let Self {
+            reads,
+            writes,
+            throttled,
+            by_operation,
+        } = others;
+        self.reads += reads;
+        self.writes += writes;
+        self.throttled += throttled;
+        for (name, count) in by_operation {
+            *self.by_operation.entry(name).or_default() += count;
+        }
+    }
+
     /// The attempts since an earlier state of the same counts.
     pub fn since(&self, earlier: &Self) -> Self {
         let by_operation = self

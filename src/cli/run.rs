@@ -205,10 +205,14 @@ impl Report for Told<'_> {
         let mut block = text::gaps(plan, self.out.style());
         block.push_str(&status::status(&settled.pass.statuses, self.out.style()));
         block.push_str(&text::orphans(plan));
+        let oldest = status::oldest_read(&settled.pass.statuses);
+        let oldest = oldest.map_or(String::new(), |at| {
+            format!(", and what earlier looks read since {at:.0}")
+        });
         // A quiet pass whose words would be the same is not worth a line.
         if self.last.as_ref() != Some(&block) {
             self.out.result(&format!(
-                "\n{block}{} calls in {:.1} s; next look in {}, or when the manifests change",
+                "\n{block}{} calls in {:.1} s{oldest}; next look in {}, or when the manifests change",
                 settled.calls,
                 settled.took.as_secs_f64(),
                 in_words(settled.next),

@@ -99,6 +99,7 @@ enum Cycle {
 impl Daemon<'_> {
     /// Loops until `stop` is cancelled.
     pub async fn run(mut self, report: &mut dyn Report) {
+        self.reconciler.spare_reads();
         let wakes = self.source.wakes(self.clock);
         let mut state = State {
             base: self.base.take(),
@@ -149,6 +150,11 @@ impl Daemon<'_> {
         report.loaded(&snapshot, &loaded);
         let desired = Arc::new(loaded.desired);
         let revision = snapshot.revision.full();
+        if state.revision.as_ref() != Some(&revision) {
+            // A new revision is about to change something, and nothing is changed on the strength of earlier reads.
+            self.reconciler.read_all();
+            state.revision = Some(revision.clone());
+        }
         self.reconciler
             .allow_by_commit(&revision, snapshot.allowed_removals());
         let (started, calls) = (self.clock.now(), self.reconciler.calls());
@@ -301,6 +307,8 @@ struct State {
     passes: u64,
     source_failures: u32,
     waits: u32,
+    /// The revision that the last cycle read.
+    revision: Option<String>,
     /// What was last applied in full.
     base: Option<Arc<Desired>>,
 }

@@ -105,8 +105,6 @@ codes! {
     ExactlyOne = "exactly-one", Error;
     /// An empty text or list that the service would refuse.
     EmptyValue = "empty-value", Error;
-    /// A part of the manifest language that this version cannot do.
-    NotSupportedYet = "not-supported-yet", Error;
     // texts
     /// A text beyond the service's limit.
     TooLong = "too-long", Error;

@@ -318,7 +318,7 @@ pub struct Product {
     pub copy_from: Option<CopyFrom>,
     /// The repository from which the service itself makes its versions.
     pub source_connection: Option<SourceConnection>,
-    /// The service actions that its versions offer: all that the list names, of a copy all it has.
+    /// The service actions that its versions offer: all that the list names, and without a list all that it has.
     pub service_actions: Option<Offers>,
 }
 
@@ -326,11 +326,17 @@ impl Product {
     /// The service actions that a version offers, where the manifest says: what the version says itself wins.
     pub fn offers(&self, version: &str) -> Option<&Offers> {
         let listed = self.versions.iter().find(|v| v.name == version);
-        if listed.is_none() && self.copy_from.is_none() {
+        if listed.is_none() && self.lists_versions() {
             return None;
         }
         let own = listed.and_then(|v| v.service_actions.as_ref());
         own.or(self.service_actions.as_ref())
+    }
+
+    /// Whether its versions are those that its manifest lists: a copy's are its source's, those of a synced product the
+    /// repository's.
+    pub fn lists_versions(&self) -> bool {
+        self.copy_from.is_none() && self.source_connection.is_none()
     }
 
     /// Whether its manifest says anything of service actions.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::ids::{
-    ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
+    AccountId, ConstraintId, PortfolioId, ProductArn, ProductId, ProvisionedProductId, RecordId,
     ServiceActionId, StackArn, TagOptionId, Target, VersionId,
 };
 use crate::model::desired::{ActionDefinition, CodeStar, Guidance, Tags};
@@ -32,8 +32,8 @@ pub struct Observed {
     pub imported: BTreeMap<PortfolioId, LivePortfolio>,
     /// Products by id.
     pub products: BTreeMap<ProductId, LiveProduct>,
-    /// Products of other accounts that manifests copy from, by id, as far as they can be seen from here.
-    pub sources: BTreeMap<ProductId, LiveProduct>,
+    /// Products of other accounts and regions that manifests copy from, as far as they can be seen from here.
+    pub sources: BTreeMap<ProductArn, LiveProduct>,
     /// Provisioned products by id.
     pub provisioned: BTreeMap<ProvisionedProductId, LiveProvisioned>,
     /// Stacks that manifests want to import and that no provisioned product stands for yet.
@@ -42,6 +42,8 @@ pub struct Observed {
     pub ssm: BTreeMap<String, SsmParameter>,
     /// The template bucket.
     pub bucket: Bucket,
+    /// When all that was read.
+    pub read: ReadTimes,
     /// What could not be read. Never empty and silent: each forbids removals in its scope (promise 1).
     pub gaps: Vec<Gap>,
 }
@@ -49,13 +51,37 @@ pub struct Observed {
 impl Observed {
     /// The product that an ARN names, where it can be seen.
     pub fn source(&self, arn: &ProductArn) -> Option<&LiveProduct> {
-        let found = if arn.is_in(&self.target) {
+        if arn.is_in(&self.target) {
             self.products.get(&arn.id)
         } else {
-            self.sources.get(&arn.id)
-        };
-        // The id alone may be right and the account or the partition a slip of the pen.
-        found.filter(|product| product.arn == arn.as_str())
+            self.sources.get(arn)
+        }
+    }
+}
+
+/// When what was seen was read: at the pass's beginning, or earlier by this process, which remembers for a few passes what
+/// no list shows (design §5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadTimes {
+    /// When the pass began.
+    pub at: Option<Timestamp>,
+    /// Descriptions of products that were read earlier.
+    pub products: BTreeMap<ProductId, Timestamp>,
+    /// Parameters of constraints that were read earlier.
+    pub constraints: BTreeMap<ConstraintId, Timestamp>,
+    /// Service actions whose definition, and the versions that offer them, were read earlier.
+    pub service_actions: BTreeMap<ServiceActionId, Timestamp>,
+    /// Portfolios whose shares were read earlier.
+    pub shares: BTreeMap<PortfolioId, Timestamp>,
+}
+
+impl ReadTimes {
+    /// Whether anything of it was not read in this pass.
+    pub fn rests_on_memory(&self) -> bool {
+        !(self.products.is_empty()
+            && self.constraints.is_empty()
+            && self.service_actions.is_empty()
+            && self.shares.is_empty())
     }
 }
 
@@ -148,6 +174,8 @@ pub struct LiveConstraint {
     pub kind: String,
     /// The product.
     pub product: ProductId,
+    /// `Owner`: another account, where the product was borrowed together with it.
+    pub owner: Option<AccountId>,
     /// `ConstraintParameters`: JSON, byte for byte as it was given (facts §9.6).
     pub parameters: String,
     /// `AVAILABLE`, `CREATING` or `FAILED`.

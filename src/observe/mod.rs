@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{StackArn, Target};
+use crate::ids::{ProductArn, StackArn, Target};
 use crate::model::launch::SsmParameter;
 use crate::model::observed::{
     Bucket, Gap, ImportableStack, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction,
-    LiveTagOption, Observed,
+    LiveTagOption, Observed, ReadTimes,
 };
 
 /// Gathers what a pass sees, in any order; the same findings give the same snapshot.
@@ -38,6 +38,7 @@ impl SnapshotBuilder {
                     unfinished: false,
                     index_stale: false,
                 },
+                read: ReadTimes::default(),
                 gaps: Vec::new(),
             },
             gaps: BTreeSet::new(),
@@ -75,9 +76,9 @@ impl SnapshotBuilder {
         self.observed.products.insert(product.id.clone(), product);
     }
 
-    /// A product of another account was read that a manifest copies from.
-    pub fn found_source(&mut self, product: LiveProduct) {
-        self.observed.sources.insert(product.id.clone(), product);
+    /// A product of another account or region was read that a manifest copies from.
+    pub fn found_source(&mut self, arn: ProductArn, product: LiveProduct) {
+        self.observed.sources.insert(arn, product);
     }
 
     /// A stack was read, with its template, that a manifest imports.

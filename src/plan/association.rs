@@ -17,7 +17,6 @@ use crate::diff::{Change, Member, Shown, Was, was};
 use crate::ids::{ConstraintId, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::{Association, Product, TagUpdates};
 use crate::model::observed::{LiveConstraint, LivePortfolio};
-use crate::model::owner::Owner;
 
 /// A live constraint that goes, with its type.
 type Surplus = Member<(ConstraintId, String)>;
@@ -286,9 +285,9 @@ impl<'a> Planner<'a> {
     ) {
         let holding = self.input.observed.portfolios.values();
         for seen in holding.filter(|p| p.products.contains(product)) {
-            let name = match self.input.identity.owner(Kind::Portfolio, &seen.tags) {
-                Owner::Us(name) => name,
-                Owner::Nobody | Owner::Foreign(_) => {
+            let name = match self.owned.portfolio_name(&seen.id) {
+                Some(name) => name.clone(),
+                None => {
                     draft.note(format!(
                         "it also stands in {:?} ({}), which is not ours: left alone",
                         seen.display_name, seen.id

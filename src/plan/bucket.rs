@@ -69,12 +69,10 @@ impl Planner<'_> {
         let object = desired
             .keys()
             .max_by_key(|key| key.kind == crate::ids::Kind::Product)?;
-        let versions = self
-            .input
-            .observed
-            .products
-            .values()
-            .flat_map(|p| &p.versions);
+        // Those of other accounts' products too, where a manifest copies from them: they are read like our own.
+        let observed = self.input.observed;
+        let products = observed.products.values().chain(observed.sources.values());
+        let versions = products.flat_map(|p| &p.versions);
         let entries = versions
             .filter_map(|v| Some((v.id.clone(), v.content.clone()?)))
             .collect();

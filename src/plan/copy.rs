@@ -29,13 +29,15 @@ impl<'a> Planner<'a> {
     ) -> Option<&'a LiveProduct> {
         let (observed, arn, at) = (self.input.observed, &copy.source, &copy.origin);
         let mut refuse = |message| draft.blocked(BlockedCode::CopySource, message);
-        if arn.region != observed.target.region {
+        let target = &observed.target;
+        if arn.partition != target.partition {
             refuse(format!(
-                "its source {arn} is in another region: this version of catalogd copies within one ({at})"
+                "its source {arn} is in another partition than {}: nothing is copied from one into another, so name a product of this one ({at})",
+                target.partition
             ));
             return None;
         }
-        if own == Some(&arn.id) {
+        if own == Some(&arn.id) && arn.is_in(target) {
             refuse(format!(
                 "its source {arn} is this very product: name another ({at})"
             ));
@@ -48,23 +50,30 @@ impl<'a> Planner<'a> {
             draft.refuse(unread(gap, "nothing is copied, because its source"));
             return None;
         }
-        if let (None, Some(key)) = (found, self.accepting()) {
+        // A share is accepted in the region where it was offered, and shows nothing in another (facts §8.2).
+        let near = arn.region == target.region;
+        if let (None, Some(key)) = (found, self.accepting().filter(|_| near)) {
             let message = format!("its source {arn} is looked for once {key} is accepted");
             draft.waits(Some(key), message);
             return None;
         }
         if found.is_none() {
-            let account = &observed.target.account;
-            let advice = if arn.account == *account {
-                "name a product that is there".to_owned()
-            } else {
-                format!(
-                    "account {} must share a portfolio that holds it with {account}",
-                    arn.account
-                )
+            let (theirs, account, region) = (&arn.account, &target.account, &arn.region);
+            let advice = match (theirs == account, near) {
+                (true, _) => "name a product that is there".to_owned(),
+                (false, true) => {
+                    format!("account {theirs} must share a portfolio that holds it with {account}")
+                }
+                (false, false) => format!(
+                    "account {theirs} must share a portfolio that holds it with {account} in {region}, and {account} accept it there: a share holds in one region"
+                ),
+            };
+            let place = match near {
+                true => "from here".to_owned(),
+                false => format!("in {region}"),
             };
             refuse(format!(
-                "its source {arn} is not to be seen from here (ResourceNotFoundException): {advice} ({at})"
+                "its source {arn} is not to be seen {place} (ResourceNotFoundException): {advice} ({at})"
             ));
         }
         found

@@ -179,6 +179,10 @@ impl<'a> Doubt<'a> {
 
     /// Why what launches in other accounts may rest on can't be deleted, if so.
     pub(crate) fn shared(&self, product: &ProductId, what: &str) -> Option<Blocked> {
+        let unseen = self.gap(|scope| matches!(scope, Scope::Portfolios | Scope::Portfolio(_)));
+        if let Some(gap) = unseen {
+            return Some(unread(gap, &format!("{what} is not deleted")));
+        }
         let holders = self.observed.portfolios.values();
         let mut holders = holders.filter(|p| p.products.contains(product));
         let refused = holders.find_map(|p| self.shared_from(p))?;

@@ -67,10 +67,10 @@ impl<'a> Planner<'a> {
             return draft.refuse(unread(gap, "its service actions are left as they are"));
         }
         let base = was(self.input.base.map(|base| base.products.get(&want.name)));
-        // In the order of the list; a copy's are in that of their names.
-        let listed: Vec<&str> = match want.copy_from {
-            Some(_) => after.versions.keys().map(String::as_str).collect(),
-            None => want.versions.iter().map(|v| v.name.as_str()).collect(),
+        // In the order of the list; without one in that of their names.
+        let listed: Vec<&str> = match want.lists_versions() {
+            true => want.versions.iter().map(|v| v.name.as_str()).collect(),
+            false => after.versions.keys().map(String::as_str).collect(),
         };
         let mut all = Difference::default();
         for name in listed {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::adopt::{Adoptions, Candidate, Wanted, adopt};
-use crate::ids::{Kind, Name};
+use crate::ids::{Kind, Name, PortfolioId};
 use crate::model::desired::Desired;
 use crate::model::observed::{
     LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction, Observed,
@@ -138,6 +138,13 @@ impl<'a> Owned<'a> {
         });
         let kind = Kind::ProvisionedProduct;
         adopt(input, kind, wanted, live, &mut self.provisioned, refused);
+    }
+
+    /// What git calls a live portfolio, one that is taken over too; `None` where it is not ours.
+    pub(crate) fn portfolio_name(&self, id: &PortfolioId) -> Option<&Name> {
+        let mut all = self.portfolios.iter();
+        let found = all.find(|(_, live)| live.iter().any(|o| o.id == *id));
+        found.map(|(name, _)| name)
     }
 
     /// What git calls a live product; `None` where it is not ours.

@@ -161,6 +161,7 @@ impl<'a> Planner<'a> {
         );
         let tags = tag_change(draft, diff.tags, &live.tags, &mut changes);
         if draft.claims && !draft.is_free() {
+            draft.object.action = Action::None;
             return after;
         }
         if !changes.is_empty() {

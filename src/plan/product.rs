@@ -289,6 +289,7 @@ impl<'a> Planner<'a> {
         self.claim(draft, id, &want.lifecycle, on_remove, &live.tags, &mut tags);
         let tags = tag_change(draft, tags, &live.tags, &mut changes);
         if draft.claims && !draft.is_free() {
+            draft.object.action = Action::None;
             return false;
         }
         if !changes.is_empty() {

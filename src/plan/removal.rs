@@ -20,7 +20,7 @@ use crate::diff::{Change, Reason, Shown};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductId, ProvisionedProductId};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{
-    LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction, LiveTagOptions,
+    LiveConstraint, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction, LiveTagOptions,
     ProvisionedStatus,
 };
 use crate::model::owner::{Owner, tag_key};
@@ -241,7 +241,12 @@ impl<'a> Planner<'a> {
             }
             let product_name = self.product_name(product);
             changes.push(gone(&format!("products[{product_name}]"), "associated"));
-            for constraint in constraints_of(live, product) {
+            // What came with a borrowed product is its owner's, and goes with it.
+            let own = |c: &&LiveConstraint| {
+                let account = &self.input.identity.target.account;
+                c.owner.as_ref().is_none_or(|owner| owner == account)
+            };
+            for constraint in constraints_of(live, product).into_iter().filter(own) {
                 ops.push(Op::DeleteConstraint {
                     id: constraint.id.clone(),
                     kind: constraint.kind.clone(),
@@ -282,6 +287,17 @@ impl<'a> Planner<'a> {
             ));
         }
         let (mut ops, mut ends) = (Vec::new(), Vec::new());
+        // The service deletes no product whose versions offer something.
+        for action in self.input.observed.service_actions.values() {
+            let offered = action.versions.iter();
+            for (product, version) in offered.filter(|(product, _)| *product == live.id) {
+                ops.push(Op::WithdrawAction {
+                    action: action.id.clone(),
+                    product: product.clone(),
+                    version: version.clone(),
+                });
+            }
+        }
         let resource = Resource::Product(Arg::Value(live.id.clone()));
         detach(
             &resource,

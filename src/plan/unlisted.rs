@@ -74,8 +74,7 @@ impl<'a> Planner<'a> {
                 );
                 continue;
             }
-            retire(draft, live, old, change, deletes, &needs);
-            removed = true;
+            removed |= retire(draft, live, old, change, deletes, &needs);
         }
         match removed {
             true if deletes => draft
@@ -208,7 +207,7 @@ fn inactive(version: &LiveVersion, change: Change) -> Change {
     }
 }
 
-/// Makes a version inactive, or deletes it.
+/// Makes a version inactive, or deletes it. Returns whether that is in the draft.
 fn retire(
     draft: &mut Draft,
     product: &LiveProduct,
@@ -216,7 +215,7 @@ fn retire(
     change: Change,
     deletes: bool,
     needs: &BTreeSet<StepId>,
-) {
+) -> bool {
     let (family, op) = match deletes {
         true => (
             Family::DeletedVersions,
@@ -238,7 +237,9 @@ fn retire(
             },
         ),
     };
-    draft.removal(family, vec![change], vec![op], needs);
+    draft
+        .removal(family, vec![change], vec![op], needs)
+        .is_some()
 }
 
 /// Whether a provisioned product has to do with a version: what runs is what last succeeded, and the detail shows

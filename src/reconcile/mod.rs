@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::client::Aws;
 use crate::aws::collect::{Adopted, Hints, WantedImport};
+use crate::aws::recall::Recall;
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
@@ -53,6 +54,8 @@ pub struct Reconciler {
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
+    /// Reads of earlier passes that a quiet one is spared.
+    recall: Arc<Recall>,
 }
 
 /// What a pass saw and did.
@@ -96,7 +99,19 @@ impl Reconciler {
             allow_removals,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
+            recall: Arc::default(),
         }
+    }
+
+    /// Spares later passes reads that earlier ones made, for as long as nothing changes (design §5). For a process that
+    /// makes passes for as long as it lives; any other reads everything in every pass.
+    pub fn spare_reads(&mut self) {
+        self.recall = Arc::new(Recall::on());
+    }
+
+    /// The next pass reads everything: so much has changed that it would come to that anyway.
+    pub fn read_all(&mut self) {
+        self.recall.forget_all();
     }
 
     /// Objects whose NoEcho values are sent again, once.
@@ -155,19 +170,39 @@ impl Reconciler {
 
     /// Reads the live catalog and says what would be done. Writes nothing (promise 3).
     pub async fn plan(&mut self, desired: &Desired, base: Option<&Desired>) -> Pass {
-        let observed = self.observe(desired, base).await;
+        let mut observed = self.observe(desired, base).await;
         self.wanted = desired
             .provisioned
             .iter()
             .map(|(name, object)| (name.clone(), Arc::new(object.clone())))
             .collect();
-        let plan = self.decide(desired, base, &observed);
+        let mut plan = self.decide(desired, base, &observed);
+        if plan.has_changes() && observed.read.rests_on_memory() {
+            // What is remembered may say that something is to be looked at, never that something is to be done.
+            tracing::info!("something differs, so everything is read");
+            self.recall.forget_all();
+            observed = self.observe(desired, base).await;
+            plan = self.decide(desired, base, &observed);
+        }
         let statuses = statuses(&plan, desired, &observed);
+        self.doubt_memory(&plan, &statuses);
         Pass {
             observed,
             plan,
             outcome: Outcome::default(),
             statuses,
+        }
+    }
+
+    /// Keeps no read of what is not well, and none at all after a pass that could not read everything.
+    fn doubt_memory(&self, plan: &Plan, statuses: &[ObjectStatus]) {
+        if plan.gaps.iter().any(|gap| !gap.denied) {
+            self.recall.forget_all();
+        }
+        for object in statuses.iter().filter(|status| !status.is_well()) {
+            if let Some(id) = &object.id {
+                self.recall.forget(object.key.kind, id);
+            }
         }
     }
 
@@ -178,6 +213,9 @@ impl Reconciler {
         stop: &CancellationToken,
         progress: &dyn Progress,
     ) -> Outcome {
+        if plan.has_changes() {
+            self.recall.forget_all();
+        }
         let entropy = Entropy::seeded(self.entropy.bits());
         let executor = Executor::new(
             &self.aws,
@@ -256,8 +294,11 @@ impl Reconciler {
                 .collect(),
             offers: desired.products.values().any(Product::has_offers),
             identity: self.identity.clone(),
+            recall: Arc::clone(&self.recall),
         };
-        let observed = self.aws.collect(&hints, &mut self.memory.index).await;
+        self.recall.begin(self.now());
+        let mut observed = self.aws.collect(&hints, &mut self.memory.index).await;
+        observed.read = self.recall.times();
         self.recognise(desired, &observed);
         observed
     }
@@ -305,6 +346,9 @@ fn adopted(desired: &Desired) -> Adopted {
         Adopt::Id { id, .. } => adopted.ids.insert(id.clone()),
     };
     for want in desired.service_actions.values() {
+        add(&want.lifecycle, &want.display_name);
+    }
+    for want in desired.portfolios.values() {
         add(&want.lifecycle, &want.display_name);
     }
     for want in desired.products.values() {

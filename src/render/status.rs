@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use super::safe::{MESSAGE, line};
 use super::text::{Paint, Style};
 use crate::status::{Health, ObjectStatus, Sync};
@@ -9,12 +11,20 @@ use crate::status::{Health, ObjectStatus, Sync};
 /// The status block of a pass.
 pub fn status(statuses: &[ObjectStatus], style: Style) -> String {
     let mut out = String::new();
+    let newest = statuses.iter().filter_map(|o| o.last_verified_at).max();
     for object in statuses.iter().filter(|object| !object.is_well()) {
-        write_object(&mut out, object, style);
+        write_object(&mut out, object, newest, style);
     }
     out.push_str(&style.paint(Paint::Bold, &summary(statuses)));
     out.push('\n');
     out
+}
+
+/// When the oldest read was made that the states rest on, where that is not the pass's own time.
+pub fn oldest_read(statuses: &[ObjectStatus]) -> Option<Timestamp> {
+    let times = statuses.iter().filter_map(|o| o.last_verified_at);
+    let newest = times.clone().max();
+    times.min().filter(|oldest| Some(*oldest) < newest)
 }
 
 /// One line over all objects.
@@ -42,7 +52,7 @@ pub fn summary(statuses: &[ObjectStatus]) -> String {
     format!("{total} object{plural}: {}.", parts.join(", "))
 }
 
-fn write_object(out: &mut String, object: &ObjectStatus, style: Style) {
+fn write_object(out: &mut String, object: &ObjectStatus, newest: Option<Timestamp>, style: Style) {
     let paint = match object.health {
         Health::Degraded => Paint::Red,
         Health::Progressing | Health::Missing => Paint::Cyan,
@@ -64,8 +74,52 @@ fn write_object(out: &mut String, object: &ObjectStatus, style: Style) {
     let blocked = object.blocked.iter();
     reasons.extend(blocked.map(|b| format!("{}: {}", b.code.as_str(), b.message)));
     reasons.extend(object.waiting.iter().map(|w| w.message.clone()));
+    let earlier = object.last_verified_at.filter(|at| Some(*at) < newest);
+    reasons.extend(earlier.map(|at| format!("last verified {at:.0}")));
     if !reasons.is_empty() {
         let _ = write!(out, "  {}", line(&reasons.join("; "), MESSAGE));
     }
     out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Key, Kind, Name};
+
+    fn object(name: &str, health: Health, at: &str) -> ObjectStatus {
+        ObjectStatus {
+            key: Key::new(Kind::Portfolio, Name::new(name)),
+            id: Some("port-1".to_owned()),
+            sync: Sync::Synced,
+            health,
+            blocked: Vec::new(),
+            waiting: Vec::new(),
+            stalled: None,
+            message: None,
+            last_verified_at: at.parse().ok(),
+        }
+    }
+
+    #[test]
+    fn an_earlier_read_is_said_where_there_is_one() {
+        let (then, now) = ("2026-03-01T08:00:00.25Z", "2026-03-01T08:05:00Z");
+        let all = [
+            object("a", Health::Degraded, then),
+            object("b", Health::Degraded, now),
+            object("c", Health::Degraded, ""),
+        ];
+        let shown = status(&all, Style::default());
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(
+            lines[0].ends_with("last verified 2026-03-01T08:00:00Z"),
+            "{shown}"
+        );
+        assert!(
+            !lines[1..].iter().any(|line| line.contains("verified")),
+            "{shown}"
+        );
+        assert_eq!(oldest_read(&all), then.parse().ok());
+        assert_eq!(oldest_read(&all[1..]), None);
+    }
 }

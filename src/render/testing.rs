@@ -61,6 +61,7 @@ impl World {
                 unfinished: false,
                 index_stale: false,
             },
+            read: ReadTimes::default(),
             gaps: Vec::new(),
         };
         Self {
@@ -247,6 +248,7 @@ impl World {
                         id: constraint,
                         kind: kind.to_owned(),
                         product: id.clone(),
+                        owner: None,
                         parameters,
                         status: ReadyStatus::Available,
                     },

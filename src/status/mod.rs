@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::ids::{Key, Kind};
+use crate::ids::{Key, Kind, PortfolioId, ProductId, ServiceActionId};
 use crate::model::desired::{Desired, Product};
 use crate::model::observed::{
     LiveConnection, LivePortfolio, LiveProduct, LiveProvisioned, Observed, ProvisionedStatus,
@@ -82,6 +82,8 @@ pub struct ObjectStatus {
     pub stalled: Option<Stalled>,
     /// The service's reason, where it is not well.
     pub message: Option<String>,
+    /// When the oldest of the reads was made that this rests on; nothing where something could not be read.
+    pub last_verified_at: Option<Timestamp>,
 }
 
 impl ObjectStatus {
@@ -105,6 +107,7 @@ pub fn statuses(plan: &Plan, desired: &Desired, observed: &Observed) -> Vec<Obje
         waiting: Vec::new(),
         stalled: None,
         message: Some("its manifest has an error".to_owned()),
+        last_verified_at: None,
     });
     planned.chain(broken).collect()
 }
@@ -120,7 +123,42 @@ fn status(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> Object
         waiting: object.waiting.clone(),
         stalled: object.stalled.clone(),
         message,
+        last_verified_at: last_verified(object, desired, observed),
     }
+}
+
+/// When the oldest of the reads was made that an object's state rests on.
+fn last_verified(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> Option<Timestamp> {
+    if object.blocked.iter().any(|b| b.code == BlockedCode::Gap) {
+        return None;
+    }
+    let read = &observed.read;
+    let now = read.at?;
+    let Some(id) = &object.id else {
+        return Some(now);
+    };
+    let mut times = vec![now];
+    match object.key.kind {
+        Kind::Product => {
+            let id = ProductId::new(id.as_str());
+            times.extend(read.products.get(&id));
+            let constraints = observed.portfolios.values();
+            let constraints = constraints.flat_map(|portfolio| portfolio.constraints.values());
+            let own = constraints.filter(|constraint| constraint.product == id);
+            times.extend(own.filter_map(|constraint| read.constraints.get(&constraint.id)));
+            // Whether a version offers what it should is read from the actions' side.
+            let want = desired.products.get(&object.key.name);
+            if want.is_some_and(Product::has_offers) {
+                times.extend(read.service_actions.values());
+            }
+        }
+        Kind::Portfolio => times.extend(read.shares.get(&PortfolioId::new(id.as_str()))),
+        Kind::ServiceAction => {
+            times.extend(read.service_actions.get(&ServiceActionId::new(id.as_str())));
+        }
+        Kind::TagOption | Kind::ProvisionedProduct => {}
+    }
+    times.into_iter().min()
 }
 
 fn sync(object: &ObjectPlan) -> Sync {

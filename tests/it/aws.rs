@@ -111,6 +111,7 @@ impl Bench {
             ssm: BTreeSet::new(),
             offers: true,
             identity: self.identity.clone(),
+            recall: Arc::default(),
         }
     }
 

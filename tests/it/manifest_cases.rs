@@ -651,7 +651,7 @@ spec: {product: vpc, version: v1, portfolio: three, parameters: {A: a}}
 "#,
     ),
     (
-        "not_supported_yet",
+        "service_action_that_is_not_there",
         r#"
 apiVersion: catalogd.dev/v1
 kind: Portfolio
@@ -671,7 +671,7 @@ spec:
       serviceActions: [restart]
 "#,
         r#"
-16:7 not-supported-yet this version of catalogd cannot do `serviceActions` in a version yet | leave it out until a later version
+16:24 dangling-reference no ServiceAction named `restart` is in this source | references are by `metadata.name`: add a ServiceAction of this name, or name another
 "#,
     ),
     (

@@ -197,9 +197,13 @@ impl World {
     }
 
     fn sdk(&self) -> aws_config::SdkConfig {
+        self.sdk_in(REGION)
+    }
+
+    fn sdk_in(&self, region: &'static str) -> aws_config::SdkConfig {
         aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::new(REGION))
+            .region(aws_config::Region::new(region))
             .http_client(InProcess::shared(self.emulator.clone()))
             .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
                 aws_credential_types::Credentials::from_keys(ACCOUNT, "any", None),
@@ -210,6 +214,11 @@ impl World {
     /// Service Catalog as somebody else calls it: the console.
     pub fn console(&self) -> aws_sdk_servicecatalog::Client {
         aws_sdk_servicecatalog::Client::new(&self.sdk())
+    }
+
+    /// Service Catalog in another region as somebody else calls it.
+    pub fn console_in(&self, region: &'static str) -> aws_sdk_servicecatalog::Client {
+        aws_sdk_servicecatalog::Client::new(&self.sdk_in(region))
     }
 
     /// CloudFormation as somebody else calls it.

@@ -10,7 +10,7 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
 use crate::aws::pace::Access;
-use crate::ids::{Digest, Kind, ProductId, VersionId};
+use crate::ids::{Digest, Kind, ProductId, Region, VersionId};
 use crate::model::observed::{Gap, LiveProduct, ReadyStatus, Scope};
 use crate::model::owner::Owner;
 use crate::model::template::{VersionContent, folded};
@@ -115,7 +115,8 @@ impl Aws {
 
         let mut stale = false;
         let mut readable = bucket;
-        if bucket && (index.is_unpublished() || !unknown(&ours, index, products).is_empty()) {
+        if bucket && (index.is_unpublished() || !unknown(hints, &ours, index, products).is_empty())
+        {
             match self.get_index().await {
                 Ok(published) => index.merge_published(published),
                 Err(failure) => {
@@ -125,16 +126,22 @@ impl Aws {
                 }
             }
         }
-        let missing = unknown(&ours, index, products);
-        let described = gather(missing.into_iter().map(|(product, version)| async move {
-            let answer = self
-                .listed(|| self.describe_version(&product, &version))
+        let missing = unknown(hints, &ours, index, products);
+        let described = gather(missing.into_iter().map(|unknown| async move {
+            let there = self.in_region(&unknown.region);
+            let answer = there
+                .listed(|| there.describe_version(&unknown.product, &unknown.version))
                 .await;
-            (product, version, answer)
+            (unknown, answer)
         }))
         .await;
         let mut statuses = std::collections::BTreeMap::new();
-        for (product, version, answer) in described {
+        for (unknown, answer) in described {
+            let Unknown {
+                region,
+                product,
+                version,
+            } = unknown;
             match answer {
                 Ok(Described {
                     status, content, ..
@@ -144,7 +151,7 @@ impl Aws {
                     }
                     statuses.insert(version, status);
                 }
-                Err(failure) => products.gap(Scope::Product(product), &failure),
+                Err(failure) => products.gap_in(self.target(), &region, product, &failure),
             }
         }
         for version in products
@@ -219,17 +226,31 @@ impl Aws {
     }
 }
 
+/// A version whose content nobody knows yet, and where it is described.
+#[derive(Debug)]
+struct Unknown {
+    region: Region,
+    product: ProductId,
+    version: VersionId,
+}
+
 /// The versions of our products whose content nobody knows yet.
 fn unknown(
+    hints: &Hints,
     ours: &BTreeSet<ProductId>,
     index: &ContentIndex,
     products: &Found<LiveProduct>,
-) -> Vec<(ProductId, VersionId)> {
+) -> Vec<Unknown> {
     let mut missing = Vec::new();
     for product in products.items.iter().filter(|p| ours.contains(&p.id)) {
+        let region = hints.region_of(product);
         for version in &product.versions {
             if index.get(&version.id).is_none() {
-                missing.push((product.id.clone(), version.id.clone()));
+                missing.push(Unknown {
+                    region: region.clone(),
+                    product: product.id.clone(),
+                    version: version.id.clone(),
+                });
             }
         }
     }

@@ -13,9 +13,11 @@ mod share;
 mod service_action;
 mod stack;
 mod tag_option;
+mod tagging;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -24,9 +26,11 @@ use futures_util::future::{join, join4};
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
-use crate::ids::{Key, Name, PortfolioId, ProductArn, ProductId, StackArn};
+use crate::aws::recall::Recall;
+use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, Region, StackArn, Target};
+use crate::model::desired::OnRemove;
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
-use crate::model::owner::Identity;
+use crate::model::owner::{Identity, Owner};
 use crate::observe::SnapshotBuilder;
 
 /// Objects of a kind that are read at the same time: enough to fill the pace at 0.8 s an answer.
@@ -65,6 +69,8 @@ pub struct Hints {
     pub offers: bool,
     /// Whose catalog.
     pub identity: Identity,
+    /// What earlier passes of this process read.
+    pub recall: Arc<Recall>,
 }
 
 /// What manifests take over: it is read like what is ours.
@@ -95,12 +101,34 @@ pub struct WantedImport {
 }
 
 impl Hints {
-    /// The sources that belong to other accounts: the lists of this one may lack them.
+    /// The sources of other accounts and regions: the lists of this one may lack them.
     fn foreign(&self) -> impl Iterator<Item = &ProductArn> {
         let target = &self.identity.target;
         let theirs = self.sources.iter();
-        // Another region's are not to be seen from here at all.
-        theirs.filter(|s| s.region == target.region && s.account != target.account)
+        // Another partition has other credentials and is not to be seen from here at all.
+        theirs.filter(|source| source.partition == target.partition && !source.is_in(target))
+    }
+
+    /// Where a product is to be read: what is copied from may be in another region.
+    fn region_of(&self, product: &LiveProduct) -> &Region {
+        let source = self.foreign_arn(product);
+        source.map_or(&self.identity.target.region, |source| &source.region)
+    }
+
+    /// The name by which a manifest copies from it, where it is another account's or another region's.
+    fn foreign_arn(&self, product: &LiveProduct) -> Option<&ProductArn> {
+        self.foreign().find(|arn| arn.as_str() == product.arn)
+    }
+
+    /// Whether something of a product of ours is about to be deleted: the whole of it, or versions.
+    fn loses(&self, product: &LiveProduct) -> bool {
+        let Owner::Us(name) = self.identity.owner(Kind::Product, &product.tags) else {
+            return false;
+        };
+        let end = self.identity.on_remove(Kind::Product, &product.tags);
+        let key = Key::new(Kind::Product, name);
+        let leaves = end == Some(OnRemove::Delete) && !self.declared.contains(&key);
+        leaves || self.deleting.contains(&key.name)
     }
 
     /// The sources of this very account and region.
@@ -143,6 +171,15 @@ impl<T> Found<T> {
     fn gap(&mut self, scope: Scope, failure: &Failure) {
         self.gaps.push(gap(scope, failure));
     }
+
+    /// The gap of a product that is read in a region; another than one's own is named.
+    fn gap_in(&mut self, own: &Target, region: &Region, product: ProductId, failure: &Failure) {
+        let mut gap = gap(Scope::Product(product), failure);
+        if *region != own.region {
+            gap.reason = format!("in {region}: {}", gap.reason);
+        }
+        self.gaps.push(gap);
+    }
 }
 
 impl Aws {
@@ -173,9 +210,12 @@ impl Aws {
             self.stored(hints),
         )
         .await;
-        let (tag_options, mut portfolios, imported, actions) = listed;
+        let (tag_options, mut portfolios, imported, mut actions) = listed;
         self.shares_of_holders(hints, &products.items, &mut portfolios)
             .await;
+        if products.items.iter().any(|product| hints.loses(product)) {
+            self.versions_of_others_actions(hints, &mut actions).await;
+        }
         let stacks = self
             .stacks(hints, &products.items, &provisioned.items)
             .await;
@@ -193,10 +233,9 @@ impl Aws {
             snapshot.found_imported(portfolio);
         }
         for product in products.items {
-            if !self.is_own_arn(&product.arn) {
-                snapshot.found_source(product);
-            } else {
-                snapshot.found_product(product);
+            match hints.foreign_arn(&product) {
+                Some(arn) => snapshot.found_source(arn.clone(), product),
+                None => snapshot.found_product(product),
             }
         }
         for (arn, stack) in stacks.items {

@@ -1,6 +1,6 @@
 //! Portfolios with their principals, products and constraints: four listings and a description each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_servicecatalog::types::{ProductViewSortBy, SortOrder};
 
@@ -10,7 +10,8 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{ConstraintId, Key, Kind, Name, PortfolioId};
+use crate::aws::recall::ConstraintSeen;
+use crate::ids::{ConstraintId, Key, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{LiveConstraint, LivePortfolio, LivePrincipal, Scope};
 use crate::model::owner::Owner;
@@ -95,22 +96,27 @@ impl Aws {
         let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
         let key = |name: &Name| Key::new(Kind::Portfolio, name.clone());
         let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(&key(name));
-        if let Owner::Us(name) = owner
-            && (hints.shared.contains(&name) || leaves(&name))
-        {
-            match self.shares(&id).await {
+        let matters = match &owner {
+            Owner::Us(name) => hints.shared.contains(name) || leaves(name),
+            // Whom one is shared with that is taken over is told by its manifest, or is not.
+            Owner::Nobody => {
+                let (id, name) = (portfolio.id.as_str(), &portfolio.display_name);
+                !hints.shared.is_empty() && hints.adopted.has(id, name)
+            }
+            Owner::Foreign(_) => false,
+        };
+        if matters {
+            match self.known_shares(&id, hints).await {
                 Ok(shares) => portfolio.shares = Some(shares),
                 Err(failure) => found.gap(Scope::Shares(id.clone()), &failure),
             }
         }
-        let mut constraints = BTreeSet::new();
+        let mut constraints = BTreeMap::new();
         if let Err(failure) = self.constraints(&id, &mut constraints).await {
             found.gap(Scope::Portfolio(id.clone()), &failure);
         }
-        let read = gather(constraints.into_iter().map(|constraint| async move {
-            self.listed(|| self.describe_constraint(&constraint)).await
-        }))
-        .await;
+        let read = constraints.into_iter();
+        let read = gather(read.map(|(id, line)| self.listed_constraint(id, line, hints))).await;
         for constraint in read {
             match constraint {
                 Ok(constraint) => {
@@ -209,7 +215,7 @@ impl Aws {
     async fn constraints(
         &self,
         id: &PortfolioId,
-        constraints: &mut BTreeSet<ConstraintId>,
+        constraints: &mut BTreeMap<ConstraintId, ConstraintSeen>,
     ) -> Result<(), Failure> {
         const OPERATION: &str = "ListConstraintsForPortfolio";
         let mut pages = Pages::default();
@@ -224,12 +230,33 @@ impl Aws {
                 .call(OPERATION, Access::Read, || request.clone().send())
                 .await?;
             let page = answer.constraint_details().iter();
-            constraints
-                .extend(page.filter_map(|detail| detail.constraint_id().map(ConstraintId::from)));
+            constraints.extend(page.filter_map(|detail| {
+                let seen = ConstraintSeen {
+                    kind: detail.r#type().unwrap_or_default().to_owned(),
+                    product: ProductId::new(detail.product_id().unwrap_or_default()),
+                    description: detail.description().map(str::to_owned),
+                };
+                Some((ConstraintId::from(detail.constraint_id()?), seen))
+            }));
             if !pages.turn(OPERATION, answer.next_page_token())? {
                 return Ok(());
             }
         }
+    }
+
+    /// A listed constraint: as it was read earlier, where its turn has not come.
+    async fn listed_constraint(
+        &self,
+        id: ConstraintId,
+        line: ConstraintSeen,
+        hints: &Hints,
+    ) -> Result<LiveConstraint, Failure> {
+        if let Some(constraint) = hints.recall.constraint(&id, &line) {
+            return Ok(constraint);
+        }
+        let constraint = self.listed(|| self.describe_constraint(&id)).await?;
+        hints.recall.learn_constraint(line, &constraint);
+        Ok(constraint)
     }
 
     /// A constraint with its parameters, which no listing has (facts §9.6).

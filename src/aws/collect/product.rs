@@ -1,9 +1,12 @@
-//! Products with their versions: a page per twenty, and two calls each.
+//! Products with their versions: a page per twenty, and two calls each; one where the description is remembered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_servicecatalog::types::{ProductViewSortBy, SortOrder};
 
+use futures_util::future::join;
+
+use super::tagging::BulkTags;
 use super::{Found, Hints, gather};
 use crate::aws::client::Aws;
 use crate::aws::convert;
@@ -12,7 +15,7 @@ use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::ids::{Kind, ProductArn, ProductId};
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus, Scope};
-use crate::model::owner::{Identity, Owner};
+use crate::model::owner::Owner;
 
 /// `SearchProductsAsAdmin` (facts §5).
 const PRODUCTS_A_PAGE: i32 = 20;
@@ -22,8 +25,10 @@ const VERSIONS: &str = "ListProvisioningArtifacts";
 impl Aws {
     pub(super) async fn products(&self, hints: &Hints) -> Found<LiveProduct> {
         let mut found = Found::default();
-        let mut listed = BTreeSet::new();
-        if let Err(failure) = self.search_products(&mut listed).await {
+        let mut listed = BTreeMap::new();
+        let search = self.search_products(&mut listed);
+        let (searched, tags) = join(search, self.bulk_tags(hints)).await;
+        if let Err(failure) = searched {
             found.gap(Scope::Products, &failure);
         }
         let known: Vec<_> = hints
@@ -34,12 +39,13 @@ impl Aws {
             .chain(hints.own_sources().cloned())
             .collect::<BTreeSet<_>>()
             .into_iter()
-            .filter(|id| !listed.contains(id))
-            .map(|id| (id, false))
+            .filter(|id| !listed.contains_key(id))
+            .map(|id| (id, None))
             .collect();
-        let all = listed.into_iter().map(|id| (id, true)).chain(known);
-        for part in gather(all.map(|(id, listed)| self.product(id, listed, &hints.identity))).await
-        {
+        let all = listed.into_iter().map(|(id, line)| (id, Some(line)));
+        let all = all.chain(known);
+        let read = all.map(|(id, line)| self.product(id, line, tags.as_ref(), hints));
+        for part in gather(read).await {
             found.add(part);
         }
         let foreign: Vec<ProductArn> = hints.foreign().cloned().collect();
@@ -50,12 +56,14 @@ impl Aws {
         found
     }
 
-    /// A product of another account that a manifest copies from: not there, and not shared, read the same.
+    /// A product of another account or region that a manifest copies from, read where it is: not there, and not shared,
+    /// read the same.
     async fn foreign_source(&self, arn: ProductArn) -> Found<LiveProduct> {
         let mut found = Found::default();
+        let there = self.in_region(&arn.region);
         let read = async {
-            let (product, _) = self.describe_product(&arn.id).await?;
-            let versions = self.versions(&arn.id).await?;
+            let (product, _) = there.describe_product(&arn.id).await?;
+            let versions = there.versions(&arn.id).await?;
             Ok(LiveProduct {
                 versions,
                 ..product
@@ -63,15 +71,19 @@ impl Aws {
         };
         match read.await {
             // An id of ours under another account's name is a slip of the pen, and no source.
-            Ok(product) if self.is_own_arn(&product.arn) => {}
+            Ok(product) if product.arn != arn.as_str() => {}
             Ok(product) => found.items.push(product),
             Err(failure) if Failure::is_not_found(&failure) => {}
-            Err(failure) => found.gap(Scope::Product(arn.id), &failure),
+            Err(failure) => found.gap_in(self.target(), &arn.region, arn.id, &failure),
         }
         found
     }
 
-    async fn search_products(&self, ids: &mut BTreeSet<ProductId>) -> Result<(), Failure> {
+    /// Products as the list shows them: without tags, TagOptions and budgets.
+    async fn search_products(
+        &self,
+        listed: &mut BTreeMap<ProductId, LiveProduct>,
+    ) -> Result<(), Failure> {
         const OPERATION: &str = "SearchProductsAsAdmin";
         let mut pages = Pages::default();
         loop {
@@ -90,11 +102,9 @@ impl Aws {
                 let foreign = detail
                     .product_arn()
                     .is_some_and(|arn| !self.is_own_arn(arn));
-                let id = detail
-                    .product_view_summary()
-                    .and_then(|summary| summary.product_id());
-                if let (false, Some(id)) = (foreign, id) {
-                    ids.insert(id.into());
+                let line = convert::product(detail, &[], &[], &[]);
+                if let (false, Some(line)) = (foreign, line) {
+                    listed.insert(line.id.clone(), line);
                 }
             }
             if !pages.turn(OPERATION, answer.next_page_token())? {
@@ -113,17 +123,18 @@ impl Aws {
     async fn product(
         &self,
         id: ProductId,
-        listed: bool,
-        identity: &Identity,
+        line: Option<LiveProduct>,
+        tags: Option<&BulkTags>,
+        hints: &Hints,
     ) -> Found<LiveProduct> {
         let mut found = Found::default();
-        let described = match listed {
-            true => self.listed(|| self.describe_product(&id)).await,
-            false => self.describe_product(&id).await,
+        let described = match &line {
+            Some(line) => self.listed_product(line, tags, hints).await,
+            None => self.describe_product(&id).await.map(|(product, _)| product),
         };
         let mut product = match described {
-            Ok((product, _)) => product,
-            Err(failure) if !listed && failure.is_not_found() => return found,
+            Ok(product) => product,
+            Err(failure) if line.is_none() && failure.is_not_found() => return found,
             Err(failure) => {
                 // Without its tags nobody knows whose it is: it may be any that git names.
                 found.gap(Scope::Products, &failure);
@@ -131,7 +142,7 @@ impl Aws {
                 return found;
             }
         };
-        let ours = identity.owner(Kind::Product, &product.tags) != Owner::Nobody;
+        let ours = hints.identity.owner(Kind::Product, &product.tags) != Owner::Nobody;
         match self.listed(|| self.versions(&id)).await {
             // It was made with one, and the last one can't be deleted: such an answer is not to be believed, or its
             // first version, which came with the product and not by a token of its own, would be made a second time.
@@ -145,6 +156,23 @@ impl Aws {
         }
         found.items.push(product);
         found
+    }
+
+    /// A listed product without its versions: as it was read earlier, where the lists say that it is still the same.
+    async fn listed_product(
+        &self,
+        line: &LiveProduct,
+        tags: Option<&BulkTags>,
+        hints: &Hints,
+    ) -> Result<LiveProduct, Failure> {
+        let tags = tags.map(|tags| tags.of(&line.arn));
+        let known = tags.as_ref();
+        if let Some(product) = known.and_then(|tags| hints.recall.product(line, tags)) {
+            return Ok(product);
+        }
+        let (product, _) = self.listed(|| self.describe_product(&line.id)).await?;
+        hints.recall.learn_product(line, tags.as_ref(), &product);
+        Ok(product)
     }
 
     /// A product's own fields and whether it is usable.

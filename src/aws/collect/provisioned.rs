@@ -15,9 +15,11 @@ use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
 use crate::aws::poll::RecordSeen;
+use crate::aws::recall::Ran;
 use crate::ids::{Kind, ProvisionedProductId, RecordId};
 use crate::model::observed::{LiveProvisioned, LiveStack, ProvisionedStatus, Running, Scope};
-use crate::model::owner::{Identity, Owner};
+use crate::model::owner::Owner;
+use crate::run::record::RecordStatus;
 
 /// `SearchProvisionedProducts` (facts §5).
 const PROVISIONED_A_PAGE: i32 = 100;
@@ -85,8 +87,8 @@ impl Aws {
 
         let parts = gather(sightings.into_values().map(|sighting| async move {
             match concerns_us(&sighting.live, hints) {
-                true => self.look_closer(sighting, &hints.identity).await,
-                false => self.look_from_afar(sighting).await,
+                true => self.look_closer(sighting, hints).await,
+                false => self.look_from_afar(sighting, hints).await,
             }
         }))
         .await;
@@ -162,8 +164,22 @@ impl Aws {
         Ok(live)
     }
 
+    /// What the last record that succeeded was about: it never changes, so this process reads it once.
+    async fn ran(&self, id: &RecordId, hints: &Hints) -> Result<Ran, Failure> {
+        if let Some(ran) = hints.recall.record(id) {
+            return Ok(ran);
+        }
+        let (record, _) = self.listed(|| self.record_page(id, None)).await?;
+        let succeeded = record.status == RecordStatus::Succeeded;
+        let ran = (record.product, record.version);
+        if succeeded {
+            hints.recall.learn_record(id, ran.clone());
+        }
+        Ok(ran)
+    }
+
     /// Reads what runs and the stack: two calls.
-    async fn look_closer(&self, sighting: Sighting, identity: &Identity) -> Found<LiveProvisioned> {
+    async fn look_closer(&self, sighting: Sighting, hints: &Hints) -> Found<LiveProvisioned> {
         let Sighting {
             mut live,
             last_success,
@@ -173,34 +189,36 @@ impl Aws {
         let mut found = Found::default();
         let scope = Scope::ProvisionedProduct(live.id.clone());
 
-        let telling = match described {
-            true => telling(&live, last_success.as_ref()),
-            false => last_success.as_ref(),
-        };
-        let record = match telling {
-            Some(id) => match self.listed(|| self.record_page(id, None)).await {
-                Ok((record, _)) => Some(record),
-                Err(failure) => {
-                    found.gap(scope.clone(), &failure);
-                    if described
-                        && identity.owner(Kind::ProvisionedProduct, &live.tags) == Owner::Nobody
-                    {
-                        // Its tags stand on that record alone.
-                        found.gap(Scope::Provisioned, &failure);
+        let unclaimed =
+            |tags| hints.identity.owner(Kind::ProvisionedProduct, tags) == Owner::Nobody;
+        let mut ran = None;
+        if described {
+            // Its tags and its stack stand on its record alone.
+            if let Some(id) = telling(&live, last_success.as_ref()) {
+                match self.listed(|| self.record_page(id, None)).await {
+                    Ok((record, _)) => {
+                        live.physical_id = record.outputs.get(RecordSeen::STACK_OUTPUT).cloned();
+                        live.tags = record.tags;
+                        ran = Some((record.product, record.version));
                     }
-                    None
+                    Err(failure) => {
+                        found.gap(scope.clone(), &failure);
+                        if unclaimed(&live.tags) {
+                            found.gap(Scope::Provisioned, &failure);
+                        }
+                    }
                 }
-            },
-            None => None,
-        };
-        if let (true, Some(record)) = (described, &record) {
-            live.tags = record.tags.clone();
-            live.physical_id = record.outputs.get(RecordSeen::STACK_OUTPUT).cloned();
+            }
+        } else if let Some(id) = &last_success {
+            match self.ran(id, hints).await {
+                Ok(known) => ran = Some(known),
+                Err(failure) => found.gap(scope.clone(), &failure),
+            }
         }
-        live.running = match (&last_success, record) {
-            (Some(_), Some(record)) => Some(Running {
-                product: record.product.unwrap_or_else(|| live.product.clone()),
-                version: record.version.unwrap_or_else(|| live.version.clone()),
+        live.running = match (&last_success, ran) {
+            (Some(_), Some((product, version))) => Some(Running {
+                product: product.unwrap_or_else(|| live.product.clone()),
+                version: version.unwrap_or_else(|| live.version.clone()),
             }),
             (Some(_), None) => None,
             // An import has no successful record of its own (facts §9.3): it counts as its detail.
@@ -242,7 +260,7 @@ impl Aws {
 
     /// Reads what runs of somebody else's, for the sake of the versions that it runs from: a call where its last change
     /// did not succeed, none otherwise.
-    async fn look_from_afar(&self, sighting: Sighting) -> Found<LiveProvisioned> {
+    async fn look_from_afar(&self, sighting: Sighting, hints: &Hints) -> Found<LiveProvisioned> {
         let Sighting {
             mut live,
             last_success,
@@ -252,11 +270,11 @@ impl Aws {
         if let Some(id) =
             last_success.filter(|id| live.last_provisioning_record.as_ref() != Some(id))
         {
-            match self.listed(|| self.record_page(&id, None)).await {
-                Ok((record, _)) => {
+            match self.ran(&id, hints).await {
+                Ok((product, version)) => {
                     live.running = Some(Running {
-                        product: record.product.unwrap_or_else(|| live.product.clone()),
-                        version: record.version.unwrap_or_else(|| live.version.clone()),
+                        product: product.unwrap_or_else(|| live.product.clone()),
+                        version: version.unwrap_or_else(|| live.version.clone()),
                     });
                 }
                 Err(failure) => found.gap(Scope::ProvisionedProduct(live.id.clone()), &failure),

@@ -8,12 +8,22 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
+use crate::aws::recall::ActionSeen;
 use crate::ids::{Kind, ProductId, ServiceActionId, VersionId};
 use crate::model::observed::{LiveServiceAction, Scope};
 use crate::model::owner::Owner;
 
 /// All listings of service actions (facts §9.10).
 const ITEMS_A_PAGE: i32 = 20;
+
+impl Hints {
+    /// Whether all of a service action matters: it is ours, or a manifest takes it over.
+    fn reads(&self, action: &LiveServiceAction) -> bool {
+        let description = action.description.as_deref().unwrap_or_default();
+        let owner = self.identity.described(description).owner;
+        matches!(owner, Owner::Us(_)) || self.adopted.has(action.id.as_str(), &action.name)
+    }
+}
 
 impl Aws {
     pub(super) async fn service_actions(&self, hints: &Hints) -> Found<LiveServiceAction> {
@@ -84,9 +94,17 @@ impl Aws {
     ) -> Found<LiveServiceAction> {
         let mut found = Found::default();
         let id = action.id.clone();
-        let description = action.description.as_deref().unwrap_or_default();
-        let owner = hints.identity.described(description).owner;
-        let ours = matches!(owner, Owner::Us(_)) || hints.adopted.has(id.as_str(), &action.name);
+        let ours = hints.reads(&action);
+        // One that was described by its id stands in no list that could say whether it changed.
+        let seen = action.definition.is_none().then(|| ActionSeen {
+            listed: action.clone(),
+            definition: ours,
+            versions: ours || hints.offers,
+        });
+        if let Some(known) = seen.as_ref().and_then(|seen| hints.recall.action(seen)) {
+            found.items.push(known);
+            return found;
+        }
         if ours && action.definition.is_none() {
             match self.listed(|| self.describe_service_action(&id)).await {
                 Ok(whole) => action = whole,
@@ -100,8 +118,41 @@ impl Aws {
                 Err(failure) => found.gap(Scope::ServiceAction(id), &failure),
             }
         }
+        if let (Some(seen), true) = (seen, found.gaps.is_empty()) {
+            hints.recall.learn_action(seen, &action);
+        }
         found.items.push(action);
         found
+    }
+
+    /// Reads which versions offer the actions of others, where that was not read: what offers one is not deleted by the
+    /// service.
+    pub(super) async fn versions_of_others_actions(
+        &self,
+        hints: &Hints,
+        actions: &mut Found<LiveServiceAction>,
+    ) {
+        if hints.offers {
+            return;
+        }
+        let unread = actions.items.iter().filter(|action| !hints.reads(action));
+        let unread: Vec<ServiceActionId> = unread.map(|action| action.id.clone()).collect();
+        let read = gather(unread.into_iter().map(|id| async move {
+            let versions = self.listed(|| self.versions_of_action(&id)).await;
+            (id, versions)
+        }))
+        .await;
+        for (id, versions) in read {
+            match versions {
+                Ok(versions) => {
+                    let mut all = actions.items.iter_mut();
+                    if let Some(action) = all.find(|action| action.id == id) {
+                        action.versions = versions;
+                    }
+                }
+                Err(failure) => actions.gap(Scope::ServiceAction(id), &failure),
+            }
+        }
     }
 
     pub(in crate::aws) async fn describe_service_action(

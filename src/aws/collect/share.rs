@@ -11,21 +11,31 @@ use crate::aws::convert;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::aws::pages::Pages;
-use crate::ids::{Key, Kind, PortfolioId, ProductId};
-use crate::model::desired::OnRemove;
+use crate::aws::recall::Shares;
+use crate::ids::{PortfolioId, ProductId};
 use crate::model::observed::{LivePortfolio, LiveProduct, LiveShare, Scope};
-use crate::model::owner::Owner;
 use crate::model::share::Recipient;
 
 /// `DescribePortfolioShares` (facts §5).
 const SHARES_A_PAGE: i32 = 100;
 
 impl Aws {
-    /// All shares that can be made and ended.
-    pub(super) async fn shares(
+    /// The shares of a portfolio: as they were read earlier, where its turn has not come.
+    pub(super) async fn known_shares(
         &self,
         id: &PortfolioId,
-    ) -> Result<BTreeMap<Recipient, LiveShare>, Failure> {
+        hints: &Hints,
+    ) -> Result<Shares, Failure> {
+        if let Some(shares) = hints.recall.shares(id) {
+            return Ok(shares);
+        }
+        let shares = self.shares(id).await?;
+        hints.recall.learn_shares(id, &shares);
+        Ok(shares)
+    }
+
+    /// All shares that can be made and ended.
+    async fn shares(&self, id: &PortfolioId) -> Result<Shares, Failure> {
         let mut all = BTreeMap::new();
         for kind in [
             DescribePortfolioShareType::Account,
@@ -45,23 +55,14 @@ impl Aws {
         products: &[LiveProduct],
         portfolios: &mut Found<LivePortfolio>,
     ) {
-        let identity = &hints.identity;
-        let loses = |product: &&LiveProduct| {
-            let Owner::Us(name) = identity.owner(Kind::Product, &product.tags) else {
-                return false;
-            };
-            let end = identity.on_remove(Kind::Product, &product.tags);
-            let key = Key::new(Kind::Product, name);
-            let leaves = end == Some(OnRemove::Delete) && !hints.declared.contains(&key);
-            leaves || hints.deleting.contains(&key.name)
-        };
-        let losing: BTreeSet<&ProductId> = products.iter().filter(loses).map(|p| &p.id).collect();
+        let losing = products.iter().filter(|product| hints.loses(product));
+        let losing: BTreeSet<&ProductId> = losing.map(|product| &product.id).collect();
         let holders = portfolios.items.iter().filter(|portfolio| {
             portfolio.shares.is_none() && portfolio.products.iter().any(|p| losing.contains(p))
         });
         let holders: Vec<PortfolioId> = holders.map(|portfolio| portfolio.id.clone()).collect();
         let read = gather(holders.into_iter().map(|id| async move {
-            let shares = self.shares(&id).await;
+            let shares = self.known_shares(&id, hints).await;
             (id, shares)
         }))
         .await;

@@ -214,7 +214,8 @@ impl Armed {
         let named = |pattern: &str| glob::fits(pattern, &route.operation);
         let matches = rule.service.is_none_or(|service| service == route.service)
             && rule.operation.as_deref().is_none_or(named)
-            && rule.account.as_deref().is_none_or(|a| a == route.account);
+            && rule.account.as_deref().is_none_or(|a| a == route.account)
+            && rule.region.as_deref().is_none_or(|r| r == route.region);
         if !matches {
             return false;
         }

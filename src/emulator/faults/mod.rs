@@ -41,6 +41,9 @@ pub struct Rule {
     /// Only this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// Only this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// Only the n-th of the calls that match so far, counted from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
@@ -61,6 +64,7 @@ impl Rule {
             service: None,
             operation: None,
             account: None,
+            region: None,
             nth: None,
             times: None,
             probability: None,
@@ -72,6 +76,13 @@ impl Rule {
     #[must_use]
     pub fn on(mut self, operation: &str) -> Self {
         self.operation = Some(operation.to_owned());
+        self
+    }
+
+    /// The same for calls in one region.
+    #[must_use]
+    pub fn in_region(mut self, region: &str) -> Self {
+        self.region = Some(region.to_owned());
         self
     }
 

@@ -30,6 +30,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 "not found; through the organization only, FAILED, \"Internal Failure\" (one user's report)",
             ),
             (
+                "a product that another account shares, into another region",
+                "copied where it is shared, and accepted, in the source's region",
+            ),
+            (
                 "a target of another ProductType",
                 "InvalidParametersException",
             ),

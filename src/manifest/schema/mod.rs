@@ -38,18 +38,8 @@ use crate::model::desired::{Adopt, Lifecycle, OnRemove, Origin};
 pub(super) const API_VERSION: &str = "catalogd.dev/v1";
 /// What every API version of ours begins with.
 pub(super) const API_GROUP: &str = "catalogd.dev/";
-/// Kinds of the manifest language that this version cannot do yet.
-const LATER_KINDS: &[&str] = &[];
 /// The kind that is no object, but says something of those below its folder.
 const DEFAULTS_KIND: &str = "Defaults";
-/// The kinds that can be declared.
-const KINDS: [Kind; 5] = [
-    Kind::TagOption,
-    Kind::ServiceAction,
-    Kind::Portfolio,
-    Kind::Product,
-    Kind::ProvisionedProduct,
-];
 
 /// A tag with the places of both its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,9 +90,7 @@ pub(super) struct DefaultsSpec {
 
 /// Whether a text names one of our kinds, known or to come.
 pub(super) fn is_kind(text: &str) -> bool {
-    Kind::ALL.iter().any(|kind| kind.as_str() == text)
-        || LATER_KINDS.contains(&text)
-        || text == DEFAULTS_KIND
+    Kind::ALL.iter().any(|kind| kind.as_str() == text) || text == DEFAULTS_KIND
 }
 
 /// Reads a document into the specs, if it is ours. Returns whether it is, and wants something of the catalog.
@@ -207,32 +195,21 @@ fn identify(root: &Node) -> Option<Key> {
 const DOCUMENT: Shape = Shape {
     what: "the document",
     known: &["apiVersion", "kind", "metadata", "spec"],
-    later: &[],
 };
 
 const DEFAULTS_DOCUMENT: Shape = Shape {
     what: "a Defaults document",
     known: &["apiVersion", "kind", "spec"],
-    later: &[],
 };
 
 const METADATA: Shape = Shape {
     what: "metadata",
     known: &["name", "onRemove", "adopt"],
-    later: &[],
-};
-
-/// A TagOption is whichever there is of its key and value: there is nothing to take over.
-const TAG_OPTION_METADATA: Shape = Shape {
-    what: "the metadata of a TagOption",
-    known: &["name", "onRemove"],
-    later: &[],
 };
 
 const ADOPT: Shape = Shape {
     what: "adopt",
     known: &["id"],
-    later: &[],
 };
 
 impl Reader<'_> {
@@ -329,16 +306,9 @@ impl Reader<'_> {
 
     fn kind(&mut self, fields: &read::Fields<'_>) -> Option<Kind> {
         let found = self.required_text(fields, "kind")?;
-        let kind = KINDS.into_iter().find(|k| k.as_str() == found.value);
+        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == found.value);
         if kind.is_none() {
-            if LATER_KINDS.contains(&found.value.as_str()) {
-                self.later(
-                    &found.origin,
-                    &format!("kind {}", words::code(&found.value)),
-                );
-                return None;
-            }
-            let objects = || KINDS.into_iter().map(Kind::as_str);
+            let objects = || Kind::ALL.into_iter().map(Kind::as_str);
             let names = || objects().chain([DEFAULTS_KIND]);
             let near = words::did_you_mean(&found.value, names());
             let message = format!("unknown kind {}", words::code(&found.value));
@@ -362,11 +332,7 @@ impl Reader<'_> {
             return nameless(fields.at(), None);
         };
         let at = &metadata.key.origin;
-        let shape = match kind {
-            Some(Kind::TagOption) => &TAG_OPTION_METADATA,
-            _ => &METADATA,
-        };
-        let Some(fields) = self.fields(&metadata.value, at, shape) else {
+        let Some(fields) = self.fields(&metadata.value, at, &METADATA) else {
             return nameless(at, None);
         };
         let lifecycle = Lifecycle {
@@ -394,7 +360,7 @@ impl Reader<'_> {
             Some(Kind::ProvisionedProduct) | None => &[retain, delete, release],
             Some(_) => &[retain, delete],
         };
-        let found = self.choice(fields, "onRemove", choices, &[]);
+        let found = self.choice(fields, "onRemove", choices);
         found.map(|found| found.value).unwrap_or_default()
     }
 
@@ -406,7 +372,7 @@ impl Reader<'_> {
         if !matches!(entry.value.value, Value::Map(_)) {
             let by_name = Adopt::ByName(origin.clone());
             let choices = [("never", 0), ("byName", 1)];
-            let found = self.choice(fields, "adopt", &choices, &[]);
+            let found = self.choice(fields, "adopt", &choices);
             return match found.map(|found| found.value) {
                 Some(1) => by_name,
                 _ => Adopt::Never,

@@ -74,25 +74,21 @@ pub(super) const SPEC: Shape = Shape {
         "sharedProducts",
         "imported",
     ],
-    later: &[],
 };
 
 pub(super) const IMPORTED: Shape = Shape {
     what: "an imported portfolio's spec",
     known: &["imported", "principals"],
-    later: &[],
 };
 
 pub(super) const SHARED_PRODUCT: Shape = Shape {
     what: "an item of sharedProducts",
     known: &["product", "from"],
-    later: &[],
 };
 
 pub(super) const PRINCIPAL: Shape = Shape {
     what: "a principal",
     known: &["arn", "pattern", "self"],
-    later: &[],
 };
 
 pub(super) const SHARE: Shape = Shape {
@@ -104,7 +100,6 @@ pub(super) const SHARE: Shape = Shape {
         "shareTagOptions",
         "sharePrincipals",
     ],
-    later: &[],
 };
 
 impl Reader<'_> {

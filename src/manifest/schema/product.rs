@@ -185,19 +185,16 @@ pub(super) const SPEC: Shape = Shape {
         "sourceConnection",
         "serviceActions",
     ],
-    later: &[],
 };
 
 pub(super) const COPY: Shape = Shape {
     what: "copyFrom",
     known: &["productArn", "versions", "copyTags"],
-    later: &[],
 };
 
 pub(super) const RETENTION: Shape = Shape {
     what: "retention",
     known: &["active", "older"],
-    later: &[],
 };
 
 pub(super) const CONNECTION: Shape = Shape {
@@ -209,25 +206,21 @@ pub(super) const CONNECTION: Shape = Shape {
         "branch",
         "artifactPath",
     ],
-    later: &[],
 };
 
 pub(super) const DEFAULTS: Shape = Shape {
     what: "the spec of Defaults",
     known: &["owner", "distributor", "support", "tags", "portfolios"],
-    later: &[],
 };
 
 pub(super) const SUPPORT: Shape = Shape {
     what: "support",
     known: &["description", "email", "url"],
-    later: &[],
 };
 
 pub(super) const ASSOCIATION: Shape = Shape {
     what: "an item of portfolios",
     known: &["portfolio", "constraints"],
-    later: &[],
 };
 
 pub(super) const CONSTRAINTS: Shape = Shape {
@@ -239,31 +232,26 @@ pub(super) const CONSTRAINTS: Shape = Shape {
         "template",
         "stackSet",
     ],
-    later: &[],
 };
 
 pub(super) const NOTIFICATION: Shape = Shape {
     what: "notification",
     known: &["topics"],
-    later: &[],
 };
 
 pub(super) const TEMPLATE: Shape = Shape {
     what: "a template constraint",
     known: &["rules"],
-    later: &[],
 };
 
 pub(super) const STACK_SET: Shape = Shape {
     what: "stackSet",
     known: &["accounts", "regions", "adminRole", "executionRole"],
-    later: &[],
 };
 
 pub(super) const LAUNCH: Shape = Shape {
     what: "launch",
     known: &["roleArn", "localRoleName"],
-    later: &[],
 };
 
 pub(super) const VERSION: Shape = Shape {
@@ -280,7 +268,6 @@ pub(super) const VERSION: Shape = Shape {
         "mutable",
         "serviceActions",
     ],
-    later: &[],
 };
 
 impl Reader<'_> {
@@ -296,9 +283,9 @@ impl Reader<'_> {
             ("deactivate", UnlistedVersions::Deactivate),
             ("delete", UnlistedVersions::Delete),
         ];
-        let unlisted_versions = self.choice(&fields, "unlistedVersions", &unlisted, &[]);
+        let unlisted_versions = self.choice(&fields, "unlistedVersions", &unlisted);
         let types = ProductType::ALL.map(|kind| (kind.as_str(), kind));
-        let product_type = self.choice(&fields, "type", &types, &[]);
+        let product_type = self.choice(&fields, "type", &types);
         let support = match fields.get("support") {
             Some(entry) => self.support(&entry.value, &entry.key.origin),
             None => SupportSpec::default(),
@@ -425,7 +412,7 @@ impl Reader<'_> {
             ("DEPRECATED", Older::Deprecated),
             ("INACTIVE", Older::Inactive),
         ];
-        let older = self.choice(&fields, "older", &older, &[]);
+        let older = self.choice(&fields, "older", &older);
         self.required(&fields, "active")?;
         let active = self.number(&fields, "active")?;
         if active.value == 0 {
@@ -443,7 +430,7 @@ impl Reader<'_> {
 
     fn source_connection(&mut self, node: &Node, at: &Origin) -> Option<ConnectionSpec> {
         let fields = self.fields(node, at, &CONNECTION)?;
-        self.choice(&fields, "type", &[("CODESTAR", ())], &[]);
+        self.choice(&fields, "type", &[("CODESTAR", ())]);
         let connection_arn = self.required_text(&fields, "connectionArn");
         let repository = self.required_text(&fields, "repository");
         let branch = self.required_text(&fields, "branch");
@@ -524,7 +511,7 @@ impl Reader<'_> {
             ("allowed", TagUpdates::Allowed),
             ("notAllowed", TagUpdates::NotAllowed),
         ];
-        let tag_updates = self.choice(&fields, "tagUpdates", &updates, &[]);
+        let tag_updates = self.choice(&fields, "tagUpdates", &updates);
         if let (Some(launch), Some(stack_set)) = (fields.get("launch"), fields.get("stackSet")) {
             let message = "`launch` and `stackSet` exclude each other";
             self.report(
@@ -659,7 +646,7 @@ impl Reader<'_> {
             (Guidance::Default.as_str(), Guidance::Default),
             (Guidance::Deprecated.as_str(), Guidance::Deprecated),
         ];
-        let guidance = self.choice(&fields, "guidance", &guidances, &[]);
+        let guidance = self.choice(&fields, "guidance", &guidances);
         Some(VersionSpec {
             name: name?,
             description,

@@ -60,25 +60,21 @@ pub(super) const SPEC: Shape = Shape {
         "notificationArns",
         "stackSet",
     ],
-    later: &[],
 };
 
 pub(super) const IMPORT: Shape = Shape {
     what: "import",
     known: &["stackArn"],
-    later: &[],
 };
 
 pub(super) const PARAMETER: Shape = Shape {
     what: "a parameter's value",
     known: &["output", "ssm"],
-    later: &[],
 };
 
 pub(super) const OUTPUT: Shape = Shape {
     what: "output",
     known: &["provisionedProduct", "key"],
-    later: &[],
 };
 
 impl Reader<'_> {

@@ -14,8 +14,6 @@ pub(super) struct Shape {
     pub(super) what: &'static str,
     /// Its fields.
     pub(super) known: &'static [&'static str],
-    /// Fields of the manifest language that this version cannot do yet.
-    pub(super) later: &'static [&'static str],
 }
 
 /// Reads nodes into typed values; whatever does not fit becomes a finding, and reading goes on.
@@ -72,12 +70,7 @@ impl Reader<'_> {
         };
         for entry in entries {
             let key = entry.key.value.as_str();
-            if shape.later.contains(&key) {
-                self.later(
-                    &entry.key.origin,
-                    &format!("{} in {}", words::code(key), shape.what),
-                );
-            } else if !shape.known.contains(&key) {
+            if !shape.known.contains(&key) {
                 let near = words::did_you_mean(key, shape.known.iter().copied());
                 let known = words::listed(shape.known.iter().copied(), "and");
                 self.report(
@@ -95,18 +88,6 @@ impl Reader<'_> {
             what: shape.what,
             entries,
         })
-    }
-
-    /// Says that a part of the language cannot be done yet.
-    pub(super) fn later(&mut self, at: &Origin, what: &str) {
-        self.report(
-            Finding::new(
-                Code::NotSupportedYet,
-                at,
-                format!("this version of catalogd cannot do {what} yet"),
-            )
-            .hint("leave it out until a later version"),
-        );
     }
 
     /// The entry of a field that must be there.
@@ -198,22 +179,17 @@ impl Reader<'_> {
         Some(At::new(number?, &node.origin))
     }
 
-    /// One of some texts, if the field is there. A `later` one is known and cannot be done yet.
+    /// One of some texts, if the field is there.
     pub(super) fn choice<T: Copy>(
         &mut self,
         fields: &Fields<'_>,
         key: &str,
         choices: &[(&'static str, T)],
-        later: &[&str],
     ) -> Option<At<T>> {
         let found = self.text(fields, key)?;
         let text = found.value.as_str();
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
             return Some(At::new(*value, &found.origin));
-        }
-        if later.contains(&text) {
-            self.later(&found.origin, &words::code(&format!("{key}: {text}")));
-            return None;
         }
         let names = || choices.iter().map(|(name, _)| *name);
         let near = words::did_you_mean(text, names());

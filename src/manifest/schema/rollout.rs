@@ -27,7 +27,6 @@ pub(super) const STACK_SET: Shape = Shape {
         "maxConcurrencyPercentage",
         "operationType",
     ],
-    later: &[],
 };
 
 /// No count of accounts can be larger.
@@ -51,7 +50,7 @@ impl Reader<'_> {
             regions: self.texts(&fields, "regions"),
             failure_tolerance: self.amount(&fields, tolerance, 0),
             max_concurrency: self.amount(&fields, concurrency, 1),
-            operation: self.choice(&fields, "operationType", &choices, &[]),
+            operation: self.choice(&fields, "operationType", &choices),
         };
         Some(At::new(spec, &entry.key.origin))
     }

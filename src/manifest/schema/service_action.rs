@@ -34,19 +34,16 @@ pub(in super::super) struct ActionParameterSpec {
 pub(super) const SPEC: Shape = Shape {
     what: "the service action's spec",
     known: &["name", "description", "definition"],
-    later: &[],
 };
 
 pub(super) const DEFINITION: Shape = Shape {
     what: "definition",
     known: &["name", "version", "assumeRole", "parameters"],
-    later: &[],
 };
 
 pub(super) const PARAMETER: Shape = Shape {
     what: "a parameter of the definition",
     known: &["name", "type"],
-    later: &[],
 };
 
 impl Reader<'_> {
@@ -89,7 +86,7 @@ impl Reader<'_> {
         let name = self.required_text(&fields, "name");
         self.required(&fields, "type");
         let kinds = [("TARGET", "TARGET"), ("TEXT_VALUE", "TEXT_VALUE")];
-        let kind = self.choice(&fields, "type", &kinds, &[]);
+        let kind = self.choice(&fields, "type", &kinds);
         Some(ActionParameterSpec {
             name: name?,
             kind: kind?.value,

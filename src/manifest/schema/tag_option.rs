@@ -18,7 +18,6 @@ pub(in super::super) struct TagOptionSpec {
 pub(super) const SPEC: Shape = Shape {
     what: "the TagOption's spec",
     known: &["key", "value", "active"],
-    later: &[],
 };
 
 impl Reader<'_> {

@@ -178,6 +178,49 @@ fn what_cannot_be_copied_is_said() {
 }
 
 #[test]
+fn a_source_in_another_region_is_known_by_its_whole_name() {
+    let mut world = fresh();
+    let theirs = ProductArn::parse(&ARN.replace("us-east-1", "eu-west-1")).unwrap();
+    let mut product = source(&mut world).clone();
+    product.arn = theirs.to_string();
+    world.observed.sources.insert(theirs.clone(), product);
+    copy(&mut world).source = theirs.clone();
+    let text = world.text();
+    assert!(text.contains(&format!("+ copyFrom: {theirs}")), "{text}");
+    assert!(
+        text.contains("+ version v1  copy of pa-theirs-v1"),
+        "{text}"
+    );
+    // What is here under that id is another product.
+    world.observed.sources.clear();
+    insta::assert_snapshot!(world.text(), @r##"
+      ! product/vpc  (blocked)
+          ! copy-source: its source arn:aws:catalog:eu-west-1:123456789012:product/prod-source is not to be seen in eu-west-1 (ResourceNotFoundException): name a product that is there (catalog.yaml:33:3)
+
+    No changes can be made now. 1 blocked.
+    "##);
+    let another = theirs.as_str().replace("123456789012", "210987654321");
+    copy(&mut world).source = ProductArn::parse(&another).unwrap();
+    insta::assert_snapshot!(world.text(), @r##"
+      ! product/vpc  (blocked)
+          ! copy-source: its source arn:aws:catalog:eu-west-1:210987654321:product/prod-source is not to be seen in eu-west-1 (ResourceNotFoundException): account 210987654321 must share a portfolio that holds it with 123456789012 in eu-west-1, and 123456789012 accept it there: a share holds in one region (catalog.yaml:33:3)
+
+    No changes can be made now. 1 blocked.
+    "##);
+    copy(&mut world).source = ProductArn::parse(&ARN.replace("aws:", "aws-cn:")).unwrap();
+    insta::assert_snapshot!(world.text(), @r##"
+      ! product/vpc  (blocked)
+          ! copy-source: its source arn:aws-cn:catalog:us-east-1:123456789012:product/prod-source is in another partition than aws: nothing is copied from one into another, so name a product of this one (catalog.yaml:33:3)
+
+    No changes can be made now. 1 blocked.
+    "##);
+    // One of an id of its own is no copy of itself, wherever that id is too.
+    let mut world = copied();
+    copy(&mut world).source = ProductArn::parse(&theirs.as_str().replace("source", "vpc")).unwrap();
+    assert!(world.text().contains("not to be seen in eu-west-1"));
+}
+
+#[test]
 fn what_a_failed_copy_left_behind_is_claimed() {
     let mut world = copied();
     world.product("vpc").tags.clear();

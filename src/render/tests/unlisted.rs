@@ -3,7 +3,8 @@
 use crate::ids::{Key, Kind, VersionId};
 use crate::model::desired::UnlistedVersions;
 use crate::model::observed::{LiveVersion, ProvisionedStatus, ReadyStatus, Running, Scope};
-use crate::plan::Reason;
+use crate::model::owner::Installation;
+use crate::plan::{BlockedCode, Reason};
 use crate::render::testing::*;
 
 /// A converged world whose product deactivates what its list does not name, with such versions beside the list.
@@ -222,4 +223,87 @@ fn a_crowd_of_unlisted_versions_is_refused() {
     world.policy.allow_removals = Some(10);
     assert_eq!(world.plan().steps.len(), 10);
     assert_eq!(with_unlisted(&names[..3]).plan().steps.len(), 3);
+}
+
+/// The world of an installation with a name, under which things may be deleted.
+fn named(mut world: World) -> World {
+    world.identity.installation = Installation::parse("prod").unwrap();
+    for portfolio in world.observed.portfolios.values_mut() {
+        portfolio.shares = Some(Default::default());
+    }
+    let portfolios = world.observed.portfolios.values_mut().map(|o| &mut o.tags);
+    let products = world.observed.products.values_mut().map(|o| &mut o.tags);
+    let provisioned = world.observed.provisioned.values_mut().map(|o| &mut o.tags);
+    for tags in portfolios.chain(products).chain(provisioned) {
+        for value in tags.values_mut() {
+            if let Some(rest) = value.strip_prefix("default/") {
+                *value = format!("prod/{rest}");
+            }
+        }
+    }
+    world
+}
+
+#[test]
+fn unlisted_versions_are_deleted() {
+    let mut world = with_unlisted(&["v0", "failed"]);
+    vpc(&mut world.desired).unlisted_versions = UnlistedVersions::Delete;
+    unlisted(&mut world, "v0").active = false;
+    unlisted(&mut world, "failed").status = ReadyStatus::Failed;
+    let refused = world.plan();
+    let blocked = &refused.object(Kind::Product, &name("vpc")).unwrap().blocked;
+    assert_eq!(blocked[0].code, BlockedCode::DefaultInstallation);
+    assert!(!refused.has_changes());
+    let world = named(world);
+    insta::assert_snapshot!(world.text(), @r"
+      ~ product/vpc  (git changed)
+          - version v0  pa-2
+          - version failed  pa-3
+          note: versions that the list does not name are deleted (unlistedVersions: delete)
+
+    Plan: 0 to create, 1 to update, 0 to replace; 2 calls.
+    ");
+    insta::assert_snapshot!(world.calls().join("\n"), @r"
+    DeleteProvisioningArtifact product/vpc needs []
+    DeleteProvisioningArtifact product/vpc needs []
+    ");
+}
+
+/// None of the listed ones can be had, and none of them would be in use: one of the others stays all the same.
+#[test]
+fn the_last_version_is_not_deleted() {
+    let mut world = named(World::converged(catalog()));
+    world.desired.provisioned.clear();
+    world.observed.provisioned.clear();
+    let product = vpc(&mut world.desired);
+    product.unlisted_versions = UnlistedVersions::Delete;
+    product.versions.truncate(1);
+    product.versions[0].name = "v9".to_owned();
+    product.versions[0].active = false;
+    world.desired.templates.clear();
+    let plan = world.plan();
+    let object = plan.object(Kind::Product, &name("vpc")).unwrap();
+    let codes: Vec<_> = object.blocked.iter().map(|b| b.code).collect();
+    assert_eq!(codes, [BlockedCode::Dependency, BlockedCode::LastVersion]);
+    assert_eq!(object.changes.len(), 1, "{:?}", object.changes);
+}
+
+/// What the recipients of a share launched can't be seen, nor whom a portfolio is shared with that was not asked.
+#[test]
+fn nothing_is_deleted_of_what_is_or_may_be_shared() {
+    let mut world = with_unlisted(&["v0"]);
+    vpc(&mut world.desired).unlisted_versions = UnlistedVersions::Delete;
+    let mut world = named(world);
+    assert!(world.plan().has_changes());
+    world.portfolio("net").shares = None;
+    let codes = |world: &World| {
+        let plan = world.plan();
+        assert!(!plan.has_changes());
+        let object = plan.object(Kind::Product, &name("vpc")).unwrap();
+        object.blocked.iter().map(|b| b.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&world), [BlockedCode::Shared]);
+    let id = world.portfolio("net").id.clone();
+    world.gap(Scope::Shares(id));
+    assert_eq!(codes(&world), [BlockedCode::Gap]);
 }

@@ -219,3 +219,60 @@ async fn the_emulator_command_keeps_its_state_and_starts_with_faults() {
     let refused = bench.start(&["emulator", "--listen", "127.0.0.1:0", "--faults", kept]);
     refused.end().await.expect(1).notes("does not say faults");
 }
+
+/// An endpoint that is set for one service is that service's in every region that is called.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_region_is_called_at_the_endpoint_that_is_set() {
+    let bench = Bench::empty(Profile::Instant).await;
+    let catalog = Bench::empty(Profile::Instant).await;
+    let source = r#"
+- {service: s3, operation: CreateBucket, input: {Bucket: theirs}}
+- {service: s3, operation: PutObject, input: {Bucket: theirs, Key: one, Body: "Resources: {One: {Type: 'AWS::SNS::Topic'}}"}}
+- service: servicecatalog
+  operation: CreateProduct
+  region: eu-west-1
+  ids: [prod-thesourceaa2a]
+  input:
+    Name: Source
+    Owner: them
+    ProductType: CLOUD_FORMATION_TEMPLATE
+    ProvisioningArtifactParameters:
+      Name: v1
+      Info: {LoadTemplateFromURL: "https://theirs.s3.us-east-1.amazonaws.com/one"}
+"#;
+    catalogd::emulator::seed::load_text(&catalog.emulator, source, bench.home())
+        .await
+        .unwrap();
+    catalog.emulator.reset_calls();
+    bench.write(
+        "golden.yaml",
+        "apiVersion: catalogd.dev/v1\nkind: Product\nmetadata: {name: golden}\nspec:\n  owner: us\n  copyFrom: \
+         {productArn: 'arn:aws:catalog:eu-west-1:123456789012:product/prod-thesourceaa2a'}\n",
+    );
+    let with = |args: &[&str]| {
+        let mut command = bench.catalogd(args);
+        command.env("AWS_ENDPOINT_URL_SERVICE_CATALOG", &catalog.url);
+        super::bench::Running::start(command).end()
+    };
+    with(&["apply", "--yes", "--pace", "none", "catalog"])
+        .await
+        .expect(0)
+        .says("1 object, all synced and healthy.");
+    with(&["plan", "--detailed-exitcode", "catalog"])
+        .await
+        .expect(0);
+    let calls = catalog.emulator.calls();
+    for (region, operation) in [
+        ("us-east-1", "CopyProduct"),
+        ("eu-west-1", "DescribeProductAsAdmin"),
+        ("eu-west-1", "ListProvisioningArtifacts"),
+        ("eu-west-1", "DescribeProvisioningArtifact"),
+    ] {
+        let called =
+            |call: &&catalogd::emulator::Call| call.region == region && call.operation == operation;
+        assert!(calls.iter().any(|c| called(&c)), "{region} {operation}");
+    }
+    let strays = bench.emulator.calls().into_iter();
+    let strays = strays.filter(|call| call.service.as_str() == "servicecatalog");
+    assert_eq!(strays.count(), 0);
+}

@@ -40,7 +40,7 @@ update_tag_option";
 
 /// The other services' operations that code may come to call. S3 names its actions differently from its operations.
 /// A call of one that is not here is found by its `send()` and fails the test until the table knows it.
-const OTHERS: [(&str, &str); 36] = [
+const OTHERS: [(&str, &str); 37] = [
     ("create_stack", "cloudformation:CreateStack"),
     ("delete_stack", "cloudformation:DeleteStack"),
     (
@@ -81,6 +81,7 @@ const OTHERS: [(&str, &str); 36] = [
     ("get_parameter", "ssm:GetParameter"),
     ("get_parameters", "ssm:GetParameters"),
     ("get_parameters_by_path", "ssm:GetParametersByPath"),
+    ("get_resources", "tag:GetResources"),
     ("assume_role", "sts:AssumeRole"),
     ("get_caller_identity", "sts:GetCallerIdentity"),
 ];

@@ -278,6 +278,9 @@ async fn a_rule_can_ask_for_service_account_place_and_number() {
     });
     assert!(!struck(&bench).await);
     assert!(struck(&bench.in_account("210987654321")).await);
+    only(Rule::always(Effect::InternalFailure).in_region("eu-west-1"));
+    assert!(!struck(&bench).await);
+    assert!(struck(&bench.in_region("eu-west-1")).await);
     only(Rule::always(Effect::InternalFailure).on("List*").nth(2));
     let mut three = Vec::new();
     for _ in 0..3 {

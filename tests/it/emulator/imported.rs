@@ -506,8 +506,10 @@ async fn a_shared_product_is_copied_once_its_portfolio_is_accepted() {
     } = &shared;
     let arn = format!("arn:aws:catalog:us-east-1:{ACCOUNT}:product/{product}");
     let copy = |token: &str| json!({"SourceProductArn": arn, "IdempotencyToken": token});
-    let (code, _) = guest.refused("CopyProduct", copy("early")).await;
-    assert_eq!(code, "ResourceNotFoundException");
+    for bench in [guest.clone(), guest.in_region("eu-west-1")] {
+        let (code, _) = bench.refused("CopyProduct", copy("early")).await;
+        assert_eq!(code, "ResourceNotFoundException");
+    }
     guest
         .ok("AcceptPortfolioShare", json!({"PortfolioId": portfolio}))
         .await;

@@ -416,11 +416,14 @@ async fn a_source_that_is_not_to_be_seen_is_reported_as_what_it_is() {
         ),
         (
             "arn:aws:catalog:eu-west-1:123456789012:product/prod-thesourceaa2a",
-            ["another region", "copies within one"],
+            [
+                "not to be seen in eu-west-1 (ResourceNotFoundException)",
+                "name a product that is there",
+            ],
         ),
         (
             "arn:aws-cn:catalog:us-east-1:123456789012:product/prod-thesourceaa2a",
-            ["ResourceNotFoundException", "name a product that is there"],
+            ["another partition", "name a product of this one"],
         ),
     ] {
         let world = world().await;

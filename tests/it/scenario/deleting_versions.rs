@@ -221,3 +221,35 @@ async fn a_lost_answer_and_a_restart_delete_once_and_converge() {
         assert_eq!(names(&world.plan().await), ["v1", "v2"]);
     }
 }
+
+/// What the recipients of a share launched can't be seen from here.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_deleted_of_what_is_shared() {
+    let (world, hand) = world_with(Profile::Instant, 1).await;
+    let share = hand.sc.create_portfolio_share();
+    let share = share
+        .portfolio_id(&hand.portfolio)
+        .account_id("210987654321");
+    share.send().await.unwrap();
+    world.edit("catalog.yaml", V3, "");
+    world.calls();
+    let applied = world.apply().await;
+    let blocked = &status(&applied.pass, "product/vpc").blocked;
+    assert_eq!(blocked[0].code, BlockedCode::Shared, "{blocked:?}");
+    assert!(blocked[0].message.contains("Networking"), "{blocked:?}");
+    assert_eq!(writes(&world), [].into());
+
+    // Whether it is can't be told, so it is not deleted either.
+    let end = hand.sc.delete_portfolio_share();
+    let end = end.portfolio_id(&hand.portfolio).account_id("210987654321");
+    end.send().await.unwrap();
+    let fault = world
+        .emulator
+        .inject(Rule::always(Effect::AccessDenied).on("DescribePortfolioShares"));
+    one_pass(&world).await;
+    assert!(fault.fired() > 0);
+    assert_eq!(writes(&world).get(DELETE), None);
+    fault.remove();
+    world.apply().await;
+    assert_eq!(names(&world.plan().await), ["v1", "v2"]);
+}

@@ -13,7 +13,7 @@ use super::kit::{self, calls, status, writes};
 use crate::world::World;
 
 /// Another account with a product in a portfolio.
-const THEIRS: &str = r#"
+pub const THEIRS: &str = r#"
 - {service: s3, operation: CreateBucket, account: "210987654321", input: {Bucket: theirs}}
 - service: s3
   operation: PutObject
@@ -41,7 +41,7 @@ const THEIRS: &str = r#"
   input: {PortfolioId: port-thesourceaa2a, ProductId: prod-thesourceaa2a}
 "#;
 
-const SHARE: &str = r#"
+pub const SHARE: &str = r#"
 - service: servicecatalog
   operation: CreatePortfolioShare
   account: "210987654321"

@@ -20,13 +20,13 @@ use super::kit::{CATALOG, SIZE, calls, provisioned};
 use crate::world::World;
 
 /// A repository whose commits are whole catalogs.
-struct Repo {
+pub struct Repo {
     dir: tempfile::TempDir,
     git: git2::Repository,
 }
 
 impl Repo {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut options = git2::RepositoryInitOptions::new();
         options.initial_head("main");
@@ -34,7 +34,7 @@ impl Repo {
         Self { dir, git }
     }
 
-    fn commit(&self, files: &[(&str, &str)]) {
+    pub fn commit(&self, files: &[(&str, &str)]) {
         let mut index = self.git.index().unwrap();
         for (name, text) in files {
             std::fs::write(self.dir.path().join(name), text).unwrap();
@@ -68,19 +68,19 @@ impl Repo {
 
 /// What a daemon told, in short.
 #[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<Vec<String>>>);
+pub struct Told(Arc<Mutex<Vec<String>>>);
 
 impl Told {
     fn tell(&self, line: String) {
         self.0.lock().unwrap().push(line);
     }
 
-    fn count(&self, line: &str) -> usize {
+    pub fn count(&self, line: &str) -> usize {
         let told = self.0.lock().unwrap();
         told.iter().filter(|told| *told == line).count()
     }
 
-    async fn until(&self, world: &World, line: &str) {
+    pub async fn until(&self, world: &World, line: &str) {
         for _ in 0..36_000 {
             if self.count(line) > 0 {
                 return;
@@ -114,7 +114,7 @@ impl Report for Told {
     }
 }
 
-async fn daemon(world: &World, repo: &Repo, told: &Told, stop: &CancellationToken) {
+pub async fn daemon(world: &World, repo: &Repo, told: &Told, stop: &CancellationToken) {
     let daemon = Daemon {
         source: repo.source().into(),
         reconciler: world.process().await.reconciler,

@@ -252,7 +252,11 @@ async fn crash_somewhere(world: &World, random: &mut Entropy) {
     let mut processes = Vec::new();
     for _ in 0..3 {
         processes.push(match memory {
-            true => world.process().await,
+            true => {
+                let mut process = world.process().await;
+                process.reconciler.spare_reads();
+                process
+            }
             false => world.process_in(None).await,
         });
     }
