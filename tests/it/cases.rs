@@ -109,7 +109,8 @@ impl Catalog {
             if self.launched.is_some() {
                 product.tag_options = None;
                 self.portfolio.tag_options = None;
-                product.deprecated = product.deprecated.map(|_| false);
+                // Left out it would stay as it was, and nothing is launched anew of what is deprecated.
+                product.deprecated = Some(false);
             }
         } else {
             self.launched = None;
