@@ -9,6 +9,7 @@
 )]
 
 mod aws;
+mod cases;
 mod cli;
 mod deploy;
 mod emulator;
