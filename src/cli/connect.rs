@@ -49,9 +49,20 @@ impl TargetArgs {
         clock: Clock,
         seed_beside: Option<&Path>,
     ) -> Result<Connected> {
+        let seed = seed_beside.and_then(seed_file);
+        let seed = seed.filter(|path| path.is_file());
+        self.connect_seeded(clock, seed.as_deref()).await
+    }
+
+    /// Connects. `seed` is loaded into an embedded AWS.
+    pub(super) async fn connect_seeded(
+        &self,
+        clock: Clock,
+        seed: Option<&Path>,
+    ) -> Result<Connected> {
         let mut entropy = Entropy::system();
         let emulated = match self.emulator {
-            Some(profile) => Some(embedded(profile, clock, seed_beside).await?),
+            Some(profile) => Some(embedded(profile, clock, seed).await?),
             None => None,
         };
         let pace = self.pace.unwrap_or(match self.emulator {
@@ -127,7 +138,7 @@ fn open_store(root: &Path, identity: &Identity) -> Option<Store> {
     }
 }
 
-async fn embedded(profile: Profile, clock: Clock, beside: Option<&Path>) -> Result<Emulator> {
+async fn embedded(profile: Profile, clock: Clock, seed: Option<&Path>) -> Result<Emulator> {
     let emulator = Emulator::new(emulator::Options {
         clock,
         seed: EMULATED_SEED,
@@ -135,9 +146,8 @@ async fn embedded(profile: Profile, clock: Clock, beside: Option<&Path>) -> Resu
         quotas: true,
         faults: Faults::default(),
     });
-    let seed = beside.and_then(seed_file).filter(|path| path.is_file());
     if let Some(path) = seed {
-        load_seed(&emulator, &path).await?;
+        load_seed(&emulator, path).await?;
     }
     Ok(emulator)
 }

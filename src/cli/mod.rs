@@ -6,6 +6,7 @@ mod args;
 mod connect;
 mod emulator;
 mod exit;
+mod export;
 mod out;
 mod plan;
 mod progress;
@@ -40,7 +41,7 @@ const LONG: &str = "A GitOps reconciler for AWS Service Catalog.\n\n\
     from the standard environment and files. With --emulator it works on an embedded AWS, and no account is needed.";
 
 const EXIT_CODES: &str = "Exit codes: 0 done or no changes, 1 error, 2 changes pending (plan --detailed-exitcode), \
-    3 manifests invalid, 4 credentials or permission, 5 blocked by a guard, 6 applied in part, 8 not converged before \
+    3 manifests invalid, 4 credentials or permission, 5 blocked by a guard, 6 applied or exported in part, 8 not converged before \
     the deadline, 130 interrupted";
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +54,8 @@ enum Command {
     Apply(apply::Apply),
     /// Keep the catalog in agreement with the manifests: the daemon
     Run(run::Run),
+    /// Write a live catalog as manifests and templates; writes nothing to AWS
+    Export(export::Export),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -98,6 +101,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Plan(command) => command.execute(&mut out, clock).await,
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))

@@ -105,7 +105,7 @@ fn decode(bytes: &[u8]) -> Text<'_> {
 }
 
 /// Whether a text can hold a document of ours: it names our API, or a `kind` that is ours.
-fn mentions_us(text: &str) -> bool {
+pub(super) fn mentions_us(text: &str) -> bool {
     text.contains(API_GROUP) || names_a_kind(text)
 }
 

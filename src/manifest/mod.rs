@@ -113,3 +113,48 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
     findings.dedup();
     Loaded { desired, findings }
 }
+
+/// Whether a text could be taken for a manifest of ours: a template that could has to have another end than `.yaml`.
+pub fn names_a_manifest(text: &str) -> bool {
+    files::mentions_us(text)
+}
+
+/// Whether a scalar without quotes is read as the text that it is: strictly, as a text must be, or as parameters are, of
+/// which only null says nothing. What writes manifests asks.
+pub fn reads_as_text(text: &str, strict: bool) -> bool {
+    match node::Plain::of(text) {
+        node::Plain::Text => true,
+        node::Plain::Bool | node::Plain::Number => !strict,
+        node::Plain::Null => false,
+    }
+}
+
+/// A document as the manifest reader sees it: scalars as texts, or as `null` where a text may not be written so.
+#[cfg(test)]
+pub(crate) fn read_scalars(text: &str, strict: bool) -> Option<serde_json::Value> {
+    use node::{Node, Value};
+    fn json(node: &Node, strict: bool) -> serde_json::Value {
+        match &node.value {
+            Value::Quoted(text) => text.as_str().into(),
+            Value::Plain(text) if reads_as_text(text, strict) => text.as_str().into(),
+            Value::Plain(_) | Value::Unknown => serde_json::Value::Null,
+            Value::List(items) => items.iter().map(|item| json(item, strict)).collect(),
+            Value::Map(entries) => {
+                let pairs = entries.iter();
+                pairs
+                    .map(|e| (e.key.value.clone(), json(&e.value, strict)))
+                    .collect()
+            }
+        }
+    }
+    let (mut budget, file) = (parse::NODES, std::sync::Arc::from("x.yaml"));
+    let mut chunks = parse::chunks(text).into_iter();
+    let (one, None) = (chunks.next()?, chunks.next()) else {
+        return None;
+    };
+    let documents = parse::documents(&file, one, &mut budget).ok()?;
+    match documents.as_slice() {
+        [one] if one.findings.is_empty() => Some(json(&one.root, strict)),
+        _ => None,
+    }
+}

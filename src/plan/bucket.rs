@@ -69,11 +69,11 @@ impl Planner<'_> {
         let object = desired
             .keys()
             .max_by_key(|key| key.kind == crate::ids::Kind::Product)?;
-        // Those of other accounts' products too, where a manifest copies from them: they are read like our own.
         let observed = self.input.observed;
+        // What is copied from elsewhere is remembered too, or the index would lack it for ever.
         let products = observed.products.values().chain(observed.sources.values());
-        let versions = products.flat_map(|p| &p.versions);
-        let entries = versions
+        let entries = products
+            .flat_map(|p| &p.versions)
             .filter_map(|v| Some((v.id.clone(), v.content.clone()?)))
             .collect();
         let mut draft = Draft::new(object, self.next_step());

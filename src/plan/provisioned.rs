@@ -119,6 +119,7 @@ impl<'a> Planner<'a> {
                 ),
             );
         }
+        self.note_removal(draft, want, live);
         if let Some(refused) = self.other_stack(want, live) {
             return draft.refuse(refused);
         }
@@ -134,6 +135,26 @@ impl<'a> Planner<'a> {
             self.launch(draft, want, Some(live), reason);
         } else {
             self.update(draft, want, live);
+        }
+    }
+
+    /// Says where removal from git would do another thing than the manifest says: no update is ever made only to write a
+    /// tag (design §4).
+    fn note_removal(&self, draft: &mut Draft, want: &ProvisionedProduct, live: &LiveProvisioned) {
+        let kept = self
+            .input
+            .identity
+            .on_remove(Kind::ProvisionedProduct, &live.tags);
+        let wanted = want.lifecycle.on_remove;
+        // Without a tag what was last applied says it, where that is known.
+        let told = kept.is_some() || self.input.base.is_none();
+        if told && kept.unwrap_or_default() != wanted {
+            draft.note(format!(
+                "onRemove: {} is kept with the next update that may change its tags; until then it would be {} ({})",
+                wanted.as_str(),
+                kept.unwrap_or_default().as_str(),
+                want.origin
+            ));
         }
     }
 

@@ -1,6 +1,7 @@
 //! One pass: observe → plan → execute → remember. What a pass could not settle is the next pass's.
 
 pub mod converge;
+pub mod export;
 mod learn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -293,6 +294,7 @@ impl Reconciler {
                 .cloned()
                 .collect(),
             offers: desired.products.values().any(Product::has_offers),
+            everything: false,
             identity: self.identity.clone(),
             recall: Arc::clone(&self.recall),
         };

@@ -110,6 +110,7 @@ impl Bench {
             adopted: Adopted::default(),
             ssm: BTreeSet::new(),
             offers: true,
+            everything: false,
             identity: self.identity.clone(),
             recall: Arc::default(),
         }

@@ -506,7 +506,7 @@ spec: {key: "catalogd:x", value: y}
 "#,
         r#"
 9:25 duplicate-tag-option another TagOption has the key `env` and the value `prod` | key and value are one in an account and region: keep one of the two
-13:18 unknown-field `adopt` says nothing of a TagOption | leave it out: one of this key and value is used as it is
+13:23 unknown-field unknown field `adopt` in the metadata of a TagOption | it can have `name` and `onRemove`
 18:33 unknown-value `onRemove` cannot be `release` | it can be `retain` or `delete`
 19:25 empty-value the value of a TagOption is empty, and the service wants a text
 19:37 wrong-type `active` must be `true` or `false` without quotes, and is a text

@@ -19,6 +19,8 @@ use crate::model::template::{VersionContent, folded};
 const TEMPLATE_KEY: &str = "CloudFormationTemplate";
 /// Where a version's `Info` says what it was made of (facts §9.2).
 const URL_KEY: &str = "TemplateUrl";
+/// The same of a version that was made of a stack.
+const STACK_KEY: &str = "PhysicalId";
 
 /// Whether the template bucket is there.
 #[derive(Debug)]
@@ -32,9 +34,12 @@ pub(super) struct Head {
 /// What a version's description says.
 #[derive(Debug)]
 pub(super) struct Described {
-    status: ReadyStatus,
-    content: Option<VersionContent>,
+    pub(super) status: ReadyStatus,
+    pub(super) content: Option<VersionContent>,
     pub(super) template: Option<Arc<str>>,
+    /// The URL or the stack that it was made of.
+    pub(super) url: Option<String>,
+    pub(super) stack: Option<String>,
 }
 
 impl Aws {
@@ -89,6 +94,9 @@ impl Aws {
         bucket: bool,
         products: &mut Found<LiveProduct>,
     ) -> bool {
+        if hints.everything {
+            return false;
+        }
         let ours: BTreeSet<ProductId> = products
             .items
             .iter()
@@ -188,8 +196,11 @@ impl Aws {
                 request.clone().send()
             })
             .await?;
+        let info = |key: &str| answer.info().and_then(|info| info.get(key)).cloned();
         let template = answer.info().and_then(|info| info.get(TEMPLATE_KEY));
         Ok(Described {
+            url: info(URL_KEY),
+            stack: info(STACK_KEY),
             template: template.map(|text| Arc::from(text.as_str())),
             status: convert::ready(
                 answer

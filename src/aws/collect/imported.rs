@@ -18,7 +18,7 @@ const PORTFOLIOS_A_PAGE: i32 = 100;
 impl Aws {
     pub(super) async fn imported(&self, hints: &Hints) -> Found<LivePortfolio> {
         let mut found = Found::default();
-        if hints.imported.is_empty() {
+        if hints.imported.is_empty() && !hints.everything {
             return found;
         }
         let accepted = match self.accepted().await {
@@ -28,8 +28,11 @@ impl Aws {
                 return found;
             }
         };
-        let wanted = hints.imported.intersection(&accepted).cloned();
-        for part in gather(wanted.map(|id| self.imported_portfolio(id))).await {
+        let wanted: Vec<PortfolioId> = match hints.everything {
+            true => accepted.into_iter().collect(),
+            false => hints.imported.intersection(&accepted).cloned().collect(),
+        };
+        for part in gather(wanted.into_iter().map(|id| self.imported_portfolio(id))).await {
             found.add(part);
         }
         found

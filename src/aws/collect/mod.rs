@@ -14,6 +14,7 @@ mod service_action;
 mod stack;
 mod tag_option;
 mod tagging;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -67,6 +68,9 @@ pub struct Hints {
     pub ssm: BTreeSet<String>,
     /// Whether some manifest says which service actions versions offer: then who else offers what matters.
     pub offers: bool,
+    /// Everything is read as though it were ours: for an export. The contents of versions are then left to
+    /// [`Aws::version_texts`].
+    pub everything: bool,
     /// Whose catalog.
     pub identity: Identity,
     /// What earlier passes of this process read.

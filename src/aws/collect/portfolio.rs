@@ -105,7 +105,7 @@ impl Aws {
             }
             Owner::Foreign(_) => false,
         };
-        if matters {
+        if matters || hints.everything {
             match self.known_shares(&id, hints).await {
                 Ok(shares) => portfolio.shares = Some(shares),
                 Err(failure) => found.gap(Scope::Shares(id.clone()), &failure),

@@ -317,6 +317,7 @@ fn concerns_us(live: &LiveProvisioned, hints: &Hints) -> bool {
     let tagged = hints.identity.owner(Kind::ProvisionedProduct, &live.tags) != Owner::Nobody;
     let token = live.idempotency_token.as_deref().unwrap_or_default();
     tagged
+        || hints.everything
         || token.starts_with(OUR_TOKENS)
         || hints.wanted_provisioned_names.contains(&live.name)
         || hints.adopted.has(live.id.as_str(), &live.name)

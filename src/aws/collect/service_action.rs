@@ -94,7 +94,7 @@ impl Aws {
     ) -> Found<LiveServiceAction> {
         let mut found = Found::default();
         let id = action.id.clone();
-        let ours = hints.reads(&action);
+        let ours = hints.everything || hints.reads(&action);
         // One that was described by its id stands in no list that could say whether it changed.
         let seen = action.definition.is_none().then(|| ActionSeen {
             listed: action.clone(),

@@ -7,6 +7,7 @@ use super::Catalog;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::schema::{ProvisionedSpec, ValueSpec};
 use crate::manifest::words;
+use crate::model::desired::Adopt;
 use crate::model::limits;
 use crate::model::template::ParameterDecl;
 
@@ -17,8 +18,10 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         stored(spec, findings);
         let interface = catalog.interface_of(spec);
         if let Some(declared) = interface.and_then(|read| read.parameters.as_deref()) {
-            // What is imported has the parameters of its stack.
-            if !spec.imports {
+            // What is imported has the parameters of its stack, and so has what is taken over by its id: nothing is made in
+            // its place.
+            let taken = matches!(spec.header.lifecycle.adopt, Adopt::Id { .. });
+            if !spec.imports && !taken {
                 missing(spec, declared, findings);
             }
             unknown(spec, declared, findings);

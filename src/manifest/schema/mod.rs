@@ -207,6 +207,12 @@ const METADATA: Shape = Shape {
     known: &["name", "onRemove", "adopt"],
 };
 
+/// A TagOption is whichever there is of its key and value: there is nothing to take over.
+const TAG_OPTION_METADATA: Shape = Shape {
+    what: "the metadata of a TagOption",
+    known: &["name", "onRemove"],
+};
+
 const ADOPT: Shape = Shape {
     what: "adopt",
     known: &["id"],
@@ -332,7 +338,11 @@ impl Reader<'_> {
             return nameless(fields.at(), None);
         };
         let at = &metadata.key.origin;
-        let Some(fields) = self.fields(&metadata.value, at, &METADATA) else {
+        let shape = match kind {
+            Some(Kind::TagOption) => &TAG_OPTION_METADATA,
+            _ => &METADATA,
+        };
+        let Some(fields) = self.fields(&metadata.value, at, shape) else {
             return nameless(at, None);
         };
         let lifecycle = Lifecycle {

@@ -2,9 +2,8 @@
 
 use super::read::{Reader, Shape};
 use super::{Header, Tag};
-use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Node};
-use crate::model::desired::{Adopt, Origin};
+use crate::model::desired::Origin;
 
 /// A TagOption as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +27,6 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<TagOptionSpec> {
         let fields = self.fields(node, at, &SPEC)?;
-        if header.lifecycle.adopt != Adopt::Never {
-            let message = "`adopt` says nothing of a TagOption";
-            self.report(
-                Finding::new(Code::UnknownField, &header.origin, message)
-                    .hint("leave it out: one of this key and value is used as it is"),
-            );
-        }
         let key = self.required_text(&fields, "key");
         let value = self.required_text(&fields, "value");
         Some(TagOptionSpec {

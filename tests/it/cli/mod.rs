@@ -2,9 +2,11 @@
 //! port. Nothing here sleeps for a time: every wait is for a line, a file or a call, and has a deadline.
 
 mod bench;
+mod brownfield;
 mod converge;
 mod daemon;
 mod exits;
+mod export;
 mod failing;
 mod kill;
 mod repository;

@@ -209,7 +209,6 @@ async fn a_no_op_pass_in_a_new_process_stays_in_its_budget() {
         sum(&first)
     );
     assert_eq!(first.get("GetResources"), None, "{first:#?}");
-    eprintln!("FIRST {first:?} {} {allowed}", sum(&first));
 
     // Later passes of this process, as many as it takes for everything to have had its turn.
     let mut described = 0;

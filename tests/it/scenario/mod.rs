@@ -10,6 +10,7 @@ mod crash;
 mod defaults;
 mod deleting_versions;
 mod drift;
+mod exporting;
 mod failing;
 mod fields;
 mod gaps;

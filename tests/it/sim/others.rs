@@ -11,6 +11,7 @@ use aws_sdk_servicecatalog::types::{
 use catalogd::clock::Entropy;
 use catalogd::emulator::cfn::StackStatus;
 use catalogd::emulator::seed;
+use catalogd::ids::ProductArn;
 use catalogd::model::desired::{Guidance, Tags};
 use catalogd::model::observed::{LiveProduct, LiveProvisioned, Observed};
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ pub struct Others {
 #[derive(Debug, Clone)]
 pub struct Source {
     id: String,
+    region: &'static str,
     pub deleted: bool,
     tags: BTreeMap<String, String>,
     /// All that ever were, oldest first.
@@ -77,6 +79,9 @@ fn fixed(prefix: &str, one: usize, other: usize) -> String {
     let letter = |n: usize| char::from(b'a' + u8::try_from(n).unwrap());
     format!("{prefix}-simulated{}{}2a", letter(one), letter(other))
 }
+
+/// Where each source is.
+const REGIONS: [&str; 2] = [REGION, "eu-west-1"];
 
 /// Versions of different sources have different names.
 fn version_name(source: usize, version: usize) -> String {
@@ -131,6 +136,7 @@ impl Source {
         });
         Self {
             id: fixed("prod", at, 0),
+            region: REGIONS[at],
             deleted: false,
             tags,
             versions: versions.collect(),
@@ -138,7 +144,10 @@ impl Source {
     }
 
     pub fn arn(&self) -> String {
-        format!("arn:aws:catalog:{REGION}:{ACCOUNT}:product/{}", self.id)
+        format!(
+            "arn:aws:catalog:{}:{ACCOUNT}:product/{}",
+            self.region, self.id
+        )
     }
 
     /// The versions that are there.
@@ -261,7 +270,7 @@ impl Others {
             let tags: Vec<Value> = source.tags.iter().map(tag).collect();
             for (n, v) in source.versions.iter().enumerate() {
                 let version = version(&v.name, v.description(), template_url(v.template));
-                calls.push(match n {
+                let mut made = match n {
                     0 => sc(
                         "CreateProduct",
                         &[&source.id, &v.id],
@@ -272,13 +281,17 @@ impl Others {
                         &[&v.id],
                         json!({"ProductId": source.id, "Parameters": version}),
                     ),
-                });
+                };
+                made["region"] = source.region.into();
+                calls.push(made);
                 if v.deprecated || !v.active {
                     let input = json!({
                         "ProductId": source.id, "ProvisioningArtifactId": v.id, "Active": v.active,
                         "Guidance": v.guidance().as_str(),
                     });
-                    calls.push(sc("UpdateProvisioningArtifact", &[], input));
+                    let mut update = sc("UpdateProvisioningArtifact", &[], input);
+                    update["region"] = source.region.into();
+                    calls.push(update);
                 }
             }
         }
@@ -347,7 +360,7 @@ impl Others {
                 source.update(world, chosen, version).await;
             }
             6 if live.len() > 1 => {
-                let request = world.console().delete_provisioning_artifact();
+                let request = source.console(world).delete_provisioning_artifact();
                 let request = request
                     .product_id(&source.id)
                     .provisioning_artifact_id(&source.versions[chosen].id);
@@ -357,7 +370,7 @@ impl Others {
             }
             7 => {
                 let key = format!("t{}", random.below(2));
-                let request = world.console().update_product().id(&source.id);
+                let request = source.console(world).update_product().id(&source.id);
                 if source.tags.contains_key(&key) && random.chance(0.5) {
                     if request.remove_tags(&key).send().await.is_ok() {
                         source.tags.remove(&key);
@@ -371,7 +384,7 @@ impl Others {
                 }
             }
             8 if random.chance(0.3) => {
-                let request = world.console().delete_product().id(&source.id);
+                let request = source.console(world).delete_product().id(&source.id);
                 source.deleted = request.send().await.is_ok();
             }
             _ => {}
@@ -455,8 +468,15 @@ impl Others {
     /// Asserts that what is theirs is as they left it.
     pub fn expect_untouched(&self, live: &Observed) {
         for source in &self.sources {
-            let found = live.products.get(&source.id.as_str().into());
-            assert_eq!(found.is_none(), source.deleted, "{}: {found:?}", source.id);
+            let found = if source.region == REGION {
+                let found = live.products.get(&source.id.as_str().into());
+                assert_eq!(found.is_none(), source.deleted, "{}: {found:?}", source.id);
+                found
+            } else {
+                // Read only where it is copied from.
+                let arn = ProductArn::parse(&source.arn()).unwrap();
+                live.sources.get(&arn)
+            };
             if let Some(found) = found {
                 source.expect(found);
             }
@@ -487,6 +507,10 @@ impl Others {
 }
 
 impl Source {
+    fn console(&self, world: &World) -> aws_sdk_servicecatalog::Client {
+        world.console_in(self.region)
+    }
+
     async fn publish(&mut self, world: &World, name: String, random: &mut Entropy) {
         let mut version = Published {
             active: true,
@@ -498,8 +522,8 @@ impl Source {
             .set_description(version.description())
             .info("LoadTemplateFromURL", template_url(version.template))
             .build();
-        let request = world
-            .console()
+        let request = self
+            .console(world)
             .create_provisioning_artifact()
             .product_id(&self.id)
             .parameters(properties)
@@ -512,8 +536,8 @@ impl Source {
     }
 
     async fn update(&mut self, world: &World, at: usize, version: Published) {
-        let request = world
-            .console()
+        let request = self
+            .console(world)
             .update_provisioning_artifact()
             .product_id(&self.id)
             .provisioning_artifact_id(&version.id)
