@@ -192,7 +192,6 @@ fn named_tests_exist() {
     for page in [
         "ARCHITECTURE.md",
         "docs/semantics.md",
-        "docs/coverage.md",
         "docs/performance.md",
     ] {
         let Ok(text) = std::fs::read_to_string(root().join(page)) else {

@@ -10,6 +10,7 @@ const SHAPES: &[(&str, &Shape)] = &[
     ("metadata.adopt", &super::ADOPT),
     ("Defaults", &super::DEFAULTS_DOCUMENT),
     ("Defaults.spec", &product::DEFAULTS),
+    ("TagOption.metadata", &super::TAG_OPTION_METADATA),
     ("TagOption.spec", &tag_option::SPEC),
     ("ServiceAction.spec", &service_action::SPEC),
     ("ServiceAction.spec.definition", &service_action::DEFINITION),

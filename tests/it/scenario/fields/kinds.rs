@@ -16,6 +16,34 @@ pub(super) fn rows() -> Vec<Row> {
 fn tag_options() -> Vec<Row> {
     vec![
         Row {
+            map: "TagOption.metadata",
+            field: "name",
+            base: Small,
+            // Key and value say which it is, and the name is git's alone.
+            git: Git::Quiet(("{name: free, onRemove", "{name: other, onRemove")),
+            hand: Hand::Not(Why::GitOnly),
+            without: Without::Means(Git::Finding(
+                ("{name: free, onRemove: delete}", "{onRemove: delete}"),
+                Code::MissingField,
+            )),
+            empty: Git::Finding(
+                ("{name: free, onRemove", "{name: '', onRemove"),
+                Code::InvalidName,
+            ),
+        },
+        Row {
+            map: "TagOption.metadata",
+            field: "onRemove",
+            base: Small,
+            git: Git::Quiet(("free, onRemove: delete}", "free, onRemove: retain}")),
+            hand: Hand::Not(Why::GitOnly),
+            without: Without::Means(Git::Quiet(("free, onRemove: delete}", "free}"))),
+            empty: Git::Finding(
+                ("free, onRemove: delete}", "free, onRemove: ''}"),
+                Code::UnknownValue,
+            ),
+        },
+        Row {
             map: "TagOption.spec",
             field: "key",
             base: Small,
