@@ -262,10 +262,14 @@ impl Executor<'_> {
         let seen = self.provisioned_end(op, id, &end, answer.created).await?;
         match end {
             RecordState::Succeeded => Ok(()),
-            _ => Err(Stopped::Failed(match seen {
-                Some(message) => Failure::reported(op.call(), &message),
-                None => self.record_failure(op, record).await,
-            })),
+            _ => {
+                let failure = match seen {
+                    Some(message) => Failure::reported(op.call(), &message),
+                    None => self.record_failure(op, record).await,
+                };
+                // CloudFormation repeats the values that it refuses.
+                Err(Stopped::Failed(failure.without(&op.secrets())))
+            }
         }
     }
 

@@ -115,7 +115,7 @@ impl Export<'_> {
         let Some(found) = found else {
             return Err(format!("its version {version} is gone"));
         };
-        if live.source_connection.is_none() && !listed.contains_key(&found.name) {
+        if live.source_connection.is_none() && listed.get(&found.name) != Some(version) {
             return Err(format!(
                 "its version {:?} ({version}) is not in the manifest of product/{}",
                 found.name, object.name

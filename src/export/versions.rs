@@ -118,7 +118,8 @@ impl Export<'_> {
             if !active {
                 fields.required("active", Yaml::Bare("false".to_owned()));
             }
-            if let Some(names) = offers.get(at) {
+            // Where others offer something, what offers nothing is left alone: a list of nothing would be noise.
+            if let Some(names) = offers.get(at).filter(|names| !names.is_empty()) {
                 fields.optional(
                     "serviceActions",
                     Some(Yaml::texts(names.iter().map(Name::as_str))),

@@ -728,6 +728,20 @@ impl Op {
         )
     }
 
+    /// The values that no message about the call may repeat (promise 8).
+    pub fn secrets(&self) -> Vec<&str> {
+        let (Self::Provision { parameters, .. } | Self::UpdateProvisioned { parameters, .. }) =
+            self
+        else {
+            return Vec::new();
+        };
+        let secret = |argument| match argument {
+            &ParameterArg::Secret(ref value) => Some(value.as_str()),
+            ParameterArg::Value(_) | ParameterArg::Previous => None,
+        };
+        parameters.values().filter_map(secret).collect()
+    }
+
     /// Whether the call only keeps a cache fresh: a plan of nothing else has no changes.
     pub fn is_housekeeping(&self) -> bool {
         matches!(self, Self::PutIndex { .. })

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::BTreeMap;
+
 use super::draft::Draft;
 use super::guard::unread;
 use super::import::failed_import;
 use super::launch::{Goal, arguments, note_parameters, note_secrets, request_text};
-use super::op::Op;
+use super::op::{Op, ParameterArg};
 use super::owned::Owned;
 use super::planner::Planner;
 use super::portfolio::{Fields, conflict, too_many_tags};
@@ -216,11 +218,9 @@ impl<'a> Planner<'a> {
         if let Some(failed) = failed {
             let token = failed.idempotency_token.as_deref().unwrap_or("");
             if !secrets_moved && identity.is_same_request(&want.name, &request, token) {
+                let said = failed.status_message.as_deref();
                 draft.object.stalled = Some(Stalled {
-                    reason: failed
-                        .status_message
-                        .clone()
-                        .unwrap_or_else(|| "its launch failed".to_owned()),
+                    reason: without_secrets(said.unwrap_or("its launch failed"), &arguments),
                     advice: format!(
                         "the same launch would fail again: mend the template in a new version, or the parameters ({})",
                         want.origin
@@ -498,6 +498,19 @@ impl<'a> Planner<'a> {
             None => id.to_string(),
         }
     }
+}
+
+/// What the service said of a launch, which may repeat the values that it refused (promise 8).
+fn without_secrets(said: &str, sent: &BTreeMap<String, ParameterArg>) -> String {
+    let mut said = said.to_owned();
+    for argument in sent.values() {
+        if let ParameterArg::Secret(value) = argument
+            && !value.is_empty()
+        {
+            said = said.replace(value.as_str(), "(secret)");
+        }
+    }
+    said
 }
 
 /// The whole set that an update sends: what is there, overlaid with what git wants. What is left out would go.

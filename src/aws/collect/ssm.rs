@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, Hints, gather};
 use crate::aws::client::Aws;
-use crate::aws::error::Failure;
+use crate::aws::error::{Class, Failure};
 use crate::aws::pace::Access;
 use crate::model::launch::SsmParameter;
 use crate::model::observed::Scope;
@@ -33,7 +33,11 @@ impl Aws {
         let mut found = Found::default();
         match self.stored_call(&names).await {
             Ok(stored) => found.items.extend(stored),
-            Err(failure) if names.len() == 1 => {
+            // One name may be refused; that the store is silent or busy is no name's fault.
+            Err(failure)
+                if names.len() == 1
+                    || matches!(failure.class, Class::Throttled | Class::Transient) =>
+            {
                 for name in names {
                     found.gap(Scope::Ssm(name), &failure);
                 }

@@ -59,7 +59,7 @@ pub(in super::super) enum Older {
 impl RetentionSpec {
     /// Whether a place in a list of so many is among the newest: the order of the list is the order, newest last.
     pub(in super::super) fn keeps(&self, place: usize, of: usize) -> bool {
-        place + self.active.value >= of
+        of.saturating_sub(place) <= self.active.value
     }
 }
 
