@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::draft::Draft;
+use super::guard::unread;
 use super::op::{Mark, Ownership};
 use super::planner::Planner;
 use super::{Action, Blocked, BlockedCode, Input};
@@ -57,12 +58,27 @@ pub(crate) fn adopt<'a, 'w, T>(
         return;
     }
     let live: Vec<Candidate<'a, T>> = live.collect();
+    let mut chosen: BTreeMap<&str, Vec<(Key, &Candidate<'a, T>)>> = BTreeMap::new();
     for want in wanted {
         let key = Key::new(kind, want.name.clone());
         match choose(input, &key, want, &live) {
-            Ok(Some(found)) => ours.entry(want.name.clone()).or_default().push(found.live),
+            Ok(Some(found)) => chosen.entry(found.id).or_default().push((key, found)),
             Ok(None) => {}
             Err(blocked) => drop(refused.insert(key, blocked)),
+        }
+    }
+    for (id, takers) in chosen {
+        if let [(key, found)] = takers.as_slice() {
+            ours.entry(key.name.clone()).or_default().push(found.live);
+            continue;
+        }
+        let names: Vec<String> = takers.iter().map(|(key, _)| key.to_string()).collect();
+        for (key, _) in takers {
+            let message = format!(
+                "{} all want to take over {id}: take `adopt` out of all but one",
+                names.join(" and ")
+            );
+            refused.insert(key, Blocked::new(BlockedCode::Adopt, message));
         }
     }
 }
@@ -180,6 +196,17 @@ impl Planner<'_> {
         refused.is_some()
     }
 
+    /// Notes whose a live portfolio or product is, so that removals ask again before they go out.
+    pub(crate) fn note_ownership(&self, draft: &mut Draft, id: &str) {
+        let key = &draft.object.key;
+        let ownership = Ownership {
+            kind: key.kind,
+            id: id.to_owned(),
+            mark: Mark::Tag(self.input.identity.tag_value(&key.name)),
+        };
+        draft.live(ownership);
+    }
+
     /// Says whose a live portfolio or product is, and adds the ownership tag to `tags` where the object lacks it, or
     /// says another thing of removal than git.
     pub(crate) fn claim(
@@ -197,11 +224,7 @@ impl Planner<'_> {
             self.input.identity.claim(&key.name, lifecycle.on_remove),
         );
         let seen = live.get(tag);
-        draft.live(Ownership {
-            kind: key.kind,
-            id: id.to_owned(),
-            mark: Mark::Tag(strip_removal(&wanted).to_owned()),
-        });
+        self.note_ownership(draft, id);
         if seen == Some(&wanted) {
             return;
         }
@@ -215,6 +238,14 @@ impl Planner<'_> {
             None => {
                 draft.claims = true;
                 if lifecycle.adopt != Adopt::Never {
+                    let gap = match key.kind {
+                        Kind::Portfolio => self.doubt.hidden_portfolio(),
+                        _ => self.doubt.hidden_product(),
+                    };
+                    if let Some(gap) = gap {
+                        let what = "it is not taken over, because another one may be it";
+                        return draft.refuse(unread(gap, what));
+                    }
                     draft.object.action = Action::Adopt;
                 }
                 Change {

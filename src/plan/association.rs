@@ -14,7 +14,7 @@ use crate::diff::association::{
 };
 use crate::diff::normalise::{RESOURCE_UPDATE, allows_tag_updates, constraint_text};
 use crate::diff::{Change, Member, Shown, Was, was};
-use crate::ids::{ConstraintId, Kind, Name, PortfolioId, ProductId};
+use crate::ids::{ConstraintId, Key, Kind, Name, PortfolioId, ProductId};
 use crate::model::desired::{Association, Product, TagUpdates};
 use crate::model::observed::{LiveConstraint, LivePortfolio};
 
@@ -296,6 +296,27 @@ impl<'a> Planner<'a> {
                 }
             };
             if want.contains_key(&name) {
+                continue;
+            }
+            let tags = &seen.tags;
+            if self
+                .input
+                .identity
+                .on_remove(Kind::Portfolio, tags)
+                .is_none()
+            {
+                // Nothing goes from it before it is ours.
+                let key = Key::new(Kind::Portfolio, name.clone());
+                let comes = self
+                    .object(&key)
+                    .is_some_and(|o| o.action == super::Action::Adopt);
+                match comes {
+                    true => draft.waits(Some(key), "its place there ends once that is taken over"),
+                    false => draft.blocked(
+                        BlockedCode::Dependency,
+                        format!("its place in {key} stays, because that can't be taken over"),
+                    ),
+                }
                 continue;
             }
             let what = format!("its place in portfolio/{name}");

@@ -735,11 +735,11 @@ impl Op {
         else {
             return Vec::new();
         };
-        let secret = |argument| match argument {
-            &ParameterArg::Secret(ref value) => Some(value.as_str()),
+        let secret = parameters.values().filter_map(|argument| match argument {
+            ParameterArg::Secret(value) => Some(value.as_str()),
             ParameterArg::Value(_) | ParameterArg::Previous => None,
-        };
-        parameters.values().filter_map(secret).collect()
+        });
+        secret.collect()
     }
 
     /// Whether the call only keeps a cache fresh: a plan of nothing else has no changes.

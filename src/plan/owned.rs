@@ -140,10 +140,10 @@ impl<'a> Owned<'a> {
         adopt(input, kind, wanted, live, &mut self.provisioned, refused);
     }
 
-    /// What git calls a live portfolio, one that is taken over too; `None` where it is not ours.
+    /// What git calls a live portfolio, one that is taken over too; `None` where it is not ours, or claimed twice.
     pub(crate) fn portfolio_name(&self, id: &PortfolioId) -> Option<&Name> {
         let mut all = self.portfolios.iter();
-        let found = all.find(|(_, live)| live.iter().any(|o| o.id == *id));
+        let found = all.find(|(_, live)| matches!(live.as_slice(), [one] if one.id == *id));
         found.map(|(name, _)| name)
     }
 

@@ -130,6 +130,12 @@ impl<'a> Planner<'a> {
         drafts.flat_map(|draft| draft.steps.iter().map(|step| step.id))
     }
 
+    /// The entry of an object that was taken in.
+    pub(crate) fn object(&self, key: &Key) -> Option<&ObjectPlan> {
+        let mut objects = self.drafts.iter().map(|draft| &draft.object);
+        objects.find(|object| object.key == *key)
+    }
+
     /// The entry that was taken in last.
     pub(crate) fn last_object(&self) -> Option<&ObjectPlan> {
         self.drafts.last().map(|draft| &draft.object)

@@ -245,18 +245,16 @@ impl<'a> Planner<'a> {
         draft.object.id = Some(live.id.to_string());
         if let Some(gap) = self.doubt.product(&live.id) {
             draft.refuse(unread(gap, "its fields and versions are left as they are"));
-            return true;
+            let claim = self.input.identity.on_remove(Kind::Product, &live.tags);
+            self.note_ownership(draft, live.id.as_str());
+            return claim.is_some();
         }
         if self.refuses_adoption(draft) {
             return false;
         }
         if let Some(refused) = other_type(want, live) {
             draft.refuse(refused);
-            return self
-                .input
-                .identity
-                .on_remove(Kind::Product, &live.tags)
-                .is_some();
+            return false;
         }
         // Without its source neither tags nor versions of a copy can be told; its own fields can.
         let source = want

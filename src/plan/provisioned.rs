@@ -126,6 +126,18 @@ impl<'a> Planner<'a> {
             return draft.refuse(refused);
         }
         let never = live.status == ProvisionedStatus::Error && !live.ever_succeeded;
+        if never && want.import.is_none() && !self.is_marked(want, live) {
+            // Being named permits updates, never removal (design §4).
+            let said = live.status_message.clone();
+            draft.object.stalled = Some(Stalled {
+                reason: said.unwrap_or_else(|| "its launch failed".to_owned()),
+                advice: format!(
+                    "somebody else launched it and it never ran: terminate it, and take `adopt` out to have it launched ({})",
+                    want.origin
+                ),
+            });
+            return;
+        }
         if never && (want.import.is_some() || self.was_not_launched(live)) {
             failed_import(draft, want, live);
         } else if never {
@@ -158,6 +170,16 @@ impl<'a> Planner<'a> {
                 want.origin
             ));
         }
+    }
+
+    /// Whether it is ours by its tag or by the token of its last request, and not for being named alone.
+    fn is_marked(&self, want: &ProvisionedProduct, live: &LiveProvisioned) -> bool {
+        let identity = self.input.identity;
+        let tagged = identity
+            .on_remove(Kind::ProvisionedProduct, &live.tags)
+            .is_some();
+        let token = live.idempotency_token.as_deref().unwrap_or_default();
+        tagged || token.starts_with(&identity.token_prefix(&want.name))
     }
 
     /// What git said when the object was last sent: by this process, or else by whoever applied the base.

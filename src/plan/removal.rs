@@ -23,7 +23,7 @@ use crate::model::observed::{
     LiveConstraint, LivePortfolio, LiveProduct, LiveProvisioned, LiveServiceAction, LiveTagOptions,
     ProvisionedStatus,
 };
-use crate::model::owner::{Owner, tag_key};
+use crate::model::owner::tag_key;
 
 /// What goes in this plan.
 #[derive(Debug, Default)]
@@ -44,7 +44,8 @@ impl<'a> Planner<'a> {
             return;
         }
         self.note_detached();
-        for (name, live) in self.leaving(Kind::ProvisionedProduct, |o| &o.provisioned) {
+        let leaving = self.leaving(Kind::ProvisionedProduct, |o| &o.provisioned);
+        for (name, live) in self.users_first(leaving) {
             self.remove_provisioned(&name, live);
         }
         for (name, live) in self.leaving(Kind::Portfolio, |o| &o.portfolios) {
@@ -153,7 +154,10 @@ impl<'a> Planner<'a> {
             OnRemove::Release => Action::Release,
         };
         let mut draft = self.leaver(kind, name, live.id.as_str(), mark);
-        if let ProvisionedStatus::UnderChange | ProvisionedStatus::PlanInProgress = live.status {
+        if let ProvisionedStatus::UnderChange
+        | ProvisionedStatus::PlanInProgress
+        | ProvisionedStatus::Unknown(_) = live.status
+        {
             draft.waits(None, "a change of it is under way");
         }
         let token = identity.request_token(
@@ -175,23 +179,63 @@ impl<'a> Planner<'a> {
             changes.push(gone("stack", stack));
         }
         // Those that used it change over first.
-        let needs = self.former_users(name);
+        let needs = self.former_users(&mut draft, name);
         let steps = self.leave(draft, action, changes, vec![op], &needs);
         if let Some(step) = steps.last() {
             self.going.provisioned.insert(live.id.clone(), *step);
         }
     }
 
-    /// The steps of the objects that rested on a provisioned product when git was last applied.
-    fn former_users(&self, name: &Name) -> BTreeSet<StepId> {
-        let base = self.input.base.into_iter().flat_map(|b| &b.provisioned);
-        let users = base.filter(|(_, object)| object.upstream().contains(name));
-        let users = users.map(|(user, _)| Key::new(Kind::ProvisionedProduct, user.clone()));
+    /// The steps of the objects that rested on a provisioned product when git was last applied, those that go with it among
+    /// them. It waits for one that does not come to rest in this plan.
+    fn former_users(&self, draft: &mut Draft, name: &Name) -> BTreeSet<StepId> {
         let mut steps = BTreeSet::new();
-        for user in users {
-            steps.extend(self.steps_of(&user));
+        for user in self.users_by_base(name) {
+            let key = Key::new(Kind::ProvisionedProduct, user.clone());
+            steps.extend(self.steps_of(&key));
+            let live = self.owned.provisioned.get(user).into_iter().flatten();
+            steps.extend(live.filter_map(|o| self.going.provisioned.get(&o.id).copied()));
+            let stays = self
+                .object(&key)
+                .is_some_and(|object| !object.waiting.is_empty() || object.stuck().is_some());
+            if stays {
+                draft.waits(
+                    Some(key.clone()),
+                    format!("{key} used it and is not at rest"),
+                );
+            }
         }
         steps
+    }
+
+    /// Who rested on a provisioned product when git was last applied.
+    fn users_by_base(&self, name: &Name) -> Vec<&'a Name> {
+        let base = self.input.base.into_iter().flat_map(|b| &b.provisioned);
+        let users = base.filter(|(_, object)| object.upstream().contains(name));
+        users.map(|(user, _)| user).collect()
+    }
+
+    /// Those that go, what rests on another before that: a circle is none of git's.
+    fn users_first(
+        &self,
+        leaving: Vec<(Name, &'a LiveProvisioned)>,
+    ) -> Vec<(Name, &'a LiveProvisioned)> {
+        let mut left: BTreeMap<Name, &'a LiveProvisioned> = leaving.into_iter().collect();
+        let mut ordered = Vec::new();
+        while !left.is_empty() {
+            let is_free = |name: &&Name| {
+                let users = self.users_by_base(name);
+                !users
+                    .into_iter()
+                    .any(|user| user != *name && left.contains_key(user))
+            };
+            let next = left.keys().find(is_free).or_else(|| left.keys().next());
+            let Some(next) = next.cloned() else { break };
+            if let Some(live) = left.remove(&next) {
+                ordered.push((next, live));
+            }
+        }
+        ordered
     }
 
     fn remove_portfolio(&mut self, name: &Name, live: &'a LivePortfolio) {
@@ -309,13 +353,16 @@ impl<'a> Planner<'a> {
         let holding = self.input.observed.portfolios.values();
         for seen in holding.filter(|p| p.products.contains(&live.id)) {
             let pair = (seen.id.clone(), live.id.clone());
+            if let Some(refused) = self.doubt.shared_from(seen) {
+                draft.refuse(refused);
+            }
             if let Some(step) = self.going.detached.get(&pair) {
                 needs.insert(*step);
                 continue;
             }
-            let portfolio = match self.input.identity.owner(Kind::Portfolio, &seen.tags) {
-                Owner::Us(name) => name,
-                Owner::Nobody | Owner::Foreign(_) => {
+            let portfolio = match self.owned.portfolio_name(&seen.id) {
+                Some(name) => name.clone(),
+                None => {
                     draft.blocked(
                         BlockedCode::ForeignOwner,
                         format!(
@@ -326,9 +373,6 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
-            if let Some(refused) = self.doubt.shared_from(seen) {
-                draft.refuse(refused);
-            }
             changes.push(gone(&format!("portfolios[{portfolio}]"), "associated"));
             for constraint in constraints_of(seen, &live.id) {
                 let text = constraint_text(&constraint.kind, &constraint.parameters);

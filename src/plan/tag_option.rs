@@ -8,7 +8,7 @@ use super::guard::{Family, refused_removals, unread};
 use super::op::{Arg, Op, StepId};
 use super::planner::{Place, Planner};
 use super::portfolio::Fields;
-use super::{Action, BlockedCode};
+use super::{Action, BlockedCode, Stalled};
 use crate::diff::attachment::{Pair, pair_text};
 use crate::diff::{Change, Reason, Shown, Was, was};
 use crate::ids::{Key, Kind, Name, TagOptionId};
@@ -124,10 +124,20 @@ impl<'a> Planner<'a> {
         let none = BTreeMap::new();
         let refused = refused_removals(&planned, &none, &self.input);
         for mut draft in drafts {
+            let failed = self.input.policy.failed.get(&draft.object.key);
+            let failed = failed.filter(|failed| self.input.now < failed.retry_at);
             for removal in std::mem::take(&mut draft.removals) {
-                match refused.get(&Family::TagOptions) {
-                    Some(blocked) => draft.refuse(blocked.clone()),
-                    None => {
+                let mut steps = removal.steps.iter();
+                let repeated = failed.filter(|f| steps.any(|s| s.op.request() == f.request));
+                match (refused.get(&Family::TagOptions), repeated) {
+                    (Some(blocked), _) => draft.refuse(blocked.clone()),
+                    (None, Some(failed)) => {
+                        draft.object.stalled = Some(Stalled {
+                            reason: failed.reason.clone(),
+                            advice: failed.advice.clone(),
+                        });
+                    }
+                    (None, None) => {
                         let ids = removal.steps.iter().map(|step| step.id);
                         draft.object.steps.extend(ids);
                         draft.object.changes.extend(removal.changes);
@@ -272,6 +282,7 @@ impl<'a> Planner<'a> {
     /// Puts a draft to the one that its object has already.
     fn join(&mut self, draft: Draft) {
         let empty = draft.object.steps.is_empty()
+            && draft.object.stalled.is_none()
             && draft.object.blocked.is_empty()
             && draft.object.notes.is_empty();
         if empty {
@@ -287,6 +298,7 @@ impl<'a> Planner<'a> {
             own.refuse(blocked);
         }
         own.object.notes.extend(draft.object.notes);
+        own.object.stalled = own.object.stalled.take().or(draft.object.stalled);
         own.steps.extend(draft.steps);
         own.object.settle();
     }

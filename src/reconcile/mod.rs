@@ -145,7 +145,12 @@ impl Reconciler {
 
     /// Counts removals that were made against what is allowed.
     fn count_removals(&mut self, plan: &Plan, outcome: &Outcome) {
-        let done = |id| matches!(outcome.results.get(id), Some(StepResult::Done(_)));
+        // What the service has accepted goes on by itself.
+        let done = |id| match outcome.results.get(id) {
+            Some(StepResult::Done(_) | StepResult::Unfinished { .. }) => true,
+            Some(StepResult::Failed(failed)) => failed.answer.is_some(),
+            _ => false,
+        };
         let steps = plan.steps.iter().filter(|s| s.removes && done(&s.id));
         let made = steps.count();
         if let Some(left) = &mut self.allow_removals {
