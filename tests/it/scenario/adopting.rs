@@ -358,3 +358,24 @@ async fn a_provisioned_product_is_managed_by_being_named() {
     world.apply().await;
     world.expect_empty_plan().await;
 }
+
+/// What two manifests want to take over neither gets: which one was meant is for a person to say.
+#[tokio::test(start_paused = true)]
+async fn what_two_manifests_want_neither_takes_over() {
+    let (world, ids) = found().await;
+    let id = &ids.iter().find(|(key, _)| *key == "net").unwrap().1;
+    for key in ["net", "spare"] {
+        adopt(&world, key, &format!("{{id: {id}}}"));
+    }
+    let pass = world.plan().await;
+    for key in ["portfolio/net", "portfolio/spare"] {
+        let blocked = &status(&pass, key).blocked;
+        assert_eq!(blocked[0].code, BlockedCode::Adopt, "{}", shown(&pass));
+        assert!(
+            blocked[0]
+                .message
+                .contains("portfolio/net and portfolio/spare")
+        );
+    }
+    assert!(!calls(&pass.plan).contains(&"UpdatePortfolio"));
+}
