@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::plan::op;
+
 /// A call that did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {code}: {message}")]
@@ -167,9 +169,7 @@ impl Failure {
     /// The same failure with every occurrence of a secret taken out of its text (promise 8): a service may say
     /// the value it refuses.
     pub fn without(mut self, secrets: &[&str]) -> Self {
-        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-            self.message = self.message.replace(secret, "(secret)");
-        }
+        self.message = op::without(&self.message, secrets);
         self
     }
 

@@ -87,6 +87,22 @@ impl Draft {
         id
     }
 
+    /// Adds a call that ends something to make room for its successor: whose it is is asked again before it goes out.
+    pub(crate) fn ending(
+        &mut self,
+        op: Op,
+        needs: impl IntoIterator<Item = StepId>,
+        ownership: Ownership,
+    ) -> StepId {
+        let step = self.make(op, needs);
+        let id = step.id;
+        self.steps.push(Step {
+            still: Some(ownership),
+            ..step
+        });
+        id
+    }
+
     /// Adds a removal: a chain of calls, each after the one before and after `needs`. Answers with its last step.
     ///
     /// What is marked as ours in this very plan loses nothing yet: it is not ours before the tag is there.

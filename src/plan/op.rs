@@ -671,6 +671,24 @@ impl fmt::Debug for ParameterArg {
     }
 }
 
+/// The values of parameters that no message may repeat (promise 8).
+pub fn secrets(parameters: &BTreeMap<String, ParameterArg>) -> Vec<&str> {
+    let secret = parameters.values().filter_map(|argument| match argument {
+        ParameterArg::Secret(value) => Some(value.as_str()),
+        ParameterArg::Value(_) | ParameterArg::Previous => None,
+    });
+    secret.collect()
+}
+
+/// A text of the service's, which may repeat the values that it refused, without them.
+pub fn without(text: &str, secrets: &[&str]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, "(secret)");
+    }
+    text
+}
+
 impl Op {
     /// The API's name of the call.
     pub fn call(&self) -> &'static str {
@@ -735,11 +753,7 @@ impl Op {
         else {
             return Vec::new();
         };
-        let secret = parameters.values().filter_map(|argument| match argument {
-            ParameterArg::Secret(value) => Some(value.as_str()),
-            ParameterArg::Value(_) | ParameterArg::Previous => None,
-        });
-        secret.collect()
+        secrets(parameters)
     }
 
     /// Whether the call only keeps a cache fresh: a plan of nothing else has no changes.

@@ -69,7 +69,7 @@ fn rank(step: &Step) -> u8 {
         Op::AssociatePrincipal { .. } => 10,
         // A replacement goes on with a launch, a removal comes after what else used the object. What is shared is whole.
         Op::CreateShare { .. } | Op::UpdateShare { .. } => 11,
-        Op::Terminate { .. } if step.still.is_none() => 11,
+        Op::Terminate { .. } if !step.removes => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
         Op::DisassociatePrincipal { .. }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use std::collections::BTreeMap;
-
 use super::draft::Draft;
 use super::guard::unread;
 use super::import::failed_import;
 use super::launch::{Goal, arguments, note_parameters, note_secrets, request_text};
-use super::op::{Op, ParameterArg};
+use super::op::{Mark, Op, Ownership, secrets, without};
 use super::owned::Owned;
 use super::planner::Planner;
 use super::portfolio::{Fields, conflict, too_many_tags};
@@ -172,6 +170,20 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// By what it is ours.
+    fn ownership_of(&self, want: &ProvisionedProduct, live: &LiveProvisioned) -> Ownership {
+        let identity = self.input.identity;
+        let tagged = identity.on_remove(Kind::ProvisionedProduct, &live.tags);
+        Ownership {
+            kind: Kind::ProvisionedProduct,
+            id: live.id.to_string(),
+            mark: match tagged {
+                Some(_) => Mark::Tag(identity.tag_value(&want.name)),
+                None => Mark::Token(identity.token_prefix(&want.name)),
+            },
+        }
+    }
+
     /// Whether it is ours by its tag or by the token of its last request, and not for being named alone.
     fn is_marked(&self, want: &ProvisionedProduct, live: &LiveProvisioned) -> bool {
         let identity = self.input.identity;
@@ -242,7 +254,7 @@ impl<'a> Planner<'a> {
             if !secrets_moved && identity.is_same_request(&want.name, &request, token) {
                 let said = failed.status_message.as_deref();
                 draft.object.stalled = Some(Stalled {
-                    reason: without_secrets(said.unwrap_or("its launch failed"), &arguments),
+                    reason: without(said.unwrap_or("its launch failed"), &secrets(&arguments)),
                     advice: format!(
                         "the same launch would fail again: mend the template in a new version, or the parameters ({})",
                         want.origin
@@ -267,7 +279,8 @@ impl<'a> Planner<'a> {
                 ignore_errors: false,
                 token: identity.request_token(&want.name, "terminate", last.as_deref()),
             };
-            let terminated = draft.step(terminate, needs.iter().copied());
+            let ownership = self.ownership_of(want, failed);
+            let terminated = draft.ending(terminate, needs.iter().copied(), ownership);
             needs.insert(terminated);
         }
         let (token, _) = self.live_token(|dead| {
@@ -520,19 +533,6 @@ impl<'a> Planner<'a> {
             None => id.to_string(),
         }
     }
-}
-
-/// What the service said of a launch, which may repeat the values that it refused (promise 8).
-fn without_secrets(said: &str, sent: &BTreeMap<String, ParameterArg>) -> String {
-    let mut said = said.to_owned();
-    for argument in sent.values() {
-        if let ParameterArg::Secret(value) = argument
-            && !value.is_empty()
-        {
-            said = said.replace(value.as_str(), "(secret)");
-        }
-    }
-    said
 }
 
 /// The whole set that an update sends: what is there, overlaid with what git wants. What is left out would go.

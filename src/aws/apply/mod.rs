@@ -300,7 +300,7 @@ impl Aws {
                     .await
             }
         };
-        done.map_err(Failure::of_known_object)
+        done.map_err(|failure| failure.without(&op.secrets()).of_known_object())
     }
 }
 

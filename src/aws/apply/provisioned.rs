@@ -62,8 +62,7 @@ impl Aws {
             .provision_token(token.as_str());
         let answer = self
             .call(OPERATION, Access::Write, || request.clone().send())
-            .await
-            .map_err(|failure| failure.without(&secrets(parameters)))?;
+            .await?;
         started(OPERATION, answer.record_detail())
     }
 
@@ -109,8 +108,7 @@ impl Aws {
             .update_token(token.as_str());
         let answer = self
             .call(OPERATION, Access::Write, || request.clone().send())
-            .await
-            .map_err(|failure| failure.without(&secrets(parameters)))?;
+            .await?;
         started(OPERATION, answer.record_detail())
     }
 
@@ -222,15 +220,4 @@ fn started(operation: &'static str, detail: Option<&RecordDetail>) -> Result<Ans
         created: detail.created_time().and_then(convert::timestamp),
         ..Answer::default()
     })
-}
-
-/// The values that no message may repeat.
-fn secrets(parameters: &BTreeMap<String, ParameterArg>) -> Vec<&str> {
-    parameters
-        .values()
-        .filter_map(|argument| match argument {
-            ParameterArg::Secret(value) => Some(value.as_str()),
-            ParameterArg::Value(_) | ParameterArg::Previous => None,
-        })
-        .collect()
 }
