@@ -1,6 +1,7 @@
 //! `(Desired, Base?, Observed, policy) -> Plan`: pure, the same input gives the same bytes (design §6).
 
 pub mod op;
+pub mod secrets;
 
 mod adopt;
 mod association;
@@ -209,6 +210,8 @@ pub enum BlockedCode {
     InUse,
     /// A parameter of the parameter store is not there.
     SsmParameter,
+    /// A secret would go into a parameter that its stack shows.
+    NoEcho,
     /// Topics are given at the launch and never changed (facts §9.3).
     NotificationArns,
     /// A stack set's preferences without a STACKSET constraint on the launch path.
@@ -243,6 +246,7 @@ impl BlockedCode {
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
             Self::SsmParameter => "ssm-parameter",
+            Self::NoEcho => "no-echo",
             Self::NotificationArns => "notification-arns",
             Self::StackSet => "stack-set",
             Self::Adopt => "adopt",

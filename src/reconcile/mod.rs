@@ -22,7 +22,8 @@ use crate::model::desired::{
 };
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
-use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
+use crate::model::secret::Secrets;
+use crate::plan::{self, Failed, HalfCopy, Plan, Policy, secrets};
 use crate::status::{ObjectStatus, statuses};
 use crate::store::{Allowance, Memory, Store};
 
@@ -35,6 +36,9 @@ pub const RETRY_UNKNOWN_AFTER: SignedDuration = SignedDuration::from_mins(5);
 /// Copies of earlier processes that failed and are passed over at once, one after the other. Where the state folder is
 /// kept, their tokens are known to be used up.
 pub const OLD_COPIES: usize = 32;
+
+/// Beyond so many secrets those of earlier passes are forgotten: a value for each of a thousand objects, ten times over.
+const SECRETS: usize = 10_000;
 
 /// Reconciles one source with one account and region.
 pub struct Reconciler {
@@ -57,6 +61,8 @@ pub struct Reconciler {
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
     /// Reads of earlier passes that a quiet one is spared.
     recall: Arc<Recall>,
+    /// Whatever secrets this process has come to know: what it sent earlier, a service may still repeat.
+    secrets: Secrets,
 }
 
 /// What a pass saw and did.
@@ -101,6 +107,7 @@ impl Reconciler {
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
             recall: Arc::default(),
+            secrets: Secrets::default(),
         }
     }
 
@@ -230,6 +237,7 @@ impl Reconciler {
             self.patience,
             stop,
             progress,
+            self.secrets.longer(secrets::TELLING),
         );
         let outcome = executor.execute(plan).await;
         drop(executor);
@@ -307,7 +315,19 @@ impl Reconciler {
         let mut observed = self.aws.collect(&hints, &mut self.memory.index).await;
         observed.read = self.recall.times();
         self.recognise(desired, &observed);
+        self.keep_secrets(desired, base, &mut observed);
         observed
+    }
+
+    /// Takes out of what services have said whatever secrets are known by now (promise 8).
+    fn keep_secrets(&mut self, desired: &Desired, base: Option<&Desired>, observed: &mut Observed) {
+        let sources: Vec<&Desired> = std::iter::once(desired).chain(base).collect();
+        let known = secrets::known(&sources, observed);
+        if self.secrets.len() > SECRETS {
+            self.secrets = Secrets::default();
+        }
+        self.secrets.extend(&known);
+        secrets::scrub(observed, &sources, &self.secrets);
     }
 
     fn decide(&self, desired: &Desired, base: Option<&Desired>, observed: &Observed) -> Plan {
