@@ -56,6 +56,7 @@ pub struct Reconciler {
     repeated_copies: BTreeMap<Key, usize>,
     resend_secrets: BTreeSet<Key>,
     allow_removals: Option<usize>,
+    only: Option<BTreeSet<Key>>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -104,6 +105,7 @@ impl Reconciler {
             repeated_copies: BTreeMap::new(),
             resend_secrets,
             allow_removals,
+            only: None,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
             recall: Arc::default(),
@@ -130,6 +132,11 @@ impl Reconciler {
     /// Lets up to so many removals go, in all passes together, however large a share that is.
     pub fn allow_removals(&mut self, most: Option<usize>) {
         self.allow_removals = most;
+    }
+
+    /// Makes plans for these objects only; `None` is for all of them.
+    pub fn only(&mut self, keys: Option<BTreeSet<Key>>) {
+        self.only = keys;
     }
 
     /// What the trailer of the commit that is read allows to be removed. It does so once: what is used up stays so when
@@ -339,6 +346,7 @@ impl Reconciler {
             dead: self.memory.dead.clone(),
             tag_options: self.memory.tag_options.clone(),
             allow_removals: self.allowed(),
+            only: self.only.clone(),
         };
         plan::plan(&plan::Input {
             identity: &self.identity,
