@@ -4,6 +4,7 @@ pub mod findings;
 pub mod json;
 pub mod safe;
 pub mod status;
+pub mod template_change;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

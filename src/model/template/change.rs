@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ParameterDecl;
 use super::declared::{Allowed, Declared};
 use super::node::Place;
 use super::reading::{Policy, Reading, Resource};
@@ -200,6 +201,31 @@ impl TemplateChange {
         }
     }
 
+    /// How parameters differ from those that the service names, where nothing more is known of the former template. What a
+    /// secret's default was is masked there, so that it is not compared.
+    pub fn of_parameters(old: &[ParameterDecl], new: &Reading) -> Self {
+        let old: BTreeMap<&str, &ParameterDecl> =
+            old.iter().map(|p| (p.key.as_str(), p)).collect();
+        let mut parameters = BTreeMap::new();
+        for key in old.keys() {
+            if new.parameter(key).is_none() {
+                parameters.insert((*key).to_owned(), ParameterChange::Removed);
+            }
+        }
+        for declared in &new.parameters.members {
+            let change = match old.get(declared.key.as_str()) {
+                None => parameter((None, Some(declared))),
+                Some(old) => known(old, declared),
+            };
+            parameters.extend(change.map(|change| (declared.key.clone(), change)));
+        }
+        Self {
+            parameters,
+            macros: new.macros.iter().cloned().collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         let Self {
@@ -281,6 +307,31 @@ fn parameter(pair: (Option<&Declared>, Option<&Declared>)) -> Option<ParameterCh
                 after: after.clone(),
             });
         }
+    }
+    (!parts.is_empty()).then_some(ParameterChange::Changed(parts))
+}
+
+/// The change of a parameter of which only this is known.
+fn known(old: &ParameterDecl, new: &Declared) -> Option<ParameterChange> {
+    let secret = old.no_echo || new.no_echo;
+    let mut parts = Vec::new();
+    let moved = match secret {
+        true => old.default.is_some() != new.default.is_some(),
+        false => old.default != new.default,
+    };
+    if moved {
+        let before = match &old.default {
+            None => DefaultValue::None,
+            Some(_) if secret => DefaultValue::Secret,
+            Some(text) => DefaultValue::Text(text.clone()),
+        };
+        parts.push(ParameterPart::Default {
+            before,
+            after: default(new, secret),
+        });
+    }
+    if old.no_echo != new.no_echo {
+        parts.push(ParameterPart::NoEcho(new.no_echo));
     }
     (!parts.is_empty()).then_some(ParameterChange::Changed(parts))
 }

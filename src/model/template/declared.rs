@@ -100,7 +100,7 @@ impl Declared {
             // A default of a wrong type is CloudFormation's to refuse; it is a default all the same.
             default: node
                 .get("Default")
-                .map(|value| value.text().unwrap_or_default().to_owned()),
+                .map(|value| scalar(value).unwrap_or_default()),
             no_echo: node.get("NoEcho").is_some_and(Node::is_true),
             allowed,
             pattern: text("AllowedPattern"),
@@ -189,10 +189,22 @@ impl Declared {
 
 impl Allowed {
     fn read(node: &Node) -> Option<Self> {
-        let text = node.text()?.to_owned();
-        let loose = matches!(node.value, Value::Plain(_)) && is_loose(&text);
+        let loose = matches!(&node.value, Value::Plain(text) if is_loose(text));
+        let text = scalar(node)?;
         Some(Self { text, loose })
     }
+}
+
+/// The text that a scalar becomes: a boolean is written in small letters, and null is nothing.
+fn scalar(node: &Node) -> Option<String> {
+    let text = node.text()?;
+    let plain = matches!(node.value, Value::Plain(_));
+    Some(match text {
+        _ if node.is_null() => String::new(),
+        "True" | "TRUE" if plain => "true".to_owned(),
+        "False" | "FALSE" if plain => "false".to_owned(),
+        text => text.to_owned(),
+    })
 }
 
 /// Whether readers of YAML 1.1 and 1.2 may disagree on what a scalar without quotes is, or write it in another way.
