@@ -29,6 +29,7 @@ mod service_action;
 mod tag_option;
 mod settings;
 mod unlisted;
+mod template;
 mod upstream;
 mod version;
 
@@ -44,6 +45,7 @@ use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
 pub use guard::scope_text;
 pub use only::Selection;
+pub use template::{TemplateNews, Told};
 use op::{Step, StepId};
 pub use upstream::word as status_word;
 
@@ -104,6 +106,8 @@ pub struct ObjectPlan {
     pub reason: Option<Reason>,
     /// Field by field.
     pub changes: Vec<Change>,
+    /// What the templates of versions that come change.
+    pub templates: Vec<TemplateNews>,
     /// Its calls, in order.
     pub steps: Vec<StepId>,
     /// What may not be done, and why.
