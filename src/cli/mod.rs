@@ -11,6 +11,7 @@ mod out;
 mod plan;
 mod progress;
 mod run;
+mod selection;
 mod source;
 mod validate;
 

@@ -430,6 +430,10 @@ impl<'a> Planner<'a> {
             let identity = self.input.identity;
             identity.request_token(&want.name, &request, dead.or(last))
         });
+        let moved = changes.iter().find(|change| change.field == "version");
+        if let Some(moved) = moved {
+            self.tell_move(draft, want, live, moved.before.words());
+        }
         draft.object.changes.extend(changes);
         if let (true, Some(stack)) = (self.was_not_launched(live), &live.stack)
             && live.last_provisioning_record.is_none()

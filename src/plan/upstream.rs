@@ -205,6 +205,13 @@ impl<'a> Planner<'a> {
                 });
                 return Ok(None);
             }
+            Settled::Stuck(why) if self.leaves_out(&key) => {
+                // Nothing can be told of the parameter, and silence would look as if it did not differ.
+                inputs
+                    .lacking
+                    .push(dependency(format!("{needs}, which {why}")));
+                return Ok(None);
+            }
             Settled::Stuck(why) => return Err(format!("{needs}, which {why}")),
         };
         if let Some(stack) = &live.stack {

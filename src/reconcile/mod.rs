@@ -58,6 +58,7 @@ pub struct Reconciler {
     allow_removals: Option<usize>,
     /// The commit that is read, where the source has commits.
     revision: Option<String>,
+    only: Option<BTreeSet<Key>>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -107,6 +108,7 @@ impl Reconciler {
             resend_secrets,
             allow_removals,
             revision: None,
+            only: None,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
             recall: Arc::default(),
@@ -133,6 +135,11 @@ impl Reconciler {
     /// Lets up to so many removals go, in all passes together, however large a share that is.
     pub fn allow_removals(&mut self, most: Option<usize>) {
         self.allow_removals = most;
+    }
+
+    /// Makes plans for these objects only; `None` is for all of them.
+    pub fn only(&mut self, keys: Option<BTreeSet<Key>>) {
+        self.only = keys;
     }
 
     /// What the trailer of the commit that is read allows to be removed. It does so once: what is used up stays so when
@@ -358,6 +365,7 @@ impl Reconciler {
             dead: self.memory.dead.clone(),
             tag_options: self.memory.tag_options.clone(),
             allow_removals: self.allowed(),
+            only: self.only.clone(),
         };
         plan::plan(&plan::Input {
             identity: &self.identity,

@@ -366,6 +366,12 @@ async fn every_op_is_made_and_shows() {
         make(op).await;
     }
     make(gone).await;
+    let unshared = Op::DeleteShare {
+        portfolio: portfolio.clone(),
+        with: account,
+    };
+    make(unshared.clone()).await;
+    make(unshared).await;
     // Another account's portfolio is accepted, and a product of it offered from here.
     let theirs = format!("{}{}", imported::THEIRS, imported::SHARE);
     seed::load_text(&bench.emulator, &theirs, Path::new(""))
@@ -394,12 +400,6 @@ async fn every_op_is_made_and_shows() {
         product: guest,
     })
     .await;
-    let unshared = Op::DeleteShare {
-        portfolio: portfolio.clone(),
-        with: account,
-    };
-    make(unshared.clone()).await;
-    make(unshared).await;
     for resource in resources {
         let budget = "monthly".to_owned();
         let option = Op::DisassociateTagOption {
