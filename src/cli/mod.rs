@@ -7,6 +7,7 @@ mod connect;
 mod emulator;
 mod exit;
 mod export;
+mod launches;
 mod out;
 mod plan;
 mod progress;
@@ -57,6 +58,8 @@ enum Command {
     Run(run::Run),
     /// Write a live catalog as manifests and templates; writes nothing to AWS
     Export(export::Export),
+    /// List what was launched in the account, whoever did; writes nothing
+    Launches(launches::Launches),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -103,6 +106,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Launches(command) => command.execute(&mut out, clock).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))

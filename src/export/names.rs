@@ -126,8 +126,10 @@ mod tests {
             ("Networking", "networking"),
             ("VPC (three tiers)", "vpc-three-tiers"),
             ("  -- ", "x"),
-            ("Größe", "gr-e"),
-            ("日本", "x"),
+            ("Größe", "grosse"),
+            ("日本", "ri-ben"),
+            ("Démarrer 🚀", "demarrer"),
+            ("🚀", "x"),
             ("1.0", "1-0"),
             (&"a-".repeat(60), &"a-".repeat(32)[..63]),
         ] {

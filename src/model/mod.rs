@@ -3,6 +3,7 @@
 //! No value here is `Serialize`: manifests, the state folder and the API have shapes of their own at the edges.
 
 pub mod desired;
+pub mod inventory;
 pub mod launch;
 pub mod limits;
 pub mod observed;

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reconciler;
 use crate::aws::collect::{Adopted, Hints};
+use crate::aws::error::Failure;
 use crate::export::{self, Exported, Filter, Input, NoMatch};
+use crate::model::inventory::Launch;
 use crate::model::observed::Observed;
 
 /// How far an export's reading has come.
@@ -41,6 +43,14 @@ impl Reconciler {
             recall: Arc::default(),
         };
         self.aws.collect(&hints, &mut self.memory.index).await
+    }
+
+    /// What was launched, whoever did: a list to look at.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub async fn launches(&self) -> Result<Vec<Launch>, Failure> {
+        self.aws.launches(&self.identity).await
     }
 
     /// Writes what was surveyed as manifests and templates, reading those on the way.

@@ -2,6 +2,7 @@
 
 pub mod findings;
 pub mod json;
+pub mod launches;
 mod left_out;
 pub mod safe;
 pub mod status;

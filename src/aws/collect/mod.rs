@@ -5,6 +5,7 @@
 
 mod bucket;
 mod imported;
+mod launches;
 mod portfolio;
 mod product;
 mod provisioned;

@@ -24,7 +24,7 @@ use crate::run::record::RecordStatus;
 /// `SearchProvisionedProducts` (facts §5).
 const PROVISIONED_A_PAGE: i32 = 100;
 /// How the tokens of all our requests begin, whatever the installation (design §4).
-const OUR_TOKENS: &str = "catalogd-";
+pub(super) const OUR_TOKENS: &str = "catalogd-";
 /// The type of those behind which a CloudFormation stack stands (facts §8).
 const STACK_TYPE: &str = "CFN_STACK";
 
@@ -102,6 +102,19 @@ impl Aws {
         &self,
         sightings: &mut BTreeMap<ProvisionedProductId, Sighting>,
     ) -> Result<(), Failure> {
+        self.every_provisioned(|found| {
+            if let Some(sighting) = searched(found) {
+                sightings.insert(sighting.live.id.clone(), sighting);
+            }
+        })
+        .await
+    }
+
+    /// Every provisioned product of the account, as a search shows it; on two pages, one may be shown twice.
+    pub(super) async fn every_provisioned(
+        &self,
+        mut see: impl FnMut(&ProvisionedProductAttribute),
+    ) -> Result<(), Failure> {
         const OPERATION: &str = "SearchProvisionedProducts";
         let account = AccessLevelFilter::builder()
             .key(AccessLevelFilterKey::Account)
@@ -121,9 +134,7 @@ impl Aws {
             let answer = self
                 .call(OPERATION, Access::Read, || request.clone().send())
                 .await?;
-            for sighting in answer.provisioned_products().iter().filter_map(searched) {
-                sightings.insert(sighting.live.id.clone(), sighting);
-            }
+            answer.provisioned_products().iter().for_each(&mut see);
             if !pages.turn(OPERATION, answer.next_page_token())? {
                 return Ok(());
             }
