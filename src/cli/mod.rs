@@ -12,6 +12,7 @@ mod plan;
 mod progress;
 mod run;
 mod schema;
+mod selection;
 mod source;
 mod validate;
 

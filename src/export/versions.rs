@@ -11,7 +11,7 @@ use crate::ids::{Name, ServiceActionId, VersionId};
 use crate::manifest::names_a_manifest;
 use crate::model::desired::{Guidance, ProductType};
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus};
-use crate::model::template::parse;
+use crate::model::template::node::Node;
 
 /// The versions of a product as its manifest has them.
 #[derive(Debug, Default)]
@@ -245,7 +245,7 @@ impl Export<'_> {
 /// How a template's file ends: as what it is read by editors, and never as what could be taken for a manifest.
 fn extension(text: &str) -> &'static str {
     let bare = text.trim_start_matches('\u{feff}').trim_start();
-    if names_a_manifest(text) || parse(text.as_bytes()).is_err() {
+    if names_a_manifest(text) || Node::read(text.as_bytes()).is_err() {
         "template"
     } else if bare.starts_with('{') {
         "json"

@@ -14,6 +14,7 @@ use crate::ids::{
 use crate::model::desired::{ActionDefinition, CodeStar, Guidance, ProductType, Tags};
 use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
+use crate::model::secret::Secrets;
 use crate::model::share::Recipient;
 use crate::model::template::{Template, VersionContent};
 
@@ -672,21 +673,12 @@ impl fmt::Debug for ParameterArg {
 }
 
 /// The values of parameters that no message may repeat (promise 8).
-pub fn secrets(parameters: &BTreeMap<String, ParameterArg>) -> Vec<&str> {
+pub fn secrets(parameters: &BTreeMap<String, ParameterArg>) -> Secrets {
     let secret = parameters.values().filter_map(|argument| match argument {
         ParameterArg::Secret(value) => Some(value.as_str()),
         ParameterArg::Value(_) | ParameterArg::Previous => None,
     });
     secret.collect()
-}
-
-/// A text of the service's, which may repeat the values that it refused, without them.
-pub fn without(text: &str, secrets: &[&str]) -> String {
-    let mut text = text.to_owned();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "(secret)");
-    }
-    text
 }
 
 impl Op {
@@ -747,11 +739,11 @@ impl Op {
     }
 
     /// The values that no message about the call may repeat (promise 8).
-    pub fn secrets(&self) -> Vec<&str> {
+    pub fn secrets(&self) -> Secrets {
         let (Self::Provision { parameters, .. } | Self::UpdateProvisioned { parameters, .. }) =
             self
         else {
-            return Vec::new();
+            return Secrets::default();
         };
         secrets(parameters)
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::draft::Draft;
 use super::guard::unread;
 use super::import::failed_import;
-use super::launch::{Goal, arguments, note_parameters, note_secrets, request_text};
-use super::op::{Mark, Op, Ownership, secrets, without};
+use super::launch::{Goal, arguments, note_parameters, refuse_shown_secrets, request_text};
+use super::op::{Mark, Op, Ownership, secrets};
 use super::owned::Owned;
 use super::planner::Planner;
 use super::portfolio::{Fields, conflict, too_many_tags};
@@ -215,6 +215,7 @@ impl<'a> Planner<'a> {
             return;
         };
         goal.admit(draft, want, true);
+        refuse_shown_secrets(draft, want, &inputs, &goal, None);
         let Some((version, path)) = self.version_and_path(draft, want, &goal) else {
             return;
         };
@@ -235,6 +236,7 @@ impl<'a> Planner<'a> {
             live: None,
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&draft.object.key),
+            secrets: &self.secrets,
         };
         // A secret's value is in no token, so only the base can tell that it is another.
         let secrets_moved = parameters.secrets_moved();
@@ -254,7 +256,7 @@ impl<'a> Planner<'a> {
             if !secrets_moved && identity.is_same_request(&want.name, &request, token) {
                 let said = failed.status_message.as_deref();
                 draft.object.stalled = Some(Stalled {
-                    reason: without(said.unwrap_or("its launch failed"), &secrets(&arguments)),
+                    reason: secrets(&arguments).without(said.unwrap_or("its launch failed")),
                     advice: format!(
                         "the same launch would fail again: mend the template in a new version, or the parameters ({})",
                         want.origin
@@ -270,7 +272,6 @@ impl<'a> Planner<'a> {
         draft.object.reason = Some(reason);
         self.show_launch(draft, want, &path.text(), &parameters, reason);
         note_parameters(draft, want, &parameters);
-        note_secrets(draft, &inputs, &goal);
         if let Some(failed) = failed {
             draft.object.action = Action::Replace;
             let terminate = Op::Terminate {
@@ -348,6 +349,7 @@ impl<'a> Planner<'a> {
         let Some(goal) = self.goal(draft, want) else {
             return;
         };
+        refuse_shown_secrets(draft, want, &inputs, &goal, Some(live));
         let base = self.last_sent(want);
         let mut changes = self.running_changes(want, live, &goal, base);
         let parameters = self.compare_parameters(want, live, &goal, base, &inputs);
@@ -413,7 +415,6 @@ impl<'a> Planner<'a> {
             return too_many_tags(draft, count, limits::PROVISIONED_TAGS);
         }
         note_parameters(draft, want, &parameters);
-        note_secrets(draft, &inputs, &goal);
         let arguments = arguments(&parameters);
         let request = request_text(
             want,
@@ -428,6 +429,10 @@ impl<'a> Planner<'a> {
             let identity = self.input.identity;
             identity.request_token(&want.name, &request, dead.or(last))
         });
+        let moved = changes.iter().find(|change| change.field == "version");
+        if let Some(moved) = moved {
+            self.tell_move(draft, want, live, moved.before.words());
+        }
         draft.object.changes.extend(changes);
         if let (true, Some(stack)) = (self.was_not_launched(live), &live.stack)
             && live.last_provisioning_record.is_none()
@@ -464,6 +469,7 @@ impl<'a> Planner<'a> {
             live: live.stack.as_ref().map(|stack| &stack.parameters),
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&key),
+            secrets: &self.secrets,
         };
         let mut diff = parameters.update();
         let running = live.running.as_ref().map(|running| &running.version);

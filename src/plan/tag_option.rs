@@ -115,7 +115,13 @@ impl<'a> Planner<'a> {
         let mut drafts = Vec::new();
         for (live, name, on_remove) in former {
             let mut draft = Draft::new(Key::new(Kind::TagOption, name), self.next);
-            if self.former_tag_option(&mut draft, live, on_remove, &freed) {
+            let goes = self.former_tag_option(&mut draft, live, on_remove, &freed);
+            if self.leaves_out(&draft.object.key) {
+                Self::leave_out(&mut draft);
+                self.join(draft);
+                continue;
+            }
+            if goes {
                 *planned.entry(Family::TagOptions).or_default() += 1;
             }
             self.next = draft.next();

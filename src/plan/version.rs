@@ -98,6 +98,7 @@ impl<'a> Planner<'a> {
                         continue;
                     };
                     draft.change(change);
+                    self.tell_replacement(draft, want, version, live);
                     needs.insert(made);
                 }
                 LiveMatch::Ambiguous(ids) => {
@@ -216,6 +217,7 @@ impl<'a> Planner<'a> {
         let made = self.make_version(draft, bucket, of, want, after, dead_product, &action);
         if made.is_some() {
             self.show_new_version(draft, want, reason);
+            self.tell_version(draft, of, want);
         }
     }
 

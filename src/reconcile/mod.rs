@@ -22,7 +22,8 @@ use crate::model::desired::{
 };
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
-use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
+use crate::model::secret::Secrets;
+use crate::plan::{self, Failed, HalfCopy, Plan, Policy, secrets};
 use crate::status::{ObjectStatus, statuses};
 use crate::store::{Allowance, Memory, Store};
 
@@ -35,6 +36,9 @@ pub const RETRY_UNKNOWN_AFTER: SignedDuration = SignedDuration::from_mins(5);
 /// Copies of earlier processes that failed and are passed over at once, one after the other. Where the state folder is
 /// kept, their tokens are known to be used up.
 pub const OLD_COPIES: usize = 32;
+
+/// Beyond so many secrets those of earlier passes are forgotten: a value for each of a thousand objects, ten times over.
+const SECRETS: usize = 10_000;
 
 /// Reconciles one source with one account and region.
 pub struct Reconciler {
@@ -52,11 +56,14 @@ pub struct Reconciler {
     repeated_copies: BTreeMap<Key, usize>,
     resend_secrets: BTreeSet<Key>,
     allow_removals: Option<usize>,
+    only: Option<BTreeSet<Key>>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
     /// Reads of earlier passes that a quiet one is spared.
     recall: Arc<Recall>,
+    /// Whatever secrets this process has come to know: what it sent earlier, a service may still repeat.
+    secrets: Secrets,
 }
 
 /// What a pass saw and did.
@@ -98,9 +105,11 @@ impl Reconciler {
             repeated_copies: BTreeMap::new(),
             resend_secrets,
             allow_removals,
+            only: None,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
             recall: Arc::default(),
+            secrets: Secrets::default(),
         }
     }
 
@@ -123,6 +132,11 @@ impl Reconciler {
     /// Lets up to so many removals go, in all passes together, however large a share that is.
     pub fn allow_removals(&mut self, most: Option<usize>) {
         self.allow_removals = most;
+    }
+
+    /// Makes plans for these objects only; `None` is for all of them.
+    pub fn only(&mut self, keys: Option<BTreeSet<Key>>) {
+        self.only = keys;
     }
 
     /// What the trailer of the commit that is read allows to be removed. It does so once: what is used up stays so when
@@ -230,6 +244,7 @@ impl Reconciler {
             self.patience,
             stop,
             progress,
+            self.secrets.longer(secrets::TELLING),
         );
         let outcome = executor.execute(plan).await;
         drop(executor);
@@ -307,7 +322,19 @@ impl Reconciler {
         let mut observed = self.aws.collect(&hints, &mut self.memory.index).await;
         observed.read = self.recall.times();
         self.recognise(desired, &observed);
+        self.keep_secrets(desired, base, &mut observed);
         observed
+    }
+
+    /// Takes out of what services have said whatever secrets are known by now (promise 8).
+    fn keep_secrets(&mut self, desired: &Desired, base: Option<&Desired>, observed: &mut Observed) {
+        let sources: Vec<&Desired> = std::iter::once(desired).chain(base).collect();
+        let known = secrets::known(&sources, observed);
+        if self.secrets.len() > SECRETS {
+            self.secrets = Secrets::default();
+        }
+        self.secrets.extend(&known);
+        secrets::scrub(observed, &sources, &self.secrets);
     }
 
     fn decide(&self, desired: &Desired, base: Option<&Desired>, observed: &Observed) -> Plan {
@@ -319,6 +346,7 @@ impl Reconciler {
             dead: self.memory.dead.clone(),
             tag_options: self.memory.tag_options.clone(),
             allow_removals: self.allowed(),
+            only: self.only.clone(),
         };
         plan::plan(&plan::Input {
             identity: &self.identity,

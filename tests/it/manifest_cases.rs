@@ -2013,7 +2013,7 @@ spec:
   version: v1
 "#,
         r#"
-14:28 ~template-unparsed the parameters of `bad.yaml` cannot be read: did not find expected node content at line 2 column 1, while parsing a flow node | it is uploaded as it is: CloudFormation decides
+14:28 ~template-unparsed the parameters of `bad.yaml` cannot be read: while parsing a node, did not find expected node content, at line 2 column 1 | it is uploaded as it is: CloudFormation decides
 "#,
     ),
     (

@@ -19,7 +19,7 @@ fn json_says_all_that_text_says() {
     world.gap(Scope::Provisioned);
     insta::assert_snapshot!(json::plan(&world.plan()), @r##"
     {
-      "format_version": "1.2",
+      "format_version": "1.3",
       "target": {
         "account": "123456789012",
         "region": "us-east-1",
@@ -175,6 +175,7 @@ fn json_says_all_that_text_says() {
           "display_name": "NET"
         }
       ],
+      "left_out": [],
       "gaps": [
         {
           "scope": "the list of provisioned products",
