@@ -12,6 +12,7 @@ mod out;
 mod plan;
 mod progress;
 mod run;
+mod schema;
 mod selection;
 mod source;
 mod validate;
@@ -60,6 +61,8 @@ enum Command {
     Export(export::Export),
     /// List what was launched in the account, whoever did; writes nothing
     Launches(launches::Launches),
+    /// Print the JSON Schema of manifests, for editors
+    Schema(schema::Schema),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -107,6 +110,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Launches(command) => command.execute(&mut out, clock).await,
+        Command::Schema(command) => command.execute(&mut out).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))
