@@ -76,7 +76,7 @@ struct Product {
 }
 
 /// A launch role or a stack set, whether tags may change, a topic, a rule.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Constraints {
     launch: Option<u64>,
     stack_set: bool,
@@ -141,8 +141,10 @@ impl Catalog {
                 // Left out it would stay as it was, and nothing is launched anew of what is deprecated.
                 product.deprecated = Some(false);
                 product.retention = None;
-                // What is a stack set is launched as one, which is another matter too. Left out it would stay.
-                product.constraints.get_or_insert_default().stack_set = false;
+                if let Some(constraints) = &mut product.constraints {
+                    // What is a stack set is launched as one, which is another matter too.
+                    constraints.stack_set = false;
+                }
             }
         } else {
             self.launched = None;
