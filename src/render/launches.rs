@@ -16,11 +16,19 @@ const CELL: usize = 60;
 /// A table with a line for each, and a last line that counts them.
 pub fn to_text(launches: &[Launch], style: Style) -> String {
     const HEAD: [&str; 7] = [
-        "NAME", "STATUS", "PRODUCT", "VERSION", "OWNER", "SINCE", "LAUNCHED BY",
+        "NAME",
+        "STATUS",
+        "PRODUCT",
+        "VERSION",
+        "OWNER",
+        "SINCE",
+        "LAUNCHED BY",
     ];
     let mut rows = vec![HEAD.map(str::to_owned)];
     rows.extend(launches.iter().map(|launch| {
-        let since = launch.since.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string());
+        let since = launch
+            .since
+            .map(|at| at.strftime("%Y-%m-%d %H:%M").to_string());
         [
             line(&launch.name, CELL),
             line(status_word(&launch.status), CELL),
@@ -32,12 +40,19 @@ pub fn to_text(launches: &[Launch], style: Style) -> String {
         ]
     }));
     let widths: Vec<usize> = (0..HEAD.len())
-        .map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0))
+        .map(|at| {
+            rows.iter()
+                .map(|row| row[at].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let mut out = String::new();
     for (number, row) in rows.iter().enumerate().filter(|_| !launches.is_empty()) {
         let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
         let text = cells.join("  ");
         let text = match number {
             0 => style.paint(Paint::Bold, text.trim_end()),
@@ -46,7 +61,9 @@ pub fn to_text(launches: &[Launch], style: Style) -> String {
         // Writing to a `String` cannot fail.
         let _ = writeln!(out, "{text}");
     }
-    let ours = launches.iter().filter(|l| matches!(l.owner, LaunchOwner::Us(_)));
+    let ours = launches
+        .iter()
+        .filter(|l| matches!(l.owner, LaunchOwner::Us(_)));
     let plural = if launches.len() == 1 { "" } else { "s" };
     let _ = writeln!(
         out,
