@@ -227,8 +227,37 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         &[
             ("texts for ProvisioningPreferences", "plain words"),
             (
-                "ProvisioningPreferences without a STACKSET constraint",
-                "InvalidParametersException",
+                "empty StackSetAccounts and StackSetRegions",
+                "all of the constraint's, as where they are left out",
+            ),
+        ],
+    ),
+    (
+        "cfn/stack_set/",
+        &[
+            (
+                "how many accounts are worked on at once without a preference, and for a termination",
+                "one; and none may fail",
+            ),
+            (
+                "a stack of a set that can't be made",
+                "it goes again, and its instance is OUTDATED without a stack",
+            ),
+            (
+                "an instance whose stack is gone",
+                "the next UPDATE makes another",
+            ),
+            (
+                "what makes instances OUTDATED that an update does not name",
+                "another template, value, tag or capability of the set",
+            ),
+            (
+                "whose values Rules of a template and of TEMPLATE constraints see",
+                "those of the set, in its own account and region",
+            ),
+            (
+                "reasons of instances and operations, where users quote none",
+                "plain words",
             ),
         ],
     ),

@@ -75,7 +75,9 @@ impl World {
         }
     }
 
-    pub(super) fn set_faults(&mut self, profile: &Faults, faults: Faults) {
+    pub(super) fn set_faults(&mut self, profile: &Faults, faults: Faults, now: Timestamp) {
+        self.settle(now);
+        self.settle_stacks(now);
         self.faults.replace(profile, faults);
         for (account, region, place) in self.partitions.homes(None) {
             let stacks = &mut self.partitions.at_mut(place).stacks;

@@ -567,7 +567,6 @@ fn preferences(found: At<RolloutSpec>) -> Rollout {
         regions,
         failure_tolerance,
         max_concurrency,
-        operation,
     } = found.value;
     let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value).collect();
     Rollout {
@@ -577,7 +576,7 @@ fn preferences(found: At<RolloutSpec>) -> Rollout {
             regions: regions.map(texts),
             failure_tolerance: failure_tolerance.map(|amount| amount.value),
             max_concurrency: max_concurrency.map(|amount| amount.value),
-            operation: operation.map(|operation| operation.value),
+            operation: None,
         },
     }
 }

@@ -12,6 +12,7 @@ mod draft;
 mod guard;
 mod import;
 mod imported;
+mod instances;
 mod launch;
 mod offer;
 mod order;

@@ -239,7 +239,7 @@ impl<'a> Planner<'a> {
     fn judge_removals(&mut self) -> BTreeMap<Family, usize> {
         let mut planned: BTreeMap<Family, usize> = BTreeMap::new();
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
-            *planned.entry(removal.family).or_default() += 1;
+            *planned.entry(removal.family).or_default() += removal.takes;
         }
         let owned = census(&self.owned, self.input.observed);
         let refused = refused_removals(&planned, &owned, &self.input);

@@ -4,7 +4,7 @@ use super::read::{Fields, Reader, Shape};
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Plain, Value};
 use crate::manifest::words;
-use crate::model::launch::{Amount, OperationType};
+use crate::model::launch::Amount;
 
 /// `stackSet` as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,6 @@ pub(in super::super) struct RolloutSpec {
     pub(in super::super) regions: Option<Vec<At<String>>>,
     pub(in super::super) failure_tolerance: Option<At<Amount>>,
     pub(in super::super) max_concurrency: Option<At<Amount>>,
-    pub(in super::super) operation: Option<At<OperationType>>,
 }
 
 pub(super) const STACK_SET: Shape = Shape {
@@ -25,7 +24,6 @@ pub(super) const STACK_SET: Shape = Shape {
         "failureTolerancePercentage",
         "maxConcurrencyCount",
         "maxConcurrencyPercentage",
-        "operationType",
     ],
 };
 
@@ -40,17 +38,11 @@ impl Reader<'_> {
             ["failureToleranceCount", "failureTolerancePercentage"],
             ["maxConcurrencyCount", "maxConcurrencyPercentage"],
         );
-        let choices = [
-            ("CREATE", OperationType::Create),
-            ("UPDATE", OperationType::Update),
-            ("DELETE", OperationType::Delete),
-        ];
         let spec = RolloutSpec {
             accounts: self.texts(&fields, "accounts"),
             regions: self.texts(&fields, "regions"),
             failure_tolerance: self.amount(&fields, tolerance, 0),
             max_concurrency: self.amount(&fields, concurrency, 1),
-            operation: self.choice(&fields, "operationType", &choices),
         };
         Some(At::new(spec, &entry.key.origin))
     }

@@ -35,6 +35,7 @@ mod shares;
 mod service_actions;
 mod sharing;
 mod source_connection;
+mod stack_sets;
 mod stored;
 mod tag_options;
 mod templates;
