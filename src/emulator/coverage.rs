@@ -233,20 +233,8 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         ],
     ),
     (
-        "cfn/stack_set/",
+        "cfn/stack_set/change.rs",
         &[
-            (
-                "how many accounts are worked on at once without a preference, and for a termination",
-                "one; and none may fail",
-            ),
-            (
-                "a stack of a set that can't be made",
-                "it goes again, and its instance is OUTDATED without a stack",
-            ),
-            (
-                "an instance whose stack is gone",
-                "the next UPDATE makes another",
-            ),
             (
                 "what makes instances OUTDATED that an update does not name",
                 "another template, value, tag or capability of the set",
@@ -256,8 +244,28 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
                 "those of the set, in its own account and region",
             ),
             (
-                "reasons of instances and operations, where users quote none",
+                "texts about instances that are there already, or are not",
                 "plain words",
+            ),
+        ],
+    ),
+    (
+        "cfn/stack_set/operation.rs",
+        &[(
+            "how many accounts are worked on at once without a preference, and for a termination",
+            "one; and none may fail",
+        )],
+    ),
+    (
+        "world/roll_out.rs",
+        &[
+            (
+                "a stack of a set that can't be made",
+                "it goes again, and its instance is OUTDATED without a stack",
+            ),
+            (
+                "an instance whose stack is gone",
+                "the next UPDATE makes another",
             ),
         ],
     ),
