@@ -368,6 +368,7 @@ pub(crate) fn provisioned(found: &sdk::ProvisionedProductAttribute) -> Option<Li
         ever_succeeded: found.last_successful_provisioning_record_id().is_some(),
         stack: None,
         stack_set: None,
+        stack_gone: false,
     })
 }
 
@@ -390,6 +391,7 @@ pub(crate) fn described(found: &sdk::ProvisionedProductDetail) -> Option<LivePro
         ever_succeeded: found.last_successful_provisioning_record_id().is_some(),
         stack: None,
         stack_set: None,
+        stack_gone: false,
     })
 }
 

@@ -6,8 +6,8 @@ use super::draft::Draft;
 use super::guard::{Family, unread};
 use super::import::failed_import;
 use super::instances::{Instances, Operation};
-use super::launch::{Goal, arguments, note_parameters, note_secrets, request_text};
-use super::op::{Arg, Mark, Op, Ownership, ParameterArg, secrets, without};
+use super::launch::{Goal, arguments, note_parameters, refuse_shown_secrets, request_text};
+use super::op::{Arg, Mark, Op, Ownership, ParameterArg, secrets};
 use super::owned::Owned;
 use super::path::Holding;
 use super::planner::Planner;
@@ -148,6 +148,8 @@ impl<'a> Planner<'a> {
                 Some(_) => Reason::GitChanged,
             };
             self.launch(draft, want, Some(live), reason);
+        } else if live.stack_gone {
+            stack_gone(draft, want, live);
         } else {
             self.update(draft, want, live);
         }
@@ -218,6 +220,7 @@ impl<'a> Planner<'a> {
             return;
         };
         goal.admit(draft, want, true);
+        refuse_shown_secrets(draft, want, &inputs, &goal, None);
         let Some((version, path)) = self.version_and_path(draft, want, &goal) else {
             return;
         };
@@ -238,6 +241,7 @@ impl<'a> Planner<'a> {
             live: None,
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&draft.object.key),
+            secrets: &self.secrets,
         };
         // A secret's value is in no token, so only the base can tell that it is another.
         let secrets_moved = parameters.secrets_moved();
@@ -257,7 +261,7 @@ impl<'a> Planner<'a> {
             if !secrets_moved && identity.is_same_request(&want.name, &request, token) {
                 let said = failed.status_message.as_deref();
                 draft.object.stalled = Some(Stalled {
-                    reason: without(said.unwrap_or("its launch failed"), &secrets(&arguments)),
+                    reason: secrets(&arguments).without(said.unwrap_or("its launch failed")),
                     advice: format!(
                         "the same launch would fail again: mend the template in a new version, or the parameters ({})",
                         want.origin
@@ -273,13 +277,11 @@ impl<'a> Planner<'a> {
         draft.object.reason = Some(reason);
         self.show_launch(draft, want, &path.text(), &parameters, reason);
         note_parameters(draft, want, &parameters);
-        note_secrets(draft, &inputs, &goal);
         if let Some(failed) = failed {
             draft.object.action = Action::Replace;
             let terminate = Op::Terminate {
                 id: failed.id.clone(),
                 retain_physical_resources: false,
-                ignore_errors: false,
                 token: identity.request_token(&want.name, "terminate", last.as_deref()),
             };
             let ownership = self.ownership_of(want, failed);
@@ -351,6 +353,7 @@ impl<'a> Planner<'a> {
         let Some(goal) = self.goal(draft, want) else {
             return;
         };
+        refuse_shown_secrets(draft, want, &inputs, &goal, Some(live));
         let base = self.last_sent(want);
         let mut changes = self.running_changes(want, live, &goal, base);
         let parameters = self.compare_parameters(want, live, &goal, base, &inputs);
@@ -430,7 +433,6 @@ impl<'a> Planner<'a> {
             return too_many_tags(draft, count, limits::PROVISIONED_TAGS);
         }
         note_parameters(draft, want, &parameters);
-        note_secrets(draft, &inputs, &goal);
         let arguments = arguments(&parameters);
         let mut request = request_text(
             want,
@@ -448,6 +450,10 @@ impl<'a> Planner<'a> {
             let identity = self.input.identity;
             identity.request_token(&want.name, &request, dead.or(last))
         });
+        let moved = changes.iter().find(|change| change.field == "version");
+        if let Some(moved) = moved {
+            self.tell_move(draft, want, live, moved.before.words());
+        }
         draft.object.changes.extend(changes);
         if let (true, Some(stack)) = (self.was_not_launched(live), &live.stack)
             && live.last_provisioning_record.is_none()
@@ -541,6 +547,7 @@ impl<'a> Planner<'a> {
             live: live.parameters(),
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&key),
+            secrets: &self.secrets,
         };
         parameters.update()
     }
@@ -596,6 +603,26 @@ impl<'a> Planner<'a> {
             None => id.to_string(),
         }
     }
+}
+
+/// Says of one whose stack somebody has deleted what a person must do. It can't be updated, for nothing is there to update, and
+/// nothing is terminated that git names: what is gone by a mistake is not made final by another (promise 1).
+fn stack_gone(draft: &mut Draft, want: &ProvisionedProduct, live: &LiveProvisioned) {
+    let stack = live.physical_id.as_deref().unwrap_or("of it");
+    let again = match &want.import {
+        Some(import) => format!(
+            "then name a stack that is there, or take `import` out to have a new one launched ({})",
+            import.origin
+        ),
+        None => format!("the next pass launches it anew then ({})", want.origin),
+    };
+    draft.object.stalled = Some(Stalled {
+        reason: format!("its stack {stack} is gone: somebody has deleted it"),
+        advice: format!(
+            "make sure that it is meant to be gone, then end what is left of it: `aws servicecatalog terminate-provisioned-product --provisioned-product-id {}`; {again}",
+            live.id
+        ),
+    });
 }
 
 /// The whole set that an update sends: what is there, overlaid with what git wants. What is left out would go.

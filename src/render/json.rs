@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use super::template_change;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Shown};
 
 /// Grows in its second number when something is added, in its first when something changes its meaning or goes.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "1.3";
 
 /// The plan as one JSON document, with a line end.
 pub fn plan(plan: &Plan) -> String {
@@ -22,6 +23,7 @@ pub fn plan(plan: &Plan) -> String {
         objects: plan.objects.iter().map(object).collect(),
         calls: plan.steps.iter().map(call).collect(),
         orphans: plan.orphans.iter().map(orphan).collect(),
+        left_out: plan.left_out.iter().map(left_out).collect(),
         gaps: plan.gaps.iter().map(gap).collect(),
     };
     // Nothing in the document can fail to be written: its keys are texts.
@@ -40,6 +42,7 @@ struct Document<'a> {
     objects: Vec<Object<'a>>,
     calls: Vec<Call>,
     orphans: Vec<Orphan<'a>>,
+    left_out: Vec<LeftOut<'a>>,
     gaps: Vec<Gap<'a>>,
 }
 
@@ -60,6 +63,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     changes: Vec<Field<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    template_changes: Vec<template_change::Document<'a>>,
     calls: Vec<usize>,
     blocked: Vec<Blocked<'a>>,
     waiting: Vec<Waiting<'a>>,
@@ -120,6 +125,13 @@ struct Orphan<'a> {
 }
 
 #[derive(Serialize)]
+struct LeftOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    differs: bool,
+}
+
+#[derive(Serialize)]
 struct Gap<'a> {
     scope: String,
     operation: &'a str,
@@ -134,6 +146,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         action,
         reason,
         changes,
+        templates: _,
         steps,
         blocked,
         waiting,
@@ -156,6 +169,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         },
         reason: reason.map(crate::plan::Reason::as_str),
         changes: changes.iter().map(field).collect(),
+        template_changes: template_change::json(object),
         calls: steps.iter().map(|id| id.0).collect(),
         blocked: blocked
             .iter()
@@ -213,6 +227,15 @@ fn orphan(orphan: &crate::plan::Orphan) -> Orphan<'_> {
         name: orphan.key.name.as_str(),
         id: &orphan.id,
         display_name: &orphan.display_name,
+    }
+}
+
+fn left_out(left: &crate::plan::LeftOut) -> LeftOut<'_> {
+    let crate::plan::LeftOut { key, differs } = left;
+    LeftOut {
+        kind: key.kind.as_str(),
+        name: key.name.as_str(),
+        differs: *differs,
     }
 }
 
