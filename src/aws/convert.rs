@@ -367,6 +367,7 @@ pub(crate) fn provisioned(found: &sdk::ProvisionedProductAttribute) -> Option<Li
         running: None,
         ever_succeeded: found.last_successful_provisioning_record_id().is_some(),
         stack: None,
+        stack_set: None,
         stack_gone: false,
     })
 }
@@ -389,6 +390,7 @@ pub(crate) fn described(found: &sdk::ProvisionedProductDetail) -> Option<LivePro
         running: None,
         ever_succeeded: found.last_successful_provisioning_record_id().is_some(),
         stack: None,
+        stack_set: None,
         stack_gone: false,
     })
 }
@@ -442,14 +444,7 @@ pub(crate) fn stack(stack: &aws_sdk_cloudformation::types::Stack) -> LiveStack {
             .stack_status()
             .map(|status| status.as_str().to_owned())
             .unwrap_or_default(),
-        parameters: stack
-            .parameters()
-            .iter()
-            .filter_map(|parameter| {
-                let value = parameter.parameter_value().unwrap_or_default();
-                Some((parameter.parameter_key()?.to_owned(), value.to_owned()))
-            })
-            .collect(),
+        parameters: values(stack.parameters()),
         outputs: stack
             .outputs()
             .iter()
@@ -466,4 +461,15 @@ pub(crate) fn stack(stack: &aws_sdk_cloudformation::types::Stack) -> LiveStack {
             .collect(),
         parent: stack.parent_id().map(str::to_owned),
     }
+}
+
+/// Parameters by their keys.
+pub(crate) fn values(
+    list: &[aws_sdk_cloudformation::types::Parameter],
+) -> BTreeMap<String, String> {
+    let read = |parameter: &aws_sdk_cloudformation::types::Parameter| {
+        let value = parameter.parameter_value().unwrap_or_default();
+        Some((parameter.parameter_key()?.to_owned(), value.to_owned()))
+    };
+    list.iter().filter_map(read).collect()
 }

@@ -227,8 +227,45 @@ pub const GENERAL: &[(&str, &[Guess])] = &[
         &[
             ("texts for ProvisioningPreferences", "plain words"),
             (
-                "ProvisioningPreferences without a STACKSET constraint",
-                "InvalidParametersException",
+                "empty StackSetAccounts and StackSetRegions",
+                "all of the constraint's, as where they are left out",
+            ),
+        ],
+    ),
+    (
+        "cfn/stack_set/change.rs",
+        &[
+            (
+                "what makes instances OUTDATED that an update does not name",
+                "another template, value, tag or capability of the set",
+            ),
+            (
+                "whose values Rules of a template and of TEMPLATE constraints see",
+                "those of the set, in its own account and region",
+            ),
+            (
+                "texts about instances that are there already, or are not",
+                "plain words",
+            ),
+        ],
+    ),
+    (
+        "cfn/stack_set/operation.rs",
+        &[(
+            "how many accounts are worked on at once without a preference, and for a termination",
+            "one; and none may fail",
+        )],
+    ),
+    (
+        "world/roll_out.rs",
+        &[
+            (
+                "a stack of a set that can't be made",
+                "it goes again, and its instance is OUTDATED without a stack",
+            ),
+            (
+                "an instance whose stack is gone",
+                "the next UPDATE makes another",
             ),
         ],
     ),

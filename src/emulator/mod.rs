@@ -274,10 +274,12 @@ impl Emulator {
         world.counts.clear();
     }
 
-    /// Replaces all faults; the profile's own stay where `faults` says nothing else.
+    /// Replaces all faults; the profile's own stay where `faults` says nothing else. What was due before is past: the new
+    /// ones do not strike it.
     pub fn set_faults(&self, faults: faults::Faults) {
         let profile = self.inner.profile.faults();
-        self.lock().set_faults(&profile, faults);
+        let now = self.inner.clock.now();
+        self.lock().set_faults(&profile, faults, now);
     }
 
     /// All faults in force, and how often each of the rules has struck.

@@ -1,6 +1,7 @@
 //! Everything behind the one lock.
 
 mod due;
+mod roll_out;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -74,10 +75,13 @@ impl World {
         }
     }
 
-    pub(super) fn set_faults(&mut self, profile: &Faults, faults: Faults) {
+    pub(super) fn set_faults(&mut self, profile: &Faults, faults: Faults, now: Timestamp) {
+        self.settle(now);
+        self.settle_stacks(now);
         self.faults.replace(profile, faults);
-        for partition in self.partitions.iter_mut() {
-            doom(&mut partition.stacks, &self.faults.faults.stacks);
+        for (account, region, place) in self.partitions.homes(None) {
+            let stacks = &mut self.partitions.at_mut(place).stacks;
+            doom(stacks, &self.faults.faults.stacks, &account, &region);
         }
     }
 
@@ -108,7 +112,13 @@ impl World {
         for place in state.places {
             let mut partition = place.partition;
             partition.stacks.rehouse(self.buckets.clone());
-            doom(&mut partition.stacks, &self.faults.faults.stacks);
+            let (account, region) = (&place.account, &place.region);
+            doom(
+                &mut partition.stacks,
+                &self.faults.faults.stacks,
+                account,
+                region,
+            );
             self.partitions
                 .ensure(&place.account, &place.region, || partition);
         }
@@ -129,6 +139,7 @@ impl World {
                 "versions": catalog.products.iter().map(|(_, row)| row.versions.len()).sum::<usize>(),
                 "constraints": catalog.constraints.len(),
                 "provisionedProducts": catalog.provisioned.len(),
+                "stackSets": partition.stacks.sets().filter(|set| !set.deleted).count(),
                 "stacks": stacks.filter(|stack| stack.status != StackStatus::DeleteComplete).count(),
             })
         });
@@ -311,7 +322,7 @@ impl World {
         let (buckets, faults) = (&self.buckets, &self.faults.faults);
         self.partitions.ensure(account, region, || {
             let mut stacks = Stacks::new(buckets.clone());
-            doom(&mut stacks, &faults.stacks);
+            doom(&mut stacks, &faults.stacks, account, region);
             Partition::new(stacks)
         })
     }
@@ -391,8 +402,12 @@ fn ctx<'a>(job: &Job<'_>, entropy: &'a mut Entropy, pins: &'a mut Pins) -> Ctx<'
     }
 }
 
-fn doom(stacks: &mut Stacks, faults: &[StackFault]) {
-    let orders = faults.iter().map(|fault| Order {
+/// Gives the stacks of an account and region the faults that are meant for them.
+fn doom(stacks: &mut Stacks, faults: &[StackFault], account: &str, region: &str) {
+    let meant = |only: &Option<String>, own: &str| only.as_deref().is_none_or(|only| only == own);
+    let faults = faults.iter();
+    let faults = faults.filter(|o| meant(&o.account, account) && meant(&o.region, region));
+    let orders = faults.map(|fault| Order {
         stack: fault.stack.clone(),
         resource: fault.resource.clone(),
         reason: fault.reason.clone(),

@@ -1,6 +1,6 @@
 //! A provisioned product's manifest: it is taken over by its id, whether it was launched or imported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Document;
 use super::portfolio::display;
@@ -9,7 +9,7 @@ use super::{Export, literal};
 use crate::diff::normalise::{MASKED, NOTIFICATION, STACKSET, admits, parts};
 use crate::ids::{Key, Kind, ProductId, VersionId};
 use crate::model::desired::Tags;
-use crate::model::observed::{LiveProvisioned, LiveStack, ProvisionedStatus};
+use crate::model::observed::{LiveProvisioned, LiveStack, LiveStackSet, ProvisionedStatus};
 use crate::model::owner::is_reserved;
 use crate::model::template::ParameterDecl;
 
@@ -50,10 +50,11 @@ impl Export<'_> {
         self.paths(&mut spec, product);
         // Without a value that can't be read it can't be launched, only taken over.
         let mut object = object;
-        if let Some(stack) = &live.stack {
-            object.adopt |= parameters(&mut spec, &mut notes, stack, declared);
-        } else if live.kind == STACK_SET {
-            notes.push("It is a stack set: neither its parameters nor how it is rolled out can be read back.".to_owned());
+        if live.kind == STACK_SET {
+            notes.push("It is a stack set. How many of its stacks may fail, and how many are worked on at once, can't be read back.".to_owned());
+        }
+        if let Some(values) = live.parameters() {
+            object.adopt |= parameters(&mut spec, &mut notes, values, declared);
         }
         spec.optional("tags", self.own_tags(live, product));
         if let Some(stack) = &live.stack {
@@ -61,11 +62,17 @@ impl Export<'_> {
         }
         if live.kind == STACK_SET {
             let sets = self.makes_sets(product);
-            spec.note(match sets {
-                true => "Accounts, regions and preferences are those of the constraint, unless they stand here.",
-                false => "Before an update it needs `stackSet: {}`, and a portfolio that catalogd may launch it from.",
-            });
-            spec.optional("stackSet", sets.then(|| Yaml::Map(Vec::new())));
+            if !sets {
+                spec.note("Before an update it needs `stackSet: {}`, and a portfolio that catalogd may launch it from.");
+            }
+            let places = live.stack_set.as_ref().and_then(places);
+            if places.is_none() {
+                spec.note(
+                    "Where its instances are can't be said as so many accounts in so many regions.",
+                );
+            }
+            let places = places.unwrap_or_else(|| Yaml::Map(Vec::new()));
+            spec.optional("stackSet", sets.then_some(places));
         }
         let key = Key::new(Kind::ProvisionedProduct, object.name.clone());
         let path = format!("provisioned/{}.yaml", object.name);
@@ -237,17 +244,39 @@ fn state(live: &LiveProvisioned, said: &str) -> Option<String> {
     }
 }
 
+/// The accounts and regions of a stack set, where it has an instance in each account of each region: a manifest can't say
+/// another choice.
+fn places(set: &LiveStackSet) -> Option<Yaml> {
+    let all = set.instances.keys();
+    let accounts: BTreeSet<&String> = all.clone().map(|place| &place.account).collect();
+    let regions: BTreeSet<&String> = all.map(|place| &place.region).collect();
+    if accounts.len() * regions.len() != set.instances.len() {
+        return None;
+    }
+    let texts = |all: BTreeSet<&String>| Some(Yaml::texts(all.into_iter().cloned()));
+    let mut fields = Fields::default();
+    fields.optional(
+        "accounts",
+        texts(accounts).filter(|_| !set.instances.is_empty()),
+    );
+    fields.optional(
+        "regions",
+        texts(regions).filter(|_| !set.instances.is_empty()),
+    );
+    fields.map()
+}
+
 /// The values that differ from the template's defaults. Returns whether some that has no default can't be read.
 fn parameters(
     spec: &mut Fields,
     notes: &mut Vec<String>,
-    stack: &LiveStack,
+    values: &BTreeMap<String, String>,
     declared: Option<&[ParameterDecl]>,
 ) -> bool {
     let decl = |key: &str| declared.into_iter().flatten().find(|decl| decl.key == key);
     let mut map = Fields::default();
     let (mut hidden, mut telling, mut lacking) = (Vec::new(), Vec::new(), false);
-    for (key, value) in &stack.parameters {
+    for (key, value) in values {
         let known = decl(key);
         if value == MASKED || known.is_some_and(|decl| decl.no_echo) {
             hidden.push(key.as_str());

@@ -199,6 +199,7 @@ impl Live {
             }),
             ever_succeeded: true,
             stack: Some(stack),
+            stack_set: None,
             stack_gone: false,
         };
         self.observed().provisioned.entry(id.into()).or_insert(live)
@@ -1051,12 +1052,22 @@ fn what_others_share_is_said_as_far_as_it_is_ours() {
     live.holds(&[]);
 }
 
-/// Of a stack set neither parameters nor preferences can be read; where it could be updated, it says that it is one.
+/// Where a stack set could be updated, it says that it is one, and where it is.
 #[test]
 fn stack_sets_are_said_to_be_such() {
     let mut live = one();
     live.launched("pp-1", "everywhere", "prod-1", "pa-1").kind = "CFN_STACKSET".to_owned();
     live.launched("pp-1", "", "", "").stack = None;
+    let place = |account: &str, region: &str| Place {
+        account: account.to_owned(),
+        region: region.to_owned(),
+    };
+    let set = LiveStackSet {
+        id: "SC-1-pp-1:0a1b".to_owned(),
+        parameters: BTreeMap::from([("Size".to_owned(), "two".to_owned())]),
+        instances: BTreeMap::from([(place("123456789012", "us-east-1"), "CURRENT".to_owned())]),
+    };
+    live.launched("pp-1", "", "", "").stack_set = Some(set);
     live.constraint("port-1", "prod-1", "STACKSET", r#"{"Version": "1.0", "Properties": {"AccountList": ["123456789012"], "RegionList": ["us-east-1"], "AdminRole": "arn:aws:iam::123456789012:role/A", "ExecutionRole": "E"}}"#);
     let said = |live: &Live| {
         String::from_utf8(live.export().files["provisioned/everywhere.yaml"].clone()).unwrap()
@@ -1075,9 +1086,19 @@ fn stack_sets_are_said_to_be_such() {
     live.portfolio("port-1", "").principals.insert(principal);
     let text = said(&live);
     assert!(
-        text.starts_with("# It is a stack set") && text.ends_with("\n  stackSet: {}\n"),
+        text.starts_with("# It is a stack set")
+            && text.contains("Size: two")
+            && text.contains("accounts: [")
+            && text.contains("regions: [us-east-1]"),
         "{text}"
     );
+    live.holds(&[]);
+    // Where it is only in some accounts of some regions, no manifest can say so.
+    let set = live.launched("pp-1", "", "", "").stack_set.as_mut();
+    let instances = &mut set.unwrap().instances;
+    instances.insert(place("210987654321", "eu-west-1"), "CURRENT".to_owned());
+    let text = said(&live);
+    assert!(text.ends_with("\n  stackSet: {}\n"), "{text}");
     live.holds(&[]);
 }
 

@@ -481,9 +481,7 @@ fn version(
         SourceSpec::File { found, .. } => {
             let found = found?;
             let launched = templates.launched.contains(&found.raw);
-            let reading = launched
-                .then(|| templates.reading(&found.raw))
-                .flatten();
+            let reading = launched.then(|| templates.reading(&found.raw)).flatten();
             TemplateSource::File {
                 path: found.shown,
                 parameters: reading.and_then(|read| decls(&read.parameters)),
@@ -567,7 +565,6 @@ fn preferences(found: At<RolloutSpec>) -> Rollout {
         regions,
         failure_tolerance,
         max_concurrency,
-        operation,
     } = found.value;
     let texts = |items: Vec<At<String>>| items.into_iter().map(|item| item.value).collect();
     Rollout {
@@ -577,7 +574,7 @@ fn preferences(found: At<RolloutSpec>) -> Rollout {
             regions: regions.map(texts),
             failure_tolerance: failure_tolerance.map(|amount| amount.value),
             max_concurrency: max_concurrency.map(|amount| amount.value),
-            operation: operation.map(|operation| operation.value),
+            operation: None,
         },
     }
 }

@@ -14,7 +14,8 @@ pub struct Topics {
     pub arns: BTreeSet<String>,
 }
 
-/// How a stack set is rolled out, under a STACKSET constraint. It can't be read back, so it is compared by the base alone.
+/// How a stack set is rolled out, under a STACKSET constraint. Where it is rolled out is compared with its instances; the rest
+/// can't be read back and is compared by the base alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rollout {
     /// Where it stands.
@@ -34,7 +35,7 @@ pub struct Preferences {
     pub failure_tolerance: Option<Amount>,
     /// In how many accounts it goes on at once.
     pub max_concurrency: Option<Amount>,
-    /// `StackSetOperationType`, of updates only.
+    /// `StackSetOperationType`, of updates only: manifests say where a set is to be, not what is to be done about it.
     pub operation: Option<OperationType>,
 }
 

@@ -298,7 +298,7 @@ pub struct LiveProvisioned {
     pub last_provisioning_record: Option<RecordId>,
     /// All tags; inherited ones and `aws:` ones come mixed in.
     pub tags: Tags,
-    /// The stack's ARN.
+    /// The stack's or the stack set's ARN.
     pub physical_id: Option<String>,
     /// What the last successful record says runs; `None` where nothing ever succeeded or it was not read, and of others'
     /// where that is what the detail shows.
@@ -307,8 +307,72 @@ pub struct LiveProvisioned {
     pub ever_succeeded: bool,
     /// The CloudFormation stack, where it was read.
     pub stack: Option<LiveStack>,
+    /// The stack set, where it is one and it was read.
+    pub stack_set: Option<LiveStackSet>,
     /// CloudFormation says that the stack is gone: somebody has deleted it, and nothing of it runs.
     pub stack_gone: bool,
+}
+
+impl LiveProvisioned {
+    /// The parameters of what is behind it, by key, where they were read; NoEcho ones come masked.
+    pub fn parameters(&self) -> Option<&BTreeMap<String, String>> {
+        let stack = self.stack.as_ref().map(|stack| &stack.parameters);
+        stack.or(self.stack_set.as_ref().map(|set| &set.parameters))
+    }
+}
+
+/// The stack set behind a provisioned product.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LiveStackSet {
+    /// `<name>:<uuid>`.
+    pub id: String,
+    /// Parameters by key; NoEcho ones come masked.
+    pub parameters: BTreeMap<String, String>,
+    /// Its instances by region and account.
+    pub instances: BTreeMap<Place, String>,
+}
+
+/// An account in a region: a stack set has a stack there, or was to have one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Where.
+    pub region: String,
+    /// Whose.
+    pub account: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.account, self.region)
+    }
+}
+
+impl LiveStackSet {
+    /// The word of an instance that is as its set.
+    pub const CURRENT: &'static str = "CURRENT";
+
+    /// The instances that are not as the set, with their states.
+    pub fn behind(&self) -> impl Iterator<Item = (&Place, &str)> {
+        let all = self.instances.iter();
+        let all = all.map(|(place, status)| (place, status.as_str()));
+        all.filter(|(_, status)| *status != Self::CURRENT)
+    }
+}
+
+/// Without the values of parameters, as of a [`LiveStack`].
+impl fmt::Debug for LiveStackSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            parameters,
+            instances,
+        } = self;
+        f.debug_struct("LiveStackSet")
+            .field("id", id)
+            .field("parameters", &parameters.keys())
+            .field("instances", instances)
+            .finish()
+    }
 }
 
 /// What runs, by the last successful record.

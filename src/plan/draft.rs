@@ -25,6 +25,8 @@ pub(crate) struct Draft {
 #[derive(Debug)]
 pub(crate) struct Removal {
     pub(crate) family: Family,
+    /// How many of the family it takes: one, unless a call takes more.
+    pub(crate) takes: usize,
     pub(crate) changes: Vec<Change>,
     pub(crate) steps: Vec<Step>,
 }
@@ -137,6 +139,7 @@ impl Draft {
         });
         self.removals.push(Removal {
             family,
+            takes: 1,
             changes,
             steps,
         });

@@ -321,6 +321,8 @@ pub(crate) enum Family {
     Objects(Kind),
     /// Versions that are deleted.
     DeletedVersions,
+    /// Instances of stack sets.
+    Instances,
 }
 
 impl Family {
@@ -340,6 +342,7 @@ impl Family {
             Self::Objects(Kind::Product) => "products",
             Self::Objects(Kind::ProvisionedProduct) => "provisioned products",
             Self::DeletedVersions => "versions",
+            Self::Instances => "instances of stack sets",
         }
     }
 }
@@ -416,8 +419,11 @@ pub(crate) fn census(owned: &Owned<'_>, observed: &Observed) -> BTreeMap<Family,
     let budgets = budgets.chain(products_owned().map(|p| p.budgets.len()));
     let versions = || owned.products.values().flatten().flat_map(|p| &p.versions);
     let shares = portfolios_owned().filter_map(|p| p.shares.as_ref());
+    let sets = owned.provisioned.values().flatten();
+    let sets = sets.filter_map(|o| o.stack_set.as_ref());
     BTreeMap::from([
         (Family::TagOptions, options.sum()),
+        (Family::Instances, sets.map(|set| set.instances.len()).sum()),
         (Family::Budgets, budgets.sum()),
         (Family::Shares, shares.map(|shares| shares.len()).sum()),
         (

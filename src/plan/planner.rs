@@ -256,7 +256,7 @@ impl<'a> Planner<'a> {
     fn judge_removals(&mut self) -> BTreeMap<Family, usize> {
         let mut planned: BTreeMap<Family, usize> = BTreeMap::new();
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
-            *planned.entry(removal.family).or_default() += 1;
+            *planned.entry(removal.family).or_default() += removal.takes;
         }
         let mut owned = census(&self.owned, self.input.observed);
         owned.insert(Family::Objects(Kind::TagOption), self.tag_options_in_use());

@@ -3,21 +3,24 @@
 use std::collections::BTreeSet;
 
 use super::draft::Draft;
-use super::guard::unread;
+use super::guard::{Family, unread};
 use super::import::failed_import;
+use super::instances::{Instances, Operation};
 use super::launch::{Goal, arguments, note_parameters, refuse_shown_secrets, request_text};
-use super::op::{Mark, Op, Ownership, secrets};
+use super::op::{Arg, Mark, Op, Ownership, ParameterArg, secrets};
 use super::owned::Owned;
+use super::path::Holding;
 use super::planner::Planner;
 use super::portfolio::{Fields, conflict, too_many_tags};
 use super::settings::rollout;
 use super::upstream::{Inputs, Settled, is_soft};
 use super::{Action, BlockedCode, Reason, Stalled};
-use crate::diff::parameter::{Parameters, ParametersDiff, Send};
+use crate::diff::parameter::{Parameters, ParametersDiff};
 use crate::diff::tags::named_tags;
 use crate::diff::{Change, Shown, Was, was};
 use crate::ids::{Kind, ProductId, VersionId};
 use crate::model::desired::{ProvisionedProduct, Tags};
+use crate::model::launch::OperationType;
 use crate::model::limits;
 use crate::model::observed::{LiveProvisioned, ProvisionedStatus};
 use crate::model::owner::tag_key;
@@ -361,9 +364,10 @@ impl<'a> Planner<'a> {
             want.tags.as_ref(),
             &live.tags,
         );
+        let instances = Instances::new(want, live, base);
         if changes.is_empty() && tags.is_empty() {
             Self::note_unchanged(draft, want, live, base);
-            if want.stack_set.is_none() {
+            if want.stack_set.is_none() && instances.is_none() {
                 return;
             }
         }
@@ -371,7 +375,7 @@ impl<'a> Planner<'a> {
             Ok(path) => path,
             Err(blocked) => return draft.refuse(blocked),
         };
-        let preferences = match self.preferences(want, &path, Some(live)) {
+        let mut preferences = match self.preferences(want, &path, Some(live)) {
             Ok(preferences) => preferences,
             Err(blocked) => return draft.refuse(blocked),
         };
@@ -395,6 +399,19 @@ impl<'a> Planner<'a> {
                 .claim(&want.name, want.lifecycle.on_remove);
             sent = Some(full_tags(want, live, claim));
         }
+        let mut operation = None;
+        if let Some(instances) = &instances {
+            match instances.next(std::mem::take(&mut changes)) {
+                Ok(Some(next)) if next.kind == OperationType::Update => {
+                    changes.clone_from(&next.changes);
+                    preferences = Some(next.preferences(preferences.as_ref()));
+                    operation = Some(next);
+                }
+                Ok(Some(next)) => return self.instances(draft, want, live, &path, next),
+                Ok(None) => return,
+                Err(blocked) => return draft.refuse(blocked),
+            }
+        }
         if changes.is_empty() {
             return;
         }
@@ -417,7 +434,7 @@ impl<'a> Planner<'a> {
         }
         note_parameters(draft, want, &parameters);
         let arguments = arguments(&parameters);
-        let request = request_text(
+        let mut request = request_text(
             want,
             goal.version.content.as_ref(),
             &path,
@@ -425,6 +442,9 @@ impl<'a> Planner<'a> {
             &inputs.sealed,
             sent.as_ref(),
         );
+        if let Some(operation) = &operation {
+            request.push_str(&operation.text());
+        }
         let last = live.last_record.as_ref().map(|id| id.as_str());
         let (token, _) = self.live_token(|dead| {
             let identity = self.input.identity;
@@ -453,6 +473,63 @@ impl<'a> Planner<'a> {
             token,
         };
         draft.step(op, needs);
+        if let Some(later) = operation.and_then(|operation| operation.later) {
+            draft.waits(None, later);
+        }
+    }
+
+    /// Instances that come or go of a stack set as it is: of product, version, parameters and tags nothing else is sent than
+    /// it has.
+    fn instances(
+        &self,
+        draft: &mut Draft,
+        want: &ProvisionedProduct,
+        live: &LiveProvisioned,
+        path: &Holding<'a>,
+        operation: Operation,
+    ) {
+        let Some(running) = &live.running else {
+            return draft.waits(None, "what runs can't be seen yet");
+        };
+        let said = want.stack_set.as_ref().map(|set| &set.preferences);
+        let parameters = live.parameters().into_iter().flatten();
+        let identity = self.input.identity;
+        let last = live.last_record.as_ref().map(|id| id.as_str());
+        let (token, _) = self.live_token(|dead| {
+            identity.request_token(&want.name, &operation.text(), dead.or(last))
+        });
+        let op = Op::UpdateProvisioned {
+            id: live.id.clone(),
+            product: Arg::Value(running.product.clone()),
+            version: Arg::Value(running.version.clone()),
+            path: path.display_name.clone(),
+            parameters: parameters
+                .map(|(key, _)| (key.clone(), ParameterArg::Previous))
+                .collect(),
+            tags: None,
+            preferences: Some(operation.preferences(said)),
+            token,
+        };
+        let takes = operation.size();
+        if operation.kind == OperationType::Delete {
+            if let Some(blocked) = self
+                .doubt
+                .removal(None, None, "what its stack set has too many")
+            {
+                return draft.refuse(blocked);
+            }
+            draft.live(self.ownership_of(want, live));
+            draft.removal(Family::Instances, operation.changes, vec![op], &path.needs);
+            if let Some(removal) = draft.removals.last_mut() {
+                removal.takes = takes;
+            }
+        } else {
+            draft.object.changes.extend(operation.changes);
+            draft.step(op, path.needs.iter().copied());
+        }
+        if let Some(later) = operation.later {
+            draft.waits(None, later);
+        }
     }
 
     fn compare_parameters(
@@ -467,26 +544,12 @@ impl<'a> Planner<'a> {
         let parameters = Parameters {
             want: inputs.wanted.as_ref(),
             was: base.part(|o| o.parameters.as_ref()),
-            live: live.stack.as_ref().map(|stack| &stack.parameters),
+            live: live.parameters(),
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&key),
             secrets: &self.secrets,
         };
-        let mut diff = parameters.update();
-        let running = live.running.as_ref().map(|running| &running.version);
-        if live.is_stack_set() && goal.version.ids.contains(&running.unwrap_or(&live.version)) {
-            // Its parameters can't be read, but the same version has the same.
-            for key in goal
-                .version
-                .parameters
-                .into_iter()
-                .flatten()
-                .map(|p| &p.key)
-            {
-                diff.send.entry(key.clone()).or_insert(Send::Previous);
-            }
-        }
-        diff
+        parameters.update()
     }
 
     /// Product and version against what runs: after a failed update that is what the last successful record says.

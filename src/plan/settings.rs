@@ -21,7 +21,7 @@ const STACK_SET: &str = "CFN_STACKSET";
 const STACK: &str = "CFN_STACK";
 
 impl LiveProvisioned {
-    /// Whether it is a stack set, whose parameters and preferences can't be read.
+    /// Whether it is a stack set.
     pub(crate) fn is_stack_set(&self) -> bool {
         self.kind == STACK_SET
     }
@@ -169,12 +169,12 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// How git changed the rollout of a stack set since it was last sent: the service does not show what it is. What an update
-/// shall do is no state of its own.
+/// How git changed the rollout of a stack set since it was last sent, beside where it goes: the service does not show what it
+/// is.
 pub(crate) fn rollout(want: &ProvisionedProduct, base: Was<&ProvisionedProduct>) -> Vec<Change> {
     let fields = |preferences: &Preferences| {
         let mut fields = preferences.fields();
-        fields.retain(|(name, _)| *name != "operationType");
+        fields.retain(|(name, _)| !["accounts", "regions"].contains(name));
         fields
     };
     let Some(set) = &want.stack_set else {
@@ -189,13 +189,13 @@ pub(crate) fn rollout(want: &ProvisionedProduct, base: Was<&ProvisionedProduct>)
         fields(&set.preferences),
         was.map(|was| fields(&was.preferences)).unwrap_or_default(),
     );
-    let names: BTreeSet<&str> = after.iter().chain(&before).map(|(name, _)| *name).collect();
     let shown = |fields: &[(&str, String)], name: &str| {
         let found = fields.iter().find(|(other, _)| *other == name);
         found.map_or(Shown::Absent, |(_, text)| Shown::text(text))
     };
+    // What git no longer says is left to the service.
+    let names = after.iter().map(|(name, _)| *name);
     names
-        .into_iter()
         .map(|name| Change {
             field: format!("stackSet.{name}"),
             before: shown(&before, name),

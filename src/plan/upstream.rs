@@ -224,6 +224,11 @@ impl<'a> Planner<'a> {
                 )),
             };
         }
+        if live.is_stack_set() {
+            return Err(format!(
+                "{needs}, which is a stack set: only the stacks of its accounts and regions have outputs"
+            ));
+        }
         if let Some(gap) = self.doubt.provisioned(&live.id) {
             inputs.refused.push(unread(gap, &needs));
             return Ok(None);

@@ -8,6 +8,7 @@ use crate::aws::error::Class;
 use crate::execute::{Outcome, StepFailure, StepResult};
 use crate::ids::{Key, Kind, ProductId};
 use crate::model::desired::Desired;
+use crate::model::launch::{OperationType, Preferences};
 use crate::model::observed::{Observed, Scope};
 use crate::model::owner::Owner;
 use crate::plan::op::{Answer, CopyTarget, Op, Step};
@@ -129,6 +130,18 @@ impl Reconciler {
     /// same launch must not be tried again.
     fn learn_sent(&mut self, step: &Step, result: Option<&StepResult>) {
         let sent = match (&step.op, result) {
+            // Instances that come or go do so of the stack set as it is: nothing else was sent.
+            (
+                Op::UpdateProvisioned {
+                    preferences:
+                        Some(Preferences {
+                            operation: Some(OperationType::Create | OperationType::Delete),
+                            ..
+                        }),
+                    ..
+                },
+                _,
+            ) => false,
             (Op::Provision { .. } | Op::UpdateProvisioned { .. }, Some(StepResult::Done(_))) => {
                 true
             }

@@ -286,7 +286,13 @@ fn provisioned(live: &LiveProvisioned) -> (Health, Option<String>) {
         return (Health::Missing, Some(format!("its stack {stack} is gone")));
     }
     let health = match &live.status {
-        ProvisionedStatus::Available => return (Health::Healthy, None),
+        // As many instances may fail as the manifest tolerates: the service then says nothing.
+        ProvisionedStatus::Available => {
+            return match behind(live) {
+                Some(message) => (Health::Degraded, Some(message)),
+                None => (Health::Healthy, None),
+            };
+        }
         ProvisionedStatus::UnderChange | ProvisionedStatus::PlanInProgress => Health::Progressing,
         ProvisionedStatus::Tainted | ProvisionedStatus::Error => Health::Degraded,
         ProvisionedStatus::Unknown(_) => Health::Unknown,
@@ -297,4 +303,22 @@ fn provisioned(live: &LiveProvisioned) -> (Health, Option<String>) {
         None => word.to_owned(),
     };
     (health, Some(message))
+}
+
+/// The instances of a stack set that are not as the set.
+fn behind(live: &LiveProvisioned) -> Option<String> {
+    /// More than these say no more.
+    const SHOWN: usize = 3;
+    let set = live.stack_set.as_ref()?;
+    let all: Vec<String> = set
+        .behind()
+        .map(|(place, status)| format!("{status}: {place}"))
+        .collect();
+    let first = all.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    let first = first.join("; ");
+    match all.len().saturating_sub(SHOWN) {
+        _ if all.is_empty() => None,
+        0 => Some(first),
+        more => Some(format!("{first}; and {more} more")),
+    }
 }

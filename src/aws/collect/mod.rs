@@ -13,6 +13,7 @@ mod ssm;
 mod share;
 mod service_action;
 mod stack;
+mod stack_set;
 mod tag_option;
 mod tagging;
 mod version;

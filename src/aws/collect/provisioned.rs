@@ -1,5 +1,5 @@
-//! Provisioned products: a page per hundred; of those that concern us, what runs and the stack behind it; of others
-//! what runs, where that is not what they show.
+//! Provisioned products: a page per hundred; of those that concern us, what runs and the stack or stack set behind it; of
+//! others what runs, where that is not what they show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,15 +27,36 @@ const PROVISIONED_A_PAGE: i32 = 100;
 pub(super) const OUR_TOKENS: &str = "catalogd-";
 /// The type of those behind which a CloudFormation stack stands (facts §8).
 const STACK_TYPE: &str = "CFN_STACK";
+/// The type of those behind which a stack set stands.
+const SET_TYPE: &str = "CFN_STACKSET";
 
 /// One as a search or a description shows it, and what of that the model has no place for.
 #[derive(Debug)]
 struct Sighting {
     live: LiveProvisioned,
     last_success: Option<RecordId>,
-    has_stack: bool,
+    behind: Behind,
     /// Shown by its description alone: its tags and its stack stand only on its record (peers C8 69).
     described: bool,
+}
+
+/// What stands behind a provisioned product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    Stack,
+    StackSet,
+    /// What CloudFormation does not have.
+    Other,
+}
+
+impl Behind {
+    fn of(kind: Option<&str>) -> Self {
+        match kind {
+            None | Some(STACK_TYPE) => Self::Stack,
+            Some(SET_TYPE) => Self::StackSet,
+            Some(_) => Self::Other,
+        }
+    }
 }
 
 /// What a provisioned product is described by.
@@ -189,12 +210,13 @@ impl Aws {
         Ok(ran)
     }
 
-    /// Reads what runs and the stack: two calls.
+    /// Reads what runs and the stack: two calls. Of a stack set that and its instances: three, and one more for each twenty
+    /// instances beyond the first.
     async fn look_closer(&self, sighting: Sighting, hints: &Hints) -> Found<LiveProvisioned> {
         let Sighting {
             mut live,
             last_success,
-            has_stack,
+            behind,
             described,
         } = sighting;
         let mut found = Found::default();
@@ -252,7 +274,33 @@ impl Aws {
             let failure = Failure::internal("SearchProvisionedProducts", message);
             found.gap(scope.clone(), &failure);
         }
-        if let (true, Some(arn)) = (has_stack, live.physical_id.clone()) {
+        let at_rest = matches!(
+            live.status,
+            ProvisionedStatus::Available | ProvisionedStatus::Tainted
+        );
+        if behind == Behind::StackSet && live.physical_id.is_none() && at_rest {
+            // Nothing but a search tells it: no output of a record does.
+            let message = "which stack set it is can't be seen yet";
+            let failure = Failure::internal("SearchProvisionedProducts", message);
+            found.gap(scope.clone(), &failure);
+        }
+        if let (Behind::StackSet, Some(arn)) = (behind, live.physical_id.clone()) {
+            match self.stack_set(live.id.as_str(), &arn).await {
+                Ok(set) => live.stack_set = set,
+                Err(failure) => found.gap(scope.clone(), &failure),
+            }
+            if live.stack_set.is_none()
+                && live.status != ProvisionedStatus::Error
+                && found.gaps.is_empty()
+            {
+                let message = format!("the stack set {arn} is gone");
+                found.gap(
+                    scope.clone(),
+                    &Failure::internal("DescribeStackSet", message),
+                );
+            }
+        }
+        if let (Behind::Stack, Some(arn)) = (behind, live.physical_id.clone()) {
             match self.stack(&arn).await {
                 Ok(stack) => {
                     live.stack = stack.filter(|stack| !stack.is_gone());
@@ -345,7 +393,7 @@ fn searched(found: &ProvisionedProductAttribute) -> Option<Sighting> {
         last_success: found
             .last_successful_provisioning_record_id()
             .map(RecordId::from),
-        has_stack: found.r#type().is_none_or(|kind| kind == STACK_TYPE),
+        behind: Behind::of(found.r#type()),
         described: false,
     })
 }
@@ -356,7 +404,7 @@ fn described(found: &ProvisionedProductDetail) -> Option<Sighting> {
         last_success: found
             .last_successful_provisioning_record_id()
             .map(RecordId::from),
-        has_stack: found.r#type().is_none_or(|kind| kind == STACK_TYPE),
+        behind: Behind::of(found.r#type()),
         described: true,
     })
 }

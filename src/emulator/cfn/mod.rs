@@ -22,6 +22,7 @@ pub mod query;
 mod resource;
 mod rules;
 mod stack;
+pub mod stack_set;
 mod stored;
 mod template;
 mod work;

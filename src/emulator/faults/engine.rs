@@ -125,6 +125,7 @@ impl Engine {
             latency: faults.latency.or(profile.latency),
             lost_updates: faults.lost_updates.or(profile.lost_updates),
             stacks: faults.stacks,
+            roleless: faults.roleless,
         };
     }
 

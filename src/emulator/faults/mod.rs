@@ -26,6 +26,8 @@ pub struct Faults {
     pub lost_updates: Option<bool>,
     /// Resources that fail the next time a matching stack makes or changes them.
     pub stacks: Vec<StackFault>,
+    /// Accounts that lack the execution role of stack sets: nothing can be made, changed or deleted there.
+    pub roleless: Vec<String>,
 }
 
 /// One fault and when it strikes. All given conditions must hold.
@@ -220,6 +222,12 @@ pub struct Latency {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct StackFault {
+    /// Only in this account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Only in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The stack's name, with `*` and `?`.
     pub stack: String,
     /// The resource in its template, with `*` and `?`.

@@ -68,6 +68,8 @@ pub(super) struct Policy {
 pub(super) struct StackSet {
     pub(super) accounts: Vec<String>,
     pub(super) regions: Vec<String>,
+    pub(super) admin_role: Option<String>,
+    pub(super) execution_role: Option<String>,
 }
 
 impl StackSet {
@@ -77,9 +79,15 @@ impl StackSet {
             let items = items.and_then(Value::as_array).into_iter().flatten();
             items.filter_map(Value::as_str).map(str::to_owned).collect()
         };
+        let text = |name: &str| {
+            let found = parameters.pointer(&format!("/Properties/{name}"));
+            found.and_then(Value::as_str).map(str::to_owned)
+        };
         Self {
             accounts: list("AccountList"),
             regions: list("RegionList"),
+            admin_role: text("AdminRole"),
+            execution_role: text("ExecutionRole"),
         }
     }
 }

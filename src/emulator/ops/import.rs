@@ -116,6 +116,7 @@ fn import(call: &mut Call<'_>) -> Result<Value, ApiError> {
         // The request names none, and none is chosen (facts §12; a guess).
         path: None,
         launch_role: None,
+        set: false,
     };
     let content = Content {
         product_name: product.name.clone(),

@@ -78,6 +78,7 @@ const FAMILIES: &[&[Operation]] = &[
     plan::OPERATIONS,
     plan_execute::OPERATIONS,
     terminate::OPERATIONS,
+    stack_set::OPERATIONS,
     provisioned::OPERATIONS,
     record::OPERATIONS,
     share::OPERATIONS,

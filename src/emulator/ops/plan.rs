@@ -8,7 +8,7 @@ use super::input::{IdOrName, Input, tag_list};
 use super::plan_shapes::State;
 use super::provision::{self, Target, capabilities, launchable, target, topics};
 use super::record::Subject;
-use super::{Call, Operation, bad_state, not_found, plan_shapes, provisioned, stack_set, update};
+use super::{Call, Operation, bad_state, not_found, plan_shapes, provisioned, unsupported, update};
 use crate::emulator::api::ApiError;
 use crate::emulator::cfn::change_set::ResourceChange;
 use crate::emulator::cfn::node::Node;
@@ -68,7 +68,9 @@ fn create(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let version = IdOrName::Id(input.need("ProvisioningArtifactId")?);
     let path = input.text("PathId").map(IdOrName::Id);
     let target = target(call, product, version, path, present.as_deref())?;
-    stack_set::judge(input, target.policy.stack_set.as_ref())?;
+    if target.policy.stack_set.is_some() || present.as_ref().is_some_and(|present| present.set) {
+        return Err(unsupported("A plan for a stack set"));
+    }
     let asked = input.tags("Tags")?;
     let parameters = update::parameters(input)?;
     let stack = present.as_ref().and_then(|present| present.stack.clone());
@@ -253,6 +255,7 @@ pub(super) fn subject(plan: &Plan, launch_role: Option<String>) -> Subject {
         version: plan.version.clone(),
         path: Some(plan.path.clone()),
         launch_role,
+        set: false,
     }
 }
 

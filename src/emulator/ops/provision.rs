@@ -21,7 +21,7 @@ use crate::emulator::{ids, quota};
 pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct", provision)
     .with_token("ProvisionToken")
     .within(
-        "CloudFormation products, none under a STACKSET constraint (`NotImplemented`); Rules of templates and \
+        "CloudFormation products, as stacks and, under a STACKSET constraint, as stack sets; Rules of templates and \
      TEMPLATE constraints are judged and refused in the record; \
      the launch role is recorded, its permissions are not asked",
     )
@@ -40,6 +40,32 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("ProvisionProduct
         (
             "launching a deprecated version",
             "InvalidParametersException",
+        ),
+        (
+            "PhysicalId of a stack set",
+            "its ARN, of a set called `SC-<account>-<id>`: AWS's own policies name `stackset/SC-*` and `stack/StackSet-SC-*`",
+        ),
+        ("tags of a stack set", "no AutoTags, there as in the provisioned product"),
+        ("outputs of a stack set's record", "none: only its stacks have any"),
+        (
+            "a stack set of which too many instances failed",
+            "the record FAILED, ERROR after a launch and TAINTED after an update, with the instances' reasons",
+        ),
+        (
+            "a stack set of which no more instances failed than may",
+            "SUCCEEDED and AVAILABLE; those instances are OUTDATED",
+        ),
+        (
+            "topics of a stack set",
+            "none, be they sent or of a NOTIFICATION constraint",
+        ),
+        (
+            "accounts and regions outside the STACKSET constraint",
+            "InvalidParametersException",
+        ),
+        (
+            "an AdminRole of another account",
+            "the record FAILED: it can't be passed on",
         ),
     ])];
 
@@ -78,7 +104,11 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let version = input.one_of("ProvisioningArtifactId", "ProvisioningArtifactName")?;
     let path = input.at_most_one_of("PathId", "PathName")?;
     let target = target(call, wanted, version, path, None)?;
-    stack_set::judge(input, target.policy.stack_set.as_ref())?;
+    let constraint = target.policy.stack_set.clone();
+    let rollout = constraint
+        .as_ref()
+        .map(|set| stack_set::rollout(input, set));
+    let rollout = rollout.transpose()?;
     // DEPRECATED is for existing provisioned products only (facts §9.2); the text is a guess.
     launchable(&target.version)?;
     if call.newest().names.contains_key(name) {
@@ -87,25 +117,44 @@ fn provision(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let id = call.ctx.new_id("pp");
     let arn = ids::provisioned_arn(&call.ctx.region, call.account(), name, &id);
     let own_tags = input.tags("Tags")?;
-    let tags = tags(call, &target, &arn, &own_tags)?;
+    let mut tags = tags(call, &target, &arn, &own_tags)?;
+    if constraint.is_some() {
+        tags = stack_set::without_auto_tags(&tags);
+    }
     let parameters = input.objects("ProvisioningParameters");
-    let stack = NewStack {
-        name: format!("SC-{}-{id}", call.account()),
-        template: target.version.template.clone(),
-        parameters: parameters
-            .filter_map(|p| Some(Param::text(p.text("Key")?, p.text("Value").unwrap_or(""))))
-            .collect(),
-        tags: tags.clone(),
-        notification_arns: topics(call, None, &target, input),
-        capabilities: capabilities(&target.version.template),
-        rules: target.policy.rules.clone(),
-        ..NewStack::default()
-    };
+    let parameters: Vec<Param> = parameters
+        .filter_map(|p| Some(Param::text(p.text("Key")?, p.text("Value").unwrap_or(""))))
+        .collect();
     // Parameters and template are not judged here: what CloudFormation says against them shows in the
     // record and in StatusMessage (facts §10.2).
-    let (work, stack) = match call.partition.stacks.create(&mut call.ctx, stack) {
-        Ok(stack) => (Work::Stack(stack.clone()), Some(stack)),
-        Err(error) => (Work::Refused(said(&error, &mut call.ctx)), None),
+    let (work, stack) = match constraint.zip(rollout) {
+        Some((constraint, rollout)) => {
+            let begun =
+                stack_set::launch(call, &id, &target, &constraint, parameters, &tags, rollout);
+            match begun {
+                Ok((set, operation)) => {
+                    let arn = set.clone();
+                    (Work::Set { set, operation }, Some(arn))
+                }
+                Err(error) => (Work::Refused(said(&error, &mut call.ctx)), None),
+            }
+        }
+        None => {
+            let stack = NewStack {
+                name: format!("SC-{}-{id}", call.account()),
+                template: target.version.template.clone(),
+                parameters,
+                tags: tags.clone(),
+                notification_arns: topics(call, None, &target, input),
+                capabilities: capabilities(&target.version.template),
+                rules: target.policy.rules.clone(),
+                ..NewStack::default()
+            };
+            match call.partition.stacks.create(&mut call.ctx, stack) {
+                Ok(stack) => (Work::Stack(stack.clone()), Some(stack)),
+                Err(error) => (Work::Refused(said(&error, &mut call.ctx)), None),
+            }
+        }
     };
     let about = Subject::aimed(&id, name, &target);
     let content = target.content(own_tags, tags.clone());

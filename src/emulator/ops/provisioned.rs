@@ -28,8 +28,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]),
 ];
 
-/// The one type launched here.
-pub(super) const KIND: &str = "CFN_STACK";
+/// What is launched here without a STACKSET constraint, and with one.
+const KIND: &str = "CFN_STACK";
+pub(super) const SET: &str = "CFN_STACKSET";
+
+/// The type that is shown.
+pub(super) fn kind(set: bool) -> &'static str {
+    if set { SET } else { KIND }
+}
 
 fn describe(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let wanted = call.input.one_of("Id", "Name")?;
@@ -177,7 +183,7 @@ fn field<'a>(row: &'a Provisioned, name: &str) -> Option<&'a str> {
         "provisioningArtifactId" => Some(&row.version),
         "provisioningArtifactName" => row.version_name.as_deref(),
         "status" => Some(row.status.as_str()),
-        "type" => Some(KIND),
+        "type" => Some(kind(row.set)),
         "userArn" => Some(&row.user),
         "userArnSession" => Some(&row.session),
         _ => None,
@@ -245,6 +251,7 @@ pub(super) fn young(
         launch_role: about.launch_role.clone(),
         own_role: false,
         former: Vec::new(),
+        set: about.set,
         stack: None,
         own_tags: content.own_tags,
         tags: content.tags,
@@ -327,7 +334,7 @@ fn detail(row: &Provisioned) -> Value {
         "ProvisioningArtifactId": row.version,
         "Status": row.status.as_str(),
         "StatusMessage": row.message,
-        "Type": KIND,
+        "Type": kind(row.set),
     })
 }
 

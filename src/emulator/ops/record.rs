@@ -99,6 +99,8 @@ pub(super) struct Subject {
     pub(super) version: String,
     pub(super) path: Option<String>,
     pub(super) launch_role: Option<String>,
+    /// It is a stack set.
+    pub(super) set: bool,
 }
 
 impl Subject {
@@ -111,6 +113,7 @@ impl Subject {
             version: present.version.clone(),
             path: present.path.clone(),
             launch_role: present.launch_role.clone(),
+            set: present.set,
         }
     }
 
@@ -123,6 +126,7 @@ impl Subject {
             version: target.version.id.clone(),
             path: Some(ids::path_id(&target.portfolio.id)),
             launch_role: target.policy.launch_role.clone(),
+            set: target.policy.stack_set.is_some(),
         }
     }
 }
@@ -133,6 +137,7 @@ pub(super) fn open(call: &mut Call<'_>, kind: &'static str, about: Subject) -> R
     Record {
         id: call.ctx.new_id("rec"),
         kind: kind.into(),
+        set: about.set,
         status: RecordStatus::Created,
         created: now,
         updated: now,
@@ -163,7 +168,7 @@ pub(super) fn detail(record: &Record) -> Value {
         "ProductId": record.product,
         "ProvisionedProductId": record.provisioned,
         "ProvisionedProductName": record.provisioned_name,
-        "ProvisionedProductType": provisioned::KIND,
+        "ProvisionedProductType": provisioned::kind(record.set),
         "ProvisioningArtifactId": record.version,
         "RecordErrors": errors.collect::<Value>(),
         "RecordId": record.id,

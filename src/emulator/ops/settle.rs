@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::emulator::cfn::stack_set::Operation;
 use crate::emulator::cfn::{Output, Stack, StackStatus};
 use crate::emulator::state::{Change, ChangeKind, Partition, Record, RecordStatus, Status, Work};
 use crate::emulator::wire;
@@ -68,20 +69,60 @@ fn events(partition: &Partition, change: &Change, now: Timestamp) -> Vec<(Timest
     if status == RecordStatus::Created && change.starts <= now {
         due.push((change.starts, Event::Begin));
     }
-    let stack = match &change.work {
-        Work::Stack(id) => partition.stacks.get(id),
-        Work::Refused(_) | Work::Nothing => None,
-    };
-    let running = stack.is_some_and(|stack| !rests(stack, change));
-    let rested = stack.and_then(|stack| stack.ended);
-    let ends = rested.map_or(change.starts, |ended| ended.max(change.starts));
+    let standing = standing(partition, change);
+    let ends = standing
+        .ended
+        .map_or(change.starts, |ended| ended.max(change.starts));
     let ends = ends.checked_add(change.tail).unwrap_or(Timestamp::MAX);
-    if !running && ends <= now {
-        due.push((ends, Event::End(ending(change, stack))));
-    } else if status == RecordStatus::InProgress && stack.is_some_and(in_trouble) {
+    if !standing.runs && ends <= now {
+        due.push((ends, Event::End(standing.ending)));
+    } else if status == RecordStatus::InProgress && standing.in_trouble {
         due.push((now, Event::Trouble));
     }
     due
+}
+
+/// How the work of a change stands.
+struct Standing {
+    runs: bool,
+    ended: Option<Timestamp>,
+    in_trouble: bool,
+    ending: Ending,
+}
+
+fn standing(partition: &Partition, change: &Change) -> Standing {
+    if let Work::Set { set, operation } = &change.work {
+        let set = partition.stacks.set_by_arn(set);
+        return of_set(set.and_then(|set| set.operation(operation)));
+    }
+    let stack = match &change.work {
+        Work::Stack(id) => partition.stacks.get(id),
+        Work::Set { .. } | Work::Refused(_) | Work::Nothing => None,
+    };
+    Standing {
+        runs: stack.is_some_and(|stack| !rests(stack, change)),
+        ended: stack.and_then(|stack| stack.ended),
+        in_trouble: stack.is_some_and(in_trouble),
+        ending: ending(change, stack),
+    }
+}
+
+/// What it says of a failure, and that it has no outputs, are guesses.
+fn of_set(operation: Option<&Operation>) -> Standing {
+    let failed = operation.filter(|operation| operation.is_in_trouble());
+    let failure = failed.map(|operation| {
+        let complaint = operation.complaint();
+        format!("StackSet operation {} failed: {complaint}", operation.id)
+    });
+    Standing {
+        runs: operation.is_some_and(|operation| operation.ended.is_none()),
+        ended: operation.and_then(|operation| operation.ended),
+        in_trouble: failure.is_some(),
+        ending: Ending {
+            failure,
+            outputs: Vec::new(),
+        },
+    }
 }
 
 /// Whether a stack has come to rest by this change and not by the one before. One that was deleted, be it by others and

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::provision::{begin, said};
 use super::record::Subject;
-use super::{Call, Operation, provisioned, record};
+use super::{Call, Operation, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
 use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
 
@@ -14,10 +14,16 @@ use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::write("TerminateProvisionedProduct", terminate)
         .within("whole, with IgnoreErrors and RetainPhysicalResources")
-        .guesses(&[(
-            "in UNDER_CHANGE or PLAN_IN_PROGRESS",
-            "InvalidParametersException",
-        )])];
+        .guesses(&[
+            (
+                "in UNDER_CHANGE or PLAN_IN_PROGRESS",
+                "InvalidParametersException",
+            ),
+            (
+                "how a stack set goes",
+                "all its instances, one after the other, and then the set; the first that stays is INOPERABLE and ends it: TAINTED",
+            ),
+        ])];
 
 fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let input = call.input;
@@ -34,6 +40,10 @@ fn terminate(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let ignore_errors = input.flag("IgnoreErrors") == Some(true);
     let retain = input.flag("RetainPhysicalResources") == Some(true);
     let work = match (&present.stack, retain) {
+        (Some(set), false) if present.set => match stack_set::terminate(call, set) {
+            Ok((set, operation)) => Work::Set { set, operation },
+            Err(error) => Work::Refused(said(&error, &mut call.ctx)),
+        },
         (Some(stack), false) => match call.partition.stacks.delete(&mut call.ctx, stack) {
             Ok(()) => Work::Stack(stack.clone()),
             Err(error) => Work::Refused(said(&error, &mut call.ctx)),

@@ -9,6 +9,7 @@ use super::provision::{Target, auto_tags, begin, capabilities, said, tags, targe
 use super::record::Subject;
 use super::{Call, Operation, invalid, provisioned, record, stack_set};
 use crate::emulator::api::ApiError;
+use crate::emulator::cfn::stack_set::Action;
 use crate::emulator::cfn::{ChangeStack, NO_UPDATES, Param, ParamValue};
 use crate::emulator::state::{ChangeKind, Provisioned, Status, Work};
 
@@ -37,6 +38,22 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::write("UpdateProvisione
             "topics of a NOTIFICATION constraint that has gone",
             "they stay",
         ),
+        (
+            "a stack under a STACKSET constraint, and a stack set without one",
+            "InvalidParametersException",
+        ),
+        (
+            "StackSetOperationType CREATE where there is an instance already, UPDATE and DELETE where there is none",
+            "the record FAILED, and nothing is done",
+        ),
+        (
+            "StackSetOperationType CREATE and DELETE with other parameters or tags",
+            "ignored, as the model says of another product and version; those are not shown either",
+        ),
+        (
+            "an instance whose stack could not be made",
+            "UPDATE tries again",
+        ),
     ])];
 
 type Pairs = Vec<(String, String)>;
@@ -47,34 +64,71 @@ fn update(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let present = Arc::clone(provisioned::find_own(call, call.newest(), wanted)?);
     ready(&present)?;
     let target = resolve(call, &present)?;
-    stack_set::judge(input, target.policy.stack_set.as_ref())?;
+    stack_set::same_kind(&present, &target)?;
+    let constraint = target.policy.stack_set.clone();
+    let rollout = constraint
+        .as_ref()
+        .map(|set| stack_set::rollout(input, set));
+    let rollout = rollout.transpose()?;
+    // Instances come and go of the set as it is: a version and a product that are sent are ignored (model), and so are
+    // tags (a guess).
+    let instances_only = rollout.as_ref().is_some_and(|o| o.action != Action::Update);
     let asked = input.tags("Tags")?;
-    let (own_tags, tags) = new_tags(call, &present, &target, asked)?;
+    let (own_tags, mut tags) = new_tags(call, &present, &target, asked)?;
+    if constraint.is_some() {
+        tags = stack_set::without_auto_tags(&tags);
+    }
     let stack = present.stack.clone().ok_or_else(not_running)?;
-    let change = ChangeStack {
-        template: Some(target.version.template.clone()),
-        parameters: parameters(input)?,
-        tags: Some(tags.clone()),
-        notification_arns: Some(topics(call, Some(&stack), &target, input)),
-        capabilities: capabilities(&target.version.template),
-        rules: target.policy.rules.clone(),
-        ..ChangeStack::default()
-    };
-    let work = match call.partition.stacks.update(&mut call.ctx, &stack, change) {
-        Ok(()) => Work::Stack(stack),
-        // An update without changes ends well (a guess: only plans are known to fail on it).
-        Err(error) if error.message == NO_UPDATES => Work::Nothing,
-        Err(error) => Work::Refused(said(&error, &mut call.ctx)),
+    let parameters = parameters(input)?;
+    let work = match constraint.zip(rollout) {
+        Some((constraint, rollout)) => {
+            let begun = stack_set::update(
+                call,
+                &stack,
+                &target,
+                &constraint,
+                parameters,
+                &tags,
+                rollout,
+            );
+            match begun {
+                Ok((set, operation)) => Work::Set { set, operation },
+                Err(error) => Work::Refused(said(&error, &mut call.ctx)),
+            }
+        }
+        None => {
+            let change = ChangeStack {
+                template: Some(target.version.template.clone()),
+                parameters,
+                tags: Some(tags.clone()),
+                notification_arns: Some(topics(call, Some(&stack), &target, input)),
+                capabilities: capabilities(&target.version.template),
+                rules: target.policy.rules.clone(),
+                ..ChangeStack::default()
+            };
+            match call.partition.stacks.update(&mut call.ctx, &stack, change) {
+                Ok(()) => Work::Stack(stack),
+                // An update without changes ends well (a guess: only plans are known to fail on it).
+                Err(error) if error.message == NO_UPDATES => Work::Nothing,
+                Err(error) => Work::Refused(said(&error, &mut call.ctx)),
+            }
+        }
     };
     let (id, name) = (present.id.clone(), present.name.clone());
-    let record = record::open(
-        call,
-        "UPDATE_PROVISIONED_PRODUCT",
-        Subject::aimed(&id, &name, &target),
-    );
+    let about = match instances_only {
+        true => Subject::of(&present),
+        false => Subject::aimed(&id, &name, &target),
+    };
+    let record = record::open(call, "UPDATE_PROVISIONED_PRODUCT", about);
     let answer = json!({ "RecordDetail": record::detail(&record) });
+    if instances_only {
+        tags.clone_from(&present.tags);
+    }
     if let Some(row) = call.edit().provisioned.edit(&id) {
-        row.attempt(&record, target.content(own_tags, tags.clone()));
+        match instances_only {
+            true => row.begin(&record),
+            false => row.attempt(&record, target.content(own_tags, tags.clone())),
+        }
     }
     begin(call, record, ChangeKind::Update, work, tags, None);
     Ok(answer)

@@ -42,7 +42,7 @@ impl Partition {
         }
     }
 
-    /// Whether anything here has this id, or will have it. Of stacks it is the end of the ARN.
+    /// Whether anything here has this id, or will have it. Of stacks and stack sets it is the end of the ARN.
     pub(in crate::emulator) fn has(&self, id: &str) -> bool {
         let catalog = self.catalog();
         let versions = |product: &Product| product.versions.iter().any(|version| version.id == id);
@@ -69,6 +69,10 @@ impl Partition {
                 .stacks
                 .iter()
                 .any(|stack| stack.id.rsplit('/').next() == Some(id))
+            || self
+                .stacks
+                .sets()
+                .any(|set| set.arn.rsplit(':').next() == Some(id))
     }
 
     /// The newest state.

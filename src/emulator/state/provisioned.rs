@@ -27,7 +27,10 @@ pub(in crate::emulator) struct Provisioned {
     pub(in crate::emulator) own_role: bool,
     /// Principals that owned it once and do no more.
     pub(in crate::emulator) former: Vec<String>,
-    /// The stack's ARN, once there is one.
+    /// It is a stack set.
+    #[serde(default)]
+    pub(in crate::emulator) set: bool,
+    /// The stack's or the stack set's ARN, once there is one.
     pub(in crate::emulator) stack: Option<String>,
     /// The caller's own tags.
     pub(in crate::emulator) own_tags: Vec<(String, String)>,
@@ -106,6 +109,9 @@ pub(in crate::emulator) struct Record {
     pub(in crate::emulator) id: String,
     /// `PROVISION_PRODUCT` and so on.
     pub(in crate::emulator) kind: Cow<'static, str>,
+    /// What it is about is a stack set.
+    #[serde(default)]
+    pub(in crate::emulator) set: bool,
     pub(in crate::emulator) status: RecordStatus,
     pub(in crate::emulator) created: Timestamp,
     pub(in crate::emulator) updated: Timestamp,
@@ -181,6 +187,8 @@ pub(in crate::emulator) enum ChangeKind {
 pub(in crate::emulator) enum Work {
     /// The stack does it.
     Stack(String),
+    /// An operation on a stack set does it.
+    Set { set: String, operation: String },
     /// CloudFormation refused, or an import fails: the text that StatusMessage will show.
     Refused(String),
     /// There is nothing to do but end well.

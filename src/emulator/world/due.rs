@@ -10,12 +10,14 @@ use crate::emulator::partitions::Partitions;
 use crate::emulator::state::Partition;
 
 /// What takes time and concerns more than one account or region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     /// A copy, by its place among those of its target's partition.
     Copy(usize),
     /// An action on a share, by its place among those of its owner's partition.
     Sharing(usize),
+    /// The next thing to do for a stack set, by its ARN.
+    StackSet(String),
 }
 
 impl World {
@@ -28,6 +30,7 @@ impl World {
             match due {
                 Due::Copy(index) => self.finish_copy(place, index, at),
                 Due::Sharing(index) => self.finish_sharing(place, index, at),
+                Due::StackSet(arn) => self.roll_out(place, &arn, at),
             }
         }
         self.organizations.settle(now);
@@ -51,7 +54,11 @@ impl World {
                 let due = (sharing.ends, place, Due::Sharing(index));
                 (sharing.ends <= now).then_some(due)
             });
-            copies.chain(sharing)
+            let sets = partition.stacks.sets().filter_map(move |set| {
+                let at = self.next_of_set(set)?;
+                (at <= now).then(|| (at, place, Due::StackSet(set.arn.clone())))
+            });
+            copies.chain(sharing).chain(sets)
         });
         due.min()
     }

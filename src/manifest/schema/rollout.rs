@@ -1,11 +1,11 @@
 //! How a provisioned product's stack set is rolled out.
 
 use super::read::{Fields, Reader};
-use super::shapes::rollout::{CONCURRENCY, MOST_ACCOUNTS, OPERATIONS, STACK_SET, TOLERANCE};
+use super::shapes::rollout::{CONCURRENCY, MOST_ACCOUNTS, STACK_SET, TOLERANCE};
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Plain, Value};
 use crate::manifest::words;
-use crate::model::launch::{Amount, OperationType};
+use crate::model::launch::Amount;
 
 /// `stackSet` as its manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,6 @@ pub(in super::super) struct RolloutSpec {
     pub(in super::super) regions: Option<Vec<At<String>>>,
     pub(in super::super) failure_tolerance: Option<At<Amount>>,
     pub(in super::super) max_concurrency: Option<At<Amount>>,
-    pub(in super::super) operation: Option<At<OperationType>>,
 }
 
 impl Reader<'_> {
@@ -26,7 +25,6 @@ impl Reader<'_> {
             regions: self.texts(&fields, "regions"),
             failure_tolerance: self.amount(&fields, TOLERANCE),
             max_concurrency: self.amount(&fields, CONCURRENCY),
-            operation: self.choice(&fields, "operationType", &OPERATIONS),
         };
         Some(At::new(spec, &entry.key.origin))
     }

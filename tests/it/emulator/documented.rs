@@ -148,7 +148,7 @@ async fn the_ids_of_the_page_are_given_out() {
 fn the_faults_of_the_page_are_read_and_every_effect_is_named() {
     let page = page();
     let faults: Faults = serde_yaml::from_str(example(&page, "faults")).unwrap();
-    assert_eq!((faults.rules.len(), faults.stacks.len()), (15, 3));
+    assert_eq!((faults.rules.len(), faults.stacks.len()), (15, 4));
     let named = |effect: &str| section(&page, "Faults").contains(&format!("\n| `{effect}` |"));
     let source = std::fs::read_to_string(root().join("src/emulator/faults/mod.rs")).unwrap();
     let variants = source.split_once("pub enum Effect {").unwrap().1;

@@ -136,6 +136,7 @@ fn topic(reason: Option<&str>, takes: Option<f64>) -> StackFault {
         resource: "Topic".to_owned(),
         reason: reason.map(str::to_owned),
         takes,
+        ..StackFault::default()
     }
 }
 

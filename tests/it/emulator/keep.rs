@@ -387,6 +387,7 @@ async fn faults_of_stacks_are_no_part_of_a_state() {
             resource: "*".to_owned(),
             reason: Some("no".to_owned()),
             takes: None,
+            ..StackFault::default()
         }],
         ..Faults::default()
     });
@@ -420,6 +421,7 @@ async fn a_reset_keeps_the_faults_of_the_start() {
             resource: "*".to_owned(),
             reason: Some("no".to_owned()),
             takes: None,
+            ..StackFault::default()
         }],
         ..Faults::default()
     };

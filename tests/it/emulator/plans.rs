@@ -428,6 +428,7 @@ async fn a_failed_execution_can_only_be_deleted_with_ignore_errors() {
             resource: "Topic".to_owned(),
             reason: Some("no".to_owned()),
             takes: None,
+            ..StackFault::default()
         }],
         ..Faults::default()
     };

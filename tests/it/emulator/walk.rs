@@ -136,6 +136,7 @@ fn troubles(random: &mut Entropy) -> Faults {
                     random.fraction() * 600.0
                 }
             }),
+            ..StackFault::default()
         });
     }
     faults

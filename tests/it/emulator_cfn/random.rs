@@ -321,6 +321,7 @@ async fn life(seed: u64) -> usize {
                 resource: pick(&mut random, &["*", "A", "B"]).to_owned(),
                 reason: Some("it is so".to_owned()),
                 takes: None,
+                ..StackFault::default()
             }],
             ..Faults::default()
         });

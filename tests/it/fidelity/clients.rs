@@ -23,6 +23,7 @@ fn emulator() -> Emulator {
         resource: "Late".to_owned(),
         reason: Some("It was told to".to_owned()),
         takes: None,
+        ..StackFault::default()
     };
     let emulator = Emulator::new(Options {
         clock: Clock::system(),

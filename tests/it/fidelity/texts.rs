@@ -217,6 +217,7 @@ async fn provoked(quoted: &Quoted) -> Said {
                 resource: "Topic".to_owned(),
                 reason: Some("It was told to".to_owned()),
                 takes: None,
+                ..StackFault::default()
             };
             let (bench, product, version) = launched(TEMPLATE).await;
             bench.emulator.set_faults(Faults {
@@ -404,6 +405,7 @@ async fn status_message(quoted: &Quoted) -> Said {
             resource: "Topic".to_owned(),
             reason: Some("It was told to".to_owned()),
             takes: None,
+            ..StackFault::default()
         };
         let (bench, product, version) = launched(TEMPLATE).await;
         bench.emulator.set_faults(Faults {

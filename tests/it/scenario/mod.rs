@@ -36,6 +36,7 @@ pub mod shares;
 mod service_actions;
 mod sharing;
 mod source_connection;
+mod stack_sets;
 mod stored;
 mod tag_options;
 mod templates;

@@ -3,6 +3,7 @@
 mod change;
 mod prepare;
 mod review;
+mod sets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub use review::FAILED as CHANGE_SET_FAILED;
 use super::intrinsic::{Known, Place};
 use super::order::{Order, Orders};
 use super::stack::{Nested, Stack, StackStatus};
+use super::stack_set::StackSet;
 use super::work::Surroundings;
 use crate::emulator::s3::Buckets;
 use crate::emulator::ssm::Parameters;
@@ -44,6 +46,9 @@ struct Inner {
     orders: Orders,
     /// Systems Manager's, of the same account and region: templates name them.
     parameters: Parameters,
+    /// Stack sets by ARN, deleted ones too.
+    #[serde(default)]
+    sets: BTreeMap<String, Arc<StackSet>>,
 }
 
 impl Stacks {

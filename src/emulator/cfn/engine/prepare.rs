@@ -11,7 +11,7 @@ use super::super::node::Node;
 use super::super::parameter;
 use super::super::rules;
 use super::super::stack::{ChangeStack, MASK, NewStack, Param, Stack, StackParam, StackStatus};
-use super::super::template::Template;
+use super::super::template::{ParameterDecl, Template};
 use super::Stacks;
 use super::change::invalid;
 use crate::emulator::api::{ApiError, Ctx};
@@ -99,7 +99,7 @@ impl Stacks {
     }
 
     /// The template's rules, then those beside it.
-    fn judge(
+    pub(super) fn judge(
         &self,
         template: &Template,
         rules: &[(String, Node)],
@@ -179,23 +179,7 @@ impl Stacks {
                 ))
             });
         }
-        let shown = decls
-            .iter()
-            .filter_map(|decl| {
-                let masked = |value: &String| {
-                    if decl.no_echo {
-                        MASK.to_owned()
-                    } else {
-                        value.clone()
-                    }
-                };
-                Some(StackParam {
-                    key: decl.key.clone(),
-                    value: masked(values.get(&decl.key)?),
-                    resolved: resolved.get(&decl.key).map(masked),
-                })
-            })
-            .collect();
+        let shown = shown(&decls, &values, &resolved);
         Ok(Prepared {
             template,
             values,
@@ -216,6 +200,29 @@ impl Wanted {
             && self.prepared.blueprint.outputs == stack.outputs
             && unchanged(stack, &self.prepared.blueprint)
     }
+}
+
+/// Parameters as they are read back, in the template's order.
+pub(super) fn shown(
+    decls: &[ParameterDecl],
+    values: &BTreeMap<String, String>,
+    resolved: &BTreeMap<String, String>,
+) -> Vec<StackParam> {
+    let shown = decls.iter().filter_map(|decl| {
+        let masked = |value: &String| {
+            if decl.no_echo {
+                MASK.to_owned()
+            } else {
+                value.clone()
+            }
+        };
+        Some(StackParam {
+            key: decl.key.clone(),
+            value: masked(values.get(&decl.key)?),
+            resolved: resolved.get(&decl.key).map(masked),
+        })
+    });
+    shown.collect()
 }
 
 /// A stack of which nothing is made yet.

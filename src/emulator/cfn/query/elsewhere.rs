@@ -1,7 +1,7 @@
 //! Actions that CloudFormation has and the emulator has not.
 
 /// From the published model, without those that are answered.
-pub(super) const ACTIONS: [&str; 81] = [
+pub(super) const ACTIONS: [&str; 74] = [
     "ActivateOrganizationsAccess",
     "ActivateType",
     "BatchDescribeTypeConfigurations",
@@ -28,12 +28,9 @@ pub(super) const ACTIONS: [&str; 81] = [
     "DescribePublisher",
     "DescribeResourceScan",
     "DescribeStackDriftDetectionStatus",
-    "DescribeStackInstance",
     "DescribeStackRefactor",
     "DescribeStackResource",
     "DescribeStackResourceDrifts",
-    "DescribeStackSet",
-    "DescribeStackSetOperation",
     "DescribeType",
     "DescribeTypeRegistration",
     "DetectStackDrift",
@@ -55,13 +52,9 @@ pub(super) const ACTIONS: [&str; 81] = [
     "ListResourceScanResources",
     "ListResourceScans",
     "ListStackInstanceResourceDrifts",
-    "ListStackInstances",
     "ListStackRefactorActions",
     "ListStackRefactors",
     "ListStackSetAutoDeploymentTargets",
-    "ListStackSetOperationResults",
-    "ListStackSetOperations",
-    "ListStackSets",
     "ListTypeRegistrations",
     "ListTypeVersions",
     "ListTypes",

@@ -1,6 +1,7 @@
 //! The Query/XML wire of CloudFormation.
 
 mod elsewhere;
+mod sets;
 mod shapes;
 
 use bytes::Bytes;
@@ -44,6 +45,13 @@ pub fn handle(
         "GetTemplate" => get_template(stacks, &form),
         "GetTemplateSummary" => summary(stacks, read_url, &form),
         "ValidateTemplate" => validate(read_url, &form),
+        "DescribeStackSet" => sets::describe(stacks, &form),
+        "ListStackSets" => sets::list(stacks, &form),
+        "ListStackInstances" => sets::instances(stacks, &form),
+        "DescribeStackInstance" => sets::describe_instance(stacks, &form),
+        "ListStackSetOperations" => sets::operations(stacks, &form),
+        "DescribeStackSetOperation" => sets::describe_operation(stacks, &form),
+        "ListStackSetOperationResults" => sets::results(stacks, &form),
         known if elsewhere::ACTIONS.contains(&known) => Err(unsupported(known)),
         _ => Err(ApiError::new(
             "InvalidAction",

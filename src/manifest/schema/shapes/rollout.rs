@@ -1,14 +1,7 @@
 //! What a provisioned product says of its stack set.
 
-use super::super::shape::{ACCOUNT, Field, REGION, Rule, Shape, Type, Without, names, some};
-use crate::model::launch::OperationType;
+use super::super::shape::{ACCOUNT, Field, REGION, Rule, Shape, Type, Without, some};
 
-/// What an update does.
-pub(in super::super) const OPERATIONS: [(&str, OperationType); 3] = [
-    ("CREATE", OperationType::Create),
-    ("UPDATE", OperationType::Update),
-    ("DELETE", OperationType::Delete),
-];
 /// How many may fail, as a count and in percent.
 pub(in super::super) const TOLERANCE: [&str; 2] =
     ["failureToleranceCount", "failureTolerancePercentage"];
@@ -27,15 +20,15 @@ pub(in super::super) const STACK_SET: Shape = Shape {
         Field {
             name: "accounts",
             of: Type::List(some(&ACCOUNT)),
-            without: Without::Means("all of the constraint"),
-            about: "the accounts that get stacks, twelve digits each, in quotes",
+            without: Without::Means("all of the constraint at the launch; not managed afterwards"),
+            about: "the accounts that have stacks, twelve digits each, in quotes. The order says nothing",
             example: "[\"210987654321\"]",
         },
         Field {
             name: "regions",
             of: Type::List(some(&REGION)),
-            without: Without::Means("all of the constraint"),
-            about: "in the order of the rollout",
+            without: Without::Means("all of the constraint at the launch; not managed afterwards"),
+            about: "in the order of the rollout. Another order alone is no difference",
             example: "[us-east-1]",
         },
         Field {
@@ -77,13 +70,6 @@ pub(in super::super) const STACK_SET: Shape = Shape {
             without: SERVICES,
             about: "the same in percent",
             example: "25",
-        },
-        Field {
-            name: "operationType",
-            of: Type::Choice(&names(&OPERATIONS)),
-            without: Without::Default("UPDATE"),
-            about: "what each update does: add instances, change the set, or take the named accounts and regions out. It is sent with every update as long as it stands there",
-            example: "UPDATE",
         },
     ],
     rules: &[Rule::AtMostOne(&TOLERANCE), Rule::AtMostOne(&CONCURRENCY)],

@@ -28,7 +28,7 @@ pub(super) enum Base {
     Import,
     /// Products that say nothing of themselves.
     Defaults,
-    /// A provisioned product as a stack set, not launched.
+    /// A provisioned product as a stack set.
     StackSet,
 }
 
@@ -214,7 +214,6 @@ spec:
     regions: [us-east-1]
     failureToleranceCount: 1
     maxConcurrencyCount: 2
-    operationType: UPDATE
 "#;
 
 impl Base {
@@ -271,11 +270,6 @@ impl Base {
         // A name of its own: under the default one nothing that leaves git goes.
         world.installation = Installation::parse("team").unwrap();
         world
-    }
-
-    /// Whether it can be applied at all.
-    pub(super) fn is_applied(self) -> bool {
-        !matches!(self, Self::StackSet)
     }
 }
 

@@ -4,7 +4,7 @@ use catalogd::manifest::Code;
 use catalogd::plan::BlockedCode;
 
 use super::bases::Base::{Import, Small, StackSet};
-use super::{Calls, Edit, Git, Hand, Row, Why, Without};
+use super::{Calls, Git, Hand, Row, Why, Without};
 
 const UPDATE: Calls = &[("UpdateProvisionedProduct", 1)];
 /// What it is launched of.
@@ -296,84 +296,91 @@ fn imports() -> Vec<Row> {
     }]
 }
 
-/// What is shown of preferences is shown by `render::tests::provisioned`; here, that each has its words and its limits.
+/// Where instances are is read back; how they are rolled out is not, and what was last applied tells of a change.
 fn stack_sets() -> Vec<Row> {
-    let row = |field, edit, word: &'static [&'static str], without: Edit, empty, code| Row {
+    const UPDATE: Calls = &[("UpdateProvisionedProduct", 1)];
+    const BOTH: &str = "    failureToleranceCount: 1\n    maxConcurrencyCount: 2\n";
+    const ACCOUNTS: &str = "  stackSet:\n    accounts: ['123456789012']\n";
+    const REGIONS: &str = "    regions: [us-east-1]\n    failure";
+    let row = |field, git, hand, without, empty, code| Row {
         map: "ProvisionedProduct.spec.stackSet",
         field,
         base: StackSet,
-        git: Git::Planned(edit, word),
-        hand: Hand::Not(Why::NoStackSets),
-        without: Without::Means(Git::Planned(without, &[])),
+        git,
+        hand,
+        without: Without::Alone(without),
         empty: Git::Finding(empty, code),
     };
-    const ACCOUNTS: &str = "  stackSet:\n    accounts: ['123456789012']\n";
-    const REGIONS: &str = "    regions: [us-east-1]\n    failure";
+    let sent = |field, edit, words, without, empty| {
+        let git = Git::Sent(edit, words, UPDATE);
+        let hand = Hand::Not(Why::NotReadable);
+        row(field, git, hand, without, empty, Code::WrongType)
+    };
     vec![
         row(
             "accounts",
-            (ACCOUNTS, "  stackSet:\n    accounts: ['210987654321']\n"),
-            &["stackSet.accounts: 210987654321"],
+            Git::Calls(
+                (
+                    ACCOUNTS,
+                    "  stackSet:\n    accounts: ['123456789012', '210987654321']\n",
+                ),
+                &["stackSet.accounts", "123456789012, 210987654321"],
+                UPDATE,
+            ),
+            Hand::Back(
+                "UpdateProvisionedProduct",
+                r#"{"ProvisionedProductId": "<provisioned-product/baseline>", "ProvisioningPreferences": {"StackSetOperationType": "CREATE", "StackSetAccounts": ["210987654321"], "StackSetRegions": ["us-east-1"]}}"#,
+                &["stackSet.accounts", "123456789012, 210987654321"],
+                UPDATE,
+            ),
             (ACCOUNTS, "  stackSet:\n"),
             (ACCOUNTS, "  stackSet:\n    accounts: []\n"),
             Code::InvalidStackSet,
         ),
         row(
             "regions",
-            (REGIONS, "    regions: [eu-west-1]\n    failure"),
-            &["stackSet.regions: eu-west-1"],
+            Git::Calls(
+                (REGIONS, "    regions: [us-east-1, eu-west-1]\n    failure"),
+                &["stackSet.regions", "eu-west-1, us-east-1"],
+                UPDATE,
+            ),
+            Hand::Back(
+                "UpdateProvisionedProduct",
+                r#"{"ProvisionedProductId": "<provisioned-product/baseline>", "ProvisioningPreferences": {"StackSetOperationType": "CREATE", "StackSetAccounts": ["123456789012"], "StackSetRegions": ["eu-west-1"]}}"#,
+                &["stackSet.regions", "eu-west-1, us-east-1"],
+                UPDATE,
+            ),
             (REGIONS, "    failure"),
             (REGIONS, "    regions: []\n    failure"),
             Code::InvalidStackSet,
         ),
-        row(
+        sent(
             "failureToleranceCount",
             ("failureToleranceCount: 1", "failureToleranceCount: 3"),
-            &["stackSet.failureToleranceCount: 3"],
-            (
-                "    failureToleranceCount: 1\n    maxConcurrencyCount: 2\n",
-                "    maxConcurrencyCount: 1\n",
-            ),
+            &["stackSet.failureToleranceCount"],
+            (BOTH, ""),
             ("failureToleranceCount: 1", "failureToleranceCount: ''"),
-            Code::WrongType,
         ),
-        row(
+        sent(
             "failureTolerancePercentage",
-            (
-                "    failureToleranceCount: 1\n    maxConcurrencyCount: 2\n",
-                "    failureTolerancePercentage: 30\n",
-            ),
-            &["stackSet.failureTolerancePercentage: 30"],
-            (
-                "    failureToleranceCount: 1\n    maxConcurrencyCount: 2\n",
-                "",
-            ),
+            (BOTH, "    failureTolerancePercentage: 30\n"),
+            &["stackSet.failureTolerancePercentage", "30"],
+            (BOTH, ""),
             ("failureToleranceCount: 1", "failureTolerancePercentage: ''"),
-            Code::WrongType,
         ),
-        row(
+        sent(
             "maxConcurrencyCount",
             ("maxConcurrencyCount: 2", "maxConcurrencyCount: 1"),
-            &["stackSet.maxConcurrencyCount: 1"],
+            &["stackSet.maxConcurrencyCount"],
             ("    maxConcurrencyCount: 2\n", ""),
             ("maxConcurrencyCount: 2", "maxConcurrencyCount: ''"),
-            Code::WrongType,
         ),
-        row(
+        sent(
             "maxConcurrencyPercentage",
             ("maxConcurrencyCount: 2", "maxConcurrencyPercentage: 50"),
-            &["stackSet.maxConcurrencyPercentage: 50"],
+            &["stackSet.maxConcurrencyPercentage", "50"],
             ("    maxConcurrencyCount: 2\n", ""),
             ("maxConcurrencyCount: 2", "maxConcurrencyPercentage: ''"),
-            Code::WrongType,
-        ),
-        row(
-            "operationType",
-            ("operationType: UPDATE", "operationType: CREATE"),
-            &[],
-            ("    operationType: UPDATE\n", ""),
-            ("operationType: UPDATE", "operationType: ''"),
-            Code::UnknownValue,
         ),
     ]
 }
