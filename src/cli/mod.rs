@@ -7,6 +7,7 @@ mod connect;
 mod emulator;
 mod exit;
 mod export;
+mod iam_policy;
 mod out;
 mod plan;
 mod progress;
@@ -60,6 +61,8 @@ enum Command {
     Export(export::Export),
     /// Print the JSON Schema of manifests, for editors
     Schema(schema::Schema),
+    /// Print the least IAM policy that plan and apply of manifests need
+    IamPolicy(iam_policy::IamPolicy),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -107,6 +110,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Schema(command) => command.execute(&mut out).await,
+        Command::IamPolicy(command) => command.execute(&mut out).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))

@@ -36,9 +36,7 @@ pub fn interface(bytes: &[u8]) -> Result<Interface, String> {
     } = Reading::of(bytes)?;
     Ok(Interface {
         parameters: decls(&parameters),
-        outputs: outputs
-            .whole
-            .then(|| outputs.members.into_keys().collect()),
+        outputs: outputs.whole.then(|| outputs.members.into_keys().collect()),
     })
 }
 
@@ -127,7 +125,8 @@ pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>
             let needed = named
                 .0
                 .is_some_and(|name| readable && launched.contains(&(name, named.1)));
-            if needed && templates.launched.insert(raw.clone())
+            if needed
+                && templates.launched.insert(raw.clone())
                 && let Some(Err(why)) = templates.files.get(&raw).map(|found| found.reading())
             {
                 let message = format!(

@@ -68,7 +68,10 @@ pub fn lines(object: &ObjectPlan, field: &str, verbose: bool) -> Vec<Line> {
         if !verbose && told.len() > LINES + 1 {
             let more = told.len() - LINES;
             told.truncate(LINES);
-            told.push(Line::new(' ', format!("… and {more} more lines (--verbose shows all)")));
+            told.push(Line::new(
+                ' ',
+                format!("… and {more} more lines (--verbose shows all)"),
+            ));
         }
         all.extend(told);
     }
@@ -126,7 +129,10 @@ fn of(news: &TemplateNews, verbose: bool) -> Vec<Line> {
             _ => ("the macros", "make"),
         };
         let names = few(&names, verbose);
-        lines.push(Line::new(' ', format!("what {noun} {names} {verb} of it is not known here")));
+        lines.push(Line::new(
+            ' ',
+            format!("what {noun} {names} {verb} of it is not known here"),
+        ));
     }
     lines
 }
