@@ -2,6 +2,7 @@
 //! what is the plan's (promise 3); what a failure means is `aws::error`'s; when a thing is done is `run`'s.
 
 mod copy;
+mod follow;
 mod poll;
 pub mod progress;
 mod share;

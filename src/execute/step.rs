@@ -150,10 +150,7 @@ impl Executor<'_> {
         ];
         // A version's answer has no product in it, a product's has both: the product is what is gone.
         match (op.token(), id.into_iter().flatten().next()) {
-            (Some(token), Some(id)) => StepResult::Dead {
-                token: token.clone(),
-                id,
-            },
+            (Some(token), Some(id)) => StepResult::Dead { token, id },
             _ => StepResult::Failed(StepFailure {
                 failure: Failure::internal(op.call(), "what the call made is gone"),
                 request: op.request(),

@@ -84,6 +84,9 @@ impl Export<'_> {
                 "its launch failed and nothing of it runs{said}: terminate it, or update it by hand first"
             ));
         }
+        if live.stack_gone && live.ever_succeeded {
+            return Some("its stack is gone, so nothing of it runs: terminate it".to_owned());
+        }
         let changing = matches!(
             live.status,
             ProvisionedStatus::UnderChange | ProvisionedStatus::PlanInProgress

@@ -199,6 +199,7 @@ impl Live {
             }),
             ever_succeeded: true,
             stack: Some(stack),
+            stack_gone: false,
         };
         self.observed().provisioned.entry(id.into()).or_insert(live)
     }
@@ -350,6 +351,53 @@ fn one() -> Live {
         .products
         .insert("prod-1".into());
     live
+}
+
+/// What can't be helped by leaving a part out is said.
+#[test]
+fn what_the_reader_says_of_an_export_is_said() {
+    let live = one();
+    assert!(live.export().is_valid());
+    let input = Input {
+        identity: &live.world.identity,
+        observed: &live.world.observed,
+        filter: &live.filter,
+    };
+    // A file that no document of the export has written.
+    let stray = "apiVersion: catalogd.dev/v1\nkind: Portfolio\nmetadata: {name: other}\nspec: {providerName: Us, nothing: 1}\n";
+    let templates = [("stray.yaml".to_owned(), Arc::from(stray))].into();
+    let mut left_out = BTreeSet::new();
+    let (files, findings) = super::check::settle(input, BTreeMap::new(), &templates, &mut left_out);
+    let exported = Exported {
+        files,
+        findings,
+        ..Exported::default()
+    };
+    assert!(!exported.is_valid() && left_out.is_empty());
+    let codes: Vec<_> = exported.findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["unknown-field"]);
+}
+
+/// Whoever reads an export must not be let in by it.
+#[test]
+fn a_signed_url_is_exported_without_its_signature() {
+    let mut live = one();
+    live.version("prod-1", "pa-2", "2.0", TEMPLATE);
+    let text = live
+        .texts
+        .get_mut(&"pa-2".into())
+        .unwrap()
+        .as_mut()
+        .unwrap();
+    text.template = None;
+    text.url = Some("https://b.s3.amazonaws.com/k?X-Amz-Signature=0badc0de&versionId=3".to_owned());
+    let all = live.manifests();
+    assert!(
+        all.contains("templateUrl: https://b.s3.amazonaws.com/k?versionId=3"),
+        "{all}"
+    );
+    assert!(all.contains("# Its URL said who may read it"), "{all}");
+    assert!(!all.contains("0badc0de"), "{all}");
 }
 
 /// Whether a value came from a SecureString, or is repeated by a reason, nobody tells an export.

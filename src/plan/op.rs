@@ -333,11 +333,6 @@ pub enum Op {
         /// Which.
         portfolio: PortfolioId,
     },
-    /// `RejectPortfolioShare`: it can be accepted again.
-    RejectShare {
-        /// Which.
-        portfolio: PortfolioId,
-    },
     /// `AssociateProductWithPortfolio` with a `SourcePortfolioId`: another account's product in a portfolio of one's own.
     BorrowProduct {
         /// Where.
@@ -520,8 +515,6 @@ pub enum Op {
         id: ProvisionedProductId,
         /// `RetainPhysicalResources`: it is let go of, and its stack stays as it is.
         retain_physical_resources: bool,
-        /// `IgnoreErrors`: it is let go of even if its stack can't be deleted.
-        ignore_errors: bool,
         /// `TerminateToken`.
         token: Token,
     },
@@ -709,7 +702,6 @@ impl Op {
             Self::UpdateShare { .. } => "UpdatePortfolioShare",
             Self::DeleteShare { .. } => "DeletePortfolioShare",
             Self::AcceptShare { .. } => "AcceptPortfolioShare",
-            Self::RejectShare { .. } => "RejectPortfolioShare",
             Self::BorrowProduct { .. } => "AssociateProductWithPortfolio",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
@@ -766,52 +758,8 @@ impl Op {
     }
 
     /// The idempotency token, where the call has one.
-    pub fn token(&self) -> Option<&Token> {
-        match self {
-            Self::CreateServiceAction { token, .. }
-            | Self::CreatePortfolio { token, .. }
-            | Self::CreateProduct { token, .. }
-            | Self::CopyProduct { token, .. }
-            | Self::CreateVersion { token, .. }
-            | Self::CreateConstraint { token, .. }
-            | Self::Provision { token, .. }
-            | Self::Import { token, .. }
-            | Self::UpdateProvisioned { token, .. }
-            | Self::Terminate { token, .. } => Some(token),
-            Self::CreateBucket { .. }
-            | Self::BlockPublicAccess { .. }
-            | Self::PutBucketPolicy { .. }
-            | Self::PutTemplate { .. }
-            | Self::PutIndex { .. }
-            | Self::UpdateServiceAction { .. }
-            | Self::DeleteServiceAction { .. }
-            | Self::OfferActions { .. }
-            | Self::WithdrawAction { .. }
-            | Self::CreateTagOption { .. }
-            | Self::UpdateTagOption { .. }
-            | Self::AssociateTagOption { .. }
-            | Self::DisassociateTagOption { .. }
-            | Self::AssociateBudget { .. }
-            | Self::DisassociateBudget { .. }
-            | Self::UpdatePortfolio { .. }
-            | Self::DeletePortfolio { .. }
-            | Self::AssociatePrincipal { .. }
-            | Self::DisassociatePrincipal { .. }
-            | Self::CreateShare { .. }
-            | Self::UpdateShare { .. }
-            | Self::DeleteShare { .. }
-            | Self::AcceptShare { .. }
-            | Self::RejectShare { .. }
-            | Self::BorrowProduct { .. }
-            | Self::UpdateProduct { .. }
-            | Self::DeleteProduct { .. }
-            | Self::UpdateVersion { .. }
-            | Self::DeleteVersion { .. }
-            | Self::AssociateProduct { .. }
-            | Self::DisassociateProduct { .. }
-            | Self::UpdateConstraint { .. }
-            | Self::DeleteConstraint { .. } => None,
-        }
+    pub fn token(&self) -> Option<Token> {
+        self.clone().token_mut().map(|token| token.clone())
     }
 
     /// The call with every argument a value.
@@ -905,7 +853,6 @@ impl Op {
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
             | Self::AcceptShare { .. }
-            | Self::RejectShare { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
@@ -930,6 +877,7 @@ impl Op {
         Digest::of(format!("{op:?}").as_bytes())
     }
 
+    /// Where the token stands: one match, for reading it and for leaving it out.
     fn token_mut(&mut self) -> Option<&mut Token> {
         match self {
             Self::CreateServiceAction { token, .. }
@@ -965,7 +913,6 @@ impl Op {
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
             | Self::AcceptShare { .. }
-            | Self::RejectShare { .. }
             | Self::BorrowProduct { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }

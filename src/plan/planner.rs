@@ -258,7 +258,8 @@ impl<'a> Planner<'a> {
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
             *planned.entry(removal.family).or_default() += 1;
         }
-        let owned = census(&self.owned, self.input.observed);
+        let mut owned = census(&self.owned, self.input.observed);
+        owned.insert(Family::Objects(Kind::TagOption), self.tag_options_in_use());
         let refused = refused_removals(&planned, &owned, &self.input);
         // What is not done, and so nothing that rests on it: an object comes after what it needs to be gone.
         let mut lost: BTreeSet<StepId> = BTreeSet::new();

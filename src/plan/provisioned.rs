@@ -145,6 +145,8 @@ impl<'a> Planner<'a> {
                 Some(_) => Reason::GitChanged,
             };
             self.launch(draft, want, Some(live), reason);
+        } else if live.stack_gone {
+            stack_gone(draft, want, live);
         } else {
             self.update(draft, want, live);
         }
@@ -277,7 +279,6 @@ impl<'a> Planner<'a> {
             let terminate = Op::Terminate {
                 id: failed.id.clone(),
                 retain_physical_resources: false,
-                ignore_errors: false,
                 token: identity.request_token(&want.name, "terminate", last.as_deref()),
             };
             let ownership = self.ownership_of(want, failed);
@@ -539,6 +540,26 @@ impl<'a> Planner<'a> {
             None => id.to_string(),
         }
     }
+}
+
+/// Says of one whose stack somebody has deleted what a person must do. It can't be updated, for nothing is there to update, and
+/// nothing is terminated that git names: what is gone by a mistake is not made final by another (promise 1).
+fn stack_gone(draft: &mut Draft, want: &ProvisionedProduct, live: &LiveProvisioned) {
+    let stack = live.physical_id.as_deref().unwrap_or("of it");
+    let again = match &want.import {
+        Some(import) => format!(
+            "then name a stack that is there, or take `import` out to have a new one launched ({})",
+            import.origin
+        ),
+        None => format!("the next pass launches it anew then ({})", want.origin),
+    };
+    draft.object.stalled = Some(Stalled {
+        reason: format!("its stack {stack} is gone: somebody has deleted it"),
+        advice: format!(
+            "make sure that it is meant to be gone, then end what is left of it: `aws servicecatalog terminate-provisioned-product --provisioned-product-id {}`; {again}",
+            live.id
+        ),
+    });
 }
 
 /// The whole set that an update sends: what is there, overlaid with what git wants. What is left out would go.

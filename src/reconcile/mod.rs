@@ -25,7 +25,7 @@ use crate::model::owner::Identity;
 use crate::model::secret::Secrets;
 use crate::plan::{self, Failed, HalfCopy, Plan, Policy, secrets};
 use crate::status::{ObjectStatus, statuses};
-use crate::store::{Allowance, Memory, Store};
+use crate::store::{ALLOWANCES, Allowance, Memory, Store};
 
 /// A refused request is made again after so long, even if nothing changed (design §7).
 pub const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
@@ -56,6 +56,8 @@ pub struct Reconciler {
     repeated_copies: BTreeMap<Key, usize>,
     resend_secrets: BTreeSet<Key>,
     allow_removals: Option<usize>,
+    /// The commit that is read, where the source has commits.
+    revision: Option<String>,
     only: Option<BTreeSet<Key>>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -105,6 +107,7 @@ impl Reconciler {
             repeated_copies: BTreeMap::new(),
             resend_secrets,
             allow_removals,
+            revision: None,
             only: None,
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -140,20 +143,34 @@ impl Reconciler {
     }
 
     /// What the trailer of the commit that is read allows to be removed. It does so once: what is used up stays so when
-    /// the process starts anew.
+    /// the process starts anew, and when the source comes back to the commit from another.
     pub fn allow_by_commit(&mut self, revision: &str, most: Option<usize>) {
-        let known = self.memory.allowance.as_ref();
-        if known.is_none_or(|known| known.revision != revision) {
-            self.memory.allowance = most.map(|left| Allowance {
+        self.revision = Some(revision.to_owned());
+        let all = &mut self.memory.allowances;
+        let known = all.iter().position(|known| known.revision == revision);
+        let known = known.map(|at| all.remove(at));
+        let first = || {
+            most.map(|left| Allowance {
                 revision: revision.to_owned(),
                 left,
-            });
-        }
+            })
+        };
+        // The one that was read last is the last to be forgotten.
+        all.extend(known.or_else(first));
+        let beyond = all.len().saturating_sub(ALLOWANCES);
+        all.drain(..beyond);
+    }
+
+    /// The allowance of the commit that is read.
+    fn allowance(&self) -> Option<&Allowance> {
+        let revision = self.revision.as_deref()?;
+        let mut all = self.memory.allowances.iter();
+        all.find(|known| known.revision == revision)
     }
 
     /// How many removals are let through beyond the guard.
     fn allowed(&self) -> Option<usize> {
-        let commit = self.memory.allowance.as_ref().map(|known| known.left);
+        let commit = self.allowance().map(|known| known.left);
         self.allow_removals.max(commit)
     }
 
@@ -170,7 +187,9 @@ impl Reconciler {
         if let Some(left) = &mut self.allow_removals {
             *left = left.saturating_sub(made);
         }
-        if let Some(known) = &mut self.memory.allowance {
+        let mut known = self.memory.allowances.iter_mut();
+        let known = known.find(|known| Some(&known.revision) == self.revision.as_ref());
+        if let Some(known) = known {
             known.left = known.left.saturating_sub(made);
         }
     }

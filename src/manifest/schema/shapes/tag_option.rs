@@ -46,7 +46,7 @@ pub(in super::super) const SPEC: Shape = Shape {
             name: "active",
             of: Type::Flag,
             without: Without::Default("true"),
-            about: "an inactive one is offered to nobody and can't be given to anything; what has it keeps it",
+            about: "an inactive one is offered to nobody and can't be given to anything; what has it keeps it. Taking one out of use is a removal, under the guards for these",
             example: "true",
         },
     ],
