@@ -403,12 +403,6 @@ fn imported(needs: &Needs, allow: &mut impl FnMut(bool, On, &[&'static str])) {
         On::Imported,
         &["servicecatalog:AcceptPortfolioShare"],
     );
-    // No plan of today rejects one.
-    allow(
-        needs.everything,
-        On::Imported,
-        &["servicecatalog:RejectPortfolioShare"],
-    );
     allow(
         needs.imported_principals,
         On::Imported,
