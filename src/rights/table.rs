@@ -404,13 +404,21 @@ fn imported(needs: &Needs, allow: &mut impl FnMut(bool, On, &[&'static str])) {
         &["servicecatalog:AcceptPortfolioShare"],
     );
     allow(
-        needs.imported_principals,
+        // Any account's portfolios are allowed already where no account is known.
+        needs.imported_principals && !(needs.everything && account_is_any(needs)),
         On::Imported,
         &[
             "servicecatalog:AssociatePrincipalWithPortfolio",
             "servicecatalog:DisassociatePrincipalFromPortfolio",
         ],
     );
+}
+
+fn account_is_any(needs: &Needs) -> bool {
+    needs
+        .place
+        .as_ref()
+        .is_some_and(|place| place.account == ANY)
 }
 
 fn products(needs: &Needs, allow: &mut impl FnMut(bool, On, &[&'static str])) {
