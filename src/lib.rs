@@ -23,6 +23,7 @@ pub mod diff;
 pub mod plan;
 pub mod run;
 pub mod status;
+pub mod rights;
 // show
 pub mod render;
 pub mod export;

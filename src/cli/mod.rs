@@ -8,6 +8,7 @@ mod emulator;
 mod exit;
 mod export;
 mod launches;
+mod iam_policy;
 mod out;
 mod plan;
 mod progress;
@@ -63,6 +64,8 @@ enum Command {
     Launches(launches::Launches),
     /// Print the JSON Schema of manifests, for editors
     Schema(schema::Schema),
+    /// Print the least IAM policy that plan and apply of manifests need
+    IamPolicy(iam_policy::IamPolicy),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -111,6 +114,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Launches(command) => command.execute(&mut out, clock).await,
         Command::Schema(command) => command.execute(&mut out).await,
+        Command::IamPolicy(command) => command.execute(&mut out).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))

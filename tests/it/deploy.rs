@@ -1,6 +1,7 @@
 //! What `deploy/` says is held against the program: the policy against the calls in `src/aws/`, the unit and the
 //! container against the command line.
 
+mod ci;
 mod command_line;
 mod policy;
 

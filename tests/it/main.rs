@@ -19,6 +19,7 @@ mod fidelity;
 mod git;
 mod manifest;
 mod model;
+mod rights;
 mod scenario;
 mod schema;
 mod shared;

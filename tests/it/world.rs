@@ -24,8 +24,11 @@ use catalogd::plan::Plan;
 use catalogd::reconcile::converge::{Converged, Driver, End};
 use catalogd::reconcile::{Pass, Reconciler};
 use catalogd::render::text::{self, Style};
+use catalogd::rights::Purpose;
 use catalogd::store::Store;
 use tokio_util::sync::CancellationToken;
+
+use crate::rights::Judge;
 
 pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "us-east-1";
@@ -36,6 +39,8 @@ pub struct World {
     pub pace: Pace,
     pub patience: Patience,
     pub installation: Installation,
+    /// Watches which rights the processes ask for.
+    pub judge: Judge,
     state: tempfile::TempDir,
     files: Mutex<BTreeMap<String, Vec<u8>>>,
 }
@@ -56,6 +61,7 @@ impl World {
             faults: Faults::default(),
         });
         let slow = profile == Profile::Aws;
+        let judge = Judge::new(emulator.clone());
         Self {
             clock,
             emulator,
@@ -66,6 +72,7 @@ impl World {
                 Patience::EMULATOR
             },
             installation: Installation::default(),
+            judge,
             state: tempfile::tempdir().unwrap(),
             files: Mutex::default(),
         }
@@ -175,6 +182,7 @@ impl World {
         Process {
             reconciler,
             clock: self.clock,
+            judge: self.judge.clone(),
         }
     }
 
@@ -183,7 +191,7 @@ impl World {
             region: Some(REGION.to_owned()),
             template_bucket: None,
             pace: self.pace,
-            http: Some(InProcess::shared(self.emulator.clone())),
+            http: Some(self.judge.shared(self.emulator.clone())),
             static_credentials: Some((ACCOUNT.to_owned(), "any".to_owned())),
             clock: self.clock,
             seed: 7,
@@ -261,11 +269,11 @@ impl World {
 
     /// Plans in a new process.
     pub async fn plan(&self) -> Pass {
-        self.process()
-            .await
-            .reconciler
-            .plan(&self.desired(), None)
-            .await
+        let desired = self.desired();
+        self.judge.begin();
+        let pass = self.process().await.reconciler.plan(&desired, None).await;
+        self.judge.judge(&desired, Purpose::Plan);
+        pass
     }
 
     /// Asserts that a plan made in a new process is empty.
@@ -288,6 +296,7 @@ impl World {
 pub struct Process {
     pub reconciler: Reconciler,
     clock: Clock,
+    judge: Judge,
 }
 
 impl Process {
@@ -298,6 +307,7 @@ impl Process {
 
     /// The same, with what was last applied.
     pub async fn apply_over(&mut self, base: Option<&Desired>, desired: &Desired) -> Converged {
+        self.judge.begin();
         let stop = CancellationToken::new();
         let (timer, clock) = (stop.clone(), self.clock);
         let watch = tokio::spawn(async move {
@@ -310,6 +320,9 @@ impl Process {
             .await
             .unwrap();
         watch.abort();
+        let purpose = Purpose::Apply;
+        base.iter().for_each(|base| self.judge.judge(base, purpose));
+        self.judge.judge(desired, purpose);
         ended
     }
 }

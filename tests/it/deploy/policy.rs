@@ -112,10 +112,37 @@ fn policy_allows_what_the_code_calls_and_nothing_else() {
     );
 }
 
+/// The file is what the program prints for any catalog.
+#[test]
+fn policy_is_what_the_program_prints() {
+    let path = root().join("deploy/iam-policy.json");
+    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_catalogd"))
+        .args(["iam-policy", "--all"])
+        .env_remove("AWS_REGION")
+        .env_remove("CATALOGD_TEMPLATE_BUCKET")
+        .output()
+        .expect("the program runs");
+    let wanted = String::from_utf8(printed.stdout).expect("text");
+    let found = read("deploy/iam-policy.json");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "asks whether the file shall be written anew"
+    )]
+    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    if update && found != wanted {
+        std::fs::write(&path, wanted).expect("written");
+        return;
+    }
+    assert!(
+        found == wanted,
+        "deploy/iam-policy.json lags behind: UPDATE_DOCS=1 cargo test --test it deploy::"
+    );
+}
+
 #[test]
 fn policy_is_narrow() {
     let mut sids = BTreeSet::new();
-    let mut actions = BTreeSet::new();
+    let mut allowed = BTreeSet::new();
     for statement in policy_statements() {
         let sid = statement["Sid"]
             .as_str()
@@ -149,7 +176,10 @@ fn policy_is_narrow() {
                     _ => {}
                 }
             }
-            assert!(actions.insert(action.clone()), "{action} is allowed twice");
+            for resource in &resources {
+                let new = allowed.insert((action.clone(), resource.clone()));
+                assert!(new, "{action} is allowed twice on {resource}");
+            }
         }
     }
 }
