@@ -22,6 +22,7 @@ use super::connect::{Connected, could_not_observe};
 use super::exit::Exit;
 use super::out::Out;
 use super::plan::{refuse, show};
+use super::policy::{self, PolicyArgs};
 use super::progress::{Interrupt, Live};
 use super::source::load;
 
@@ -32,6 +33,8 @@ pub(super) struct Apply {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// Do not ask; needed where there is no terminal
     #[arg(long, short = 'y')]
     yes: bool,
@@ -57,6 +60,7 @@ impl Apply {
         bars: MultiProgress,
     ) -> Result<Exit> {
         let state = self.target.state.as_deref();
+        let given = self.policy.read(out)?;
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
             .target
@@ -66,7 +70,11 @@ impl Apply {
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
         }
+        let Some(rules) = policy::all(out, &given, &loaded) else {
+            return Ok(Exit::Invalid);
+        };
         let reconciler = &mut connected.reconciler;
+        reconciler.judge_by(rules, &snapshot.revision.to_string());
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
         let base = match &self.base {
@@ -205,7 +213,7 @@ fn exit_of(pass: &Pass) -> Exit {
     let gaps = !pass.observed.gaps.is_empty();
     if degraded || gaps {
         Exit::Partial
-    } else if pass.plan.is_blocked() {
+    } else if pass.plan.is_blocked() || pass.plan.is_denied() {
         Exit::Blocked
     } else {
         Exit::Done

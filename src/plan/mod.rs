@@ -7,6 +7,7 @@ mod association;
 mod attachment;
 mod bucket;
 mod copy;
+mod denied;
 mod digest;
 mod draft;
 mod guard;
@@ -28,6 +29,7 @@ mod tag_option;
 mod settings;
 mod unlisted;
 mod upstream;
+mod veil;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +42,8 @@ use crate::ids::{Digest, Key, Kind, Name, ProductId, TagOptionId, Token};
 use crate::model::desired::{Desired, OnRemove, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
+use crate::rule::Effect;
+pub use denied::{Denied, Verdict};
 pub use guard::scope_text;
 use op::{Step, StepId};
 pub use upstream::word as status_word;
@@ -84,6 +88,8 @@ pub struct Plan {
     pub gaps: Vec<Gap>,
     /// Over the steps and the observed state they rest on.
     pub digest: Digest,
+    /// What the team's own rules say of it.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// What happens to one object.
@@ -213,6 +219,8 @@ pub enum BlockedCode {
     NotificationArns,
     /// A stack set's preferences without a STACKSET constraint on the launch path.
     StackSet,
+    /// A rule of the team's own refuses it.
+    Policy,
 }
 
 impl BlockedCode {
@@ -245,6 +253,7 @@ impl BlockedCode {
             Self::SsmParameter => "ssm-parameter",
             Self::NotificationArns => "notification-arns",
             Self::StackSet => "stack-set",
+            Self::Policy => "policy",
             Self::Adopt => "adopt",
             Self::InUse => "in-use",
         }
@@ -299,6 +308,8 @@ pub struct Policy {
     pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
+    /// What the team's own rules refuse.
+    pub denied: Denied,
 }
 
 /// The product that a failed copy left behind.
@@ -356,6 +367,12 @@ impl Plan {
     /// Whether a guard refused something.
     pub fn is_blocked(&self) -> bool {
         self.objects.iter().any(|object| !object.blocked.is_empty())
+    }
+
+    /// Whether a rule of the team's own refuses something, be it of an object of which nothing was to be done.
+    pub fn is_denied(&self) -> bool {
+        let mut verdicts = self.verdicts.iter();
+        verdicts.any(|verdict| verdict.effect == Effect::Deny)
     }
 
     /// The entry of one object.

@@ -124,6 +124,7 @@ impl<'a> Planner<'a> {
         let none = BTreeMap::new();
         let refused = refused_removals(&planned, &none, &self.input);
         for mut draft in drafts {
+            self.input.policy.denied.refuse(&mut draft);
             let failed = self.input.policy.failed.get(&draft.object.key);
             let failed = failed.filter(|failed| self.input.now < failed.retry_at);
             for removal in std::mem::take(&mut draft.removals) {

@@ -22,7 +22,9 @@ use crate::model::desired::{
 };
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
-use crate::plan::{self, Failed, HalfCopy, Plan, Policy};
+use crate::plan::{self, Denied, Failed, HalfCopy, Plan, Policy};
+use crate::policy;
+use crate::rule::Rules;
 use crate::status::{ObjectStatus, statuses};
 use crate::store::{Allowance, Memory, Store};
 
@@ -52,6 +54,9 @@ pub struct Reconciler {
     repeated_copies: BTreeMap<Key, usize>,
     resend_secrets: BTreeSet<Key>,
     allow_removals: Option<usize>,
+    /// The team's own rules, and the revision of the manifests that they see.
+    rules: Rules,
+    revision: String,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
     sent: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -98,6 +103,8 @@ impl Reconciler {
             repeated_copies: BTreeMap::new(),
             resend_secrets,
             allow_removals,
+            rules: Rules::default(),
+            revision: String::new(),
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
             recall: Arc::default(),
@@ -118,6 +125,12 @@ impl Reconciler {
     /// Objects whose NoEcho values are sent again, once.
     pub fn resend_secrets(&mut self, keys: BTreeSet<Key>) {
         self.resend_secrets = keys;
+    }
+
+    /// The team's own rules by which plans are judged, and the revision of the manifests as a person knows it.
+    pub fn judge_by(&mut self, rules: Rules, revision: &str) {
+        self.rules = rules;
+        self.revision = revision.to_owned();
     }
 
     /// Lets up to so many removals go, in all passes together, however large a share that is.
@@ -319,15 +332,23 @@ impl Reconciler {
             dead: self.memory.dead.clone(),
             tag_options: self.memory.tag_options.clone(),
             allow_removals: self.allowed(),
+            denied: Denied::default(),
         };
-        plan::plan(&plan::Input {
+        let input = plan::Input {
             identity: &self.identity,
             desired,
             base,
             observed,
             policy: &policy,
             now: self.now(),
-        })
+        };
+        let clock = self.clock;
+        let asked = policy::Asked {
+            rules: &self.rules,
+            revision: &self.revision,
+            now: Arc::new(move || clock.now()),
+        };
+        policy::decide(&input, &asked)
     }
 
     fn now(&self) -> Timestamp {

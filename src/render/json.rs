@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Shown};
 
 /// Grows in its second number when something is added, in its first when something changes its meaning or goes.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "1.3";
 
 /// The plan as one JSON document, with a line end.
 pub fn plan(plan: &Plan) -> String {
@@ -23,6 +23,7 @@ pub fn plan(plan: &Plan) -> String {
         calls: plan.steps.iter().map(call).collect(),
         orphans: plan.orphans.iter().map(orphan).collect(),
         gaps: plan.gaps.iter().map(gap).collect(),
+        policy: super::policy::json(plan),
     };
     // Nothing in the document can fail to be written: its keys are texts.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -41,6 +42,7 @@ struct Document<'a> {
     calls: Vec<Call>,
     orphans: Vec<Orphan<'a>>,
     gaps: Vec<Gap<'a>>,
+    policy: Vec<super::policy::Json<'a>>,
 }
 
 #[derive(Serialize)]

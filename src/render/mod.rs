@@ -2,6 +2,7 @@
 
 pub mod findings;
 pub mod json;
+pub mod policy;
 pub mod safe;
 pub mod status;
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(super) use product::{
     RuleSpec, SourceSpec, StackSetSpec, TemplateFile, VersionSpec,
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
-pub(super) use read::{Reader, start_of};
+pub(super) use read::{Fields, Reader, Shape, start_of};
 pub(super) use rollout::RolloutSpec;
 pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
 pub(super) use shapes::fields;
@@ -26,7 +26,6 @@ pub(super) use tag_option::TagOptionSpec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use self::read::Shape;
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::parse::Document;

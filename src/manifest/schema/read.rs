@@ -7,13 +7,14 @@ use super::super::node::{At, Entry, Node, Plain, Value};
 use super::super::words;
 use crate::ids::{Key, Name};
 use crate::model::desired::Origin;
+use crate::secret;
 
 /// What a map may hold.
-pub(super) struct Shape {
+pub(in super::super) struct Shape {
     /// How messages call it.
-    pub(super) what: &'static str,
+    pub(in super::super) what: &'static str,
     /// Its fields.
-    pub(super) known: &'static [&'static str],
+    pub(in super::super) known: &'static [&'static str],
 }
 
 /// Reads nodes into typed values; whatever does not fit becomes a finding, and reading goes on.
@@ -24,7 +25,7 @@ pub(in super::super) struct Reader<'a> {
 }
 
 /// The fields of a map that were found.
-pub(super) struct Fields<'n> {
+pub(in super::super) struct Fields<'n> {
     /// Where the map stands, or the key that it is the value of.
     at: Origin,
     what: &'static str,
@@ -33,24 +34,24 @@ pub(super) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// Where a missing field is reported.
-    pub(super) fn at(&self) -> &Origin {
+    pub(in super::super) fn at(&self) -> &Origin {
         &self.at
     }
 
     /// The first entry of this key; a second one is already a finding.
-    pub(super) fn get(&self, key: &str) -> Option<&'n Entry> {
+    pub(in super::super) fn get(&self, key: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| entry.key.value == key)
     }
 }
 
 impl Reader<'_> {
     /// Reports something about the object.
-    pub(super) fn report(&mut self, finding: Finding) {
+    pub(in super::super) fn report(&mut self, finding: Finding) {
         self.findings.push(finding.about(self.object.as_ref()));
     }
 
     /// Opens a map. `at` is where a missing field is reported.
-    pub(super) fn fields<'n>(
+    pub(in super::super) fn fields<'n>(
         &mut self,
         node: &'n Node,
         at: &Origin,
@@ -91,7 +92,11 @@ impl Reader<'_> {
     }
 
     /// The entry of a field that must be there.
-    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Entry> {
+    pub(in super::super) fn required<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        key: &str,
+    ) -> Option<&'n Entry> {
         let found = fields.get(key);
         if found.is_none() {
             self.report(
@@ -107,19 +112,23 @@ impl Reader<'_> {
     }
 
     /// A text, if the field is there.
-    pub(super) fn text(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
+    pub(in super::super) fn text(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
         let entry = fields.get(key)?;
         self.scalar(&entry.value, &entry.key.value)
     }
 
     /// A text that must be there.
-    pub(super) fn required_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
+    pub(in super::super) fn required_text(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+    ) -> Option<At<String>> {
         let entry = self.required(fields, key)?;
         self.scalar(&entry.value, &entry.key.value)
     }
 
     /// The text of a scalar, strictly: a number, boolean or null without quotes is a finding.
-    pub(super) fn scalar(&mut self, node: &Node, what: &str) -> Option<At<String>> {
+    pub(in super::super) fn scalar(&mut self, node: &Node, what: &str) -> Option<At<String>> {
         match &node.value {
             Value::Quoted(text) => Some(At::new(text.clone(), &node.origin)),
             Value::Plain(text) => match Plain::of(text) {
@@ -149,7 +158,7 @@ impl Reader<'_> {
     }
 
     /// `true` or `false`, if the field is there.
-    pub(super) fn flag(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<bool>> {
+    pub(in super::super) fn flag(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<bool>> {
         let entry = fields.get(key)?;
         let node = &entry.value;
         match &node.value {
@@ -167,7 +176,7 @@ impl Reader<'_> {
     }
 
     /// A whole number, if the field is there.
-    pub(super) fn number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<usize>> {
+    pub(in super::super) fn number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<usize>> {
         let node = &fields.get(key)?.value;
         let number = match &node.value {
             Value::Plain(text) => text.parse().ok(),
@@ -180,7 +189,7 @@ impl Reader<'_> {
     }
 
     /// One of some texts, if the field is there.
-    pub(super) fn choice<T: Copy>(
+    pub(in super::super) fn choice<T: Copy>(
         &mut self,
         fields: &Fields<'_>,
         key: &str,
@@ -205,7 +214,11 @@ impl Reader<'_> {
     }
 
     /// The items of a list, if the field is there.
-    pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n [Node]> {
+    pub(in super::super) fn list<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        key: &str,
+    ) -> Option<&'n [Node]> {
         let node = &fields.get(key)?.value;
         match &node.value {
             Value::List(items) => Some(items),
@@ -217,7 +230,7 @@ impl Reader<'_> {
     }
 
     /// The entries of a map whose keys are free, if the field is there. A doubled key is there once.
-    pub(super) fn free_map<'n>(
+    pub(in super::super) fn free_map<'n>(
         &mut self,
         fields: &Fields<'n>,
         key: &str,
@@ -235,7 +248,7 @@ impl Reader<'_> {
     }
 
     /// Tags, if the field is there.
-    pub(super) fn tags(&mut self, fields: &Fields<'_>) -> Option<Vec<super::Tag>> {
+    pub(in super::super) fn tags(&mut self, fields: &Fields<'_>) -> Option<Vec<super::Tag>> {
         let entries = self.free_map(fields, "tags")?;
         let tags = entries.filter_map(|entry| {
             Some(super::Tag {
@@ -247,7 +260,11 @@ impl Reader<'_> {
     }
 
     /// Names of other objects, if the field is there.
-    pub(super) fn references(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<At<Name>>> {
+    pub(in super::super) fn references(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+    ) -> Option<Vec<At<Name>>> {
         let items = self.list(fields, key)?;
         let names = items.iter().filter_map(|node| {
             let found = self.scalar(node, key)?;
@@ -257,20 +274,28 @@ impl Reader<'_> {
     }
 
     /// Texts, if the field is there.
-    pub(super) fn texts(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<At<String>>> {
+    pub(in super::super) fn texts(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+    ) -> Option<Vec<At<String>>> {
         let items = self.list(fields, key)?;
         let texts = items.iter().filter_map(|node| self.scalar(node, key));
         Some(texts.collect())
     }
 
     /// The name of another object, if the field is there.
-    pub(super) fn reference(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<Name>> {
+    pub(in super::super) fn reference(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+    ) -> Option<At<Name>> {
         let found = self.text(fields, key)?;
         self.name(found, key)
     }
 
     /// A name; a text that cannot be one is a finding.
-    pub(super) fn name(&mut self, found: At<String>, what: &str) -> Option<At<Name>> {
+    pub(in super::super) fn name(&mut self, found: At<String>, what: &str) -> Option<At<Name>> {
         if let Some(name) = Name::parse(&found.value) {
             return Some(At::new(name, &found.origin));
         }
@@ -282,7 +307,7 @@ impl Reader<'_> {
     }
 
     /// Which one of several fields is there; none or several are a finding.
-    pub(super) fn exactly_one<'n>(
+    pub(in super::super) fn exactly_one<'n>(
         &mut self,
         fields: &Fields<'n>,
         keys: &[&'static str],
@@ -322,7 +347,7 @@ impl Reader<'_> {
     }
 
     /// Reports a value of the wrong type; an alias was reported when it was read.
-    pub(super) fn mismatch(&mut self, node: &Node, what: &str, wanted: &str) {
+    pub(in super::super) fn mismatch(&mut self, node: &Node, what: &str, wanted: &str) {
         self.mismatch_with(node, what, wanted, None);
     }
 
@@ -360,6 +385,8 @@ impl Reader<'_> {
 /// A name that the text may have meant.
 fn suggested(text: &str) -> String {
     const RULE: &str = "a name has 1 to 63 of `a-z`, `0-9` and `-`, with no `-` at its ends";
+    // In lower case nobody would know it for a secret.
+    let text = secret::masked(text);
     let folded: String = text
         .chars()
         .take(Name::MAX)

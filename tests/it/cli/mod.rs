@@ -3,11 +3,13 @@
 
 mod bench;
 mod brownfield;
+mod canary;
 mod converge;
 mod daemon;
 mod exits;
 mod export;
 mod failing;
 mod kill;
+mod policy;
 mod repository;
 mod terminal;

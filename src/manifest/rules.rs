@@ -1,0 +1,337 @@
+//! The settings file of a source, `catalogd.yaml`: a team's own rules over plans. Files of rules that are given apart have
+//! the same shape.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::finding::{Code, Finding, Severity};
+use super::node::{At, Node};
+use super::parse;
+use super::schema::{API_GROUP, Fields, Reader, Shape, start_of};
+use super::words;
+use crate::ids::{Kind, Name};
+use crate::model::desired::Origin;
+use crate::model::tree::{Entry, Tree};
+use crate::rule::{self, Effect, Expression, Rule, Rules, Scope};
+
+/// The settings file's name. It lies at the root of what is read, and nowhere else.
+pub(super) const FILE: &str = "catalogd.yaml";
+/// What it is easily taken for.
+const NOT_FILE: &str = "catalogd.yml";
+
+const SETTINGS: Shape = Shape {
+    what: "the settings file",
+    known: &["policy"],
+};
+const POLICY: Shape = Shape {
+    what: "policy",
+    known: &["rules"],
+};
+const RULE: Shape = Shape {
+    what: "a rule",
+    known: &["name", "scope", "kinds", "when", "deny", "warn", "message"],
+};
+
+/// Whether a path is the settings file's, or would be with another end: no manifests are read from it.
+pub(super) fn is_settings(tree: &Tree, path: &str) -> bool {
+    [FILE, NOT_FILE].contains(&tree.shown(path))
+}
+
+/// Reads the rules of a source; none where it has no settings file.
+pub(super) fn of_source(tree: &Tree, findings: &mut Vec<Finding>) -> Rules {
+    let mut rules = Rules::default();
+    for (path, entry) in tree.scoped().filter(|(path, _)| is_settings(tree, path)) {
+        let name = tree.shown(path);
+        let read = match entry {
+            Entry::File(_) if name == NOT_FILE => Err((
+                Code::SettingsFile,
+                format!("the settings of a source are read from `{FILE}`, not from `{NOT_FILE}`"),
+                "give it that name",
+            )),
+            Entry::File(bytes) => Ok(bytes),
+            Entry::Symlink => Err((
+                Code::Symlink,
+                "the settings file is a symbolic link, and links are not followed".to_owned(),
+                "put the file itself there",
+            )),
+            Entry::TooLarge { bytes } => Err((
+                Code::TooLarge,
+                format!("the settings file has {bytes} bytes and was not read"),
+                "rules that long are read by nobody",
+            )),
+            Entry::Unreadable { reason } => Err((
+                Code::Unreadable,
+                format!("the settings file cannot be read: {reason}"),
+                "nothing is applied until it can",
+            )),
+        };
+        match read {
+            Ok(bytes) => rules.add(of_file(name, bytes, findings)),
+            Err((code, message, hint)) => {
+                let at = start_of(&Arc::from(name));
+                findings.push(Finding::new(code, &at, message).hint(hint));
+                rules.broken = true;
+            }
+        }
+    }
+    rules
+}
+
+/// Reads the rules of one file. Where anything is wrong with it, [`Rules::broken`] says so.
+pub(super) fn of_file(name: &str, bytes: &[u8], findings: &mut Vec<Finding>) -> Rules {
+    let file: Arc<str> = Arc::from(name);
+    let before = findings.len();
+    let mut rules = Rules::default();
+    match text_of(&file, bytes) {
+        Ok(text) => read(&file, text, &mut rules, findings),
+        Err(finding) => findings.push(*finding),
+    }
+    let said = findings.get(before..).unwrap_or_default();
+    rules.broken = said.iter().any(|f| f.severity == Severity::Error);
+    rules
+}
+
+/// Refuses rules of several files that have one name: whoever reads of a rule must know which it is.
+pub(super) fn refuse_twins(rules: &mut Rules, findings: &mut Vec<Finding>) {
+    let mut seen: Vec<(&Name, &Origin)> = Vec::new();
+    let mut twins = false;
+    for rule in &rules.list {
+        if let Some((_, first)) = seen.iter().find(|(name, _)| **name == rule.name) {
+            let message = format!("two rules are named `{}`", rule.name);
+            findings.push(
+                Finding::new(Code::DuplicateName, &rule.origin, message)
+                    .hint("give one of them another name")
+                    .related(first, "the first one"),
+            );
+            twins = true;
+        }
+        seen.push((&rule.name, &rule.origin));
+    }
+    if rules.list.len() > rule::RULES {
+        let at = rules.list.last().map(|rule| rule.origin.clone());
+        let message = format!(
+            "there are {} rules: {} are allowed",
+            rules.list.len(),
+            rule::RULES
+        );
+        findings.push(
+            Finding::new(Code::InvalidRuleOfPolicy, &at.unwrap_or_default(), message)
+                .hint("say several as one, with a list: `x in [a, b]`"),
+        );
+        twins = true;
+    }
+    rules.broken |= twins;
+}
+
+fn text_of<'b>(file: &Arc<str>, bytes: &'b [u8]) -> Result<&'b str, Box<Finding>> {
+    let at = start_of(file);
+    if bytes.len() > rule::FILE_BYTES {
+        let message = format!(
+            "the file has {} bytes: {} are allowed",
+            bytes.len(),
+            rule::FILE_BYTES
+        );
+        let hint = "rules that long are read by nobody";
+        return Err(Box::new(
+            Finding::new(Code::TooLarge, &at, message).hint(hint),
+        ));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|_| {
+        let message = "the file is not UTF-8";
+        Box::new(Finding::new(Code::NotUtf8, &at, message).hint("save it as UTF-8"))
+    })
+}
+
+fn read(file: &Arc<str>, text: &str, rules: &mut Rules, findings: &mut Vec<Finding>) {
+    let chunks = parse::chunks(text);
+    if let Some(second) = chunks.get(1) {
+        let at = Origin {
+            line: second.line,
+            ..start_of(file)
+        };
+        findings.push(
+            Finding::new(Code::SettingsFile, &at, "the file has more than one document")
+                .hint(format!(
+                    "settings are one document; manifests belong into files of other names than `{FILE}`"
+                )),
+        );
+        return;
+    }
+    // A file of nothing but comments sets nothing.
+    let Some(chunk) = chunks.into_iter().next() else {
+        return;
+    };
+    let mut budget = parse::NODES;
+    let documents = match parse::documents(file, chunk, &mut budget) {
+        Ok(documents) => documents,
+        Err(finding) => return findings.push(*finding),
+    };
+    for document in documents {
+        findings.extend(document.findings);
+        if document.root.only("apiVersion").is_some() && text.contains(API_GROUP) {
+            let at = &document.root.origin;
+            findings.push(
+                Finding::new(
+                    Code::SettingsFile,
+                    at,
+                    "this file holds settings, not manifests",
+                )
+                .hint("move the manifest into a file of another name"),
+            );
+            return;
+        }
+        let mut reader = Reader {
+            findings,
+            object: None,
+        };
+        reader.settings(&document.root, text, rules);
+    }
+}
+
+impl Reader<'_> {
+    fn settings(&mut self, root: &Node, text: &str, rules: &mut Rules) {
+        let Some(fields) = self.fields(root, &root.origin, &SETTINGS) else {
+            return;
+        };
+        let Some(policy) = fields.get("policy") else {
+            return;
+        };
+        let Some(fields) = self.fields(&policy.value, &policy.key.origin, &POLICY) else {
+            return;
+        };
+        if self.required(&fields, "rules").is_none() {
+            return;
+        }
+        for node in self.list(&fields, "rules").unwrap_or_default() {
+            let rule = self.rule(node, text);
+            rules.list.extend(rule);
+        }
+    }
+
+    fn rule(&mut self, node: &Node, text: &str) -> Option<Rule> {
+        let fields = self.fields(node, &node.origin, &RULE)?;
+        let name = self.required_text(&fields, "name");
+        let name = name.and_then(|name| self.name(name, "a rule's name"));
+        let scopes = [("object", Scope::Object), ("plan", Scope::Plan)];
+        let scope = self.choice(&fields, "scope", &scopes);
+        let scope = scope.map(|scope| scope.value).unwrap_or_default();
+        let kinds = self.kinds(&fields, scope);
+        let when = self.text(&fields, "when");
+        let when = when.map(|when| self.expression(&when, "when", scope, text));
+        let tested = self.exactly_one(&fields, &["deny", "warn"]);
+        let test = tested.and_then(|(field, entry)| {
+            let found = self.scalar(&entry.value, field)?;
+            let effect = match field {
+                "warn" => Effect::Warn,
+                _ => Effect::Deny,
+            };
+            Some((effect, self.expression(&found, field, scope, text)?))
+        });
+        let message = self.required_text(&fields, "message");
+        if let Some(long) = message
+            .as_ref()
+            .filter(|m| m.value.chars().count() > rule::MESSAGE)
+        {
+            let told = format!("`message` has more than {} characters", rule::MESSAGE);
+            self.report(
+                Finding::new(Code::TooLong, &long.origin, told)
+                    .hint("say what to do in a sentence or two, and link to the rest"),
+            );
+        }
+        let (name, message, (effect, test)) = (name?, message?, test?);
+        Some(Rule {
+            name: name.value,
+            origin: name.origin,
+            scope,
+            kinds,
+            when: match when {
+                None => None,
+                // What says when could not be read: there is a finding.
+                Some(when) => Some(when?),
+            },
+            effect,
+            test,
+            message: message.value,
+        })
+    }
+
+    fn kinds(&mut self, fields: &Fields<'_>, scope: Scope) -> Option<BTreeSet<Kind>> {
+        let found = self.texts(fields, "kinds")?;
+        if let (Scope::Plan, Some(entry)) = (scope, fields.get("kinds")) {
+            let message = "a rule that is asked once a plan has no `kinds`";
+            self.report(
+                Finding::new(Code::InvalidRuleOfPolicy, &entry.key.origin, message)
+                    .hint("leave it out, or look at `plan.objects.filter(o, o.kind == …)`"),
+            );
+        }
+        let mut kinds = BTreeSet::new();
+        for found in found {
+            let known = Kind::ALL.into_iter().find(|k| k.as_str() == found.value);
+            let names = || Kind::ALL.into_iter().map(Kind::as_str);
+            match known {
+                Some(kind) => {
+                    kinds.insert(kind);
+                }
+                None => {
+                    let message = format!("unknown kind {}", words::code(&found.value));
+                    let near = words::did_you_mean(&found.value, names());
+                    let hint = near
+                        .unwrap_or_else(|| format!("it can be {}", words::listed(names(), "or")));
+                    self.report(Finding::new(Code::UnknownKind, &found.origin, message).hint(hint));
+                }
+            }
+        }
+        Some(kinds)
+    }
+
+    fn expression(
+        &mut self,
+        found: &At<String>,
+        field: &str,
+        scope: Scope,
+        text: &str,
+    ) -> Option<Expression> {
+        match Expression::compile(&found.value, scope) {
+            Ok(expression) => Some(expression),
+            Err(mistake) => {
+                let at = place(&found.origin, text, mistake.line, mistake.column);
+                let message = format!("`{field}`: {}", mistake.message);
+                self.report(
+                    Finding::new(Code::InvalidRuleOfPolicy, &at, message).maybe_hint(mistake.hint),
+                );
+                None
+            }
+        }
+    }
+}
+
+/// Where a place of an expression stands in its file.
+///
+/// Exact for what stands on one line without quotes and for blocks (`|`); in quotes as far as nothing is escaped before it.
+fn place(origin: &Origin, text: &str, line: u32, column: u32) -> Origin {
+    let at = |number: u32| text.lines().nth(number.saturating_sub(1) as usize);
+    let opening = at(origin.line).and_then(|line| line.chars().nth(origin.column as usize - 1));
+    let moved = match opening {
+        Some('|') => {
+            // The block's own indentation is that of its first line that has any text.
+            let mut below = (origin.line + 1..).map_while(|n| at(n).map(|line| (n, line)));
+            let first = below.find(|(_, line)| !line.trim().is_empty());
+            first.map(|(number, first)| {
+                let indent = first.len() - first.trim_start().len();
+                (number + line - 1, indent as u32 + column)
+            })
+        }
+        Some('"' | '\'') if line == 1 => Some((origin.line, origin.column + column)),
+        Some(_) if line == 1 => Some((origin.line, origin.column + column - 1)),
+        _ => None,
+    };
+    match moved {
+        Some((line, column)) => Origin {
+            file: origin.file.clone(),
+            line,
+            column,
+        },
+        None => origin.clone(),
+    }
+}
