@@ -15,7 +15,7 @@ use crate::plan::{Action, Plan};
 use crate::reconcile::Pass;
 use crate::reconcile::converge::{Driver, End};
 use crate::render::status;
-use crate::status::Health;
+use crate::status::{Health, ObjectStatus};
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
 use super::connect::{Connected, could_not_observe};
@@ -205,11 +205,16 @@ impl Driver for Asked<'_> {
 }
 
 fn exit_of(pass: &Pass) -> Exit {
-    let bad = |health: &Health| matches!(health, Health::Degraded | Health::Missing);
+    // What is not there because it may not be made is blocked, not failed.
+    let bad = |status: &ObjectStatus| match status.health {
+        Health::Degraded => true,
+        Health::Missing => status.blocked.is_empty(),
+        Health::Healthy | Health::Progressing | Health::Unknown => false,
+    };
     let degraded = pass
         .statuses
         .iter()
-        .any(|status| bad(&status.health) || status.stalled.is_some());
+        .any(|status| bad(status) || status.stalled.is_some());
     let gaps = !pass.observed.gaps.is_empty();
     if degraded || gaps {
         Exit::Partial

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::desired::Origin;
 use crate::plan::{self, Denied, Input, ObjectPlan, Plan, Policy, Verdict};
-use crate::secret;
 use crate::rule::{Answer, Effect, Expression, Judge, Late, Rule, Rules, Scope};
+use crate::secret;
 
 /// How long a rule may take in one plan, over all its objects.
 pub const RULE_TIME: SignedDuration = SignedDuration::from_secs(5);

@@ -19,6 +19,7 @@ mod fidelity;
 mod git;
 mod manifest;
 mod model;
+mod policy;
 mod scenario;
 mod shared;
 mod sim;

@@ -24,8 +24,15 @@ fn token(number: usize) -> String {
 fn silent(what: &str, text: &str) {
     let low = text.to_lowercase();
     if let Some(at) = low.find(CANARY) {
-        let start = low[..at].char_indices().rev().nth(200).map_or(0, |(at, _)| at);
-        let end = low[at..].char_indices().nth(60).map_or(low.len(), |(more, _)| at + more);
+        let start = low[..at]
+            .char_indices()
+            .rev()
+            .nth(200)
+            .map_or(0, |(at, _)| at);
+        let end = low[at..]
+            .char_indices()
+            .nth(60)
+            .map_or(low.len(), |(more, _)| at + more);
         panic!("{what} tells a secret: …{}…", &low[start..end]);
     }
 }
@@ -66,9 +73,15 @@ fn planted(place: &str, field: &str, value: Value) -> String {
         _ => ("Product", place),
     };
     let mut inner = json!({ field: value });
-    for part in path.split('.').rev().filter(|part| !["", "document"].contains(part)) {
+    for part in path
+        .split('.')
+        .rev()
+        .filter(|part| !["", "document"].contains(part))
+    {
         inner = match part.strip_suffix("[]") {
-            Some("parameters") if kind == "ProvisionedProduct" => json!({"parameters": {"Key": inner}}),
+            Some("parameters") if kind == "ProvisionedProduct" => {
+                json!({"parameters": {"Key": inner}})
+            }
             Some(list) => json!({ list: [inner] }),
             None => json!({ part: inner }),
         };
@@ -85,7 +98,10 @@ fn planted(place: &str, field: &str, value: Value) -> String {
 async fn no_finding_tells_what_stands_in_any_field() {
     let bench = Bench::empty(Profile::Instant).await;
     let mut places: BTreeSet<(&str, &str)> = catalogd::manifest::fields().into_iter().collect();
-    places.extend([("Product.spec.tags", "team"), ("ProvisionedProduct.spec.parameters", "Key")]);
+    places.extend([
+        ("Product.spec.tags", "team"),
+        ("ProvisionedProduct.spec.parameters", "Key"),
+    ]);
     assert!(places.len() > 80, "{}", places.len());
     for (number, (place, field)) in places.iter().enumerate() {
         let secret = token(number);
@@ -98,14 +114,26 @@ async fn no_finding_tells_what_stands_in_any_field() {
             ("list", json!([secret])),
             ("map", json!({ &secret: secret })),
         ] {
-            bench.write(&format!("{number}-{kind}.yaml"), &planted(place, field, value));
+            bench.write(
+                &format!("{number}-{kind}.yaml"),
+                &planted(place, field, value),
+            );
         }
-        bench.write(&format!("{number}-key.yaml"), &planted(place, &secret, json!("x")));
+        bench.write(
+            &format!("{number}-key.yaml"),
+            &planted(place, &secret, json!("x")),
+        );
     }
     // And in files that are no YAML, among them a key of several lines.
     let key = "-----BEGIN EC PRIVATE KEY-----\nCANARYCANARY\nCANARYCANARY: [\n-----END EC PRIVATE KEY-----";
-    bench.write("broken.yaml", &format!("apiVersion: catalogd.dev/v1\nkind: Product\nspec:\n  description: |\n{key}\n"));
-    bench.write("broken-2.yaml", &format!("apiVersion: catalogd.dev/v1\nkind: {}: [", token(1)));
+    bench.write(
+        "broken.yaml",
+        &format!("apiVersion: catalogd.dev/v1\nkind: Product\nspec:\n  description: |\n{key}\n"),
+    );
+    bench.write(
+        "broken-2.yaml",
+        &format!("apiVersion: catalogd.dev/v1\nkind: {}: [", token(1)),
+    );
     bench.write("catalogd.yaml", &format!(
         "policy:\n  rules:\n    - {{name: a, deny: 'x == \"{0}\"', message: '{0}'}}\n    - {{name: '{0}'}}\n",
         token(2)
@@ -215,10 +243,17 @@ async fn no_command_tells_a_secret_at_any_time_of_its_life() {
         token(20)
     ));
     let put = bench.world().ssm().put_parameter().name("/secret");
-    put.value("CANARYstored").r#type(ParameterType::SecureString).send().await.unwrap();
+    put.value("CANARYstored")
+        .r#type(ParameterType::SecureString)
+        .send()
+        .await
+        .unwrap();
     let mut said = String::new();
     let run = async |args: &[&str], code: i32, said: &mut String| {
-        for more in [&["--log", "trace"][..], &["--log", "trace", "--log-format", "json"]] {
+        for more in [
+            &["--log", "trace"][..],
+            &["--log", "trace", "--log-format", "json"],
+        ] {
             let args: Vec<&str> = args.iter().chain(more).copied().collect();
             let ended = bench.run(&args).await;
             quiet(&args.join(" "), &ended);
@@ -239,25 +274,44 @@ async fn no_command_tells_a_secret_at_any_time_of_its_life() {
         token(16)
     );
     let refused = bench.emulator.inject(
-        Rule::always(Effect::Refuse { code: "InvalidParametersException".to_owned(), message: everything.clone() })
-            .on("ProvisionProduct"),
+        Rule::always(Effect::Refuse {
+            code: "InvalidParametersException".to_owned(),
+            message: everything.clone(),
+        })
+        .on("ProvisionProduct"),
     );
-    let apply = ["apply", "--yes", "--pace", "none", "--timeout", "20s", "catalog"];
+    let apply = [
+        "apply",
+        "--yes",
+        "--pace",
+        "none",
+        "--timeout",
+        "20s",
+        "catalog",
+    ];
     run(&apply, 6, &mut said).await;
     run(&["plan", "catalog"], 0, &mut said).await;
     assert!(said.contains("no: Password=(secret)"), "{said}");
     drop(refused);
     // What can't be read repeats what it was given, too.
     let gap = bench.emulator.inject(
-        Rule::always(Effect::Refuse { code: "InternalErrorException".to_owned(), message: token(21) }).on("ListTagOptions"),
+        Rule::always(Effect::Refuse {
+            code: "InternalErrorException".to_owned(),
+            message: token(21),
+        })
+        .on("ListTagOptions"),
     );
     run(&["plan", "catalog"], 0, &mut said).await;
     drop(gap);
     // Without what can't be made at all, it converges.
     let text = catalog();
-    let (before, rest) = text.split_once("kind: Product\nmetadata: {name: presigned}").unwrap();
+    let (before, rest) = text
+        .split_once("kind: Product\nmetadata: {name: presigned}")
+        .unwrap();
     let (_, after) = rest.split_once("---\n").unwrap();
-    let before = before.strip_suffix("apiVersion: catalogd.dev/v1\n").unwrap();
+    let before = before
+        .strip_suffix("apiVersion: catalogd.dev/v1\n")
+        .unwrap();
     bench.write("catalog.yaml", &format!("{before}{after}"));
     run(&apply, 0, &mut said).await;
     run(&["plan", "--detailed-exitcode", "catalog"], 0, &mut said).await;
@@ -275,9 +329,15 @@ async fn no_command_tells_a_secret_at_any_time_of_its_life() {
     said.clear();
     run(&["plan", "--detailed-exitcode", "catalog"], 2, &mut said).await;
     run(&["plan", "--format", "json", "catalog"], 0, &mut said).await;
-    assert!(said.contains("~ description: (secret) → (secret)"), "{said}");
+    assert!(
+        said.contains("~ description: (secret) → (secret)"),
+        "{said}"
+    );
     assert!(said.contains("~ tag deploy: (secret) → (secret)"), "{said}");
-    assert!(said.contains("~ parameter Shown: (secret) → (secret)"), "{said}");
+    assert!(
+        said.contains("~ parameter Shown: (secret) → (secret)"),
+        "{said}"
+    );
     assert!(said.contains("\"sensitive\": true"), "{said}");
     bench.write("catalog.yaml", &old);
 
@@ -288,14 +348,29 @@ async fn no_command_tells_a_secret_at_any_time_of_its_life() {
 
     // Everything in git goes; what is left is told by its name.
     let folder = bench.home().join("out");
-    let ended = bench.run(&["export", "--out", folder.to_str().unwrap(), "--log", "trace"]).await.expect(0);
+    let ended = bench
+        .run(&[
+            "export",
+            "--out",
+            folder.to_str().unwrap(),
+            "--log",
+            "trace",
+        ])
+        .await
+        .expect(0);
     quiet("export", &ended);
     assert!(ended.stderr.contains("it looks like a secret"), "{ended}");
     // Templates are the versions' own, byte for byte.
     assert!(quiet_folder(&folder, |text| text.contains("AWSTemplateFormatVersion")) > 2);
-    let exported = bench.run(&["validate", folder.to_str().unwrap()]).await.expect(0);
+    let exported = bench
+        .run(&["validate", folder.to_str().unwrap()])
+        .await
+        .expect(0);
     quiet("validate of the export", &exported);
-    assert!(quiet_folder(&bench.state(), |_| false) > 0, "a state folder was looked at");
+    assert!(
+        quiet_folder(&bench.state(), |_| false) > 0,
+        "a state folder was looked at"
+    );
 
     // The daemon, from start to end.
     let mut daemon = bench.start(&["run", "--pace", "none", "--log", "trace", "catalog"]);
@@ -317,7 +392,9 @@ async fn no_source_tells_how_it_is_reached() {
         format!("{}/x.git", bench.url),
     ] {
         let mut command = bench.catalogd(&["plan", "--git", &url, "--log", "trace"]);
-        command.env("CATALOGD_GIT_USERNAME", "me").env("CATALOGD_GIT_TOKEN", "CANARYtoken");
+        command
+            .env("CATALOGD_GIT_USERNAME", "me")
+            .env("CATALOGD_GIT_TOKEN", "CANARYtoken");
         let ended = Running::start(command).end().await.expect(1);
         quiet(&url, &ended);
     }
