@@ -13,6 +13,7 @@ use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
 use super::policy::{self, PolicyArgs};
+use super::selection::{self, SelectionArgs};
 use super::source::load;
 
 /// Shows what apply would do.
@@ -24,6 +25,8 @@ pub(super) struct Plan {
     target: TargetArgs,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    part: SelectionArgs,
     /// How the plan is printed; docs/plan-json.md has the JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: OutputFormat,
@@ -43,6 +46,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
+        let selection = self.part.selection()?;
         let state = self.target.state.as_deref();
         let given = self.policy.read(out)?;
         let snapshot = self.source.open(state)?.read().await?;
@@ -59,6 +63,7 @@ impl Plan {
         };
         let reconciler = &mut connected.reconciler;
         reconciler.judge_by(rules, &snapshot.revision.to_string());
+        reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
         let base = match &self.base {
@@ -72,6 +77,7 @@ impl Plan {
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
+        selection::check(&selection, &loaded.desired, &pass.plan)?;
         match self.format {
             OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
             OutputFormat::Json => out.result(&json::plan(&pass.plan)),

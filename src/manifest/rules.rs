@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::finding::{Code, Finding, Severity};
-use super::node::{At, Node};
+use super::node::{At, Entry as Field, Node, Plain, Value};
 use super::parse;
-use super::schema::{API_GROUP, Fields, Reader, Shape, start_of};
+use super::schema::{API_GROUP, start_of};
 use super::words;
 use crate::ids::{Kind, Name};
 use crate::model::desired::Origin;
@@ -18,19 +18,6 @@ use crate::rule::{self, Effect, Expression, Rule, Rules, Scope};
 pub(super) const FILE: &str = "catalogd.yaml";
 /// What it is easily taken for.
 const NOT_FILE: &str = "catalogd.yml";
-
-const SETTINGS: Shape = Shape {
-    what: "the settings file",
-    known: &["policy"],
-};
-const POLICY: Shape = Shape {
-    what: "policy",
-    known: &["rules"],
-};
-const RULE: Shape = Shape {
-    what: "a rule",
-    known: &["name", "scope", "kinds", "when", "deny", "warn", "message"],
-};
 
 /// Whether a path is the settings file's, or would be with another end: no manifests are read from it.
 pub(super) fn is_settings(tree: &Tree, path: &str) -> bool {
@@ -181,63 +168,88 @@ fn read(file: &Arc<str>, text: &str, rules: &mut Rules, findings: &mut Vec<Findi
             );
             return;
         }
-        let mut reader = Reader {
-            findings,
-            object: None,
-        };
-        reader.settings(&document.root, text, rules);
+        let mut reader = Reader { findings, text };
+        reader.settings(&document.root, rules);
+    }
+}
+
+/// Reads settings; whatever does not fit becomes a finding, and reading goes on.
+struct Reader<'a> {
+    findings: &'a mut Vec<Finding>,
+    text: &'a str,
+}
+
+/// A map, and how messages call it.
+#[derive(Clone, Copy)]
+struct Fields<'n> {
+    node: &'n Node,
+    what: &'static str,
+}
+
+impl<'n> Fields<'n> {
+    fn get(&self, key: &str) -> Option<&'n Field> {
+        self.node.entries().iter().find(|e| e.key.value == key)
     }
 }
 
 impl Reader<'_> {
-    fn settings(&mut self, root: &Node, text: &str, rules: &mut Rules) {
-        let Some(fields) = self.fields(root, &root.origin, &SETTINGS) else {
+    fn settings(&mut self, root: &Node, rules: &mut Rules) {
+        let Some(fields) = self.fields(root, "the settings file", &["policy"]) else {
             return;
         };
         let Some(policy) = fields.get("policy") else {
             return;
         };
-        let Some(fields) = self.fields(&policy.value, &policy.key.origin, &POLICY) else {
+        let Some(fields) = self.fields(&policy.value, "policy", &["rules"]) else {
             return;
         };
-        if self.required(&fields, "rules").is_none() {
-            return;
-        }
-        for node in self.list(&fields, "rules").unwrap_or_default() {
-            let rule = self.rule(node, text);
-            rules.list.extend(rule);
+        if let Some(list) = self.required(fields, "rules") {
+            for node in self.list(&list.value, "rules") {
+                let rule = self.rule(node);
+                rules.list.extend(rule);
+            }
         }
     }
 
-    fn rule(&mut self, node: &Node, text: &str) -> Option<Rule> {
-        let fields = self.fields(node, &node.origin, &RULE)?;
-        let name = self.required_text(&fields, "name");
-        let name = name.and_then(|name| self.name(name, "a rule's name"));
-        let scopes = [("object", Scope::Object), ("plan", Scope::Plan)];
-        let scope = self.choice(&fields, "scope", &scopes);
-        let scope = scope.map(|scope| scope.value).unwrap_or_default();
-        let kinds = self.kinds(&fields, scope);
-        let when = self.text(&fields, "when");
-        let when = when.map(|when| self.expression(&when, "when", scope, text));
-        let tested = self.exactly_one(&fields, &["deny", "warn"]);
-        let test = tested.and_then(|(field, entry)| {
-            let found = self.scalar(&entry.value, field)?;
-            let effect = match field {
-                "warn" => Effect::Warn,
-                _ => Effect::Deny,
-            };
-            Some((effect, self.expression(&found, field, scope, text)?))
-        });
-        let message = self.required_text(&fields, "message");
-        if let Some(long) = message
-            .as_ref()
-            .filter(|m| m.value.chars().count() > rule::MESSAGE)
-        {
+    fn rule(&mut self, node: &Node) -> Option<Rule> {
+        let known = ["name", "scope", "kinds", "when", "deny", "warn", "message"];
+        let fields = self.fields(node, "a rule", &known)?;
+        let name = self.required(fields, "name");
+        let name = name.and_then(|entry| self.name(entry));
+        let scope = fields.get("scope");
+        let scope = scope.and_then(|entry| self.scope(entry));
+        let scope = scope.unwrap_or_default();
+        let kinds = fields.get("kinds");
+        let kinds = kinds.map(|entry| self.kinds(entry, scope));
+        let when = fields.get("when");
+        let when = when.map(|entry| self.expression(entry, scope));
+        let test = match (fields.get("deny"), fields.get("warn")) {
+            (Some(entry), None) => Some((Effect::Deny, entry)),
+            (None, Some(entry)) => Some((Effect::Warn, entry)),
+            (None, None) => {
+                let message = "a rule needs `deny` or `warn`";
+                self.report(Code::ExactlyOne, &node.origin, message, "add one of them");
+                None
+            }
+            (Some(_), Some(second)) => {
+                let message = "a rule has `deny` and `warn`: only one can hold";
+                self.report(
+                    Code::ExactlyOne,
+                    &second.key.origin,
+                    message,
+                    "keep one of them",
+                );
+                None
+            }
+        };
+        let test = test.and_then(|(effect, entry)| Some((effect, self.expression(entry, scope)?)));
+        let message = self.required(fields, "message");
+        let message = message.and_then(|entry| self.scalar(&entry.value, &entry.key.value));
+        let long = |m: &&At<String>| m.value.chars().count() > rule::MESSAGE;
+        if let Some(long) = message.as_ref().filter(long) {
             let told = format!("`message` has more than {} characters", rule::MESSAGE);
-            self.report(
-                Finding::new(Code::TooLong, &long.origin, told)
-                    .hint("say what to do in a sentence or two, and link to the rest"),
-            );
+            let hint = "say what to do in a sentence or two, and link to the rest";
+            self.report(Code::TooLong, &long.origin, told, hint);
         }
         let (name, message, (effect, test)) = (name?, message?, test?);
         Some(Rule {
@@ -256,20 +268,44 @@ impl Reader<'_> {
         })
     }
 
-    fn kinds(&mut self, fields: &Fields<'_>, scope: Scope) -> Option<BTreeSet<Kind>> {
-        let found = self.texts(fields, "kinds")?;
-        if let (Scope::Plan, Some(entry)) = (scope, fields.get("kinds")) {
+    fn name(&mut self, entry: &Field) -> Option<At<Name>> {
+        let found = self.scalar(&entry.value, "name")?;
+        if let Some(name) = Name::parse(&found.value) {
+            return Some(At::new(name, &found.origin));
+        }
+        let message = format!("{} is no name of a rule", words::code(&found.value));
+        let hint = "a name has 1 to 63 of `a-z`, `0-9` and `-`, with no `-` at its ends";
+        self.report(Code::InvalidName, &found.origin, message, hint);
+        None
+    }
+
+    fn scope(&mut self, entry: &Field) -> Option<Scope> {
+        let found = self.scalar(&entry.value, "scope")?;
+        match found.value.as_str() {
+            "object" => Some(Scope::Object),
+            "plan" => Some(Scope::Plan),
+            other => {
+                let message = format!("`scope` cannot be {}", words::code(other));
+                let hint = "it can be `object` or `plan`";
+                self.report(Code::UnknownValue, &found.origin, message, hint);
+                None
+            }
+        }
+    }
+
+    fn kinds(&mut self, entry: &Field, scope: Scope) -> BTreeSet<Kind> {
+        if scope == Scope::Plan {
             let message = "a rule that is asked once a plan has no `kinds`";
-            self.report(
-                Finding::new(Code::InvalidRuleOfPolicy, &entry.key.origin, message)
-                    .hint("leave it out, or look at `plan.objects.filter(o, o.kind == …)`"),
-            );
+            let hint = "leave it out, or look at `plan.objects.filter(o, o.kind == …)`";
+            self.report(Code::InvalidRuleOfPolicy, &entry.key.origin, message, hint);
         }
         let mut kinds = BTreeSet::new();
-        for found in found {
-            let known = Kind::ALL.into_iter().find(|k| k.as_str() == found.value);
+        for node in self.list(&entry.value, "kinds") {
+            let Some(found) = self.scalar(node, "kinds") else {
+                continue;
+            };
             let names = || Kind::ALL.into_iter().map(Kind::as_str);
-            match known {
+            match Kind::ALL.into_iter().find(|k| k.as_str() == found.value) {
                 Some(kind) => {
                     kinds.insert(kind);
                 }
@@ -278,31 +314,108 @@ impl Reader<'_> {
                     let near = words::did_you_mean(&found.value, names());
                     let hint = near
                         .unwrap_or_else(|| format!("it can be {}", words::listed(names(), "or")));
-                    self.report(Finding::new(Code::UnknownKind, &found.origin, message).hint(hint));
+                    self.report(Code::UnknownKind, &found.origin, message, hint);
                 }
             }
         }
-        Some(kinds)
+        kinds
     }
 
-    fn expression(
-        &mut self,
-        found: &At<String>,
-        field: &str,
-        scope: Scope,
-        text: &str,
-    ) -> Option<Expression> {
+    fn expression(&mut self, entry: &Field, scope: Scope) -> Option<Expression> {
+        let field = entry.key.value.as_str();
+        let found = self.scalar(&entry.value, field)?;
         match Expression::compile(&found.value, scope) {
             Ok(expression) => Some(expression),
             Err(mistake) => {
-                let at = place(&found.origin, text, mistake.line, mistake.column);
+                let at = place(&found.origin, self.text, mistake.line, mistake.column);
                 let message = format!("`{field}`: {}", mistake.message);
-                self.report(
+                self.findings.push(
                     Finding::new(Code::InvalidRuleOfPolicy, &at, message).maybe_hint(mistake.hint),
                 );
                 None
             }
         }
+    }
+
+    /// Opens a map; an unknown field of it is a finding.
+    fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &'static str,
+        known: &[&'static str],
+    ) -> Option<Fields<'n>> {
+        if !matches!(node.value, Value::Map(_)) {
+            self.mismatch(node, what, "a map");
+            return None;
+        }
+        for entry in node.entries() {
+            let key = entry.key.value.as_str();
+            if !known.contains(&key) {
+                let near = words::did_you_mean(key, known.iter().copied());
+                let all = words::listed(known.iter().copied(), "and");
+                let message = format!("unknown field {} in {what}", words::code(key));
+                let hint = near.unwrap_or_else(|| format!("it can have {all}"));
+                self.report(Code::UnknownField, &entry.key.origin, message, hint);
+            }
+        }
+        Some(Fields { node, what })
+    }
+
+    fn required<'n>(&mut self, fields: Fields<'n>, key: &str) -> Option<&'n Field> {
+        let found = fields.get(key);
+        if found.is_none() {
+            let message = format!("{} lacks `{key}`", fields.what);
+            let hint = format!("add `{key}:`");
+            self.report(Code::MissingField, &fields.node.origin, message, hint);
+        }
+        found
+    }
+
+    fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        match &node.value {
+            Value::List(items) => items,
+            _ => {
+                self.mismatch(node, what, "a list");
+                &[]
+            }
+        }
+    }
+
+    fn scalar(&mut self, node: &Node, what: &str) -> Option<At<String>> {
+        match &node.value {
+            Value::Quoted(text) => Some(At::new(text.clone(), &node.origin)),
+            Value::Plain(text) if Plain::of(text) == Plain::Text => {
+                Some(At::new(text.clone(), &node.origin))
+            }
+            _ => {
+                self.mismatch(
+                    node,
+                    what,
+                    "a text; one that looks like something else is quoted",
+                );
+                None
+            }
+        }
+    }
+
+    /// An alias was reported when it was read.
+    fn mismatch(&mut self, node: &Node, what: &str, wanted: &str) {
+        if node.value != Value::Unknown {
+            let message = format!("{what} is {}", node.describe());
+            let hint = format!("it wants {wanted}");
+            self.report(Code::WrongType, &node.origin, message, hint);
+        }
+    }
+
+    fn report(
+        &mut self,
+        code: Code,
+        at: &Origin,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.findings
+            .push(Finding::new(code, at, message).hint(hint));
     }
 }
 

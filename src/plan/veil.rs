@@ -14,6 +14,8 @@ pub(super) fn object(object: &mut ObjectPlan) {
         action: _,
         reason: _,
         changes,
+        // Of a template defaults are told, and those that are secret are not.
+        templates: _,
         steps: _,
         blocked,
         waiting,

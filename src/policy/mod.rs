@@ -156,13 +156,13 @@ impl Stopwatch {
             other => other,
         };
         self.left -= (self.now)().duration_since(start);
-        let said = |object: Option<&ObjectPlan>, trouble| Verdict {
+        let said = |object: Option<&ObjectPlan>, trouble: Option<String>| Verdict {
             rule: rule.name.to_string(),
             origin: rule.origin.clone(),
             effect: rule.effect,
             object: object.map(|object| object.key.clone()),
             message: secret::masked(&rule.message).into_owned(),
-            trouble: trouble.map(|why: String| secret::masked(&why).into_owned()),
+            trouble: trouble.map(|why| secret::masked(&why).into_owned()),
         };
         match answer {
             Answer::No => None,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::template_change;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Shown};
 
 /// Grows in its second number when something is added, in its first when something changes its meaning or goes.
@@ -22,6 +23,7 @@ pub fn plan(plan: &Plan) -> String {
         objects: plan.objects.iter().map(object).collect(),
         calls: plan.steps.iter().map(call).collect(),
         orphans: plan.orphans.iter().map(orphan).collect(),
+        left_out: plan.left_out.iter().map(left_out).collect(),
         gaps: plan.gaps.iter().map(gap).collect(),
         policy: super::policy::json(plan),
     };
@@ -41,6 +43,7 @@ struct Document<'a> {
     objects: Vec<Object<'a>>,
     calls: Vec<Call>,
     orphans: Vec<Orphan<'a>>,
+    left_out: Vec<LeftOut<'a>>,
     gaps: Vec<Gap<'a>>,
     policy: Vec<super::policy::Json<'a>>,
 }
@@ -62,6 +65,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     changes: Vec<Field<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    template_changes: Vec<template_change::Document<'a>>,
     calls: Vec<usize>,
     blocked: Vec<Blocked<'a>>,
     waiting: Vec<Waiting<'a>>,
@@ -122,6 +127,13 @@ struct Orphan<'a> {
 }
 
 #[derive(Serialize)]
+struct LeftOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    differs: bool,
+}
+
+#[derive(Serialize)]
 struct Gap<'a> {
     scope: String,
     operation: &'a str,
@@ -136,6 +148,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         action,
         reason,
         changes,
+        templates: _,
         steps,
         blocked,
         waiting,
@@ -158,6 +171,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         },
         reason: reason.map(crate::plan::Reason::as_str),
         changes: changes.iter().map(field).collect(),
+        template_changes: template_change::json(object),
         calls: steps.iter().map(|id| id.0).collect(),
         blocked: blocked
             .iter()
@@ -215,6 +229,15 @@ fn orphan(orphan: &crate::plan::Orphan) -> Orphan<'_> {
         name: orphan.key.name.as_str(),
         id: &orphan.id,
         display_name: &orphan.display_name,
+    }
+}
+
+fn left_out(left: &crate::plan::LeftOut) -> LeftOut<'_> {
+    let crate::plan::LeftOut { key, differs } = left;
+    LeftOut {
+        kind: key.kind.as_str(),
+        name: key.name.as_str(),
+        differs: *differs,
     }
 }
 

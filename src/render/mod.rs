@@ -2,11 +2,15 @@
 
 pub mod findings;
 pub mod json;
+mod left_out;
 pub mod policy;
 pub mod safe;
 pub mod status;
+pub mod template_change;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod text;
+
+pub use left_out::left_out;

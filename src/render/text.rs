@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::left_out::left_out;
 use super::safe::{MESSAGE, VALUE, line, pair};
+use super::template_change;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Reason, Shown, scope_text};
 
 /// How text is dressed.
@@ -58,6 +60,10 @@ pub fn plan(plan: &Plan, style: Style) -> String {
             out.push('\n');
         }
     }
+    if let Some(left_out) = left_out(plan) {
+        let sign = style.paint(Paint::Yellow, "Warning:");
+        let _ = writeln!(out, "{sign} {left_out}.\n");
+    }
     out.push_str(&style.paint(Paint::Bold, &summary(plan)));
     out.push('\n');
     out
@@ -84,6 +90,7 @@ pub fn summary(plan: &Plan) -> String {
     };
     add(plan.gaps.len(), "not read");
     add(plan.orphans.len(), "orphaned");
+    add(plan.left_out.len(), "left out");
     rest.extend(Some(super::policy::counts(plan)).filter(|counts| !counts.is_empty()));
     let rest = if rest.is_empty() {
         String::new()
@@ -115,6 +122,9 @@ pub fn summary(plan: &Plan) -> String {
     }
     if held {
         return format!("No changes can be made now.{rest}");
+    }
+    if !plan.left_out.is_empty() {
+        return format!("No changes to what was not left out.{rest}");
     }
     format!("No changes. The catalog matches the manifests.{rest}")
 }
@@ -260,11 +270,13 @@ fn write_changes(out: &mut String, object: &ObjectPlan, style: Style) {
             format!("{}{}", line.glue, line.extras.join(", "))
         };
         let _ = writeln!(out, "      {sign} {}{extras}{}", line.text, line.why);
+        template_change::write(out, object, &line.field, style);
     }
 }
 
 /// One line of changes.
 struct Line {
+    field: String,
     sign: char,
     text: String,
     glue: &'static str,
@@ -306,6 +318,7 @@ impl Line {
             String::new()
         };
         Self {
+            field: change.field.clone(),
             sign,
             text,
             glue: if group == "tags" { ", " } else { "  " },

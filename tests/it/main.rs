@@ -21,6 +21,7 @@ mod manifest;
 mod model;
 mod policy;
 mod scenario;
+mod schema;
 mod shared;
 mod sim;
 mod world;

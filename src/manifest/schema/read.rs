@@ -5,17 +5,10 @@ use std::sync::Arc;
 use super::super::finding::{Code, Finding};
 use super::super::node::{At, Entry, Node, Plain, Value};
 use super::super::words;
+use super::shape::{Shape, Type, Without};
 use crate::ids::{Key, Name};
 use crate::model::desired::Origin;
 use crate::secret;
-
-/// What a map may hold.
-pub(in super::super) struct Shape {
-    /// How messages call it.
-    pub(in super::super) what: &'static str,
-    /// Its fields.
-    pub(in super::super) known: &'static [&'static str],
-}
 
 /// Reads nodes into typed values; whatever does not fit becomes a finding, and reading goes on.
 pub(in super::super) struct Reader<'a> {
@@ -25,43 +18,64 @@ pub(in super::super) struct Reader<'a> {
 }
 
 /// The fields of a map that were found.
-pub(in super::super) struct Fields<'n> {
+pub(super) struct Fields<'n> {
     /// Where the map stands, or the key that it is the value of.
     at: Origin,
-    what: &'static str,
+    shape: &'static Shape,
     entries: &'n [Entry],
 }
 
 impl<'n> Fields<'n> {
     /// Where a missing field is reported.
-    pub(in super::super) fn at(&self) -> &Origin {
+    pub(super) fn at(&self) -> &Origin {
         &self.at
     }
 
+    /// Whether the table says such a thing of a field: what is read is what people are told.
+    fn is(&self, key: &str, what: impl Fn(&Type) -> bool) -> bool {
+        fn any(of: &Type, what: &impl Fn(&Type) -> bool) -> bool {
+            match of {
+                Type::Either(forms) => forms.iter().any(|of| any(of, what)),
+                of => what(of),
+            }
+        }
+        let field = self.shape.field(key);
+        field.is_some_and(|field| any(&field.of, &what))
+    }
+
+    /// The least and the most that a number can be.
+    pub(super) fn bounds(&self, key: &str) -> Option<(u32, u32)> {
+        match self.shape.field(key)?.of {
+            Type::Number { least, most } => Some((least, most.unwrap_or(u32::MAX))),
+            _ => None,
+        }
+    }
+
     /// The first entry of this key; a second one is already a finding.
-    pub(in super::super) fn get(&self, key: &str) -> Option<&'n Entry> {
+    pub(super) fn get(&self, key: &str) -> Option<&'n Entry> {
+        debug_assert!(self.shape.field(key).is_some(), "the table lacks {key}");
         self.entries.iter().find(|entry| entry.key.value == key)
     }
 }
 
 impl Reader<'_> {
     /// Reports something about the object.
-    pub(in super::super) fn report(&mut self, finding: Finding) {
+    pub(super) fn report(&mut self, finding: Finding) {
         self.findings.push(finding.about(self.object.as_ref()));
     }
 
     /// Opens a map. `at` is where a missing field is reported.
-    pub(in super::super) fn fields<'n>(
+    pub(super) fn fields<'n>(
         &mut self,
         node: &'n Node,
         at: &Origin,
-        shape: &Shape,
+        shape: &'static Shape,
     ) -> Option<Fields<'n>> {
         let Value::Map(entries) = &node.value else {
             // A bare text mostly is what the first field wants.
-            let hint = match (&node.value, shape.known) {
+            let hint = match (&node.value, shape.fields) {
                 (Value::Plain(text) | Value::Quoted(text), [first, ..]) => {
-                    Some(words::code(&format!("{first}: {text}")))
+                    Some(words::code(&format!("{}: {text}", first.name)))
                 }
                 _ => None,
             };
@@ -71,9 +85,9 @@ impl Reader<'_> {
         };
         for entry in entries {
             let key = entry.key.value.as_str();
-            if !shape.known.contains(&key) {
-                let near = words::did_you_mean(key, shape.known.iter().copied());
-                let known = words::listed(shape.known.iter().copied(), "and");
+            if shape.field(key).is_none() {
+                let near = words::did_you_mean(key, shape.known());
+                let known = words::listed(shape.known(), "and");
                 self.report(
                     Finding::new(
                         Code::UnknownField,
@@ -86,24 +100,22 @@ impl Reader<'_> {
         }
         Some(Fields {
             at: at.clone(),
-            what: shape.what,
+            shape,
             entries,
         })
     }
 
-    /// The entry of a field that must be there.
-    pub(in super::super) fn required<'n>(
-        &mut self,
-        fields: &Fields<'n>,
-        key: &str,
-    ) -> Option<&'n Entry> {
+    /// The entry of a field; where the table says that it must be there, its absence is a finding.
+    pub(super) fn given<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Entry> {
         let found = fields.get(key);
-        if found.is_none() {
+        let field = fields.shape.field(key);
+        let required = field.is_some_and(|field| field.without == Without::Required);
+        if found.is_none() && required {
             self.report(
                 Finding::new(
                     Code::MissingField,
                     &fields.at,
-                    format!("{} lacks {}", fields.what, words::code(key)),
+                    format!("{} lacks {}", fields.shape.what, words::code(key)),
                 )
                 .hint(format!("add `{key}:`")),
             );
@@ -112,23 +124,20 @@ impl Reader<'_> {
     }
 
     /// A text, if the field is there.
-    pub(in super::super) fn text(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
-        let entry = fields.get(key)?;
-        self.scalar(&entry.value, &entry.key.value)
-    }
-
-    /// A text that must be there.
-    pub(in super::super) fn required_text(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-    ) -> Option<At<String>> {
-        let entry = self.required(fields, key)?;
+    pub(super) fn text(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
+        debug_assert!(
+            fields.is(key, |of| matches!(
+                of,
+                Type::Text(_) | Type::Name | Type::Choice(_)
+            )),
+            "the table has another type for {key}"
+        );
+        let entry = self.given(fields, key)?;
         self.scalar(&entry.value, &entry.key.value)
     }
 
     /// The text of a scalar, strictly: a number, boolean or null without quotes is a finding.
-    pub(in super::super) fn scalar(&mut self, node: &Node, what: &str) -> Option<At<String>> {
+    pub(super) fn scalar(&mut self, node: &Node, what: &str) -> Option<At<String>> {
         match &node.value {
             Value::Quoted(text) => Some(At::new(text.clone(), &node.origin)),
             Value::Plain(text) => match Plain::of(text) {
@@ -158,8 +167,12 @@ impl Reader<'_> {
     }
 
     /// `true` or `false`, if the field is there.
-    pub(in super::super) fn flag(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<bool>> {
-        let entry = fields.get(key)?;
+    pub(super) fn flag(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<bool>> {
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::Flag | Type::Yes)),
+            "the table has another type for {key}"
+        );
+        let entry = self.given(fields, key)?;
         let node = &entry.value;
         match &node.value {
             Value::Plain(text) if matches!(text.as_str(), "true" | "True" | "TRUE") => {
@@ -176,8 +189,12 @@ impl Reader<'_> {
     }
 
     /// A whole number, if the field is there.
-    pub(in super::super) fn number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<usize>> {
-        let node = &fields.get(key)?.value;
+    pub(super) fn number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<usize>> {
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::Number { .. })),
+            "the table has another type for {key}"
+        );
+        let node = &self.given(fields, key)?.value;
         let number = match &node.value {
             Value::Plain(text) => text.parse().ok(),
             _ => None,
@@ -189,12 +206,17 @@ impl Reader<'_> {
     }
 
     /// One of some texts, if the field is there.
-    pub(in super::super) fn choice<T: Copy>(
+    pub(super) fn choice<T: Copy>(
         &mut self,
         fields: &Fields<'_>,
         key: &str,
         choices: &[(&'static str, T)],
     ) -> Option<At<T>> {
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::Choice(names)
+                if choices.iter().all(|(name, _)| names.contains(name)))),
+            "the table has other choices for {key}"
+        );
         let found = self.text(fields, key)?;
         let text = found.value.as_str();
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
@@ -214,12 +236,12 @@ impl Reader<'_> {
     }
 
     /// The items of a list, if the field is there.
-    pub(in super::super) fn list<'n>(
-        &mut self,
-        fields: &Fields<'n>,
-        key: &str,
-    ) -> Option<&'n [Node]> {
-        let node = &fields.get(key)?.value;
+    pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n [Node]> {
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::List(_))),
+            "the table has another type for {key}"
+        );
+        let node = &self.given(fields, key)?.value;
         match &node.value {
             Value::List(items) => Some(items),
             _ => {
@@ -230,12 +252,19 @@ impl Reader<'_> {
     }
 
     /// The entries of a map whose keys are free, if the field is there. A doubled key is there once.
-    pub(in super::super) fn free_map<'n>(
+    pub(super) fn free_map<'n>(
         &mut self,
         fields: &Fields<'n>,
         key: &str,
     ) -> Option<impl Iterator<Item = &'n Entry> + use<'n>> {
-        let node = &fields.get(key)?.value;
+        debug_assert!(
+            fields.is(key, |of| matches!(
+                of,
+                Type::Keyed(_) | Type::Tags { .. } | Type::Rules
+            )),
+            "the table has another type for {key}"
+        );
+        let node = &self.given(fields, key)?.value;
         match &node.value {
             Value::Map(entries) => Some(entries.iter()),
             _ => {
@@ -248,7 +277,7 @@ impl Reader<'_> {
     }
 
     /// Tags, if the field is there.
-    pub(in super::super) fn tags(&mut self, fields: &Fields<'_>) -> Option<Vec<super::Tag>> {
+    pub(super) fn tags(&mut self, fields: &Fields<'_>) -> Option<Vec<super::Tag>> {
         let entries = self.free_map(fields, "tags")?;
         let tags = entries.filter_map(|entry| {
             Some(super::Tag {
@@ -260,11 +289,7 @@ impl Reader<'_> {
     }
 
     /// Names of other objects, if the field is there.
-    pub(in super::super) fn references(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-    ) -> Option<Vec<At<Name>>> {
+    pub(super) fn references(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<At<Name>>> {
         let items = self.list(fields, key)?;
         let names = items.iter().filter_map(|node| {
             let found = self.scalar(node, key)?;
@@ -274,28 +299,20 @@ impl Reader<'_> {
     }
 
     /// Texts, if the field is there.
-    pub(in super::super) fn texts(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-    ) -> Option<Vec<At<String>>> {
+    pub(super) fn texts(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<At<String>>> {
         let items = self.list(fields, key)?;
         let texts = items.iter().filter_map(|node| self.scalar(node, key));
         Some(texts.collect())
     }
 
     /// The name of another object, if the field is there.
-    pub(in super::super) fn reference(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-    ) -> Option<At<Name>> {
+    pub(super) fn reference(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<Name>> {
         let found = self.text(fields, key)?;
         self.name(found, key)
     }
 
     /// A name; a text that cannot be one is a finding.
-    pub(in super::super) fn name(&mut self, found: At<String>, what: &str) -> Option<At<Name>> {
+    pub(super) fn name(&mut self, found: At<String>, what: &str) -> Option<At<Name>> {
         if let Some(name) = Name::parse(&found.value) {
             return Some(At::new(name, &found.origin));
         }
@@ -307,7 +324,7 @@ impl Reader<'_> {
     }
 
     /// Which one of several fields is there; none or several are a finding.
-    pub(in super::super) fn exactly_one<'n>(
+    pub(super) fn exactly_one<'n>(
         &mut self,
         fields: &Fields<'n>,
         keys: &[&'static str],
@@ -321,7 +338,7 @@ impl Reader<'_> {
             [] => {
                 let message = format!(
                     "{} needs {}",
-                    fields.what,
+                    fields.shape.what,
                     words::listed(keys.iter().copied(), "or")
                 );
                 self.report(
@@ -332,7 +349,7 @@ impl Reader<'_> {
             [first, .., last] => {
                 let message = format!(
                     "{} has {}: only one can hold",
-                    fields.what,
+                    fields.shape.what,
                     words::listed(found.iter().map(|(key, _)| *key), "and")
                 );
                 let (first, last) = (&first.1.key.origin, &last.1.key.origin);
@@ -347,7 +364,7 @@ impl Reader<'_> {
     }
 
     /// Reports a value of the wrong type; an alias was reported when it was read.
-    pub(in super::super) fn mismatch(&mut self, node: &Node, what: &str, wanted: &str) {
+    pub(super) fn mismatch(&mut self, node: &Node, what: &str, wanted: &str) {
         self.mismatch_with(node, what, wanted, None);
     }
 
