@@ -425,18 +425,20 @@ impl Reader<'_> {
 fn place(origin: &Origin, text: &str, line: u32, column: u32) -> Origin {
     let at = |number: u32| text.lines().nth(number.saturating_sub(1) as usize);
     let opening = at(origin.line).and_then(|line| line.chars().nth(origin.column as usize - 1));
-    let moved = match opening {
-        Some('|') => {
-            // The block's own indentation is that of its first line that has any text.
-            let mut below = (origin.line + 1..).map_while(|n| at(n).map(|line| (n, line)));
-            let first = below.find(|(_, line)| !line.trim().is_empty());
-            first.map(|(number, first)| {
-                let indent = first.len() - first.trim_start().len();
-                (number + line - 1, indent as u32 + column)
-            })
-        }
-        Some('"' | '\'') if line == 1 => Some((origin.line, origin.column + column)),
-        Some(_) if line == 1 => Some((origin.line, origin.column + column - 1)),
+    // A block is said to stand where its first text is; what opens it stands on the last line above that has any.
+    let mut above = (1..origin.line).rev().filter_map(|n| Some((n, at(n)?)));
+    let header = above.find(|(_, line)| !line.trim().is_empty());
+    let is_block = |line: &str| {
+        let end = line.trim_end().trim_end_matches(['-', '+']);
+        end.trim_end_matches(|c: char| c.is_ascii_digit())
+            .ends_with('|')
+    };
+    let block = header.filter(|(_, line)| is_block(line));
+    let moved = match (opening, block) {
+        (Some('"' | '\''), _) if line == 1 => Some((origin.line, origin.column + column)),
+        (Some('"' | '\''), _) => None,
+        (_, Some((above, _))) => Some((above + line, origin.column + column - 1)),
+        _ if line == 1 => Some((origin.line, origin.column + column - 1)),
         _ => None,
     };
     match moved {

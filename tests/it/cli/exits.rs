@@ -233,7 +233,7 @@ async fn every_code_has_its_day() {
         .on("UpdatePortfolio"),
     );
     bench.run(&apply).await.expect(6).says("immutable-version");
-    drop(refused);
+    refused.remove();
     let slow = bench
         .emulator
         .inject(Rule::always(Effect::Latency(3.0)).on("UpdatePortfolio"));
@@ -247,7 +247,7 @@ async fn every_code_has_its_day() {
         "catalog",
     ];
     bench.run(&soon).await.expect(8);
-    drop(slow);
+    slow.remove();
     // A word that nobody knows, an account that nobody may read, a manifest that is none: each outranks those before.
     bench.run(&["apply", "--now", "catalog"]).await.expect(1);
     bench.write("catalogd.yaml", rule);
