@@ -187,7 +187,7 @@ async fn a_rule_that_is_none_stops_everything_with_its_place() {
             "catalogd.yaml:4:14",
             "two rules are named `a`",
         ),
-        ("policies: {}\n".to_owned(), "catalogd.yaml:1:1", "did you mean `policy`?"),
+        ("policies: {}\n".to_owned(), "catalogd.yaml:1:1", "unknown field `policies`"),
         ("policy: {rule: []}\n".to_owned(), "catalogd.yaml:1:10", "did you mean `rules`?"),
         ("a: [\n".to_owned(), "catalogd.yaml:", "error[syntax]"),
         ("policy: {rules: []}\n---\nx: 1\n".to_owned(), "catalogd.yaml:2:1", "more than one document"),
