@@ -365,7 +365,7 @@ mod tests {
             ),
             (
                 vec!["ERR see https://u:p@h/\n".into(), "FLUSH".into()],
-                "https://***@h/",
+                "https://(secret)@h/",
             ),
             (vec![format!("{ONE}\n"), "FLUSH".into()], "has no name"),
             (
