@@ -13,7 +13,9 @@
 // words
 pub mod clock;
 pub mod ids;
+pub mod secret;
 pub mod model;
+pub mod rule;
 // git → desired
 pub mod manifest;
 // live → observed
@@ -21,6 +23,7 @@ pub mod observe;
 // decide
 pub mod diff;
 pub mod plan;
+pub mod policy;
 pub mod run;
 pub mod status;
 pub mod rights;

@@ -28,7 +28,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::clock::Clock;
-use crate::git::redact;
+use crate::secret;
 
 /// The order in which the fixed fields are shown; others follow by name.
 const FIXED: [&str; 7] = [
@@ -184,11 +184,11 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, redact(&format!("{value:?}")));
+        self.put(field, secret::masked(&format!("{value:?}")).into_owned());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, redact(value));
+        self.put(field, secret::masked(value).into_owned());
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {

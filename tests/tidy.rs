@@ -13,7 +13,8 @@ use syn::visit::Visit;
 
 /// Modules that do no IO, read no clock and no entropy, and never wait.
 const PURE: &[&str] = &[
-    "ids", "model", "manifest", "observe", "diff", "plan", "run", "status", "render", "export",
+    "ids", "secret", "model", "rule", "manifest", "observe", "diff", "plan", "policy", "run",
+    "status", "render", "export",
 ];
 
 /// What a pure module may not name.

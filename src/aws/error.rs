@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::model::secret::Secrets;
+use crate::secret;
 
 /// A call that did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,7 +104,8 @@ impl Failure {
         Self {
             class,
             code,
-            message,
+            // It may repeat what it was given, a presigned URL for one.
+            message: secret::masked(&message).into_owned(),
             request_id,
             operation,
         }
@@ -114,7 +116,7 @@ impl Failure {
         Self {
             class: Class::Unknown,
             code: "Internal".to_owned(),
-            message: message.into(),
+            message: secret::masked(&message.into()).into_owned(),
             request_id: None,
             operation,
         }
@@ -125,7 +127,7 @@ impl Failure {
         Self {
             class: Class::Unknown,
             code: "Failed".to_owned(),
-            message: reason.to_owned(),
+            message: secret::masked(reason).into_owned(),
             request_id: None,
             operation,
         }

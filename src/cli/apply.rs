@@ -16,13 +16,14 @@ use crate::plan::{Action, Plan, Selection};
 use crate::reconcile::Pass;
 use crate::reconcile::converge::{Driver, End};
 use crate::render::{left_out, status};
-use crate::status::Health;
+use crate::status::{Health, ObjectStatus};
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
 use super::connect::{Connected, could_not_observe};
 use super::exit::Exit;
 use super::out::Out;
 use super::plan::{refuse, show};
+use super::policy::{self, PolicyArgs};
 use super::progress::{Interrupt, Live};
 use super::selection::{self, SelectionArgs};
 use super::source::load;
@@ -34,6 +35,8 @@ pub(super) struct Apply {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     #[command(flatten)]
     part: SelectionArgs,
     /// Do not ask; needed where there is no terminal
@@ -62,6 +65,7 @@ impl Apply {
     ) -> Result<Exit> {
         let selection = self.part.selection()?;
         let state = self.target.state.as_deref();
+        let given = self.policy.read(out)?;
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
             .target
@@ -71,7 +75,11 @@ impl Apply {
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
         }
+        let Some(rules) = policy::all(out, &given, &loaded) else {
+            return Ok(Exit::Invalid);
+        };
         let reconciler = &mut connected.reconciler;
+        reconciler.judge_by(rules, &snapshot.revision.to_string());
         reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
@@ -209,15 +217,20 @@ impl Driver for Asked<'_> {
 }
 
 fn exit_of(pass: &Pass) -> Exit {
-    let bad = |health: &Health| matches!(health, Health::Degraded | Health::Missing);
+    // What is not there because it may not be made is blocked, not failed.
+    let bad = |status: &ObjectStatus| match status.health {
+        Health::Degraded => true,
+        Health::Missing => status.blocked.is_empty(),
+        Health::Healthy | Health::Progressing | Health::Unknown => false,
+    };
     let degraded = pass
         .statuses
         .iter()
-        .any(|status| bad(&status.health) || status.stalled.is_some());
+        .any(|status| bad(status) || status.stalled.is_some());
     let gaps = !pass.observed.gaps.is_empty();
     if degraded || gaps {
         Exit::Partial
-    } else if pass.plan.is_blocked() {
+    } else if pass.plan.is_blocked() || pass.plan.is_denied() {
         Exit::Blocked
     } else {
         Exit::Done

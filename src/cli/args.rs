@@ -18,7 +18,7 @@ use super::out::Color;
 /// Where the arguments of every command stand in its help: last, as nobody reads them first.
 const EVERYWHERE: &str = "Everywhere";
 /// The heading of [`SourceArgs`].
-const SOURCE: &str = "Manifests";
+pub(super) const SOURCE: &str = "Manifests";
 /// The heading of [`TargetArgs`].
 const TARGET: &str = "Catalog";
 

@@ -28,6 +28,19 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::Changes,
+        Self::Blocked,
+        Self::Partial,
+        Self::Deadline,
+        Self::Error,
+        Self::Credentials,
+        Self::Invalid,
+        Self::Interrupted,
+    ];
+
     /// The number.
     pub fn code(self) -> u8 {
         match self {

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::render::text::Style;
+use crate::secret;
 
 /// Whether colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -88,8 +89,10 @@ impl Out {
 
     /// Writes something that is not the result.
     pub(super) fn note(&mut self, text: &str) {
+        // What is shown is masked where it comes from. Errors come from many libraries, and this is their only door.
+        let text = secret::masked(text.trim_end_matches('\n'));
         let mut stderr = io::stderr().lock();
-        let _ = writeln!(stderr, "{}", text.trim_end_matches('\n'));
+        let _ = writeln!(stderr, "{text}");
     }
 
     /// Writes an error.

@@ -12,6 +12,7 @@ use super::args::{OutputFormat, SourceArgs, TargetArgs};
 use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
+use super::policy::{self, PolicyArgs};
 use super::selection::{self, SelectionArgs};
 use super::source::load;
 
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     #[command(flatten)]
     part: SelectionArgs,
     /// How the plan is printed; docs/plan-json.md has the JSON
@@ -45,6 +48,7 @@ impl Plan {
     pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
         let selection = self.part.selection()?;
         let state = self.target.state.as_deref();
+        let given = self.policy.read(out)?;
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
             .target
@@ -54,7 +58,11 @@ impl Plan {
         if refuse(out, &loaded, self.partial) {
             return Ok(Exit::Invalid);
         }
+        let Some(rules) = policy::all(out, &given, &loaded) else {
+            return Ok(Exit::Invalid);
+        };
         let reconciler = &mut connected.reconciler;
+        reconciler.judge_by(rules, &snapshot.revision.to_string());
         reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
@@ -74,7 +82,9 @@ impl Plan {
             OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
             OutputFormat::Json => out.result(&json::plan(&pass.plan)),
         }
-        Ok(if self.detailed_exitcode && pass.plan.has_changes() {
+        Ok(if pass.plan.is_denied() {
+            Exit::Blocked
+        } else if self.detailed_exitcode && pass.plan.has_changes() {
             Exit::Changes
         } else {
             Exit::Done

@@ -16,12 +16,13 @@ use crate::manifest::{Finding, Loaded};
 use crate::model::desired::Desired;
 use crate::reconcile::Pass;
 use crate::render::safe::line;
-use crate::render::{findings, status, text};
+use crate::render::{self, findings, status, text};
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
 use super::connect::{Connected, could_not_observe};
 use super::exit::Exit;
 use super::out::Out;
+use super::policy::{self, PolicyArgs};
 use super::progress::{Interrupt, Live};
 
 /// Neither a remote nor the catalog is looked at more often than this.
@@ -34,6 +35,8 @@ pub(super) struct Run {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// How often the live catalog is compared although the manifests did not change
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     interval: Duration,
@@ -49,6 +52,11 @@ impl Run {
         clock: Clock,
         bars: MultiProgress,
     ) -> Result<Exit> {
+        let policy = self.policy.read(out)?;
+        if policy.broken {
+            policy::refuse(out);
+            return Ok(Exit::Invalid);
+        }
         let source = self.source.open(self.target.state.as_deref())?;
         let source = source.polled(self.poll.max(LOOKS_APART));
         let interrupt = Interrupt::graceful(&bars);
@@ -82,6 +90,7 @@ impl Run {
             source,
             reconciler: connected.reconciler,
             target: connected.target,
+            policy,
             base,
             clock,
             entropy: Entropy::system(),
@@ -205,6 +214,7 @@ impl Report for Told<'_> {
         let mut block = text::gaps(plan, self.out.style());
         block.push_str(&status::status(&settled.pass.statuses, self.out.style()));
         block.push_str(&text::orphans(plan));
+        block.push_str(&render::policy::text(plan, self.out.style()));
         let oldest = status::oldest_read(&settled.pass.statuses);
         let oldest = oldest.map_or(String::new(), |at| {
             format!(", and what earlier looks read since {at:.0}")

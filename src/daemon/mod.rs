@@ -17,6 +17,7 @@ use crate::manifest::{self, Loaded};
 use crate::model::desired::Desired;
 use crate::reconcile::converge::PASSES_AT_ONCE;
 use crate::reconcile::{Pass, Reconciler};
+use crate::rule::Rules;
 use crate::run::backoff::Backoff;
 use crate::status::Sync;
 use crate::telemetry;
@@ -71,6 +72,8 @@ pub struct Daemon<'a> {
     pub reconciler: Reconciler,
     /// The account and region.
     pub target: Target,
+    /// The team's own rules that do not come from the source.
+    pub policy: Rules,
     /// What an earlier process last applied in full, where that can still be read.
     pub base: Option<Arc<Desired>>,
     /// The time.
@@ -146,7 +149,11 @@ impl Daemon<'_> {
         let context = manifest::Context {
             target: Some(self.target.clone()),
         };
-        let loaded = manifest::load(&snapshot.tree, &context);
+        let mut loaded = manifest::load(&snapshot.tree, &context);
+        let (rules, twins) = manifest::joined(&self.policy, &loaded.rules);
+        loaded.findings.extend(twins);
+        self.reconciler
+            .judge_by(rules, &snapshot.revision.to_string());
         report.loaded(&snapshot, &loaded);
         let desired = Arc::new(loaded.desired);
         let revision = snapshot.revision.full();

@@ -8,6 +8,7 @@ use super::document::Document;
 use super::yaml::{Dropped, Span, Writer};
 use crate::manifest::{Context, Finding, Severity, load};
 use crate::model::tree::{Entry, Tree};
+use crate::secret;
 
 /// How often what refers to something left out may be left out in turn. What provisioned products need leads over
 /// products and portfolios to TagOptions, and each may lose several fields.
@@ -27,6 +28,13 @@ pub(super) fn settle(
         let findings = findings(input, &written);
         let errors = findings.iter().filter(|f| f.severity == Severity::Error);
         let mut changed = false;
+        for span in secrets(&written, &spans) {
+            if !dropped.contains_key(&span.path) {
+                left_out.insert(format!("{}: it looks like a secret", span.path));
+                dropped.insert(span.path.clone(), SECRET.to_owned());
+                changed = true;
+            }
+        }
         for error in errors {
             let Some(span) = narrowest(&spans, error) else {
                 continue;
@@ -67,10 +75,37 @@ fn findings(input: Input<'_>, written: &BTreeMap<String, Vec<u8>>) -> Vec<Findin
     load(&tree, &context).findings
 }
 
+/// What is said where a secret stood.
+const SECRET: &str = "Left out, because it looks like a secret. A parameter can take it from the parameter store: {ssm: name}.";
+
+/// The smallest parts around what is secret by its shape: a repository is no place for it (promise 8). Templates are the
+/// versions' own and stay as they are.
+fn secrets<'s>(
+    written: &BTreeMap<String, Vec<u8>>,
+    spans: &'s BTreeMap<String, Vec<Span>>,
+) -> Vec<&'s Span> {
+    let mut found = Vec::new();
+    for (path, all) in spans {
+        let text = written
+            .get(path)
+            .map(|bytes| String::from_utf8_lossy(bytes));
+        let text = text.unwrap_or_default();
+        for secret in secret::places(&text) {
+            let before = text.get(..secret.start).unwrap_or_default();
+            let line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
+            found.extend(smallest(all, line));
+        }
+    }
+    found
+}
+
 /// The smallest part around an error that may be left out.
 fn narrowest<'s>(spans: &'s BTreeMap<String, Vec<Span>>, error: &Finding) -> Option<&'s Span> {
-    let here = spans.get(&*error.origin.file)?.iter();
-    let line = error.origin.line;
+    smallest(spans.get(&*error.origin.file)?, error.origin.line)
+}
+
+fn smallest(spans: &[Span], line: u32) -> Option<&Span> {
+    let here = spans.iter();
     let around = here.filter(|span| (span.first..=span.last).contains(&line));
     around.min_by_key(|span| (span.last - span.first, std::cmp::Reverse(span.path.len())))
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use deunicode::deunicode_char;
 
 use crate::ids::Name;
+use crate::secret;
 
 /// Characters of a file's name made of a version's.
 const FILE: usize = 100;
@@ -12,6 +13,8 @@ const FILE: usize = 100;
 /// A name that a text gives: lower-case letters, digits and single dashes; letters of other alphabets as one would spell them
 /// in this one (`Größe` is `grosse`). `fallback` where nothing is left of it.
 pub(super) fn slug(text: &str, fallback: &str) -> String {
+    // In lower case nobody would know it for a secret.
+    let text = &secret::masked(text);
     let mut slug = String::new();
     for c in text.chars() {
         // Of what is no letter, pictures say, a spelling would be a guess.
@@ -90,7 +93,7 @@ impl Default for Files {
 impl Files {
     pub(super) fn stem(&mut self, version: &str) -> String {
         let mut stem = String::new();
-        for c in version.chars() {
+        for c in secret::masked(version).chars() {
             if c.is_ascii_alphanumeric() || "._".contains(c) {
                 stem.push(c);
             } else if !stem.ends_with('-') {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::manifest::reads_as_text;
+use crate::secret;
 
 /// Characters of a comment's line.
 const WIDTH: usize = 100;
@@ -161,7 +162,7 @@ impl<'d> Writer<'d> {
     /// A comment, over as many lines as it takes.
     pub(super) fn comment(&mut self, indent: usize, text: &str) {
         let pad = " ".repeat(indent);
-        for line in wrapped(text, WIDTH.saturating_sub(indent)) {
+        for line in wrapped(&secret::masked(text), WIDTH.saturating_sub(indent)) {
             self.lines.push(format!("{pad}# {line}"));
         }
     }
@@ -312,7 +313,9 @@ impl<'d> Writer<'d> {
         let mut writer = Writer::new(&none);
         write(&mut writer, " ".repeat(indent));
         let pad = " ".repeat(indent);
-        for line in writer.lines {
+        // A comment is read by whoever reads the repository.
+        let text = writer.lines.join("\n");
+        for line in secret::masked(&text).lines() {
             let rest = line.get(indent..).unwrap_or_default();
             self.lines
                 .push(format!("{pad}# {rest}").trim_end().to_owned());

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secret;
+
 /// What went wrong, for a caller that branches and for the stable code a person can look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SourceErrorKind {
@@ -131,8 +133,8 @@ impl SourceError {
     pub fn new(kind: SourceErrorKind, at: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             kind,
-            at: at.into(),
-            why: why.into(),
+            at: secret::masked(&at.into()).into_owned(),
+            why: secret::masked(&why.into()).into_owned(),
             hint: None,
         }
     }

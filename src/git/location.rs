@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::error::{SourceError, SourceErrorKind};
+use crate::secret;
 
 /// Longest URL taken.
 const MAX_URL: usize = 2048;
@@ -47,7 +48,7 @@ impl Location {
                 match given.rsplit_once('@') {
                     // user:password@host:path is nobody's form, but someone will try it.
                     Some((_, host)) if !given.contains("://") => format!("***@{host}"),
-                    _ => redact(given),
+                    _ => secret::masked(given).into_owned(),
                 },
                 why,
             ))
@@ -125,32 +126,6 @@ impl fmt::Display for Location {
             Self::Local(path) => write!(f, "{}", path.display()),
         }
     }
-}
-
-/// `text` with the user information of every URL in it replaced by `***`.
-pub fn redact(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        shown.push_str(before);
-        let end = after
-            .find(|c: char| {
-                matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace()
-            })
-            .unwrap_or(after.len());
-        let (authority, tail) = after.split_at(end);
-        match authority.rsplit_once('@') {
-            Some((_, host)) => {
-                shown.push_str("***@");
-                shown.push_str(host);
-            }
-            None => shown.push_str(authority),
-        }
-        rest = tail;
-    }
-    shown.push_str(rest);
-    shown
 }
 
 fn http(scheme: &str, rest: &str) -> Result<Location, &'static str> {
@@ -350,14 +325,5 @@ mod tests {
             assert!(error.why.contains(why), "{given}: {}", error.why);
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
-    }
-
-    #[test]
-    fn redaction_reaches_every_url_of_a_text() {
-        assert_eq!(
-            redact("from https://a:b@h/x to ssh://u@h2 and 'http://p@q@h3' (http://h4/@x)"),
-            "from https://***@h/x to ssh://***@h2 and 'http://***@h3' (http://h4/@x)"
-        );
-        assert_eq!(redact("no url: a@b"), "no url: a@b");
     }
 }

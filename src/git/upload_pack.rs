@@ -10,8 +10,8 @@ use std::io::{self, Read, Write};
 
 use git2::Oid;
 
-use super::location::redact;
 use super::pkt::{self, Packet, invalid};
+use crate::secret;
 
 /// Refs of one remote. The largest public monorepos advertise a few hundred thousand.
 const MAX_REFS: usize = 500_000;
@@ -299,7 +299,7 @@ pub(super) fn message_of(bytes: &[u8]) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(MAX_MESSAGE)
         .collect();
-    redact(&text)
+    secret::masked(&text).into_owned()
 }
 
 fn too_large(what: &str, limit: u64) -> Failure {
@@ -365,7 +365,7 @@ mod tests {
             ),
             (
                 vec!["ERR see https://u:p@h/\n".into(), "FLUSH".into()],
-                "https://***@h/",
+                "https://(secret)@h/",
             ),
             (vec![format!("{ONE}\n"), "FLUSH".into()], "has no name"),
             (

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::finding::{Code, Finding};
 use super::parse::{self, Chunk};
 use super::schema::{self, API_GROUP, Specs, start_of};
-use super::words;
+use super::{rules, words};
 use crate::ids::Kind;
 use crate::model::tree::{Entry, Tree};
 
@@ -28,10 +28,15 @@ pub(super) fn is_yaml(path: &str) -> bool {
     extension.is_some_and(|e| e.eq_ignore_ascii_case("yaml") || e.eq_ignore_ascii_case("yml"))
 }
 
+/// Whether manifests are looked for in a file: the settings file has none.
+pub(super) fn is_manifest(tree: &Tree, path: &str) -> bool {
+    is_yaml(path) && !rules::is_settings(tree, path)
+}
+
 /// Reads every document of ours below the scope.
 pub(super) fn read(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>) -> Read {
     let mut read = Read::default();
-    for (path, entry) in tree.scoped().filter(|(path, _)| is_yaml(path)) {
+    for (path, entry) in tree.scoped().filter(|(path, _)| is_manifest(tree, path)) {
         let file: Arc<str> = Arc::from(tree.shown(path));
         let at = start_of(&file);
         let finding = match entry {

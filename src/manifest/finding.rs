@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ids::Key;
 use crate::model::desired::Origin;
+use crate::secret;
 
 /// Whether a finding stops the object it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,6 +170,11 @@ codes! {
     RetentionOverridden = "retention-overridden", Warning;
     /// Another account's portfolio that is treated as if it were one's own, or can't be told.
     ImportedPortfolio = "imported-portfolio", Error;
+    // rules over plans
+    /// `catalogd.yaml` that has another name, or holds something else.
+    SettingsFile = "settings-file", Error;
+    /// A rule over plans that is no expression, or is asked of something that is not there.
+    InvalidRuleOfPolicy = "invalid-policy-rule", Error;
     // templates
     /// A template path that is absolute, malformed or leaves the repository.
     TemplatePath = "template-path", Error;
@@ -240,6 +246,14 @@ impl Finding {
     pub(super) fn maybe_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
         self
+    }
+
+    /// Masks what is secret by its shape in what it says (promise 8).
+    pub(super) fn veil(&mut self) {
+        secret::mask(&mut self.message);
+        self.hint.iter_mut().for_each(secret::mask);
+        let notes = self.related.iter_mut();
+        notes.for_each(|(_, note)| secret::mask(note));
     }
 
     /// Names the object.

@@ -16,6 +16,7 @@ mod finding;
 mod node;
 mod parse;
 mod resolve;
+mod rules;
 mod schema;
 mod template;
 mod words;
@@ -27,6 +28,7 @@ use self::schema::Specs;
 use crate::ids::Target;
 use crate::model::desired::Desired;
 use crate::model::tree::{Entry, Pin, Tree};
+use crate::rule::Rules;
 use std::collections::BTreeSet;
 
 /// What a source is read for.
@@ -43,6 +45,8 @@ pub struct Loaded {
     pub desired: Desired,
     /// What is wrong with it, by place.
     pub findings: Vec<Finding>,
+    /// The team's own rules, of the source's settings file.
+    pub rules: Rules,
 }
 
 impl Loaded {
@@ -82,7 +86,9 @@ pub fn pins(tree: &Tree) -> BTreeSet<Pin> {
             .is_ok_and(|text| text.contains(schema::API_GROUP) && text.contains("ref")),
         _ => false,
     };
-    let mut manifests = tree.scoped().filter(|(path, _)| files::is_yaml(path));
+    let mut manifests = tree
+        .scoped()
+        .filter(|(path, _)| files::is_manifest(tree, path));
     if !manifests.any(|(_, entry)| mentions(entry)) {
         return BTreeSet::new();
     }
@@ -99,6 +105,8 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
     let mut findings = Vec::new();
     let mut specs = Specs::default();
     let read = files::read(tree, &mut specs, &mut findings);
+    let mut rules = rules::of_source(tree, &mut findings);
+    rules::refuse_twins(&mut rules, &mut findings);
     let inherited = defaults::inherit(&mut specs, &mut findings);
     resolve::substitute(&mut specs, context);
     let templates = template::locate(tree, &mut specs, &mut findings);
@@ -124,9 +132,32 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
             .any(|(first, last)| (*first..=*last).contains(&at));
     }
     let desired = build::assemble(specs, templates, left_out, &mut findings);
+    findings.iter_mut().for_each(Finding::veil);
     findings.sort();
     findings.dedup();
-    Loaded { desired, findings }
+    Loaded {
+        desired,
+        findings,
+        rules,
+    }
+}
+
+/// The rules of a file that is given apart from the source, of the shape of `catalogd.yaml`, and what is wrong with it.
+pub fn rules(name: &str, bytes: &[u8]) -> (Rules, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let rules = rules::of_file(name, bytes, &mut findings);
+    findings.iter_mut().for_each(Finding::veil);
+    findings.sort();
+    (rules, findings)
+}
+
+/// Rules of several files as one, `first` before `second`; two of one name are a finding.
+pub fn joined(first: &Rules, second: &Rules) -> (Rules, Vec<Finding>) {
+    let mut all = first.clone();
+    all.add(second.clone());
+    let mut findings = Vec::new();
+    rules::refuse_twins(&mut all, &mut findings);
+    (all, findings)
 }
 
 /// Whether a text could be taken for a manifest of ours: a template that could has to have another end than `.yaml`.

@@ -1,10 +1,14 @@
 //! The wording that findings share: texts of a source shown safely, near names, lists.
 
+use crate::secret;
+
 /// Characters of a text that a message shows.
 const SHOWN: usize = 80;
 
 /// The text in backticks, control characters escaped and cut where it is long: a manifest may be hostile.
 pub(super) fn code(text: &str) -> String {
+    // Before it is cut: half a token is hardly known as one.
+    let text = secret::masked(text);
     let mut shown = String::with_capacity(text.len().min(SHOWN) + 2);
     shown.push('`');
     for (at, c) in text.chars().enumerate() {

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What stands where a secret was.
-const MASK: &str = "(secret)";
+use crate::secret::MASK;
 
 /// Secret texts. It has no `Display`, and its `Debug` tells how many there are.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod association;
 mod attachment;
 mod bucket;
 mod copy;
+mod denied;
 mod digest;
 mod draft;
 mod guard;
@@ -32,6 +33,7 @@ mod settings;
 mod unlisted;
 mod template;
 mod upstream;
+mod veil;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +46,8 @@ use crate::ids::{Digest, Key, Kind, Name, ProductId, TagOptionId, Token};
 use crate::model::desired::{Desired, OnRemove, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
+use crate::rule::Effect;
+pub use denied::{Denied, Verdict};
 pub use guard::scope_text;
 pub use only::Selection;
 use op::{Step, StepId};
@@ -92,6 +96,8 @@ pub struct Plan {
     pub gaps: Vec<Gap>,
     /// Over the steps and the observed state they rest on.
     pub digest: Digest,
+    /// What the team's own rules say of it.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// What happens to one object.
@@ -225,6 +231,8 @@ pub enum BlockedCode {
     NotificationArns,
     /// A stack set's preferences without a STACKSET constraint on the launch path.
     StackSet,
+    /// A rule of the team's own refuses it.
+    Policy,
     /// It differs, and the plan is for a part of the source that does not have it.
     LeftOut,
 }
@@ -260,6 +268,7 @@ impl BlockedCode {
             Self::NoEcho => "no-echo",
             Self::NotificationArns => "notification-arns",
             Self::StackSet => "stack-set",
+            Self::Policy => "policy",
             Self::LeftOut => "left-out",
             Self::Adopt => "adopt",
             Self::InUse => "in-use",
@@ -324,6 +333,8 @@ pub struct Policy {
     pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
+    /// What the team's own rules refuse.
+    pub denied: Denied,
     /// The only objects that anything is done to; `None` is all of them.
     pub only: Option<BTreeSet<Key>>,
 }
@@ -383,6 +394,12 @@ impl Plan {
     /// Whether a guard refused something.
     pub fn is_blocked(&self) -> bool {
         self.objects.iter().any(|object| !object.blocked.is_empty())
+    }
+
+    /// Whether a rule of the team's own refuses something, be it of an object of which nothing was to be done.
+    pub fn is_denied(&self) -> bool {
+        let mut verdicts = self.verdicts.iter();
+        verdicts.any(|verdict| verdict.effect == Effect::Deny)
     }
 
     /// The entry of one object.

@@ -15,7 +15,7 @@ use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
-    digest, only, order, upstream,
+    digest, only, order, upstream, veil,
 };
 use crate::ids::{Key, Kind, Name, PortfolioId, ServiceActionId, Token};
 use crate::model::secret::Secrets;
@@ -170,10 +170,11 @@ impl<'a> Planner<'a> {
             draft.steps.clear();
             draft.removals.clear();
         }
+        let denied = self.input.policy.denied.refuse(&mut draft);
         draft.object.steps = draft.steps.iter().map(|step| step.id).collect();
         draft.object.settle();
         self.drafts.push(draft);
-        repeated.is_none()
+        repeated.is_none() && !denied
     }
 
     /// What to say of an object that the source names and does not give.
@@ -222,7 +223,9 @@ impl<'a> Planner<'a> {
     fn finish(mut self) -> Plan {
         let planned = self.judge_removals();
         self.former_tag_options(planned);
-        let index = self.index_step();
+        let denied = self.input.policy.denied.is_whole();
+        // A cache of ours, but a write.
+        let index = (!denied).then(|| self.index_step()).flatten();
         let (mut objects, mut left_out) = (Vec::new(), Vec::new());
         let mut steps = Vec::new();
         for draft in std::mem::take(&mut self.drafts) {
@@ -238,9 +241,12 @@ impl<'a> Planner<'a> {
         let mut gaps = self.input.observed.gaps.clone();
         gaps.sort();
         gaps.dedup();
+        objects.iter_mut().for_each(veil::object);
+        gaps.iter_mut().for_each(veil::gap);
         let digest = digest::of(self.input.identity, &objects, &steps);
         let mut orphans = orphans(&self.input, &self.owned, &self.going);
         orphans.retain(|orphan| !self.leaves_out(&orphan.key));
+        orphans.iter_mut().for_each(veil::orphan);
         Plan {
             identity: self.input.identity.clone(),
             orphans,
@@ -249,6 +255,7 @@ impl<'a> Planner<'a> {
             left_out,
             gaps,
             digest,
+            verdicts: Vec::new(),
         }
     }
 

@@ -148,6 +148,7 @@ impl<'a> Planner<'a> {
         let owned = BTreeMap::from([(DEACTIVATED, self.tag_options_in_use())]);
         let refused = refused_removals(&planned, &owned, &self.input);
         for mut draft in drafts {
+            self.input.policy.denied.refuse(&mut draft);
             let failed = self.input.policy.failed.get(&draft.object.key);
             let failed = failed.filter(|failed| self.input.now < failed.retry_at);
             for removal in std::mem::take(&mut draft.removals) {

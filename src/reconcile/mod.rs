@@ -23,7 +23,9 @@ use crate::model::desired::{
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::model::secret::Secrets;
-use crate::plan::{self, Failed, HalfCopy, Plan, Policy, secrets};
+use crate::plan::{self, Denied, Failed, HalfCopy, Plan, Policy, secrets};
+use crate::policy;
+use crate::rule::Rules;
 use crate::status::{ObjectStatus, statuses};
 use crate::store::{ALLOWANCES, Allowance, Memory, Store};
 
@@ -58,6 +60,9 @@ pub struct Reconciler {
     allow_removals: Option<usize>,
     /// The commit that is read, where the source has commits.
     revision: Option<String>,
+    /// The team's own rules, and the revision of the manifests that they see.
+    rules: Rules,
+    seen_revision: String,
     only: Option<BTreeSet<Key>>,
     /// Provisioned products as the last plan wanted them, and as they were last sent.
     wanted: BTreeMap<Name, Arc<ProvisionedProduct>>,
@@ -109,6 +114,8 @@ impl Reconciler {
             allow_removals,
             revision: None,
             only: None,
+            rules: Rules::default(),
+            seen_revision: String::new(),
             wanted: BTreeMap::new(),
             sent: BTreeMap::new(),
             recall: Arc::default(),
@@ -130,6 +137,12 @@ impl Reconciler {
     /// Objects whose NoEcho values are sent again, once.
     pub fn resend_secrets(&mut self, keys: BTreeSet<Key>) {
         self.resend_secrets = keys;
+    }
+
+    /// The team's own rules by which plans are judged, and the revision of the manifests as a person knows it.
+    pub fn judge_by(&mut self, rules: Rules, revision: &str) {
+        self.rules = rules;
+        self.seen_revision = revision.to_owned();
     }
 
     /// Lets up to so many removals go, in all passes together, however large a share that is.
@@ -365,16 +378,24 @@ impl Reconciler {
             dead: self.memory.dead.clone(),
             tag_options: self.memory.tag_options.clone(),
             allow_removals: self.allowed(),
+            denied: Denied::default(),
             only: self.only.clone(),
         };
-        plan::plan(&plan::Input {
+        let input = plan::Input {
             identity: &self.identity,
             desired,
             base,
             observed,
             policy: &policy,
             now: self.now(),
-        })
+        };
+        let clock = self.clock;
+        let asked = policy::Asked {
+            rules: &self.rules,
+            revision: &self.seen_revision,
+            now: Arc::new(move || clock.now()),
+        };
+        policy::decide(&input, &asked)
     }
 
     fn now(&self) -> Timestamp {

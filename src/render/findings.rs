@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::manifest::{Finding, Severity};
 use crate::model::desired::Origin;
 use crate::model::tree::{Entry, Tree};
+use crate::secret;
 
 /// Characters of a source line that are shown at most.
 const LINE: usize = 120;
@@ -203,8 +204,17 @@ fn source_line(tree: &Tree, at: &Origin) -> Option<String> {
     };
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let index = usize::try_from(at.line).ok()?.checked_sub(1)?;
-    let line = bytes.split(|byte| *byte == b'\n').nth(index)?;
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let start: usize = lines.by_ref().take(index).map(|line| line.len() + 1).sum();
+    let line = lines.next()?;
+    let range = start..start + line.len();
     let line = std::str::from_utf8(line).ok()?.trim_end();
+    // A key goes over many lines, so it is looked for in the whole file.
+    let whole = String::from_utf8_lossy(bytes);
+    let mut secrets = secret::places(&whole).into_iter();
+    if secrets.any(|secret| secret.start < range.end && range.start < secret.end) {
+        return None;
+    }
     (!line.is_empty()).then(|| shown(line))
 }
 

@@ -25,6 +25,7 @@ pub fn plan(plan: &Plan) -> String {
         orphans: plan.orphans.iter().map(orphan).collect(),
         left_out: plan.left_out.iter().map(left_out).collect(),
         gaps: plan.gaps.iter().map(gap).collect(),
+        policy: super::policy::json(plan),
     };
     // Nothing in the document can fail to be written: its keys are texts.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -44,6 +45,7 @@ struct Document<'a> {
     orphans: Vec<Orphan<'a>>,
     left_out: Vec<LeftOut<'a>>,
     gaps: Vec<Gap<'a>>,
+    policy: Vec<super::policy::Json<'a>>,
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ pub mod findings;
 pub mod json;
 pub mod launches;
 mod left_out;
+pub mod policy;
 pub mod safe;
 pub mod status;
 pub mod template_change;

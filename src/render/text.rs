@@ -50,7 +50,11 @@ pub fn plan(plan: &Plan, style: Style) -> String {
         write_object(&mut out, object, style);
         out.push('\n');
     }
-    for part in [orphans(plan), gaps(plan, style)] {
+    for part in [
+        orphans(plan),
+        gaps(plan, style),
+        super::policy::text(plan, style),
+    ] {
         if !part.is_empty() {
             out.push_str(&part);
             out.push('\n');
@@ -87,6 +91,7 @@ pub fn summary(plan: &Plan) -> String {
     add(plan.gaps.len(), "not read");
     add(plan.orphans.len(), "orphaned");
     add(plan.left_out.len(), "left out");
+    rest.extend(Some(super::policy::counts(plan)).filter(|counts| !counts.is_empty()));
     let rest = if rest.is_empty() {
         String::new()
     } else {

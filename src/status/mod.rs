@@ -11,6 +11,7 @@ use crate::model::observed::{
     ReadyStatus,
 };
 use crate::plan::{Action, Blocked, BlockedCode, ObjectPlan, Plan, Stalled, Waiting};
+use crate::secret;
 
 /// Whether an object is as git wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,7 +114,9 @@ pub fn statuses(plan: &Plan, desired: &Desired, observed: &Observed) -> Vec<Obje
 }
 
 fn status(object: &ObjectPlan, desired: &Desired, observed: &Observed) -> ObjectStatus {
-    let (health, message) = health(object, desired, observed);
+    let (health, mut message) = health(object, desired, observed);
+    // What the service says of a failure may repeat what it was given.
+    message.iter_mut().for_each(secret::mask);
     ObjectStatus {
         key: object.key.clone(),
         id: object.id.clone(),

@@ -19,6 +19,7 @@ mod fidelity;
 mod git;
 mod manifest;
 mod model;
+mod policy;
 mod rights;
 mod scenario;
 mod schema;

@@ -100,6 +100,17 @@ fn found_by_files() -> Vec<(Code, Tree)> {
     vec![
         (Code::NoManifests, Tree::of([("t.yaml", TEMPLATE)])),
         (Code::NoManifests, Tree::default()),
+        (
+            Code::SettingsFile,
+            with("catalogd.yml", Entry::file(&b"policy: {rules: []}\n"[..])),
+        ),
+        (
+            Code::InvalidRuleOfPolicy,
+            with(
+                "catalogd.yaml",
+                Entry::file(&b"policy: {rules: [{name: a, deny: nobody, message: m}]}\n"[..]),
+            ),
+        ),
         (Code::NotUtf8, with("x.yaml", Entry::file(latin))),
         (Code::NotUtf8, with("x.yaml", Entry::file(marked))),
         (Code::NotUtf8, with("x.yaml", Entry::file(utf16))),

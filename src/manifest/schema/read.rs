@@ -8,6 +8,7 @@ use super::super::words;
 use super::shape::{Shape, Type, Without};
 use crate::ids::{Key, Name};
 use crate::model::desired::Origin;
+use crate::secret;
 
 /// Reads nodes into typed values; whatever does not fit becomes a finding, and reading goes on.
 pub(in super::super) struct Reader<'a> {
@@ -401,6 +402,8 @@ impl Reader<'_> {
 /// A name that the text may have meant.
 fn suggested(text: &str) -> String {
     const RULE: &str = "a name has 1 to 63 of `a-z`, `0-9` and `-`, with no `-` at its ends";
+    // In lower case nobody would know it for a secret.
+    let text = secret::masked(text);
     let folded: String = text
         .chars()
         .take(Name::MAX)

@@ -321,7 +321,7 @@ fn known(old: &ParameterDecl, new: &Declared) -> Option<ParameterChange> {
     if moved {
         let before = match &old.default {
             None => DefaultValue::None,
-            Some(_) if secret => DefaultValue::Secret,
+            Some(text) if secret || crate::secret::is_in(text) => DefaultValue::Secret,
             Some(text) => DefaultValue::Text(text.clone()),
         };
         parts.push(ParameterPart::Default {
@@ -362,7 +362,7 @@ fn allowed_change(
 fn default(of: &Declared, secret: bool) -> DefaultValue {
     match &of.default {
         None => DefaultValue::None,
-        Some(_) if secret => DefaultValue::Secret,
+        Some(text) if secret || crate::secret::is_in(text) => DefaultValue::Secret,
         Some(text) => DefaultValue::Text(text.clone()),
     }
 }

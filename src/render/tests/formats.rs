@@ -183,7 +183,8 @@ fn json_says_all_that_text_says() {
           "reason": "AccessDeniedException: no",
           "denied": true
         }
-      ]
+      ],
+      "policy": []
     }
     "##);
 }

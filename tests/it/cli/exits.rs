@@ -201,6 +201,85 @@ async fn five_where_a_guard_stands_in_the_way() {
         .notes("Converged but for what is blocked.");
 }
 
+/// Each code once, in one life of one catalog; a saved plan's 7 is `cli::saved`'s, and 130 has its own test below.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_code_has_its_day() {
+    let bench = Bench::small(Profile::Instant).await;
+    let plan = ["plan", "--detailed-exitcode", "catalog"];
+    let apply = ["apply", "--yes", "--pace", "none", "catalog"];
+    bench.run(&["plan", "catalog"]).await.expect(0);
+    bench.run(&plan).await.expect(2);
+    bench.run(&apply).await.expect(0);
+    bench.run(&plan).await.expect(0).says("No changes.");
+    // A guard: what it holds back is no change that is pending.
+    let topic = std::fs::read_to_string(bench.catalog().join("v1.yaml")).unwrap();
+    bench.edit("v1.yaml", "A topic", "Another topic");
+    bench.run(&plan).await.expect(0);
+    bench.run(&apply).await.expect(5);
+    // A policy.
+    let rule = "policy: {rules: [{name: no, deny: object.action == 'update', message: No}]}\n";
+    bench.write("catalogd.yaml", rule);
+    bench.edit("catalog.yaml", "displayName: Team", "displayName: The team");
+    bench.run(&plan).await.expect(5);
+    bench.run(&apply).await.expect(5);
+    std::fs::remove_file(bench.catalog().join("catalogd.yaml")).unwrap();
+    bench.run(&plan).await.expect(2);
+    // A failure outranks what is blocked, and the deadline both.
+    let refused = bench.emulator.inject(
+        Rule::always(Effect::Refuse {
+            code: "InvalidParametersException".to_owned(),
+            message: "no".to_owned(),
+        })
+        .on("UpdatePortfolio"),
+    );
+    bench.run(&apply).await.expect(6).says("immutable-version");
+    refused.remove();
+    let slow = bench
+        .emulator
+        .inject(Rule::always(Effect::Latency(3.0)).on("UpdatePortfolio"));
+    let soon = [
+        "apply",
+        "--yes",
+        "--pace",
+        "none",
+        "--timeout",
+        "500ms",
+        "catalog",
+    ];
+    bench.run(&soon).await.expect(8);
+    slow.remove();
+    // A word that nobody knows, an account that nobody may read, a manifest that is none: each outranks those before.
+    bench.run(&["apply", "--now", "catalog"]).await.expect(1);
+    bench.write("catalogd.yaml", rule);
+    for listing in ["ListPortfolios", "SearchProductsAsAdmin"] {
+        bench
+            .emulator
+            .inject(Rule::always(Effect::AccessDenied).on(listing));
+    }
+    bench.run(&plan).await.expect(4);
+    bench.run(&apply).await.expect(4);
+    bench.edit("catalog.yaml", TYPO.0, TYPO.1);
+    bench.run(&plan).await.expect(3);
+    bench.run(&apply).await.expect(3);
+    bench.write("v1.yaml", &topic);
+}
+
+/// The help names every code, and no others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_help_names_every_code() {
+    let bench = Bench::small(Profile::Instant).await;
+    let help = bench.run(&["--help"]).await.expect(0);
+    let codes = help.stdout.split_once("Exit codes: ").unwrap().1;
+    let codes = codes.split_whitespace().collect::<Vec<_>>().join(" ");
+    let named: Vec<u8> = codes
+        .split(", ")
+        .filter_map(|part| part.split(' ').next()?.parse().ok())
+        .collect();
+    let all = catalogd::cli::Exit::ALL.map(catalogd::cli::Exit::code);
+    let all: std::collections::BTreeSet<u8> = all.into_iter().collect();
+    assert_eq!(named, all.into_iter().collect::<Vec<_>>(), "{codes}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_at_the_deadline_and_the_next_apply_goes_on() {
     // A stack of the local profile takes most of a second, so that a tenth of one is never enough.

@@ -3,6 +3,7 @@
 
 pub(crate) mod bench;
 mod brownfield;
+mod canary;
 mod converge;
 mod daemon;
 mod exits;
@@ -10,5 +11,6 @@ mod export;
 mod failing;
 mod kill;
 mod launches;
+mod policy;
 mod repository;
 mod terminal;

@@ -119,6 +119,7 @@ pub async fn daemon(world: &World, repo: &Repo, told: &Told, stop: &Cancellation
         source: repo.source().into(),
         reconciler: world.process().await.reconciler,
         target: world.target(),
+        policy: catalogd::rule::Rules::default(),
         base: None,
         clock: world.clock,
         entropy: Entropy::seeded(3),
