@@ -481,9 +481,7 @@ fn version(
         SourceSpec::File { found, .. } => {
             let found = found?;
             let launched = templates.launched.contains(&found.raw);
-            let reading = launched
-                .then(|| templates.reading(&found.raw))
-                .flatten();
+            let reading = launched.then(|| templates.reading(&found.raw)).flatten();
             TemplateSource::File {
                 path: found.shown,
                 parameters: reading.and_then(|read| decls(&read.parameters)),

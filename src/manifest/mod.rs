@@ -17,13 +17,15 @@ mod node;
 mod parse;
 mod resolve;
 mod schema;
+mod silence;
 mod template;
 mod words;
 
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Code, Finding, Severity, Silenced};
 pub use template::{Interface, interface};
 
 use self::schema::Specs;
+use self::silence::Silences;
 use crate::ids::Target;
 use crate::model::desired::Desired;
 use crate::model::tree::{Entry, Pin, Tree};
@@ -43,6 +45,8 @@ pub struct Loaded {
     pub desired: Desired,
     /// What is wrong with it, by place.
     pub findings: Vec<Finding>,
+    /// The warnings that manifests silence, by place.
+    pub silenced: Vec<Silenced>,
 }
 
 impl Loaded {
@@ -108,10 +112,17 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
             .into_iter()
             .any(|(first, last)| (*first..=*last).contains(&at));
     }
+    let silences = Silences::of(&specs);
     let desired = build::assemble(specs, templates, left_out, &mut findings);
     findings.sort();
     findings.dedup();
-    Loaded { desired, findings }
+    let silenced = silences.apply(&mut findings, &desired.broken);
+    findings.sort();
+    Loaded {
+        desired,
+        findings,
+        silenced,
+    }
 }
 
 /// Whether a text could be taken for a manifest of ours: a template that could has to have another end than `.yaml`.

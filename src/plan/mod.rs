@@ -42,8 +42,8 @@ use crate::model::desired::{Desired, OnRemove, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
 pub use guard::scope_text;
-pub use template::{TemplateNews, Told};
 use op::{Step, StepId};
+pub use template::{TemplateNews, Told};
 pub use upstream::word as status_word;
 
 /// All that a plan depends on.

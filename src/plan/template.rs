@@ -62,7 +62,11 @@ fn told(old: &Template, new: &Template) -> Told {
 impl<'a> Planner<'a> {
     /// Tells how a new version differs from the one before it in the list.
     pub(crate) fn tell_version(&self, draft: &mut Draft, of: &Product, want: &Version) {
-        let before = of.versions.iter().take_while(|v| v.name != want.name).last();
+        let before = of
+            .versions
+            .iter()
+            .take_while(|v| v.name != want.name)
+            .last();
         let (Some(new), Some(before)) = (self.template_of(of, want), before) else {
             return;
         };
@@ -195,7 +199,11 @@ impl<'a> Planner<'a> {
     }
 
     fn template_with(&self, content: &Digest) -> Option<&'a Template> {
-        let base = self.input.base.into_iter().flat_map(|b| b.templates.values());
+        let base = self
+            .input
+            .base
+            .into_iter()
+            .flat_map(|b| b.templates.values());
         let mut all = self.input.desired.templates.values().chain(base);
         all.find(|template| template.content == *content)
             .map(Arc::as_ref)

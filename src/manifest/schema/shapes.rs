@@ -8,6 +8,7 @@ const SHAPES: &[(&str, &Shape)] = &[
     ("document", &super::DOCUMENT),
     ("metadata", &super::METADATA),
     ("metadata.adopt", &super::ADOPT),
+    ("metadata.ignore[]", &super::IGNORE),
     ("Defaults", &super::DEFAULTS_DOCUMENT),
     ("Defaults.spec", &product::DEFAULTS),
     ("TagOption.metadata", &super::TAG_OPTION_METADATA),

@@ -204,8 +204,7 @@ impl TemplateChange {
     /// How parameters differ from those that the service names, where nothing more is known of the former template. What a
     /// secret's default was is masked there, so that it is not compared.
     pub fn of_parameters(old: &[ParameterDecl], new: &Reading) -> Self {
-        let old: BTreeMap<&str, &ParameterDecl> =
-            old.iter().map(|p| (p.key.as_str(), p)).collect();
+        let old: BTreeMap<&str, &ParameterDecl> = old.iter().map(|p| (p.key.as_str(), p)).collect();
         let mut parameters = BTreeMap::new();
         for key in old.keys() {
             if new.parameter(key).is_none() {
@@ -491,10 +490,15 @@ Outputs:
         let ids: Vec<&str> = change.resources.keys().map(String::as_str).collect();
         assert_eq!(ids, ["Bucket", "More", "Table", "Thing", "Topic"]);
         let lost = |id: &str| match &change.resources[id] {
-            ResourceChange::Removed { was } | ResourceChange::Retyped { was, .. } => was.loses_data(),
+            ResourceChange::Removed { was } | ResourceChange::Retyped { was, .. } => {
+                was.loses_data()
+            }
             _ => false,
         };
-        assert_eq!([lost("Table"), lost("Bucket"), lost("Thing")], [true, false, false]);
+        assert_eq!(
+            [lost("Table"), lost("Bucket"), lost("Thing")],
+            [true, false, false]
+        );
         assert_eq!(
             change.resources["Topic"],
             ResourceChange::Changed {
@@ -517,7 +521,10 @@ Outputs:
     fn secret_defaults_are_in_it_nowhere() {
         let change = between(OLD, NEW);
         let text = format!("{change:?}");
-        assert!(!text.contains("hunter2") && !text.contains("correct"), "{text}");
+        assert!(
+            !text.contains("hunter2") && !text.contains("correct"),
+            "{text}"
+        );
         // One that is secret no longer was secret once.
         let change = between(OLD, &OLD.replace("NoEcho: true, ", ""));
         assert!(!format!("{change:?}").contains("hunter2"));

@@ -175,8 +175,7 @@ impl Declared {
         {
             let number = number.then(|| value.parse::<f64>().ok()).flatten();
             let is_it = |one: &Allowed| {
-                one.text.trim() == value
-                    || number.is_some_and(|n| one.text.trim().parse() == Ok(n))
+                one.text.trim() == value || number.is_some_and(|n| one.text.trim().parse() == Ok(n))
             };
             if !allowed.iter().any(is_it) && !allowed.iter().any(|one| one.loose) {
                 return Some(Refusal::NotAllowed);
@@ -219,7 +218,10 @@ fn is_loose(text: &str) -> bool {
     ];
     let number_like = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
         && !text.contains(|c: char| c.is_ascii_alphabetic() && !"eExXoO".contains(c));
-    number_like || words.iter().any(|w| w.eq_ignore_ascii_case(text) && !["true", "false"].contains(&text))
+    number_like
+        || words
+            .iter()
+            .any(|w| w.eq_ignore_ascii_case(text) && !["true", "false"].contains(&text))
 }
 
 impl Bounds {
@@ -318,7 +320,8 @@ fn matches(pattern: &str, value: &str) -> Option<bool> {
     // Classes inside classes, possessive repetition, quoting and properties are written alike and mean other things, or
     // are only Java's.
     let foreign = [
-        "[[", "[:", "&&", "++", "*+", "?+", "}+", "\\Q", "\\p", "\\P", "\\x", "\\u", "\\h", "\\N", "(?",
+        "[[", "[:", "&&", "++", "*+", "?+", "}+", "\\Q", "\\p", "\\P", "\\x", "\\u", "\\h", "\\N",
+        "(?",
     ];
     let checked = pattern.replace("(?:", "(");
     if foreign.iter().any(|part| checked.contains(part)) || value.contains(['\n', '\r']) {
@@ -365,26 +368,70 @@ mod tests {
             ("Type: List<Number>", "1,x", "a number"),
             ("Type: List<Number>", "", "fine"),
             ("Type: Number, MinValue: 2, MaxValue: 4", "1", "MinValue 2"),
-            ("Type: Number, MinValue: 2, MaxValue: 4", "4.1", "MaxValue 4"),
+            (
+                "Type: Number, MinValue: 2, MaxValue: 4",
+                "4.1",
+                "MaxValue 4",
+            ),
             ("Type: Number, AllowedValues: [1, 2.0]", "2", "fine"),
             ("Type: Number, AllowedValues: [1, 2]", "3", "not allowed"),
             ("Type: String, AllowedValues: [a, 'b ']", "b", "fine"),
             ("Type: String, AllowedValues: [a, b]", "c", "not allowed"),
-            ("Type: String, AllowedValues: [true, false]", "True", "not allowed"),
-            ("Type: CommaDelimitedList, AllowedValues: [a, b]", "a, b", "fine"),
-            ("Type: CommaDelimitedList, AllowedValues: [a, b]", "a,c", "not allowed"),
+            (
+                "Type: String, AllowedValues: [true, false]",
+                "True",
+                "not allowed",
+            ),
+            (
+                "Type: CommaDelimitedList, AllowedValues: [a, b]",
+                "a, b",
+                "fine",
+            ),
+            (
+                "Type: CommaDelimitedList, AllowedValues: [a, b]",
+                "a,c",
+                "not allowed",
+            ),
             ("Type: String, MinLength: 2", "a", "MinLength 2"),
             ("Type: String, MaxLength: '2'", "äöü", "MaxLength 2"),
             ("Type: String, AllowedPattern: '[a-z]*'", "abc", "fine"),
             ("Type: String, AllowedPattern: '[a-z]*'", "abc1", "pattern"),
-            ("Type: String, AllowedPattern: '^(?:[a-z]+)$'", "1", "pattern"),
+            (
+                "Type: String, AllowedPattern: '^(?:[a-z]+)$'",
+                "1",
+                "pattern",
+            ),
             ("Type: 'AWS::EC2::VPC::Id'", "vpc-0a1b2c3d4e5f60718", "fine"),
-            ("Type: 'AWS::EC2::VPC::Id'", "vpc", "`vpc-` and 8 or 17 hex digits"),
-            ("Type: 'List<AWS::EC2::Subnet::Id>'", "subnet-0a1b2c3d,sg-0a1b2c3d", "`subnet-` and 8 or 17 hex digits"),
-            ("Type: 'AWS::EC2::AvailabilityZone::Name'", "us-west-2-lax-1a", "fine"),
-            ("Type: 'AWS::EC2::AvailabilityZone::Name'", "Zone A", "a zone's name like `eu-west-1a`"),
-            ("Type: 'AWS::Route53::HostedZone::Id'", "example.com", "a zone's id like `Z1D633PJN98FT9`"),
-            ("Type: 'AWS::EC2::KeyPair::KeyName'", "", "the name of a key pair"),
+            (
+                "Type: 'AWS::EC2::VPC::Id'",
+                "vpc",
+                "`vpc-` and 8 or 17 hex digits",
+            ),
+            (
+                "Type: 'List<AWS::EC2::Subnet::Id>'",
+                "subnet-0a1b2c3d,sg-0a1b2c3d",
+                "`subnet-` and 8 or 17 hex digits",
+            ),
+            (
+                "Type: 'AWS::EC2::AvailabilityZone::Name'",
+                "us-west-2-lax-1a",
+                "fine",
+            ),
+            (
+                "Type: 'AWS::EC2::AvailabilityZone::Name'",
+                "Zone A",
+                "a zone's name like `eu-west-1a`",
+            ),
+            (
+                "Type: 'AWS::Route53::HostedZone::Id'",
+                "example.com",
+                "a zone's id like `Z1D633PJN98FT9`",
+            ),
+            (
+                "Type: 'AWS::EC2::KeyPair::KeyName'",
+                "",
+                "the name of a key pair",
+            ),
         ] {
             assert_eq!(said(fields, value), expected, "{fields}: {value:?}");
         }
@@ -409,7 +456,10 @@ mod tests {
             ("Type: String, AllowedPattern: '\\w+'", "ä"),
             ("Type: String, AllowedPattern: '('", "x"),
             // The stored value is judged, not its name.
-            ("Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>', AllowedValues: [a]", "/golden/ami"),
+            (
+                "Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>', AllowedValues: [a]",
+                "/golden/ami",
+            ),
             // Resolved before it is looked at.
             ("Type: Number", "{{resolve:ssm:/size}}"),
         ] {

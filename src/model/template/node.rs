@@ -460,7 +460,8 @@ mod tests {
 
     #[test]
     fn yaml_and_json_say_the_same() {
-        let same = r#"{"A":{"Ref":"X"},"B":["1","true",null,"0.5"],"C":{"Fn::GetAtt":["R","Arn"]}}"#;
+        let same =
+            r#"{"A":{"Ref":"X"},"B":["1","true",null,"0.5"],"C":{"Fn::GetAtt":["R","Arn"]}}"#;
         assert_eq!(
             plain("A: !Ref X\nB: [1, True, ~, 0.50]\nC: !GetAtt R.Arn\n"),
             same
@@ -473,8 +474,14 @@ mod tests {
         );
         assert_eq!(plain("{\"A\": 1, \"A\": 2}"), r#"{"A":"2"}"#);
         assert_eq!(plain("{\"A\": \"\\ud83d\\ude00\"}"), "{\"A\":\"😀\"}");
-        assert_eq!(plain("a: &x {b: 1}\nc: *x\n"), r#"{"a":{"b":"1"},"c":{"b":"1"}}"#);
-        let wide: Vec<u8> = "\u{feff}A: ä\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(
+            plain("a: &x {b: 1}\nc: *x\n"),
+            r#"{"a":{"b":"1"},"c":{"b":"1"}}"#
+        );
+        let wide: Vec<u8> = "\u{feff}A: ä\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_eq!(Node::read(&wide).unwrap().plain()["A"], "ä");
     }
 
@@ -496,7 +503,10 @@ mod tests {
         );
         assert_eq!(plain("a: 1\n---\nb: 2\n"), "it has more than one document");
         assert_eq!(plain(""), "it is empty");
-        assert_eq!(plain(&"[".repeat(DEPTH + 1)), format!("values nest more than {DEPTH} deep, at line 1 column 101"));
+        assert_eq!(
+            plain(&"[".repeat(DEPTH + 1)),
+            format!("values nest more than {DEPTH} deep, at line 1 column 101")
+        );
         assert_eq!(
             Node::read(b"a: \xff\n").unwrap_err(),
             "it is neither UTF-8 nor UTF-16"
@@ -508,6 +518,9 @@ mod tests {
             bomb.push_str(&format!("{name}: &{name} [{items}]\n"));
         }
         assert_eq!(plain(&bomb), format!("it has more than {NODES} values"));
-        assert_eq!(plain(&"[1],".repeat(limits::TEMPLATE_BYTES / 4 + 1)), format!("it has more than {} bytes", limits::TEMPLATE_BYTES));
+        assert_eq!(
+            plain(&"[1],".repeat(limits::TEMPLATE_BYTES / 4 + 1)),
+            format!("it has more than {} bytes", limits::TEMPLATE_BYTES)
+        );
     }
 }

@@ -101,7 +101,10 @@ impl Reading {
         if root.entries().is_none() {
             return Err("it is no map".to_owned());
         }
-        let macros: Vec<String> = root.get("Transform").map(foreign_macros).unwrap_or_default();
+        let macros: Vec<String> = root
+            .get("Transform")
+            .map(foreign_macros)
+            .unwrap_or_default();
         let tame = macros.is_empty();
         let section = |name: &str| entries(&root, name);
         // Macros get the parameters as they are given: they add none.
@@ -158,9 +161,7 @@ fn entries<'n>(root: &'n Node, name: &str) -> Result<&'n [Entry], String> {
     match root.get(name) {
         None => Ok(&[]),
         Some(node) if node.is_null() => Ok(&[]),
-        Some(node) => node
-            .entries()
-            .ok_or_else(|| format!("`{name}` is no map")),
+        Some(node) => node.entries().ok_or_else(|| format!("`{name}` is no map")),
     }
 }
 
@@ -170,7 +171,9 @@ fn has_functions(section: &[Entry]) -> bool {
 }
 
 fn written(section: &[Entry]) -> impl Iterator<Item = &Entry> {
-    section.iter().filter(|entry| !entry.key.starts_with("Fn::"))
+    section
+        .iter()
+        .filter(|entry| !entry.key.starts_with("Fn::"))
 }
 
 /// The macros that are somebody's own. Serverless and the like rewrite resources, and add some of their own.
@@ -260,11 +263,13 @@ mod tests {
         assert_eq!(x.replacement, Policy::Unsaid);
         assert_eq!(x.parts.keys().collect::<Vec<_>>(), ["Properties.P"]);
 
-        let json = read("{\n\t\"Parameters\": {\"A\": {\"Type\": \"String\", \"Default\": \"\"}}\n}");
+        let json =
+            read("{\n\t\"Parameters\": {\"A\": {\"Type\": \"String\", \"Default\": \"\"}}\n}");
         assert_eq!(json.parameters.members[0].default.as_deref(), Some(""));
         assert!(json.outputs.members.is_empty() && json.outputs.whole);
 
-        let made = read("Transform: [AWS::Serverless-2016-10-31, Mine]\nOutputs: {O: {Value: 1}}\n");
+        let made =
+            read("Transform: [AWS::Serverless-2016-10-31, Mine]\nOutputs: {O: {Value: 1}}\n");
         assert_eq!(made.macros, ["Mine"]);
         assert!(!made.outputs.whole && made.parameters.whole);
         let named = read("Transform: {Name: 'AWS::Include', Parameters: {Location: x}}\n");
@@ -280,6 +285,10 @@ mod tests {
         let why = |text: &str| Reading::of(text.as_bytes()).unwrap_err();
         assert_eq!(why("- a\n"), "it is no map");
         assert_eq!(why("Parameters: 1\n"), "`Parameters` is no map");
-        assert!(why("a: [").contains("at line 2 column 1"), "{}", why("a: ["));
+        assert!(
+            why("a: [").contains("at line 2 column 1"),
+            "{}",
+            why("a: [")
+        );
     }
 }

@@ -9,4 +9,5 @@ mod objects;
 mod properties;
 mod provisioned;
 mod service_actions;
+mod template_changes;
 mod unlisted;
