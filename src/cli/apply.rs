@@ -11,10 +11,11 @@ use crate::clock::Clock;
 use crate::execute::Outcome;
 use crate::execute::progress::{Progress, Quiet};
 use crate::ids::Key;
-use crate::plan::{Action, Plan};
+use crate::model::desired::Desired;
+use crate::plan::{Action, Plan, Selection};
 use crate::reconcile::Pass;
 use crate::reconcile::converge::{Driver, End};
-use crate::render::status;
+use crate::render::{left_out, status};
 use crate::status::Health;
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
@@ -23,6 +24,7 @@ use super::exit::Exit;
 use super::out::Out;
 use super::plan::{refuse, show};
 use super::progress::{Interrupt, Live};
+use super::selection::{self, SelectionArgs};
 use super::source::load;
 
 /// Makes the catalog agree with the manifests.
@@ -32,6 +34,8 @@ pub(super) struct Apply {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    part: SelectionArgs,
     /// Do not ask; needed where there is no terminal
     #[arg(long, short = 'y')]
     yes: bool,
@@ -56,6 +60,7 @@ impl Apply {
         clock: Clock,
         bars: MultiProgress,
     ) -> Result<Exit> {
+        let selection = self.part.selection()?;
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
@@ -67,6 +72,7 @@ impl Apply {
             return Ok(Exit::Invalid);
         }
         let reconciler = &mut connected.reconciler;
+        reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
         let base = match &self.base {
@@ -87,6 +93,8 @@ impl Apply {
             })
         };
         let mut asked = Asked {
+            selection: &selection,
+            desired: &loaded.desired,
             out,
             bars: &bars,
             interrupt: &interrupt,
@@ -120,6 +128,7 @@ impl Apply {
             End::Settled => ended.pass,
         };
         if !asked_once {
+            selection::check(&selection, &loaded.desired, &pass.plan)?;
             show(out, &pass);
         }
         let mut exit = exit_of(&pass);
@@ -128,7 +137,7 @@ impl Apply {
         }
         if ended.end == End::Stopped {
             exit = exit.max(Exit::Deadline);
-        } else if exit == Exit::Done {
+        } else if exit == Exit::Done && selection.is_empty() {
             connected.reconciler.applied(&snapshot.revision.full());
         }
         if asked_once || exit != Exit::Done {
@@ -140,6 +149,8 @@ impl Apply {
 
 /// Asks the person. Agreed is what was shown as changing or waiting; anything else is asked again.
 struct Asked<'a> {
+    selection: &'a Selection,
+    desired: &'a Desired,
     out: &'a mut Out,
     bars: &'a MultiProgress,
     interrupt: &'a Interrupt,
@@ -153,6 +164,7 @@ impl Driver for Asked<'_> {
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
+        selection::check(self.selection, self.desired, &pass.plan)?;
         let objects = pass.plan.objects.iter();
         let touched: BTreeSet<Key> = objects
             .filter(|object| object.action != Action::None || !object.waiting.is_empty())
@@ -218,6 +230,9 @@ fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit) {
         "\n{}",
         status::status(&pass.statuses, out.style())
     ));
+    if let Some(left_out) = left_out(&pass.plan) {
+        out.note(&format!("Warning: {left_out}."));
+    }
     let calls = connected.reconciler.calls();
     out.note(&match exit {
         Exit::Done => format!("Converged with {calls} calls."),

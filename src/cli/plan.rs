@@ -12,6 +12,7 @@ use super::args::{OutputFormat, SourceArgs, TargetArgs};
 use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
+use super::selection::{self, SelectionArgs};
 use super::source::load;
 
 /// Shows what apply would do.
@@ -21,6 +22,8 @@ pub(super) struct Plan {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    part: SelectionArgs,
     /// How the plan is printed; docs/plan-json.md has the JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: OutputFormat,
@@ -40,6 +43,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
+        let selection = self.part.selection()?;
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
@@ -51,6 +55,7 @@ impl Plan {
             return Ok(Exit::Invalid);
         }
         let reconciler = &mut connected.reconciler;
+        reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
         let base = match &self.base {
@@ -64,6 +69,7 @@ impl Plan {
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
+        selection::check(&selection, &loaded.desired, &pass.plan)?;
         match self.format {
             OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
             OutputFormat::Json => out.result(&json::plan(&pass.plan)),

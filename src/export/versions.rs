@@ -109,7 +109,17 @@ impl Export<'_> {
                         notes.push(format!("Made from the stack {stack}"));
                     }
                 }
-                Source::Url(url) => fields.required("templateUrl", Yaml::Text(literal(&url))),
+                Source::Url(url) => {
+                    let (plain, signed) = unsigned(&url);
+                    if signed {
+                        notes.push(
+                            "Its URL said who may read it (a signature or a password). That is left out: give a URL that works without, \
+                             before the version is to be made anew"
+                                .to_owned(),
+                        );
+                    }
+                    fields.required("templateUrl", Yaml::Text(literal(&plain)));
+                }
                 Source::Stack(arn) => fields.required("fromStack", Yaml::Text(literal(&arn))),
             }
             if *guidance != Guidance::Default {
@@ -251,5 +261,92 @@ fn extension(text: &str) -> &'static str {
         "json"
     } else {
         "yaml"
+    }
+}
+
+/// A URL without what lets its holder in: a user and password before the host, and the parameters of a signature. Returns
+/// whether there was any.
+fn unsigned(url: &str) -> (String, bool) {
+    /// Of S3 (both signatures), CloudFront and the stores of others; in lower case.
+    const SIGNING: [&str; 12] = [
+        "signature",
+        "awsaccesskeyid",
+        "expires",
+        "policy",
+        "key-pair-id",
+        "hash-algorithm",
+        "googleaccessid",
+        "sig",
+        "token",
+        "access_token",
+        "private_token",
+        "api_key",
+    ];
+    let signs = |pair: &&str| {
+        let key = pair.split('=').next().unwrap_or_default();
+        let key = key.to_ascii_lowercase();
+        let ours = ["x-amz-", "x-goog-"]
+            .iter()
+            .any(|known| key.starts_with(known));
+        ours || SIGNING.contains(&key.as_str())
+    };
+    let (place, query) = match url.split_once('?') {
+        Some((place, query)) => (place, Some(query)),
+        None => (url, None),
+    };
+    let (scheme, rest) = place.split_once("://").unwrap_or(("", place));
+    let (host, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let user = host.rsplit_once('@');
+    let host = user.map_or(host, |(_, host)| host);
+    let pairs = query.into_iter().flat_map(|query| query.split('&'));
+    let (signing, kept): (Vec<&str>, Vec<&str>) = pairs.partition(signs);
+    let mut plain = match scheme {
+        "" => format!("{host}{path}"),
+        scheme => format!("{scheme}://{host}{path}"),
+    };
+    if !kept.is_empty() {
+        plain.push('?');
+        plain.push_str(&kept.join("&"));
+    }
+    (plain, user.is_some() || !signing.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unsigned;
+
+    #[test]
+    fn what_lets_its_holder_in_is_taken_out_of_a_url() {
+        let plain = "https://b.s3.us-east-1.amazonaws.com/a/b.yaml";
+        let signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F1&X-Amz-Security-Token=t&x-amz-signature=0a";
+        for (url, expected, was) in [
+            (plain.to_owned(), plain.to_owned(), false),
+            (
+                format!("{plain}?versionId=3"),
+                format!("{plain}?versionId=3"),
+                false,
+            ),
+            (format!("{plain}?{signed}"), plain.to_owned(), true),
+            (
+                format!("{plain}?versionId=3&{signed}"),
+                format!("{plain}?versionId=3"),
+                true,
+            ),
+            (
+                format!("{plain}?AWSAccessKeyId=AKIA&Signature=a%3D&Expires=9"),
+                plain.to_owned(),
+                true,
+            ),
+            (
+                "https://me:hunter2@example.com/a@b?x=y".to_owned(),
+                "https://example.com/a@b?x=y".to_owned(),
+                true,
+            ),
+        ] {
+            assert_eq!(unsigned(&url), (expected, was), "{url}");
+        }
     }
 }

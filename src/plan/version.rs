@@ -148,6 +148,10 @@ impl<'a> Planner<'a> {
                         known.parameters = parameters.as_deref().or(known.parameters);
                     }
                     self.edit_version(draft, &live.id, live_version, &version.name, edit, after);
+                    // What comes back under the name must be there before what had it goes.
+                    if let Some(known) = after.versions.get(&version.name) {
+                        needs.extend(&known.needs);
+                    }
                 }
             }
             self.superseded_versions(draft, want, live, version, superseded, &needs);

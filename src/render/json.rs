@@ -6,7 +6,7 @@ use super::template_change;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Shown};
 
 /// Grows in its second number when something is added, in its first when something changes its meaning or goes.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "1.3";
 
 /// The plan as one JSON document, with a line end.
 pub fn plan(plan: &Plan) -> String {
@@ -23,6 +23,7 @@ pub fn plan(plan: &Plan) -> String {
         objects: plan.objects.iter().map(object).collect(),
         calls: plan.steps.iter().map(call).collect(),
         orphans: plan.orphans.iter().map(orphan).collect(),
+        left_out: plan.left_out.iter().map(left_out).collect(),
         gaps: plan.gaps.iter().map(gap).collect(),
     };
     // Nothing in the document can fail to be written: its keys are texts.
@@ -41,6 +42,7 @@ struct Document<'a> {
     objects: Vec<Object<'a>>,
     calls: Vec<Call>,
     orphans: Vec<Orphan<'a>>,
+    left_out: Vec<LeftOut<'a>>,
     gaps: Vec<Gap<'a>>,
 }
 
@@ -120,6 +122,13 @@ struct Orphan<'a> {
     name: &'a str,
     id: &'a str,
     display_name: &'a str,
+}
+
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    differs: bool,
 }
 
 #[derive(Serialize)]
@@ -218,6 +227,15 @@ fn orphan(orphan: &crate::plan::Orphan) -> Orphan<'_> {
         name: orphan.key.name.as_str(),
         id: &orphan.id,
         display_name: &orphan.display_name,
+    }
+}
+
+fn left_out(left: &crate::plan::LeftOut) -> LeftOut<'_> {
+    let crate::plan::LeftOut { key, differs } = left;
+    LeftOut {
+        kind: key.kind.as_str(),
+        name: key.name.as_str(),
+        differs: *differs,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod findings;
 pub mod json;
+mod left_out;
 pub mod safe;
 pub mod status;
 pub mod template_change;
@@ -10,3 +11,5 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod text;
+
+pub use left_out::left_out;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::left_out::left_out;
 use super::safe::{MESSAGE, VALUE, line, pair};
 use super::template_change;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Reason, Shown, scope_text};
@@ -55,6 +56,10 @@ pub fn plan(plan: &Plan, style: Style) -> String {
             out.push('\n');
         }
     }
+    if let Some(left_out) = left_out(plan) {
+        let sign = style.paint(Paint::Yellow, "Warning:");
+        let _ = writeln!(out, "{sign} {left_out}.\n");
+    }
     out.push_str(&style.paint(Paint::Bold, &summary(plan)));
     out.push('\n');
     out
@@ -81,6 +86,7 @@ pub fn summary(plan: &Plan) -> String {
     };
     add(plan.gaps.len(), "not read");
     add(plan.orphans.len(), "orphaned");
+    add(plan.left_out.len(), "left out");
     let rest = if rest.is_empty() {
         String::new()
     } else {
@@ -111,6 +117,9 @@ pub fn summary(plan: &Plan) -> String {
     }
     if held {
         return format!("No changes can be made now.{rest}");
+    }
+    if !plan.left_out.is_empty() {
+        return format!("No changes to what was not left out.{rest}");
     }
     format!("No changes. The catalog matches the manifests.{rest}")
 }

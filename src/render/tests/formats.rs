@@ -19,14 +19,14 @@ fn json_says_all_that_text_says() {
     world.gap(Scope::Provisioned);
     insta::assert_snapshot!(json::plan(&world.plan()), @r##"
     {
-      "format_version": "1.2",
+      "format_version": "1.3",
       "target": {
         "account": "123456789012",
         "region": "us-east-1",
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "ca0e0124348793d09c786351ad5d410b692e4e5ed6edd5a573345563260b0e6f",
+      "digest": "81e35aef76127fb46e8d06c4e532739a6c52425e80d4a53f793684521ec7e1b4",
       "has_changes": true,
       "objects": [
         {
@@ -175,6 +175,7 @@ fn json_says_all_that_text_says() {
           "display_name": "NET"
         }
       ],
+      "left_out": [],
       "gaps": [
         {
           "scope": "the list of provisioned products",

@@ -6,6 +6,7 @@ mod formats;
 mod guards;
 mod imported;
 mod objects;
+mod only;
 mod properties;
 mod provisioned;
 mod service_actions;

@@ -277,7 +277,7 @@ async fn a_plan_as_json_is_what_its_page_says() {
         .await
         .expect(0);
     let plan: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(plan["format_version"], "1.2");
+    assert_eq!(plan["format_version"], "1.3");
     assert_eq!(plan["has_changes"], true);
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/plan-json.md");
     let page = std::fs::read_to_string(page).unwrap();
