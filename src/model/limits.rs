@@ -44,6 +44,10 @@ pub const CONNECTION_BRANCH: usize = 250;
 pub const CONNECTION_PATH: usize = 4_096;
 /// `IAM_PATTERN` principals of a portfolio (facts §6).
 pub const PRINCIPAL_PATTERNS: usize = 10;
+/// Characters of a principal's ARN or pattern (facts §9.5).
+pub const PRINCIPAL_ARN: usize = 1_000;
+/// Characters of the ARN of a topic, a connection or a product to copy (facts §9.1, §9.3).
+pub const ARN: usize = 1_224;
 /// Principals of a portfolio (facts §6).
 pub const PRINCIPALS: usize = 100;
 /// Characters of a provisioned product's name (facts §9.3).

@@ -26,7 +26,7 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         };
         let others = match rest.len() {
             0 => String::new(),
-            number => format!(", and {}", words::count(number, "other resource")),
+            number => format!(" and {}", words::count(number, "other resource")),
         };
         let (verb, whose) = match rest.len() {
             0 => ("holds", "its"),

@@ -49,11 +49,18 @@ struct Step<'c, 'a> {
 impl<'a> Step<'_, 'a> {
     fn check(&mut self) {
         let change = TemplateChange::between(self.old, self.new);
+        let parameters = change.parameters.iter();
+        let removed = parameters.filter(|(_, change)| **change == ParameterChange::Removed);
+        let removed: Vec<&str> = removed.map(|(key, _)| key.as_str()).collect();
+        // A macro may put one back.
+        if self.new.parameters.whole && !removed.is_empty() {
+            self.removed(&removed);
+        }
         for (key, change) in &change.parameters {
             match change {
-                ParameterChange::Removed => self.removed(key),
+                ParameterChange::Removed => {}
                 ParameterChange::Added { default, .. } if *default == DefaultValue::None => {
-                    self.required(key, "a new parameter");
+                    self.required(key, "it is new and has no default");
                 }
                 ParameterChange::Added { .. } => {}
                 ParameterChange::Changed(parts) => {
@@ -91,7 +98,7 @@ impl<'a> Step<'_, 'a> {
             ParameterPart::Default {
                 before,
                 after: DefaultValue::None,
-            } if *before != DefaultValue::None => self.required(key, "without its former default"),
+            } if *before != DefaultValue::None => self.required(key, "its former default is gone"),
             ParameterPart::Type { before, after } => {
                 let what = format!(
                     "{} is of another type in version {} than in {}: {} instead of {}",
@@ -123,31 +130,34 @@ impl<'a> Step<'_, 'a> {
         }
     }
 
-    fn removed(&mut self, key: &str) {
-        if !self.new.parameters.whole {
-            return;
-        }
+    fn removed(&mut self, keys: &[&str]) {
+        let noun = match keys {
+            [_] => "parameter",
+            _ => "parameters",
+        };
         let message = format!(
-            "version {} no longer has the parameter {} of {}",
+            "version {} no longer has the {noun} {} of {}",
             self.shown(self.newest.version),
-            words::code(key),
+            words::some(keys, "and"),
             self.shown(self.before)
         );
         let version = self.newest.version;
         let mut finding = self
             .finding(Code::ParameterRemoved, &version.name.origin, message)
-            .hint("who gives it has to drop it with the move to this version");
-        if let Some(old) = self.old.parameter(key) {
-            let place = self.catalog.place(self.before, old.at);
-            finding = finding.related(&place, "it was here");
+            .hint("what is given has to be dropped with the move to this version");
+        for key in keys {
+            if let Some(old) = self.old.parameter(key) {
+                let place = self.catalog.place(self.before, old.at);
+                finding = finding.related(&place, format!("{} was here", words::code(key)));
+            }
         }
-        let users = self.users(|given| given.key.value == key);
+        let users = self.users(|given| keys.contains(&given.key.value.as_str()));
         self.report(finding, users, "gives it");
     }
 
     fn required(&mut self, key: &str, how: &str) {
         let message = format!(
-            "{} must be given from version {} on: it is {how}, and has no default",
+            "{} must be given from version {} on: {how}",
             words::code(key),
             self.shown(self.newest.version)
         );

@@ -22,13 +22,13 @@ fn quotas(catalog: &Catalog<'_>, newest: &Newest<'_>, findings: &mut Vec<Finding
     let Some(reading) = catalog.reading(product, version) else {
         return;
     };
-    let mut report = |at: Place, what: String, limit: usize| {
+    let mut report = |at: Place, what: String, limit: usize, hint: &str| {
         let message = format!("the template has {what}: CloudFormation takes {limit}");
         findings.push(
             product
                 .header
                 .finding(Code::TemplateQuota, &catalog.place(version, at), message)
-                .hint("split it: nested stacks, or products that use each other's outputs")
+                .hint(hint)
                 .related(
                     &version.name.origin,
                     format!("the newest version, {}", words::code(&version.name.value)),
@@ -54,13 +54,15 @@ fn quotas(catalog: &Catalog<'_>, newest: &Newest<'_>, findings: &mut Vec<Finding
         ("mapping", reading.mappings, limits::TEMPLATE_MAPPINGS),
     ] {
         if number > limit {
-            report(Place::START, words::count(number, noun), limit);
+            let hint = "split it: nested stacks, or products that use each other's outputs";
+            report(Place::START, words::count(number, noun), limit, hint);
         }
     }
     let description = reading.description.as_ref().map_or(0, String::len);
     if description > limits::TEMPLATE_DESCRIPTION {
         let what = format!("a description of {description} bytes");
-        report(Place::START, what, limits::TEMPLATE_DESCRIPTION);
+        let limit = limits::TEMPLATE_DESCRIPTION;
+        report(Place::START, what, limit, "shorten it");
     }
     let parameters = reading.parameters.members.iter();
     let names = parameters.map(|p| (p.at, &p.key));
@@ -71,7 +73,7 @@ fn quotas(catalog: &Catalog<'_>, newest: &Newest<'_>, findings: &mut Vec<Finding
         let length = name.chars().count();
         if length > limits::TEMPLATE_NAME {
             let what = format!("a name of {length} characters");
-            report(at, what, limits::TEMPLATE_NAME);
+            report(at, what, limits::TEMPLATE_NAME, "shorten it");
         }
     }
 }

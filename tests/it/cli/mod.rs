@@ -9,5 +9,6 @@ mod exits;
 mod export;
 mod failing;
 mod kill;
+mod lint;
 mod repository;
 mod terminal;
