@@ -30,7 +30,7 @@ impl Validate {
             .any(|finding| finding.severity == Severity::Error);
         match self.format {
             OutputFormat::Json => {
-                let json = findings::to_json(&loaded.findings);
+                let json = findings::to_json(&loaded.findings, &loaded.silenced);
                 out.result(&serde_json::to_string_pretty(&json)?);
             }
             OutputFormat::Text => {
@@ -41,8 +41,12 @@ impl Validate {
                 let desired = &loaded.desired;
                 let versions = desired.products.values().map(|p| p.versions.len());
                 let versions: usize = versions.sum();
+                let silenced = match loaded.silenced.len() {
+                    0 => String::new(),
+                    number => format!("; {} silenced", count(number, "warning")),
+                };
                 out.result(&format!(
-                    "{}: {}, {} with {}, {} ({})",
+                    "{}: {}, {} with {}, {} ({}){silenced}",
                     if invalid { "Without errors" } else { "Valid" },
                     count(desired.portfolios.len(), "portfolio"),
                     count(desired.products.len(), "product"),

@@ -160,6 +160,10 @@ codes! {
     ProductNotInPortfolio = "product-not-in-portfolio", Error;
     /// A product that stands in no portfolio.
     NoPortfolio = "no-portfolio", Warning;
+    /// `ignore` names a finding that can't be silenced.
+    InvalidIgnore = "invalid-ignore", Error;
+    /// `ignore` names a warning that the object does not have.
+    UnusedIgnore = "unused-ignore", Warning;
     /// The object is sound and has to wait for one that is not.
     DependsOnBroken = "depends-on-broken", Warning;
     /// A portfolio or product is given a TagOption that is not active.
@@ -188,10 +192,52 @@ codes! {
     TemplateUnparsed = "template-unparsed", Warning;
     /// A file that is hardly a template: empty, or a Git LFS pointer.
     TemplateSuspect = "template-suspect", Warning;
+    /// A template beyond what CloudFormation takes of a kind.
+    TemplateQuota = "template-quota", Warning;
+    /// A parameter's default that the template itself does not allow.
+    TemplateDefault = "template-default", Warning;
+    /// A resource that holds data, without a word of what becomes of that.
+    StatefulResource = "stateful-resource", Warning;
+    /// The newest version lacks a parameter of the one before it.
+    ParameterRemoved = "parameter-removed", Warning;
+    /// The newest version has a parameter that must be given and had not to be before.
+    ParameterRequired = "parameter-required", Warning;
+    /// The newest version has a parameter of another type.
+    ParameterRetyped = "parameter-retyped", Warning;
+    /// The newest version no longer allows a value of a parameter.
+    AllowedValuesRemoved = "allowed-values-removed", Warning;
+    /// The newest version lacks an output that is used.
+    OutputRemoved = "output-removed", Warning;
+    /// The newest version lacks a resource that nothing keeps.
+    ResourceRemoved = "resource-removed", Warning;
+    /// The newest version has a resource of another type.
+    ResourceRetyped = "resource-retyped", Warning;
     /// A parameter without default that is not given.
     MissingParameter = "missing-parameter", Error;
     /// A parameter that the template does not have.
     UnknownParameter = "unknown-parameter", Error;
+    /// A value that is not of the parameter's type.
+    ParameterType = "parameter-type", Error;
+    /// A value that is not among the parameter's allowed values.
+    ParameterNotAllowed = "parameter-not-allowed", Error;
+    /// A value that the parameter's pattern does not match.
+    ParameterPattern = "parameter-pattern", Error;
+    /// A value that is too short, too long, too small or too large for the parameter.
+    ParameterRange = "parameter-range", Error;
+}
+
+impl Code {
+    /// Where it is explained.
+    pub fn page(self) -> String {
+        format!("docs/findings.md#{}", self.as_str())
+    }
+
+    /// Whether a manifest may silence it, with a reason. Errors leave their object out, and what says that something is left
+    /// out, or is silenced for nothing, is no advice.
+    pub fn can_be_silenced(self) -> bool {
+        self.severity() == Severity::Warning
+            && !matches!(self, Self::DependsOnBroken | Self::UnusedIgnore)
+    }
 }
 
 impl fmt::Display for Code {
@@ -267,6 +313,15 @@ impl Finding {
         self.related.push((origin.clone(), note.into()));
         self
     }
+}
+
+/// A warning that its object's manifest silences.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Silenced {
+    /// What would have been said.
+    pub finding: Finding,
+    /// Why it is not.
+    pub reason: String,
 }
 
 #[cfg(test)]

@@ -18,13 +18,15 @@ mod parse;
 mod resolve;
 mod rules;
 mod schema;
+mod silence;
 mod template;
 mod words;
 
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Code, Finding, Severity, Silenced};
 pub use template::{Interface, interface};
 
 use self::schema::Specs;
+use self::silence::Silences;
 use crate::ids::Target;
 use crate::model::desired::Desired;
 use crate::model::tree::{Entry, Pin, Tree};
@@ -47,6 +49,8 @@ pub struct Loaded {
     pub findings: Vec<Finding>,
     /// The team's own rules, of the source's settings file.
     pub rules: Rules,
+    /// The warnings that manifests silence, by place.
+    pub silenced: Vec<Silenced>,
 }
 
 impl Loaded {
@@ -131,14 +135,18 @@ pub fn load(tree: &Tree, context: &Context) -> Loaded {
             .into_iter()
             .any(|(first, last)| (*first..=*last).contains(&at));
     }
+    let silences = Silences::of(&specs);
     let desired = build::assemble(specs, templates, left_out, &mut findings);
     findings.iter_mut().for_each(Finding::veil);
     findings.sort();
     findings.dedup();
+    let silenced = silences.apply(&mut findings, &desired.broken);
+    findings.sort();
     Loaded {
         desired,
         findings,
         rules,
+        silenced,
     }
 }
 

@@ -142,11 +142,16 @@ pub(super) fn substitute(specs: &mut Specs, context: &Context) {
         tags(&mut provisioned.tags);
         provisioned.import.iter_mut().for_each(text);
         for parameter in provisioned.parameters.iter_mut().flatten() {
+            let written = context
+                .target
+                .is_none()
+                .then(|| parameter.value.value.clone());
             match &mut parameter.value.value {
                 ValueSpec::Literal(value) | ValueSpec::Ssm(value) => variables.apply(value),
                 ValueSpec::List(items) => items.iter_mut().for_each(text),
                 ValueSpec::Output { .. } => {}
             }
+            parameter.open = written.is_some_and(|written| written != parameter.value.value);
         }
         let topics = provisioned.notification_arns.iter_mut();
         topics.flat_map(|topics| &mut topics.value).for_each(text);

@@ -68,6 +68,8 @@ impl Templates {
 pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>) -> Templates {
     let mut templates = Templates::default();
     let mut digests: BTreeMap<String, Digest> = BTreeMap::new();
+    // Those that were looked at: what can't be read is said once.
+    let mut seen: BTreeSet<Digest> = BTreeSet::new();
     let launched: BTreeSet<(&Name, &str)> = specs
         .provisioned
         .iter()
@@ -83,7 +85,8 @@ pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>
         let kind = product.product_type.as_ref().map(|found| found.value);
         // What another engine runs says nothing that could be read here.
         let readable = kind.is_none_or(|kind| kind == ProductType::CloudFormation);
-        for version in &mut product.versions {
+        let newest = product.versions.len().saturating_sub(1);
+        for (place, version) in product.versions.iter_mut().enumerate() {
             let Some(SourceSpec::File {
                 path,
                 reference,
@@ -118,19 +121,27 @@ pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>
                     raw
                 }
             };
-            if let Some(why) = suspicious(&bytes) {
+            let suspect = suspicious(&bytes);
+            if let Some(why) = suspect {
                 report(Finding::new(Code::TemplateSuspect, &path.origin, why.0).hint(why.1));
             }
             let named = (header.name.as_ref(), version.name.value.as_str());
             let needed = named
                 .0
                 .is_some_and(|name| readable && launched.contains(&(name, named.1)));
-            if needed
-                && templates.launched.insert(raw.clone())
+            if needed {
+                templates.launched.insert(raw.clone());
+            }
+            // Of the newest version more is said than of the others (`check::Newest`).
+            let active = version.active.as_ref().is_none_or(|active| active.value);
+            let judged = needed || (readable && active && place == newest);
+            if judged
+                && suspect.is_none()
+                && seen.insert(raw.clone())
                 && let Some(Err(why)) = templates.files.get(&raw).map(|found| found.reading())
             {
                 let message = format!(
-                    "the parameters of {} cannot be read: {why}",
+                    "{} cannot be read, so its parameters and resources are not checked: {why}",
                     words::code(&path.value)
                 );
                 report(

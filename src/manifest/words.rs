@@ -36,6 +36,23 @@ pub(super) fn listed<'a>(items: impl IntoIterator<Item = &'a str>, last: &str) -
     }
 }
 
+/// The first of many, as [`listed`] has them.
+pub(super) fn some(items: &[&str], last: &str) -> String {
+    /// More would not help to choose.
+    const SOME: usize = 10;
+    match items.get(..SOME) {
+        Some(first) if items.len() > SOME + 1 => {
+            let first: Vec<String> = first.iter().map(|item| code(item)).collect();
+            format!(
+                "{} {last} one of {} more",
+                first.join(", "),
+                items.len() - SOME
+            )
+        }
+        _ => listed(items.iter().copied(), last),
+    }
+}
+
 /// `did you mean …?`, if one of the candidates is near.
 pub(super) fn did_you_mean<'a>(
     text: &str,

@@ -44,6 +44,10 @@ pub const CONNECTION_BRANCH: usize = 250;
 pub const CONNECTION_PATH: usize = 4_096;
 /// `IAM_PATTERN` principals of a portfolio (facts §6).
 pub const PRINCIPAL_PATTERNS: usize = 10;
+/// Characters of a principal's ARN or pattern (facts §9.5).
+pub const PRINCIPAL_ARN: usize = 1_000;
+/// Characters of the ARN of a topic, a connection or a product to copy (facts §9.1, §9.3).
+pub const ARN: usize = 1_224;
 /// Principals of a portfolio (facts §6).
 pub const PRINCIPALS: usize = 100;
 /// Characters of a provisioned product's name (facts §9.3).
@@ -64,5 +68,17 @@ pub const TAG_OPTION_VALUES: usize = 25;
 pub const BUDGET_NAME: usize = 100;
 /// Accounts that a portfolio is shared with (facts §6).
 pub const SHARED_ACCOUNTS: usize = 5_000;
+/// Parameters of a template (CloudFormation's published quotas, as the ones below).
+pub const TEMPLATE_PARAMETERS: usize = 200;
+/// Resources of a template.
+pub const TEMPLATE_RESOURCES: usize = 500;
+/// Outputs of a template.
+pub const TEMPLATE_OUTPUTS: usize = 200;
+/// Mappings of a template.
+pub const TEMPLATE_MAPPINGS: usize = 200;
+/// Characters of a parameter's, resource's or output's name in a template.
+pub const TEMPLATE_NAME: usize = 255;
+/// Bytes of a template's description.
+pub const TEMPLATE_DESCRIPTION: usize = 1_024;
 /// Bytes of a template that CloudFormation reads from S3 (its published quota, 1 MB).
 pub const TEMPLATE_BYTES: usize = 1_048_576;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::manifest::{Finding, Severity};
+use crate::manifest::{Finding, Severity, Silenced};
 use crate::model::desired::Origin;
 use crate::model::tree::{Entry, Tree};
 use crate::secret;
@@ -54,17 +54,25 @@ pub fn summary(findings: &[Finding]) -> String {
 /// ```json
 /// {"version": 1, "errors": 1, "warnings": 0, "findings": [{
 ///   "file": "vpc.yaml", "line": 7, "column": 3, "severity": "error", "code": "unknown-field",
+///   "page": "docs/findings.md#unknown-field",
 ///   "message": "…", "hint": "…" or null, "object": "product/vpc" or null,
-///   "related": [{"file": "vpc.yaml", "line": 2, "column": 1, "message": "…"}]}]}
+///   "related": [{"file": "vpc.yaml", "line": 2, "column": 1, "message": "…"}]}],
+///  "silenced": [{"reason": "…", and all that a finding has}]}
 /// ```
-pub fn to_json(findings: &[Finding]) -> Value {
+pub fn to_json(findings: &[Finding], silenced: &[Silenced]) -> Value {
     let number = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let listed: Vec<Value> = findings.iter().map(as_json).collect();
+    let silenced = silenced.iter().map(|Silenced { finding, reason }| {
+        let mut json = as_json(finding);
+        json["reason"] = reason.as_str().into();
+        json
+    });
     json!({
         "version": 1,
         "errors": number(Severity::Error),
         "warnings": number(Severity::Warning),
         "findings": listed,
+        "silenced": silenced.collect::<Vec<Value>>(),
     })
 }
 
@@ -92,6 +100,7 @@ fn as_json(finding: &Finding) -> Value {
         "column": origin.column,
         "severity": severity.as_str(),
         "code": code.as_str(),
+        "page": code.page(),
         "message": message,
         "hint": hint,
         "object": object.as_ref().map(ToString::to_string),
@@ -281,7 +290,7 @@ error[unknown-field]: unknown field `providerNme` in the portfolio's spec
     #[test]
     fn json_has_the_documented_shape() {
         let (_, findings) = found(BROKEN);
-        let json = to_json(&findings);
+        let json = to_json(&findings, &[]);
         assert_eq!(json["version"], 1);
         assert_eq!(json["errors"], 2);
         assert_eq!(
@@ -289,6 +298,7 @@ error[unknown-field]: unknown field `providerNme` in the portfolio's spec
             json!({
                 "file": "net.yaml", "line": 5, "column": 3, "severity": "error",
                 "code": "unknown-field",
+                "page": "docs/findings.md#unknown-field",
                 "message": "unknown field `providerNme` in the portfolio's spec",
                 "hint": "did you mean `providerName`?", "object": "portfolio/net", "related": [],
             })

@@ -129,10 +129,8 @@ fn of(news: &TemplateNews, verbose: bool) -> Vec<Line> {
             _ => ("the macros", "make"),
         };
         let names = few(&names, verbose);
-        lines.push(Line::new(
-            ' ',
-            format!("what {noun} {names} {verb} of it is not known here"),
-        ));
+        let text = format!("what {noun} {names} {verb} of it is not known here");
+        lines.insert(0, Line::new(' ', text).urgent(true));
     }
     lines
 }
@@ -221,7 +219,7 @@ fn words(part: &ParameterPart, verbose: bool) -> String {
                     let removed = (!removed.is_empty()).then(|| format!("− {}", some(removed)));
                     let added = (!added.is_empty()).then(|| format!("+ {}", some(added)));
                     let both: Vec<String> = [removed, added].into_iter().flatten().collect();
-                    format!("allowed values {}", both.join(", "))
+                    format!("allowed values {}", both.join(" "))
                 }
             }
         }
@@ -289,7 +287,8 @@ fn of_resources<'a>(
     }
     if !retyped.is_empty() {
         let names = few(&retyped, verbose);
-        let text = format!("resource type, which no update of a stack takes: {names}");
+        let text =
+            format!("resource type changed, which CloudFormation refuses in an update: {names}");
         lines.insert(0, Line::new('~', text).urgent(true));
     }
     lines

@@ -17,6 +17,7 @@ mod emulator_cfn;
 mod examples;
 mod fidelity;
 mod git;
+mod lint;
 mod manifest;
 mod model;
 mod policy;

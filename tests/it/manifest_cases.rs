@@ -1,7 +1,8 @@
 //! What each finding looks like: a manifest, and all that is said of it.
 //!
 //! `m.yaml` holds the manifest. Beside it lie `t.yaml`, a template with the parameters `A` (no default) and `B` and the output
-//! `VpcId`; `bad.yaml`, which does not parse; `empty.yaml`; and `lfs.yaml`, a Git LFS pointer.
+//! `VpcId`; `bad.yaml`, which does not parse; `empty.yaml`; `lfs.yaml`, a Git LFS pointer; `old.yaml` and `new.yaml`, of which
+//! one follows the other, and `macro.yaml`, the same with a macro; and `wide.yaml`, which goes beyond much.
 
 /// A name, a manifest, and the lines `place code message | hint` (with `~` before the code of a warning).
 pub const CASES: &[(&str, &str, &str)] = &[
@@ -506,7 +507,7 @@ spec: {key: "catalogd:x", value: y}
 "#,
         r#"
 9:25 duplicate-tag-option another TagOption has the key `env` and the value `prod` | key and value are one in an account and region: keep one of the two
-13:23 unknown-field unknown field `adopt` in the metadata of a TagOption | it can have `name` and `onRemove`
+13:23 unknown-field unknown field `adopt` in the metadata of a TagOption | it can have `name`, `onRemove` and `ignore`
 18:33 unknown-value `onRemove` cannot be `release` | it can be `retain` or `delete`
 19:25 empty-value the value of a TagOption is empty, and the service wants a text
 19:37 wrong-type `active` must be `true` or `false` without quotes, and is a text
@@ -2057,7 +2058,7 @@ spec:
   version: v1
 "#,
         r#"
-14:28 ~template-unparsed the parameters of `bad.yaml` cannot be read: while parsing a node, did not find expected node content, at line 2 column 1 | it is uploaded as it is: CloudFormation decides
+14:28 ~template-unparsed `bad.yaml` cannot be read, so its parameters and resources are not checked: while parsing a node, did not find expected node content, at line 2 column 1 | it is uploaded as it is: CloudFormation decides
 "#,
     ),
     (
@@ -2113,6 +2114,280 @@ spec:
         r#"
 21:12 missing-parameter version `v1` needs the parameter `A` | add them under `parameters`: the template has no default for them
 22:16 unknown-parameter the template has no parameter `a` | did you mean `A`?
+"#,
+    ),
+    (
+        "parameter_values",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: old.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters:
+    Kind: z
+    Size: many
+    Zones: [subnet-0a1b2c3d, subnet]
+    Name: Ab
+    Count: 11
+    Secret: hunter2
+    Stored: /golden/ami
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v1
+  parameters:
+    Kind: b
+    Size: {ssm: /size}
+    Zones: {output: {provisionedProduct: hub, key: Used}}
+    Name: a${account}
+    Count: 10
+    Secret: correct
+    Stored: ""
+"#,
+        r#"
+23:11 parameter-not-allowed the value of `Kind` is not among those that the template allows | it can be `a` or `b`
+24:11 parameter-type the value of `Size` is no `Number` | it wants a number
+25:12 parameter-type the value of `Zones` is no `List<AWS::EC2::Subnet::Id>` | it wants `subnet-` and 8 or 17 hex digits
+26:11 parameter-pattern the value of `Name` does not match the template's pattern | the pattern is `[a-z]*`; its template says: `small letters`
+27:12 parameter-range the value of `Count` is too large | the template says `MaxValue: 10`
+28:13 parameter-not-allowed the value of `Secret` is not among those that the template allows | the template allows 2 values
+41:11 parameter-pattern the value of `Name` does not match the template's pattern | the pattern is `[a-z]*`; its template says: `small letters`
+44:13 parameter-type the value of `Stored` is no `AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>` | it wants the name of a parameter of the parameter store
+old.yaml:13:3 ~stateful-resource `Table` (AWS::DynamoDB::Table) holds data, and the template says no `DeletionPolicy`: its data goes with the stack | write `DeletionPolicy: Retain`, `Snapshot` where the type has it, or `Delete` if that is meant; and `UpdateReplacePolicy` beside it
+"#,
+    ),
+    (
+        "successors",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: old.yaml}
+    - {name: v2, template: new.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: hub}
+spec:
+  product: vpc
+  version: v1
+  parameters:
+    Kind: a
+    Size: 1
+    Gone: x
+    Secret: correct
+---
+apiVersion: catalogd.dev/v1
+kind: ProvisionedProduct
+metadata: {name: spoke}
+spec:
+  product: vpc
+  version: v2
+  parameters:
+    Kind: b
+    Size: {output: {provisionedProduct: hub, key: Used}}
+    Must: x
+    Secret: correct
+"#,
+        r#"
+15:14 ~parameter-removed version `v2` no longer has the parameters `Count`, `Gone`, `Name`, `Stored` and `Zones` of `v1` | what is given has to be dropped with the move to this version
+15:14 ~output-removed version `v2` no longer has the output `Used` of `v1`, which is used | keep it, or mend who uses it before the move to this version
+15:14 ~resource-removed version `v2` no longer has `Table` (AWS::DynamoDB::Table) and 1 other resource of `v1`, and no `DeletionPolicy` keeps what goes: an update deletes it with its data | what is to stay needs a version with `DeletionPolicy: Retain` before this one
+new.yaml:3:3 ~allowed-values-removed version `v2` no longer allows `a` for `Kind` | who gave another value has to choose anew with the move to this version
+new.yaml:4:3 ~parameter-retyped `Size` is of another type in version `v2` than in `v1`: `String` instead of `Number` | values that were given may not fit: say so in the version's description
+new.yaml:5:3 ~parameter-required `Must` must be given from version `v2` on: its former default is gone | a default spares everybody who moves to this version from giving it
+new.yaml:6:3 ~allowed-values-removed version `v2` allows other values for `Secret` | who gave another value has to choose anew with the move to this version
+new.yaml:8:3 ~resource-retyped `Thing` is `AWS::SQS::Queue` in version `v2` and was `AWS::SNS::Topic` in `v1`: CloudFormation refuses an update from one to the other | give what is new another logical id
+"#,
+    ),
+    (
+        "successors_of_what_is_not_offered",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: old.yaml}
+    - {name: v2, template: new.yaml, active: false}
+"#,
+        r#"
+"#,
+    ),
+    (
+        "successors_by_a_macro",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: old.yaml}
+    - {name: v2, template: macro.yaml}
+"#,
+        r#"
+15:14 ~parameter-removed version `v2` no longer has the parameters `Count`, `Gone`, `Name`, `Stored` and `Zones` of `v1` | what is given has to be dropped with the move to this version
+macro.yaml:4:3 ~allowed-values-removed version `v2` no longer allows `a` for `Kind` | who gave another value has to choose anew with the move to this version
+macro.yaml:5:3 ~parameter-retyped `Size` is of another type in version `v2` than in `v1`: `String` instead of `Number` | values that were given may not fit: say so in the version's description
+macro.yaml:6:3 ~parameter-required `Must` must be given from version `v2` on: its former default is gone | a default spares everybody who moves to this version from giving it
+macro.yaml:7:3 ~allowed-values-removed version `v2` allows other values for `Secret` | who gave another value has to choose anew with the move to this version
+macro.yaml:9:3 ~resource-retyped `Thing` is `AWS::SQS::Queue` in version `v2` and was `AWS::SNS::Topic` in `v1`: CloudFormation refuses an update from one to the other | give what is new another logical id
+"#,
+    ),
+    (
+        "templates",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: wide.yaml}
+"#,
+        r#"
+wide.yaml:1:1 ~template-quota the template has 201 outputs: CloudFormation takes 200 | split it: nested stacks, or products that use each other's outputs
+wide.yaml:1:1 ~template-quota the template has a description of 1025 bytes: CloudFormation takes 1024 | shorten it
+wide.yaml:3:3 ~template-default the default of `P` is no `Number` | it wants a number
+wide.yaml:4:3 ~template-default the default of `S` is too short | the template says `MinLength: 9`
+wide.yaml:6:3 ~template-quota the template has a name of 256 characters: CloudFormation takes 255 | shorten it
+wide.yaml:7:3 ~stateful-resource `Table` (AWS::DynamoDB::Table) and 1 other resource hold data, and the template says no `DeletionPolicy`: their data goes with the stack | write `DeletionPolicy: Retain`, `Snapshot` where the type has it, or `Delete` if that is meant; and `UpdateReplacePolicy` beside it
+"#,
+    ),
+    (
+        "silenced",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc, ignore: [{code: stateful-resource, reason: a test}, {code: template-quota, reason: as it is}]}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: wide.yaml}
+"#,
+        r#"
+wide.yaml:3:3 ~template-default the default of `P` is no `Number` | it wants a number
+wide.yaml:4:3 ~template-default the default of `S` is too short | the template says `MinLength: 9`
+"#,
+    ),
+    (
+        "ignores",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: 
+  name: vpc
+  ignore:
+    - {code: stateful-resource, reason: a test}
+    - {code: stateful-resource, reason: another}
+    - {code: unknown-parameter, reason: it works}
+    - {code: depends-on-broken, reason: it works}
+    - {code: stateful-resorce, reason: it works}
+    - {code: no-portfolio, reason: ""}
+    - {code: no-portfolio}
+    - no-portfolio
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+13:14 duplicate-item `stateful-resource` is there twice | keep one of the two
+14:14 invalid-ignore `unknown-parameter` is an error, and only warnings can be silenced | mend what it is about
+15:14 invalid-ignore `depends-on-broken` says what is not done, and can't be silenced | mend what it is about
+16:14 unknown-value no finding has the code `stateful-resorce` | did you mean `stateful-resource`?
+17:36 empty-value `reason` is empty, and says why a warning is not to be told | write why, for who reads this after you
+18:7 missing-field an item of ignore lacks `reason` | add `reason:`
+19:7 wrong-type an item of ignore must be a map, and is a text | did you mean `code: no-portfolio`?
+"#,
+    ),
+    (
+        "ignores_unused",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec:
+  providerName: Us
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: vpc, ignore: [{code: stateful-resource, reason: a test}]}
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+9:39 ~unused-ignore product/vpc has no `stateful-resource` that could be silenced | take it out of `ignore`
 "#,
     ),
 ];

@@ -3,7 +3,7 @@
 use super::Catalog;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::At;
-use crate::manifest::schema::{Header, action_parameters};
+use crate::manifest::schema::{Header, PrincipalSpec, action_parameters};
 use crate::manifest::words;
 use crate::model::limits;
 
@@ -41,6 +41,23 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             limits::PORTFOLIO_DESCRIPTION,
         );
         texts.some("providerName", &spec.provider_name, limits::PROVIDER_NAME);
+        texts.principals(&spec.principals);
+    }
+    for spec in &catalog.specs.imported {
+        let mut texts = Texts {
+            header: &spec.header,
+            findings,
+        };
+        texts.principals(&spec.principals);
+    }
+    for spec in &catalog.specs.provisioned {
+        let mut texts = Texts {
+            header: &spec.header,
+            findings,
+        };
+        for topic in spec.notification_arns.iter().flat_map(|all| &all.value) {
+            texts.text("a topic's ARN", topic, limits::ARN, false);
+        }
     }
     for spec in &catalog.specs.products {
         let mut texts = Texts {
@@ -51,6 +68,19 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
         texts.some("owner", &spec.owner, limits::PRODUCT_TEXT);
         texts.any("description", &spec.description, limits::PRODUCT_TEXT);
         texts.any("distributor", &spec.distributor, limits::PRODUCT_TEXT);
+        if let Some(copy) = &spec.copy_from {
+            texts.text("copyFrom.productArn", &copy.product_arn, limits::ARN, false);
+        }
+        if let Some(connection) = &spec.source_connection {
+            let arn = &connection.connection_arn;
+            texts.text("connectionArn", arn, limits::ARN, false);
+        }
+        for place in spec.portfolios.iter().flatten() {
+            let topics = place.constraints.iter().flat_map(|c| &c.notification);
+            for topic in topics.flatten() {
+                texts.text("a topic's ARN", topic, limits::ARN, false);
+            }
+        }
         let support = &spec.support;
         texts.any(
             "support.description",
@@ -78,6 +108,15 @@ struct Texts<'a> {
 }
 
 impl Texts<'_> {
+    fn principals(&mut self, all: &Option<Vec<At<PrincipalSpec>>>) {
+        for principal in all.iter().flatten() {
+            if let PrincipalSpec::Arn(text) | PrincipalSpec::Pattern(text) = &principal.value {
+                let text = At::new(text.clone(), &principal.origin);
+                self.text("a principal", &text, limits::PRINCIPAL_ARN, false);
+            }
+        }
+    }
+
     /// May be empty: that clears it.
     fn any(&mut self, what: &str, found: &Option<At<String>>, limit: usize) {
         if let Some(found) = found {

@@ -19,6 +19,9 @@ mod roles;
 mod service_actions;
 mod rules;
 mod stack_sets;
+mod stateful;
+mod successors;
+mod templates;
 mod budgets;
 mod imported_portfolios;
 mod shares;
@@ -39,6 +42,7 @@ use super::schema::{
 use super::template::Templates;
 use crate::ids::Name;
 use crate::model::desired::{Origin, ProductType};
+use crate::model::template::node::Place;
 use crate::model::template::reading::Reading;
 
 /// What rules look at: the specs, and an index of each kind by name. Of two with one name the first counts.
@@ -51,6 +55,13 @@ struct Catalog<'a> {
     imported: BTreeMap<&'a Name, &'a ImportedSpec>,
     products: BTreeMap<&'a Name, &'a ProductSpec>,
     provisioned: BTreeMap<&'a Name, &'a ProvisionedSpec>,
+}
+
+/// A product's newest version, and the one before it.
+struct Newest<'a> {
+    product: &'a ProductSpec,
+    version: &'a VersionSpec,
+    before: Option<&'a VersionSpec>,
 }
 
 /// Runs every rule.
@@ -72,6 +83,9 @@ pub(super) fn run(specs: &Specs, templates: &Templates, findings: &mut Vec<Findi
         cycles::check,
         outputs::check,
         parameters::check,
+        templates::check,
+        stateful::check,
+        successors::check,
         owners::check,
         versions::check,
         retention::check,
@@ -140,6 +154,45 @@ impl<'a> Catalog<'a> {
         let version = &spec.version.as_ref()?.value;
         let found = product.versions.iter().find(|v| v.name.value == *version)?;
         Some((product, found))
+    }
+
+    /// The newest version of each product that lists some, where it can be launched: of the others nothing can be changed any
+    /// more. With it comes the version before it in the list, whose order is the order.
+    fn newest(&self) -> impl Iterator<Item = Newest<'a>> {
+        self.specs.products.iter().filter_map(|product| {
+            let (version, older) = product.versions.split_last()?;
+            let active = version.active.as_ref().is_none_or(|active| active.value);
+            active.then_some(Newest {
+                product,
+                version,
+                before: older.last(),
+            })
+        })
+    }
+
+    /// Where something stands in a version's template.
+    fn place(&self, version: &VersionSpec, at: Place) -> Origin {
+        let file = match &version.source {
+            Some(SourceSpec::File {
+                found: Some(file), ..
+            }) => &file.shown,
+            _ => &version.name.origin.file,
+        };
+        Origin {
+            file: file.clone(),
+            line: at.line,
+            column: at.column,
+        }
+    }
+
+    /// The provisioned products of a product.
+    fn users(&self, product: &ProductSpec) -> impl Iterator<Item = &'a ProvisionedSpec> + use<'a> {
+        let name = product.header.name.clone();
+        let all = self.specs.provisioned.iter();
+        all.filter(move |spec| {
+            let of = spec.product.as_ref().map(|product| &product.value);
+            of.is_some() && of == name.as_ref()
+        })
     }
 
     /// What the template of a provisioned product's version says, where that is known.

@@ -1,15 +1,16 @@
 //! A provisioned product gives its template's parameters, where those are known: the service itself only finds out
 //! when the stack fails (facts §9.3).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Catalog;
 use crate::manifest::finding::{Code, Finding};
-use crate::manifest::schema::{ProvisionedSpec, ValueSpec};
+use crate::manifest::schema::{ParameterSpec, ProvisionedSpec, ValueSpec};
 use crate::manifest::words;
 use crate::model::desired::Adopt;
 use crate::model::limits;
-use crate::model::template::declared::Declared;
+use crate::model::template::declared::{Declared, Refusal};
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     for spec in &catalog.specs.provisioned {
@@ -25,6 +26,7 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
                 missing(spec, declared, findings);
             }
             unknown(spec, declared, findings);
+            values(spec, declared, findings);
         }
     }
 }
@@ -82,6 +84,85 @@ fn unknown(spec: &ProvisionedSpec, declared: &[Declared], findings: &mut Vec<Fin
                 .finding(Code::UnknownParameter, &key.origin, message)
                 .hint(hint),
         );
+    }
+}
+
+/// The values themselves are never shown: they may be secret (promise 8).
+fn values(spec: &ProvisionedSpec, declared: &[Declared], findings: &mut Vec<Finding>) {
+    for parameter in spec.parameters.iter().flatten() {
+        let key = &parameter.key.value;
+        let Some(declared) = declared.iter().find(|decl| decl.key == *key) else {
+            continue;
+        };
+        let Some(refusal) = written(parameter).and_then(|text| declared.refuses(&text)) else {
+            continue;
+        };
+        let (code, what, hint) = said(declared, refusal);
+        let message = format!("the value of {} {what}", words::code(key));
+        let hint = match &declared.constraint_description {
+            Some(text) => format!("{hint}; its template says: {}", words::code(text)),
+            None => hint,
+        };
+        let mut finding = spec
+            .header
+            .finding(code, &parameter.value.origin, message)
+            .hint(hint);
+        finding.secret = true;
+        findings.push(finding);
+    }
+}
+
+/// The text that is sent, where it is known: what comes from elsewhere, or is another in each target, is not.
+fn written(parameter: &ParameterSpec) -> Option<Cow<'_, str>> {
+    match &parameter.value.value {
+        _ if parameter.open => None,
+        ValueSpec::Literal(text) => Some(Cow::Borrowed(text)),
+        ValueSpec::List(items) => {
+            let items: Vec<&str> = items.iter().map(|item| item.value.as_str()).collect();
+            Some(Cow::Owned(items.join(",")))
+        }
+        ValueSpec::Output { .. } | ValueSpec::Ssm(_) => None,
+    }
+}
+
+/// A refusal in words: its code, what is wrong with the value, and what would be right.
+pub(super) fn said(declared: &Declared, refusal: Refusal) -> (Code, String, String) {
+    match refusal {
+        Refusal::Type { kind, wanted } => (
+            Code::ParameterType,
+            format!("is no {}", words::code(&kind)),
+            format!("it wants {wanted}"),
+        ),
+        Refusal::NotAllowed => {
+            let allowed = declared.allowed.iter().flatten();
+            let allowed: Vec<&str> = allowed.map(|one| one.text.as_str()).collect();
+            let hint = match declared.no_echo {
+                // What a secret can be is nobody's to see.
+                true => format!("the template allows {} values", allowed.len()),
+                false => format!("it can be {}", words::some(&allowed, "or")),
+            };
+            let what = "is not among those that the template allows".to_owned();
+            (Code::ParameterNotAllowed, what, hint)
+        }
+        Refusal::Pattern => {
+            let pattern = declared.pattern.as_deref().unwrap_or_default();
+            let what = "does not match the template's pattern".to_owned();
+            let hint = format!("the pattern is {}", words::code(pattern));
+            (Code::ParameterPattern, what, hint)
+        }
+        Refusal::Bound(name, bound) => {
+            let what = match name {
+                "MinLength" => "is too short",
+                "MaxLength" => "is too long",
+                "MinValue" => "is too small",
+                _ => "is too large",
+            };
+            let hint = format!(
+                "the template says {}",
+                words::code(&format!("{name}: {bound}"))
+            );
+            (Code::ParameterRange, what.to_owned(), hint)
+        }
     }
 }
 

@@ -33,8 +33,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::shapes::document::{
-    ADOPT, ADOPTS, DEFAULTS_DOCUMENT, DOCUMENT, ENDS, ENDS_WITH_RELEASE, METADATA,
-    TAG_OPTION_METADATA,
+    ADOPT, ADOPTS, DEFAULTS_DOCUMENT, DOCUMENT, ENDS, ENDS_WITH_RELEASE, IGNORE, METADATA,
+    SILENCEABLE, TAG_OPTION_METADATA,
 };
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
@@ -68,6 +68,17 @@ pub(super) struct Header {
     pub(super) key: Option<Key>,
     /// Its end, and what it takes over.
     pub(super) lifecycle: Lifecycle,
+    /// The warnings that are not to be told of it.
+    pub(super) ignores: Vec<IgnoreSpec>,
+}
+
+/// A warning that is silenced for an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct IgnoreSpec {
+    /// Which. It can be silenced.
+    pub(super) code: At<Code>,
+    /// Why. Never empty.
+    pub(super) reason: String,
 }
 
 /// The specs of a source.
@@ -246,6 +257,7 @@ impl Reader<'_> {
             origin: root.origin.clone(),
             key: None,
             lifecycle: Lifecycle::default(),
+            ignores: Vec::new(),
         };
         let fields = self.fields(root, &root.origin, &DEFAULTS_DOCUMENT);
         let spec = fields.as_ref().and_then(|fields| {
@@ -316,6 +328,7 @@ impl Reader<'_> {
             origin: origin.clone(),
             key,
             lifecycle: Lifecycle::default(),
+            ignores: Vec::new(),
         };
         let Some(metadata) = self.given(fields, "metadata") else {
             return nameless(fields.at(), None);
@@ -335,6 +348,7 @@ impl Reader<'_> {
                 _ => self.adopt(&fields),
             },
         };
+        let ignores = self.ignores(&fields);
         let found = self.text(&fields, "name");
         match found.and_then(|found| self.name(found, "metadata.name")) {
             // A name given twice is in doubt: the key says so by its absence.
@@ -343,6 +357,7 @@ impl Reader<'_> {
                 key: self.object.clone(),
                 name: Some(name.value),
                 lifecycle,
+                ignores,
             },
             _ => nameless(at, self.object.clone()),
         }
@@ -356,6 +371,77 @@ impl Reader<'_> {
         };
         let found = self.choice(fields, "onRemove", choices);
         found.map(|found| found.value).unwrap_or_default()
+    }
+
+    fn ignores(&mut self, fields: &read::Fields<'_>) -> Vec<IgnoreSpec> {
+        let items = self.list(fields, "ignore").unwrap_or_default();
+        let mut ignores: Vec<IgnoreSpec> = Vec::new();
+        for item in items {
+            let Some(found) = self.ignore(item) else {
+                continue;
+            };
+            let mut before = ignores.iter();
+            if let Some(first) = before.find(|one| one.code.value == found.code.value) {
+                let code = words::code(found.code.value.as_str());
+                let message = format!("{code} is there twice");
+                let finding = Finding::new(Code::DuplicateItem, &found.code.origin, message)
+                    .hint("keep one of the two")
+                    .related(&first.code.origin, "the first one");
+                self.report(finding);
+                continue;
+            }
+            ignores.push(found);
+        }
+        ignores
+    }
+
+    fn ignore(&mut self, node: &Node) -> Option<IgnoreSpec> {
+        let fields = self.fields(node, &node.origin, &IGNORE)?;
+        let (code, reason) = (self.text(&fields, "code"), self.text(&fields, "reason"));
+        let code = code.and_then(|code| self.silenceable(&code));
+        let reason = reason?;
+        if reason.value.trim().is_empty() {
+            let message = "`reason` is empty, and says why a warning is not to be told";
+            self.report(
+                Finding::new(Code::EmptyValue, &reason.origin, message)
+                    .hint("write why, for who reads this after you"),
+            );
+            return None;
+        }
+        Some(IgnoreSpec {
+            code: code?,
+            reason: reason.value,
+        })
+    }
+
+    fn silenceable(&mut self, text: &At<String>) -> Option<At<Code>> {
+        let shown = words::code(&text.value);
+        let code = Code::ALL.iter().find(|code| code.as_str() == text.value);
+        let can_be = || SILENCEABLE.iter().copied();
+        match code {
+            Some(code) if code.can_be_silenced() => Some(At::new(*code, &text.origin)),
+            Some(code) => {
+                let message = match code.severity() {
+                    Severity::Error => {
+                        format!("{shown} is an error, and only warnings can be silenced")
+                    }
+                    Severity::Warning => {
+                        format!("{shown} says what is not done, and can't be silenced")
+                    }
+                };
+                let finding = Finding::new(Code::InvalidIgnore, &text.origin, message);
+                self.report(finding.hint("mend what it is about"));
+                None
+            }
+            None => {
+                let message = format!("no finding has the code {shown}");
+                let near = words::did_you_mean(&text.value, can_be());
+                let hint =
+                    near.unwrap_or_else(|| format!("it can be {}", words::listed(can_be(), "or")));
+                self.report(Finding::new(Code::UnknownValue, &text.origin, message).hint(hint));
+                None
+            }
+        }
     }
 
     fn adopt(&mut self, fields: &read::Fields<'_>) -> Adopt {

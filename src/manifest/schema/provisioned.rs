@@ -36,6 +36,8 @@ pub(in super::super) struct ProvisionedSpec {
 pub(in super::super) struct ParameterSpec {
     pub(in super::super) key: At<String>,
     pub(in super::super) value: At<ValueSpec>,
+    /// What it says depends on the target, and there is none.
+    pub(in super::super) open: bool,
 }
 
 /// A parameter's value.
@@ -123,6 +125,7 @@ impl Reader<'_> {
                     let name = self.text(&fields, form)?;
                     return Some(ParameterSpec {
                         key,
+                        open: false,
                         value: At::new(ValueSpec::Ssm(name.value), &name.origin),
                     });
                 }
@@ -137,6 +140,7 @@ impl Reader<'_> {
         };
         Some(ParameterSpec {
             key,
+            open: false,
             value: At::new(value, &node.origin),
         })
     }

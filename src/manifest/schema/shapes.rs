@@ -15,6 +15,7 @@ const SHAPES: &[(&str, &Shape)] = &[
     ("document", &document::DOCUMENT),
     ("metadata", &document::METADATA),
     ("metadata.adopt", &document::ADOPT),
+    ("metadata.ignore[]", &document::IGNORE),
     ("Defaults", &document::DEFAULTS_DOCUMENT),
     ("Defaults.spec", &product::DEFAULTS),
     ("TagOption.metadata", &document::TAG_OPTION_METADATA),

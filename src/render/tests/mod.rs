@@ -10,4 +10,5 @@ mod only;
 mod properties;
 mod provisioned;
 mod service_actions;
+mod template_changes;
 mod unlisted;

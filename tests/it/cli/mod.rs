@@ -11,6 +11,7 @@ mod export;
 mod failing;
 mod kill;
 mod launches;
+mod lint;
 mod policy;
 mod repository;
 mod terminal;

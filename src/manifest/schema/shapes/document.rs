@@ -1,7 +1,7 @@
 //! The documents themselves, and what stands in `metadata`.
 
 use super::super::shape::{
-    Field, Form, NAME, NAME_MOST, Shape, Text, Type, Without, formed, names,
+    Field, Form, NAME, NAME_MOST, NONE, Shape, Text, Type, Without, formed, list, names,
 };
 use super::super::{API_VERSION, DEFAULTS_KIND};
 use super::{portfolio, product, provisioned, service_action, tag_option};
@@ -190,6 +190,14 @@ const ON_REMOVE: Field = Field {
     example: "retain",
 };
 
+const IGNORE_FIELD: Field = Field {
+    name: "ignore",
+    of: Type::List(list(&Type::Map(&IGNORE))),
+    without: NONE,
+    about: "warnings that are not to be told of it, [more](manifests.md#silencing-a-warning)",
+    example: "",
+};
+
 pub(in super::super) const METADATA: Shape = Shape {
     what: "metadata",
     about: "",
@@ -204,6 +212,7 @@ pub(in super::super) const METADATA: Shape = Shape {
                 [more](manifests.md#taking-over-what-is-there)",
             example: "byName",
         },
+        IGNORE_FIELD,
     ],
     rules: &[],
 };
@@ -212,7 +221,58 @@ pub(in super::super) const METADATA: Shape = Shape {
 pub(in super::super) const TAG_OPTION_METADATA: Shape = Shape {
     what: "the metadata of a TagOption",
     about: "A TagOption is whichever there is of its key and value: there is nothing to adopt.",
-    fields: &[NAME_FIELD, ON_REMOVE],
+    fields: &[NAME_FIELD, ON_REMOVE, IGNORE_FIELD],
+    rules: &[],
+};
+
+/// The codes of warnings that can be silenced. `the_codes_that_can_be_silenced_are_listed` holds it to the codes.
+pub(in super::super) const SILENCEABLE: &[&str] = &[
+    "over-default-quota",
+    "suspect-rule",
+    "no-portfolio",
+    "inactive-tag-option",
+    "tag-option-conflict",
+    "retention-overridden",
+    "template-unparsed",
+    "template-suspect",
+    "template-quota",
+    "template-default",
+    "stateful-resource",
+    "parameter-removed",
+    "parameter-required",
+    "parameter-retyped",
+    "allowed-values-removed",
+    "output-removed",
+    "resource-removed",
+    "resource-retyped",
+];
+
+pub(in super::super) const IGNORE: Shape = Shape {
+    what: "an item of ignore",
+    about: "",
+    fields: &[
+        Field {
+            name: "code",
+            of: Type::Choice(SILENCEABLE),
+            without: Without::Required,
+            about: "the [code](findings.md) of a warning; errors can't be silenced",
+            example: "stateful-resource",
+        },
+        Field {
+            name: "reason",
+            of: formed(
+                "text",
+                Form {
+                    pattern: r"\S",
+                    words: "why the warning is not to be told",
+                },
+                None,
+            ),
+            without: Without::Required,
+            about: "why, for who reads this later",
+            example: "every night all of it is copied elsewhere",
+        },
+    ],
     rules: &[],
 };
 
@@ -235,3 +295,16 @@ pub(in super::super) const ADOPT: Shape = Shape {
     }],
     rules: &[],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::finding::Code;
+
+    #[test]
+    fn the_codes_that_can_be_silenced_are_listed() {
+        let all = Code::ALL.iter().filter(|code| code.can_be_silenced());
+        let all: Vec<&str> = all.map(|code| code.as_str()).collect();
+        assert_eq!(SILENCEABLE, all);
+    }
+}

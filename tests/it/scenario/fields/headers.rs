@@ -130,6 +130,72 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             map: "metadata",
+            field: "ignore",
+            base: Small,
+            git: Git::Quiet((
+                "lone, onRemove: delete}",
+                "lone, onRemove: delete, ignore: [{code: no-portfolio, reason: none}]}",
+            )),
+            hand: Hand::Not(Why::GitOnly),
+            without: Without::Means(Git::Quiet((
+                "lone, onRemove: delete}",
+                "lone, onRemove: delete, ignore: []}",
+            ))),
+            empty: Git::Quiet((
+                "lone, onRemove: delete}",
+                "lone, onRemove: delete, ignore: []}",
+            )),
+        },
+        Row {
+            map: "metadata.ignore[]",
+            field: "code",
+            base: Small,
+            git: Git::Quiet((
+                "lone, onRemove: delete}",
+                "lone, onRemove: delete, ignore: [{code: suspect-rule, reason: none}]}",
+            )),
+            hand: Hand::Not(Why::GitOnly),
+            without: Without::Means(Git::Finding(
+                (
+                    "lone, onRemove: delete}",
+                    "lone, onRemove: delete, ignore: [{reason: none}]}",
+                ),
+                Code::MissingField,
+            )),
+            empty: Git::Finding(
+                (
+                    "lone, onRemove: delete}",
+                    "lone, onRemove: delete, ignore: [{code: '', reason: none}]}",
+                ),
+                Code::UnknownValue,
+            ),
+        },
+        Row {
+            map: "metadata.ignore[]",
+            field: "reason",
+            base: Small,
+            git: Git::Quiet((
+                "lone, onRemove: delete}",
+                "lone, onRemove: delete, ignore: [{code: suspect-rule, reason: none}]}",
+            )),
+            hand: Hand::Not(Why::GitOnly),
+            without: Without::Means(Git::Finding(
+                (
+                    "lone, onRemove: delete}",
+                    "lone, onRemove: delete, ignore: [{code: suspect-rule}]}",
+                ),
+                Code::MissingField,
+            )),
+            empty: Git::Finding(
+                (
+                    "lone, onRemove: delete}",
+                    "lone, onRemove: delete, ignore: [{code: suspect-rule, reason: ' '}]}",
+                ),
+                Code::EmptyValue,
+            ),
+        },
+        Row {
+            map: "metadata",
             field: "adopt",
             base: Small,
             // What is ours is not taken over again.

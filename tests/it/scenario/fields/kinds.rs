@@ -44,6 +44,24 @@ fn tag_options() -> Vec<Row> {
             ),
         },
         Row {
+            map: "TagOption.metadata",
+            field: "ignore",
+            base: Small,
+            git: Git::Quiet((
+                "free, onRemove: delete}",
+                "free, onRemove: delete, ignore: [{code: no-portfolio, reason: none}]}",
+            )),
+            hand: Hand::Not(Why::GitOnly),
+            without: Without::Means(Git::Quiet((
+                "free, onRemove: delete}",
+                "free, onRemove: delete, ignore: []}",
+            ))),
+            empty: Git::Quiet((
+                "free, onRemove: delete}",
+                "free, onRemove: delete, ignore: []}",
+            )),
+        },
+        Row {
             map: "TagOption.spec",
             field: "key",
             base: Small,
