@@ -59,6 +59,7 @@ impl Out {
     pub(super) fn style(&self) -> Style {
         Style {
             color: self.stdout_color,
+            ..Style::default()
         }
     }
 

@@ -204,7 +204,7 @@ impl Report for Told<'_> {
         let plan = &settled.pass.plan;
         let mut block = text::gaps(plan, self.out.style());
         block.push_str(&status::status(&settled.pass.statuses, self.out.style()));
-        block.push_str(&text::orphans(plan));
+        block.push_str(&text::orphans(plan, self.out.style()));
         let oldest = status::oldest_read(&settled.pass.statuses);
         let oldest = oldest.map_or(String::new(), |at| {
             format!(", and what earlier looks read since {at:.0}")

@@ -84,6 +84,8 @@ pub struct Plan {
     pub gaps: Vec<Gap>,
     /// Over the steps and the observed state they rest on.
     pub digest: Digest,
+    /// When it was made: [`Input::now`].
+    pub made: Timestamp,
 }
 
 /// What happens to one object.
@@ -109,6 +111,13 @@ pub struct ObjectPlan {
     pub stalled: Option<Stalled>,
     /// Things worth saying that change nothing, e.g. a parameter that the new version drops.
     pub notes: Vec<String>,
+}
+
+impl ObjectPlan {
+    /// Whether somebody changed the live object, as far as that is known: [`Reason::Differs`] may be that or git.
+    pub fn is_drift(&self) -> bool {
+        matches!(self.reason, Some(Reason::Drifted | Reason::Both))
+    }
 }
 
 /// What is done to an object.

@@ -232,6 +232,7 @@ impl<'a> Planner<'a> {
             steps,
             gaps,
             digest,
+            made: self.input.now,
         }
     }
 

@@ -198,8 +198,12 @@ fn drift_comes_first() {
         .insert(name("a"), portfolio_of("a"));
     world.provisioned("spoke").status = ProvisionedStatus::UnderChange;
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ portfolio/net  (drifted)
           + description: About net
+
+    Changes (2 objects): as git says
 
       + portfolio/a  (new in git)
           + displayName: A
@@ -212,10 +216,12 @@ fn drift_comes_first() {
       ~ product/vpc  (git changed)
           ~ owner: Platform → git
 
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
       … provisioned-product/spoke  (waits)
           … a change of it is under way (rec-spoke)
 
-    Plan: 1 to create, 2 to update, 0 to replace; 5 calls. 1 waiting.
+    Plan: 1 to create, 2 to update, 0 to replace; 5 calls. 1 drifted, 1 waiting.
     "##);
 }
 
@@ -247,8 +253,14 @@ fn a_hostile_catalog_draws_nothing_on_the_terminal() {
 #[test]
 fn colour_is_dress_only() {
     let world = World::empty(catalog());
-    let plain = text::plan(&world.plan(), Style { color: false });
-    let coloured = text::plan(&world.plan(), Style { color: true });
+    let plain = text::plan(&world.plan(), Style::default());
+    let coloured = text::plan(
+        &world.plan(),
+        Style {
+            color: true,
+            ..Style::default()
+        },
+    );
     assert!(coloured.contains("\u{1b}[32m"));
     let mut stripped = String::new();
     let mut rest = coloured.as_str();
@@ -285,7 +297,7 @@ fn long_and_later_values_are_cut_and_named() {
     ];
     insta::assert_snapshot!(text::plan(&plan, Style::default()), @r##"
       ~ portfolio/net  (differs)
-          + description: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (+9 characters)
+          + description: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (+9 characters)
           ~ name: old → (known later)
           + tags empty=""
 
