@@ -26,6 +26,21 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// A stable word for machines.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Changes => "changes",
+            Self::Blocked => "blocked",
+            Self::Partial => "partial",
+            Self::Deadline => "deadline",
+            Self::Error => "error",
+            Self::Credentials => "credentials",
+            Self::Invalid => "invalid",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// The number.
     pub fn code(self) -> u8 {
         match self {

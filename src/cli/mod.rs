@@ -7,10 +7,13 @@ mod connect;
 mod emulator;
 mod exit;
 mod export;
+mod ndjson;
 mod out;
 mod plan;
 mod progress;
+mod reading;
 mod run;
+mod show;
 mod source;
 mod validate;
 
@@ -98,7 +101,7 @@ async fn dispatch(cli: Cli) -> Exit {
     }
     let result = match cli.command {
         Command::Validate(command) => command.execute(&mut out).await,
-        Command::Plan(command) => command.execute(&mut out, clock).await,
+        Command::Plan(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
@@ -119,6 +122,11 @@ fn fail(out: &mut Out, error: &anyhow::Error) -> Exit {
         }
     }
     out.error(&text);
+    exit_of(error)
+}
+
+/// The exit code that an error calls for.
+fn exit_of(error: &anyhow::Error) -> Exit {
     error
         .downcast_ref::<connect::Refused>()
         .map_or(Exit::Error, |refused| refused.exit)

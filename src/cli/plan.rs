@@ -2,16 +2,18 @@
 
 use anyhow::Result;
 use clap::Args;
+use indicatif::MultiProgress;
 
 use crate::clock::Clock;
 use crate::manifest::{Loaded, Severity};
-use crate::reconcile::Pass;
-use crate::render::{json, text};
+use crate::render::{Page, text};
 
-use super::args::{OutputFormat, SourceArgs, TargetArgs};
+use super::args::{SourceArgs, TargetArgs};
 use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
+use super::reading::Reading;
+use super::show::ShowArgs;
 use super::source::load;
 
 /// Shows what apply would do.
@@ -21,9 +23,8 @@ pub(super) struct Plan {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
-    /// How the plan is printed; docs/plan-json.md has the JSON
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: OutputFormat,
+    #[command(flatten)]
+    show: ShowArgs,
     /// Exit with 2 when a change is pending
     #[arg(long)]
     detailed_exitcode: bool,
@@ -39,7 +40,13 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
+    pub(super) async fn execute(
+        self,
+        out: &mut Out,
+        clock: Clock,
+        bars: MultiProgress,
+    ) -> Result<Exit> {
+        out.note(&format!("reading manifests of {} …", self.source.shown()));
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
@@ -48,6 +55,9 @@ impl Plan {
             .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
+            let identity = connected.reconciler.identity();
+            self.show
+                .refused(out, identity, &snapshot, &loaded, clock)?;
             return Ok(Exit::Invalid);
         }
         let reconciler = &mut connected.reconciler;
@@ -57,17 +67,24 @@ impl Plan {
             Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
             None => None,
         };
+        let reads = connected.reconciler.reads();
+        let reading = Reading::start(out, &bars, clock, connected.reconciler.reads());
         let pass = connected
             .reconciler
             .plan(&loaded.desired, base.as_ref())
             .await;
+        drop(reading);
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
-        match self.format {
-            OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
-            OutputFormat::Json => out.result(&json::plan(&pass.plan)),
-        }
+        let page = Page {
+            revision: Some(&snapshot.revision),
+            reads: Some(reads()),
+            rates: connected.rates,
+            findings: &loaded.findings,
+            ..Page::of(&pass.plan)
+        };
+        self.show.plan(out, &page)?;
         Ok(if self.detailed_exitcode && pass.plan.has_changes() {
             Exit::Changes
         } else {
@@ -92,6 +109,6 @@ pub(super) fn refuse(out: &mut Out, loaded: &Loaded, partial: bool) -> bool {
 }
 
 /// Prints a plan for people.
-pub(super) fn show(out: &mut Out, pass: &Pass) {
-    out.result(&text::plan(&pass.plan, out.style()));
+pub(super) fn show(out: &mut Out, page: &Page<'_>) {
+    out.result(&text::page(page, out.style()));
 }

@@ -152,7 +152,7 @@ fn changed(label: &str, before: &str, after: &str, why: &str, detail: Detail) ->
     let long = before.chars().count() + after.chars().count() > ON_ONE_LINE;
     if long || value::is_tall(before) || value::is_tall(after) {
         let lines = value::difference(before, after, detail);
-        return Row::new(Sign::Change, &format!("{label}:{why}")).over(lines);
+        return Row::new(Sign::Change, &format!("{label}:")).over(lines);
     }
     let quoted = |text: &str| match text {
         "" => "\"\"".to_owned(),

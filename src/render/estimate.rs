@@ -79,13 +79,14 @@ impl Estimate {
             None => format!("Calls: {made} done, {planned} planned."),
         }];
         if self.launches > 0 {
-            let launches = count(
-                usize::try_from(self.launches).unwrap_or(usize::MAX),
-                "launch",
-            );
-            let launches = launches.replace("launchs", "launches");
+            let calls = count(usize::try_from(self.launches).unwrap_or(usize::MAX), "call");
+            let verb = if self.launches == 1 {
+                "starts"
+            } else {
+                "start"
+            };
             words.push(format!(
-                "On top of it {launches}, updates and ends of stacks among them: each takes as long as the service takes, often minutes."
+                "On top of that {calls} {verb} work on a stack, and each takes as long as the service takes: often minutes."
             ));
         }
         words

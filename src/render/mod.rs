@@ -4,11 +4,15 @@ mod advice;
 mod changes;
 mod doc;
 mod estimate;
+pub mod events;
 pub mod findings;
 mod fold;
 pub mod json;
+pub mod markdown;
 mod page;
 pub mod safe;
+#[cfg(test)]
+mod schema_check;
 pub mod status;
 pub mod summary;
 #[cfg(test)]

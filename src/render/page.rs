@@ -308,7 +308,7 @@ fn orphaned(page: &Page<'_>, detail: Detail) -> Option<Section> {
     let orphans = page.plan.orphans.iter();
     let entries = orphans.map(|orphan| {
         let name = line(&orphan.display_name, detail.value());
-        let why = format!("{}, {name:?}", orphan.id);
+        let why = format!("{}, \"{name}\"", orphan.id);
         Entry::new(Mark::Note, &orphan.key.to_string(), &why, Vec::new())
     });
     let hint = "ours, no longer in git, left alone";

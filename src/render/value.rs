@@ -16,6 +16,8 @@ const DIFFERENCE: usize = 24;
 const WHOLE: usize = 8;
 /// Characters on both sides of the place where two long lines differ.
 const CONTEXT: usize = 24;
+/// Characters that a word's beginning is looked for.
+const WORD: usize = 12;
 /// A document on one line that is longer than this is told line by line.
 const FLAT: usize = 60;
 
@@ -112,6 +114,20 @@ fn around(before: &str, after: &str, detail: Detail) -> (String, String) {
     let tail = one.iter().rev().zip(other.iter().rev());
     let tail = tail.take_while(alike).count().min(rest);
     let (head, tail) = (head.saturating_sub(CONTEXT), tail.saturating_sub(CONTEXT));
+    // Words are not cut where their ends are near.
+    let space = |at: &usize| {
+        one.get(at.wrapping_sub(1))
+            .is_none_or(|c| c.is_whitespace())
+    };
+    let head = (head.saturating_sub(WORD)..=head)
+        .rev()
+        .find(space)
+        .unwrap_or(head);
+    let space = |cut: &usize| one.get(one.len() - cut).is_none_or(|c| c.is_whitespace());
+    let tail = (tail.saturating_sub(WORD)..=tail)
+        .rev()
+        .find(space)
+        .unwrap_or(tail);
     let part = |text: &[char]| {
         let middle = text.get(head..text.len() - tail).unwrap_or_default();
         let middle: String = middle.iter().collect();

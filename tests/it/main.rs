@@ -20,6 +20,8 @@ mod git;
 mod manifest;
 mod model;
 mod scenario;
+#[path = "../../src/render/schema_check.rs"]
+mod schema_check;
 mod shared;
 mod sim;
 mod world;

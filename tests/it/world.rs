@@ -23,6 +23,7 @@ use catalogd::model::tree::{Pinned, Tree};
 use catalogd::plan::Plan;
 use catalogd::reconcile::converge::{Converged, Driver, End};
 use catalogd::reconcile::{Pass, Reconciler};
+use catalogd::render::json;
 use catalogd::render::text::{self, Style};
 use catalogd::store::Store;
 use tokio_util::sync::CancellationToken;
@@ -261,11 +262,10 @@ impl World {
 
     /// Plans in a new process.
     pub async fn plan(&self) -> Pass {
-        self.process()
-            .await
-            .reconciler
-            .plan(&self.desired(), None)
-            .await
+        let mut process = self.process().await;
+        let pass = process.reconciler.plan(&self.desired(), None).await;
+        crate::schema_check::plan(&json::plan(&pass.plan));
+        pass
     }
 
     /// Asserts that a plan made in a new process is empty.
@@ -318,7 +318,9 @@ impl Process {
 pub struct Willing;
 
 impl Driver for Willing {
-    fn consent(&mut self, _: &Pass) -> anyhow::Result<bool> {
+    fn consent(&mut self, pass: &Pass) -> anyhow::Result<bool> {
+        // Every plan that a test makes is one as documented.
+        crate::schema_check::plan(&json::plan(&pass.plan));
         Ok(true)
     }
     fn begin(&mut self, _: &Plan) {}

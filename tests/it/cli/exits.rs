@@ -123,7 +123,8 @@ async fn one_where_the_catalog_does_not_answer() {
         .notes("error: the catalog of 123456789012/us-east-1 cannot be read: ")
         .notes("next: check the network");
     assert_eq!(ended.stdout, "", "a plan of nothing but doubts is none");
-    assert_eq!(ended.stderr.lines().count(), 2, "{ended}");
+    // What it reads, and twice what is wrong.
+    assert_eq!(ended.stderr.lines().count(), 4, "{ended}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -277,8 +278,8 @@ async fn a_plan_as_json_is_what_its_page_says() {
         .await
         .expect(0);
     let plan: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(plan["format_version"], "1.2");
-    assert_eq!(plan["has_changes"], true);
+    assert_eq!(plan["formatVersion"], "2.0");
+    assert_eq!(plan["hasChanges"], true);
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/plan-json.md");
     let page = std::fs::read_to_string(page).unwrap();
     let documented = |member: &str| page.contains(&format!("`{member}`"));

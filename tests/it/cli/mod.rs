@@ -8,6 +8,7 @@ mod daemon;
 mod exits;
 mod export;
 mod failing;
+mod formats;
 mod kill;
 mod repository;
 mod terminal;
