@@ -11,13 +11,13 @@ use indicatif::MultiProgress;
 use crate::clock::Clock;
 use crate::execute::Outcome;
 use crate::execute::progress::{Progress, Quiet};
-use crate::ids::Key;
-use crate::ids::Revision;
+use crate::ids::{Key, Revision};
 use crate::manifest::Finding;
-use crate::plan::{Action, Plan};
+use crate::model::desired::Desired;
+use crate::plan::{Action, Plan, Selection};
 use crate::reconcile::Pass;
 use crate::reconcile::converge::{Driver, End};
-use crate::render::{Page, Rates, status};
+use crate::render::{Page, Rates, left_out, status};
 use crate::status::{Health, ObjectStatus};
 
 use super::args::{OutputFormat, SourceArgs, TargetArgs, parse_duration};
@@ -29,6 +29,7 @@ use super::out::Out;
 use super::plan::{refuse, show};
 use super::progress::{Interrupt, Live};
 use super::reading::Reading;
+use super::selection::{self, SelectionArgs};
 use super::source::load;
 
 /// Makes the catalog agree with the manifests.
@@ -38,6 +39,8 @@ pub(super) struct Apply {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    part: SelectionArgs,
     /// Do not ask; needed where there is no terminal
     #[arg(long, short = 'y')]
     yes: bool,
@@ -110,6 +113,7 @@ impl Apply {
         lines: Option<Arc<Ndjson>>,
         told: &mut Told,
     ) -> Result<Exit> {
+        let selection = self.part.selection()?;
         out.note(&format!("reading manifests of {} …", self.source.shown()));
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
@@ -122,6 +126,7 @@ impl Apply {
             return Ok(Exit::Invalid);
         }
         let reconciler = &mut connected.reconciler;
+        reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
         let base = match &self.base {
@@ -142,6 +147,8 @@ impl Apply {
             })
         };
         let mut asked = Asked {
+            selection: &selection,
+            desired: &loaded.desired,
             out,
             clock,
             revision: &snapshot.revision,
@@ -185,6 +192,7 @@ impl Apply {
             End::Settled => ended.pass,
         };
         if !asked_once {
+            selection::check(&selection, &loaded.desired, &pass.plan)?;
             let page = Page {
                 revision: Some(&snapshot.revision),
                 reads: Some(reads),
@@ -203,7 +211,7 @@ impl Apply {
         }
         if ended.end == End::Stopped {
             exit = exit.max(Exit::Deadline);
-        } else if exit == Exit::Done {
+        } else if exit == Exit::Done && selection.is_empty() {
             connected.reconciler.applied(&snapshot.revision.full());
         }
         if asked_once || exit != Exit::Done {
@@ -217,6 +225,8 @@ impl Apply {
 
 /// Asks the person. Agreed is what was shown as changing or waiting; anything else is asked again.
 struct Asked<'a> {
+    selection: &'a Selection,
+    desired: &'a Desired,
     out: &'a mut Out,
     clock: Clock,
     revision: &'a Revision,
@@ -246,6 +256,7 @@ impl Driver for Asked<'_> {
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
+        selection::check(self.selection, self.desired, &pass.plan)?;
         let objects = pass.plan.objects.iter();
         let touched: BTreeSet<Key> = objects
             .filter(|object| object.action != Action::None || !object.waiting.is_empty())
@@ -337,6 +348,9 @@ fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit, is_told: b
             "\n{}",
             status::status(&pass.statuses, out.style())
         ));
+    }
+    if let Some(left_out) = left_out(&pass.plan) {
+        out.note(&format!("Warning: {left_out}."));
     }
     let calls = connected.reconciler.calls();
     out.note(&match exit {

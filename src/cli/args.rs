@@ -159,7 +159,7 @@ fn parse_pace(text: &str) -> Result<Pace, String> {
     }
 }
 
-fn parse_key(text: &str) -> Result<Key, String> {
+pub(super) fn parse_key(text: &str) -> Result<Key, String> {
     let parsed = text.split_once('/').and_then(|(kind, name)| {
         let kind = Kind::ALL.into_iter().find(|known| known.slug() == kind)?;
         Some(Key::new(kind, Name::parse(name)?))

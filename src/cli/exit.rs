@@ -17,6 +17,8 @@ pub enum Exit {
     Deadline,
     /// Anything that has no code of its own.
     Error,
+    /// A saved plan may not be applied any more, or is no plan of this program's.
+    Stale,
     /// Credentials or permission are missing: observing could not start.
     Credentials,
     /// A manifest has an error.
@@ -37,6 +39,7 @@ impl Exit {
             Self::Error => "error",
             Self::Credentials => "credentials",
             Self::Invalid => "invalid",
+            Self::Stale => "stale",
             Self::Interrupted => "interrupted",
         }
     }
@@ -51,6 +54,7 @@ impl Exit {
             Self::Credentials => 4,
             Self::Blocked => 5,
             Self::Partial => 6,
+            Self::Stale => 7,
             Self::Deadline => 8,
             Self::Interrupted => 130,
         }
@@ -74,12 +78,13 @@ mod tests {
             Exit::Interrupted,
             Exit::Invalid,
             Exit::Credentials,
+            Exit::Stale,
             Exit::Error,
             Exit::Deadline,
             Exit::Partial,
             Exit::Blocked,
         ];
         assert!(order.windows(2).all(|pair| pair[0] > pair[1]));
-        assert_eq!(order.map(Exit::code), [130, 3, 4, 1, 8, 6, 5]);
+        assert_eq!(order.map(Exit::code), [130, 3, 4, 7, 1, 8, 6, 5]);
     }
 }

@@ -14,6 +14,8 @@ mod progress;
 mod reading;
 mod run;
 mod show;
+mod schema;
+mod selection;
 mod source;
 mod validate;
 
@@ -59,6 +61,8 @@ enum Command {
     Run(run::Run),
     /// Write a live catalog as manifests and templates; writes nothing to AWS
     Export(export::Export),
+    /// Print the JSON Schema of manifests, for editors
+    Schema(schema::Schema),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -105,6 +109,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Schema(command) => command.execute(&mut out).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))

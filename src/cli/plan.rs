@@ -13,6 +13,7 @@ use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
 use super::reading::Reading;
+use super::selection::{self, SelectionArgs};
 use super::show::ShowArgs;
 use super::source::load;
 
@@ -23,6 +24,8 @@ pub(super) struct Plan {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    part: SelectionArgs,
     #[command(flatten)]
     show: ShowArgs,
     /// Exit with 2 when a change is pending
@@ -46,6 +49,7 @@ impl Plan {
         clock: Clock,
         bars: MultiProgress,
     ) -> Result<Exit> {
+        let selection = self.part.selection()?;
         out.note(&format!("reading manifests of {} …", self.source.shown()));
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
@@ -61,6 +65,7 @@ impl Plan {
             return Ok(Exit::Invalid);
         }
         let reconciler = &mut connected.reconciler;
+        reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
         let base = match &self.base {
@@ -77,6 +82,7 @@ impl Plan {
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
+        selection::check(&selection, &loaded.desired, &pass.plan)?;
         let page = Page {
             revision: Some(&snapshot.revision),
             reads: Some(reads()),

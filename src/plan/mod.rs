@@ -1,6 +1,7 @@
 //! `(Desired, Base?, Observed, policy) -> Plan`: pure, the same input gives the same bytes (design §6).
 
 pub mod op;
+pub mod secrets;
 
 mod adopt;
 mod association;
@@ -14,6 +15,7 @@ mod import;
 mod imported;
 mod launch;
 mod offer;
+mod only;
 mod order;
 mod owned;
 mod path;
@@ -27,6 +29,7 @@ mod service_action;
 mod tag_option;
 mod settings;
 mod unlisted;
+mod template;
 mod upstream;
 mod version;
 
@@ -41,7 +44,9 @@ use crate::model::desired::{Desired, OnRemove, ProvisionedProduct};
 use crate::model::observed::{Gap, Observed};
 use crate::model::owner::Identity;
 pub use guard::scope_text;
+pub use only::Selection;
 use op::{Step, StepId};
+pub use template::{TemplateNews, Told};
 pub use upstream::word as status_word;
 
 /// All that a plan depends on.
@@ -80,6 +85,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Ours, no longer in git, kept because nothing says that it shall go.
     pub orphans: Vec<Orphan>,
+    /// What the plan is not about, where it is for a part of the source.
+    pub left_out: Vec<LeftOut>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// Over the steps and the observed state they rest on.
@@ -101,6 +108,8 @@ pub struct ObjectPlan {
     pub reason: Option<Reason>,
     /// Field by field.
     pub changes: Vec<Change>,
+    /// What the templates of versions that come change.
+    pub templates: Vec<TemplateNews>,
     /// Its calls, in order.
     pub steps: Vec<StepId>,
     /// What may not be done, and why.
@@ -218,10 +227,14 @@ pub enum BlockedCode {
     InUse,
     /// A parameter of the parameter store is not there.
     SsmParameter,
+    /// A secret would go into a parameter that its stack shows.
+    NoEcho,
     /// Topics are given at the launch and never changed (facts §9.3).
     NotificationArns,
     /// A stack set's preferences without a STACKSET constraint on the launch path.
     StackSet,
+    /// It differs, and the plan is for a part of the source that does not have it.
+    LeftOut,
 }
 
 impl BlockedCode {
@@ -252,8 +265,10 @@ impl BlockedCode {
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
             Self::SsmParameter => "ssm-parameter",
+            Self::NoEcho => "no-echo",
             Self::NotificationArns => "notification-arns",
             Self::StackSet => "stack-set",
+            Self::LeftOut => "left-out",
             Self::Adopt => "adopt",
             Self::InUse => "in-use",
         }
@@ -289,6 +304,15 @@ pub struct Orphan {
     pub display_name: String,
 }
 
+/// An object that a plan for a part of the source is not about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeftOut {
+    /// Which.
+    pub key: Key,
+    /// Whether something would be done to it, or stands in the way of that.
+    pub differs: bool,
+}
+
 /// What the planner is told besides desired and observed.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -308,6 +332,8 @@ pub struct Policy {
     pub tag_options: BTreeMap<TagOptionId, FormerTagOption>,
     /// Lifts the ratio guard up to this many removals.
     pub allow_removals: Option<usize>,
+    /// The only objects that anything is done to; `None` is all of them.
+    pub only: Option<BTreeSet<Key>>,
 }
 
 /// The product that a failed copy left behind.

@@ -10,19 +10,23 @@ use super::owned::Owned;
 use super::portfolio::PortfolioAfter;
 use super::product::ProductAfter;
 use super::removal::Going;
+use super::secrets::{TELLING, secure_strings};
 use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
-    digest, order, upstream,
+    digest, only, order, upstream,
 };
 use crate::ids::{Key, Kind, Name, PortfolioId, ServiceActionId, Token};
+use crate::model::secret::Secrets;
 
 /// A plan while it is made, with what each object will be once it is done.
 pub(crate) struct Planner<'a> {
     pub(crate) input: Input<'a>,
     pub(crate) owned: Owned<'a>,
     pub(crate) doubt: Doubt<'a>,
+    /// The SecureStrings that manifests take values from, but for those so short that any text has them.
+    pub(crate) secrets: Secrets,
     pub(crate) service_actions: BTreeMap<Name, Place<ServiceActionId>>,
     pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
     pub(crate) imported: BTreeMap<Name, Place<PortfolioId>>,
@@ -77,6 +81,7 @@ impl<'a> Planner<'a> {
             input: *input,
             owned: Owned::new(input),
             doubt: Doubt::new(input),
+            secrets: secure_strings(input.observed).longer(TELLING),
             service_actions: BTreeMap::new(),
             tag_options: BTreeMap::new(),
             imported: BTreeMap::new(),
@@ -145,6 +150,11 @@ impl<'a> Planner<'a> {
     /// repeated stalls its object, and nothing of it is done (design §8).
     pub(crate) fn commit(&mut self, mut draft: Draft) -> bool {
         self.next = draft.next();
+        if self.leaves_out(&draft.object.key) {
+            let idle = Self::leave_out(&mut draft);
+            self.drafts.push(draft);
+            return idle;
+        }
         let failed = self.input.policy.failed.get(&draft.object.key);
         let failed = failed.filter(|failed| self.input.now < failed.retry_at);
         let removals = draft.removals.iter().flat_map(|removal| &removal.steps);
@@ -213,9 +223,13 @@ impl<'a> Planner<'a> {
         let planned = self.judge_removals();
         self.former_tag_options(planned);
         let index = self.index_step();
-        let mut objects = Vec::new();
+        let (mut objects, mut left_out) = (Vec::new(), Vec::new());
         let mut steps = Vec::new();
-        for draft in self.drafts {
+        for draft in std::mem::take(&mut self.drafts) {
+            if self.leaves_out(&draft.object.key) {
+                left_out.push(only::left_out(&draft.object));
+                continue;
+            }
             objects.push(draft.object);
             steps.extend(draft.steps);
         }
@@ -225,11 +239,14 @@ impl<'a> Planner<'a> {
         gaps.sort();
         gaps.dedup();
         let digest = digest::of(self.input.identity, &objects, &steps);
+        let mut orphans = orphans(&self.input, &self.owned, &self.going);
+        orphans.retain(|orphan| !self.leaves_out(&orphan.key));
         Plan {
             identity: self.input.identity.clone(),
-            orphans: orphans(&self.input, &self.owned, &self.going),
+            orphans,
             objects,
             steps,
+            left_out,
             gaps,
             digest,
             made: self.input.now,
@@ -242,7 +259,8 @@ impl<'a> Planner<'a> {
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
             *planned.entry(removal.family).or_default() += 1;
         }
-        let owned = census(&self.owned, self.input.observed);
+        let mut owned = census(&self.owned, self.input.observed);
+        owned.insert(Family::Objects(Kind::TagOption), self.tag_options_in_use());
         let refused = refused_removals(&planned, &owned, &self.input);
         // What is not done, and so nothing that rests on it: an object comes after what it needs to be gone.
         let mut lost: BTreeSet<StepId> = BTreeSet::new();
@@ -349,6 +367,10 @@ impl ObjectPlan {
             return Some(format!("is stalled ({})", stalled.reason));
         }
         let blocked = self.blocked.first()?;
+        if blocked.code == BlockedCode::LeftOut {
+            let why = "differs and is left out of this plan (--with-dependencies takes it in)";
+            return Some(why.to_owned());
+        }
         // Its own entry says why at length.
         Some(format!("is blocked ({})", blocked.code.as_str()))
     }

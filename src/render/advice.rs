@@ -56,6 +56,8 @@ pub(super) fn next(code: BlockedCode) -> &'static str {
         BlockedCode::ImportTemplate => "add a version with the stack's own template",
         BlockedCode::Adopt => "name one object that is there",
         BlockedCode::InUse => "remove what uses it first",
+        BlockedCode::NoEcho => "name a parameter with NoEcho, or no secret",
+        BlockedCode::LeftOut => "plan for it too, with --only or --with-dependencies",
         BlockedCode::SsmParameter => "make the parameter, or name another",
         BlockedCode::NotificationArns => "say the topics that the stack has, or nothing",
         BlockedCode::StackSet => "let the stack set's preferences and the constraint agree",
@@ -81,10 +83,12 @@ pub(super) fn says_itself(code: BlockedCode) -> bool {
         | BlockedCode::Adopt
         | BlockedCode::InUse
         | BlockedCode::SsmParameter
+        | BlockedCode::NoEcho
         | BlockedCode::NotificationArns
         | BlockedCode::StackSet => true,
         BlockedCode::Gap
         | BlockedCode::ForeignOwner
+        | BlockedCode::LeftOut
         | BlockedCode::Conflict
         | BlockedCode::TagQuota
         | BlockedCode::Dependency

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::doc::{Pair, Row, Sign};
 use super::page::Detail;
 use super::safe::{VALUE, harmless, line};
-use super::value;
+use super::{template_change, value};
 use crate::plan::{Action, Change, ObjectPlan, Reason, Shown};
 
 /// Characters of two short values and what stands between them; longer ones are shown below each other.
@@ -47,7 +47,13 @@ pub(super) fn rows(object: &ObjectPlan, detail: Detail) -> Vec<Row> {
             }
         }
     }
-    lines.into_iter().map(Line::row).collect()
+    let rows = lines.into_iter().map(|line| {
+        let templates = template_change::rows(object, &line.field, detail);
+        let mut row = line.row();
+        row.nested.extend(templates);
+        row
+    });
+    rows.collect()
 }
 
 /// A reason in words.
@@ -62,6 +68,7 @@ pub(super) fn words(reason: Reason) -> &'static str {
 
 /// A row, and what stands behind it.
 struct Line {
+    field: String,
     row: Row,
     glue: &'static str,
     extras: Vec<String>,
@@ -102,6 +109,7 @@ impl Line {
             && group != "tags"
             && !change.field.starts_with("parameters.");
         Self {
+            field: change.field.clone(),
             row,
             glue: if group == "tags" { ", " } else { "  " },
             extras: Vec::new(),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::page::Page;
-use super::{advice, summary};
+use super::{advice, summary, template_change};
 use crate::ids::{Revision, Target};
 use crate::manifest::{Finding, Severity};
 use crate::model::owner::Identity;
@@ -56,7 +56,7 @@ pub(super) struct Document<'a> {
     digest: Option<&'a str>,
     errored: bool,
     errors: Vec<Error<'a>>,
-    notices: &'a [String],
+    notices: Vec<String>,
     has_changes: bool,
     has_drift: bool,
     is_blocked: bool,
@@ -65,6 +65,7 @@ pub(super) struct Document<'a> {
     objects: Vec<Object<'a>>,
     calls: Vec<Call>,
     orphans: Vec<Orphan<'a>>,
+    left_out: Vec<LeftOut<'a>>,
     gaps: Vec<Gap<'a>>,
     estimate: Option<Estimate>,
 }
@@ -126,6 +127,8 @@ struct Object<'a> {
     reason: Option<&'static str>,
     drifted: bool,
     changes: Vec<Field<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    template_changes: Vec<template_change::Document<'a>>,
     calls: Vec<usize>,
     blocked: Vec<Blocked<'a>>,
     waiting: Vec<Waiting<'a>>,
@@ -196,6 +199,14 @@ struct Orphan<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+struct LeftOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    differs: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Gap<'a> {
     scope: String,
     operation: &'a str,
@@ -223,11 +234,11 @@ impl<'a> Document<'a> {
             reads: _,
             rates: _,
             findings,
-            notices,
+            notices: _,
         } = page;
         Self {
             digest: Some(plan.digest.as_str()),
-            notices,
+            notices: page.notices(),
             has_changes: plan.has_changes(),
             has_drift: plan.objects.iter().any(ObjectPlan::is_drift),
             is_blocked: plan.is_blocked(),
@@ -236,6 +247,7 @@ impl<'a> Document<'a> {
             objects: plan.objects.iter().map(object).collect(),
             calls: plan.steps.iter().map(call).collect(),
             orphans: plan.orphans.iter().map(orphan).collect(),
+            left_out: plan.left_out.iter().map(left_out).collect(),
             gaps: plan.gaps.iter().map(gap).collect(),
             estimate: Some(estimate(page)),
             ..Self::about(&plan.identity, *revision, findings, plan.made)
@@ -261,7 +273,7 @@ impl<'a> Document<'a> {
             digest: None,
             errored: false,
             errors: errors.map(error).collect(),
-            notices: &[],
+            notices: Vec::new(),
             has_changes: false,
             has_drift: false,
             is_blocked: false,
@@ -270,6 +282,7 @@ impl<'a> Document<'a> {
             objects: Vec::new(),
             calls: Vec::new(),
             orphans: Vec::new(),
+            left_out: Vec::new(),
             gaps: Vec::new(),
             estimate: None,
         }
@@ -334,6 +347,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         action,
         reason,
         changes,
+        templates: _,
         steps,
         blocked,
         waiting,
@@ -357,6 +371,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         reason: reason.map(crate::plan::Reason::as_str),
         drifted: object.is_drift(),
         changes: changes.iter().map(field).collect(),
+        template_changes: template_change::json(object),
         calls: steps.iter().map(|id| id.0).collect(),
         blocked: blocked
             .iter()
@@ -416,6 +431,15 @@ fn orphan(orphan: &crate::plan::Orphan) -> Orphan<'_> {
         name: orphan.key.name.as_str(),
         id: &orphan.id,
         display_name: &orphan.display_name,
+    }
+}
+
+fn left_out(left: &crate::plan::LeftOut) -> LeftOut<'_> {
+    let crate::plan::LeftOut { key, differs } = left;
+    LeftOut {
+        kind: key.kind.as_str(),
+        name: key.name.as_str(),
+        differs: *differs,
     }
 }
 

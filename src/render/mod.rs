@@ -8,6 +8,7 @@ pub mod events;
 pub mod findings;
 mod fold;
 pub mod json;
+mod left_out;
 pub mod markdown;
 mod page;
 pub mod safe;
@@ -15,6 +16,7 @@ pub mod safe;
 mod schema_check;
 pub mod status;
 pub mod summary;
+pub mod template_change;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -23,4 +25,5 @@ pub mod text;
 mod value;
 
 pub use estimate::{Estimate, Rates};
+pub use left_out::left_out;
 pub use page::Page;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::changes;
 use super::doc::{Doc, Entry, Mark, Row, Section, Sign, count};
 use super::estimate::{Estimate, Rates};
+use super::left_out::left_out;
 use super::safe::{MESSAGE, VALUE, harmless, line};
 use super::{advice, fold, summary};
 use crate::ids::Revision;
@@ -40,6 +41,12 @@ impl<'a> Page<'a> {
             findings: &[],
             notices: Vec::new(),
         }
+    }
+
+    /// What must be known first, that it is a plan for a part among it.
+    pub fn notices(&self) -> Vec<String> {
+        let left_out = left_out(self.plan).into_iter();
+        left_out.chain(self.notices.iter().cloned()).collect()
     }
 
     /// Calls and time.
@@ -78,7 +85,7 @@ const SECTIONS: &[Build] = &[
 pub(super) fn doc(page: &Page<'_>, detail: Detail) -> Doc {
     let sections = SECTIONS.iter().filter_map(|build| build(page, detail));
     Doc {
-        notices: page.notices.iter().map(|text| harmless(text)).collect(),
+        notices: page.notices().iter().map(|text| harmless(text)).collect(),
         sections: sections.collect(),
         costs: page.estimate().words(),
         summary: summary::line(page.plan),

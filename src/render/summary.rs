@@ -17,6 +17,7 @@ pub fn line(plan: &Plan) -> String {
         (waiting, "waiting"),
         (plan.gaps.len(), "not read"),
         (plan.orphans.len(), "orphaned"),
+        (plan.left_out.len(), "left out"),
     ];
     let rest: Vec<String> = rest
         .into_iter()
@@ -53,6 +54,9 @@ pub fn line(plan: &Plan) -> String {
     }
     if held {
         return format!("No changes can be made now.{rest}");
+    }
+    if !plan.left_out.is_empty() {
+        return format!("No changes to what was not left out.{rest}");
     }
     format!("No changes. The catalog matches the manifests.{rest}")
 }

@@ -175,7 +175,7 @@ impl World {
             .collect()
     }
 
-    fn live_portfolio(&mut self, want: &Portfolio) {
+    pub(crate) fn live_portfolio(&mut self, want: &Portfolio) {
         let id = PortfolioId::new(format!("port-{}", want.name));
         let principals = want.principals.iter().flatten();
         let live = LivePortfolio {
@@ -303,6 +303,7 @@ impl World {
             running: Some(Running { product, version }),
             ever_succeeded: true,
             stack: Some(stack),
+            stack_gone: false,
         };
         self.observed.provisioned.insert(id, live);
     }

@@ -188,8 +188,8 @@ mod tests {
         let (before, after) = (format!("{start}old{end}"), format!("{start}new{end}"));
         let rows = difference(&before, &after, SHORT);
         insta::assert_snapshot!(shown(&rows).join("\n"), @r##"
-        -|… (256 alike) rd a word a word a word old and more and more and m … (156 alike)
-        +|… (256 alike) rd a word a word a word new and more and more and m … (156 alike)
+        -|… (254 alike) word a word a word a word old and more and more and more … (153 alike)
+        +|… (254 alike) word a word a word a word new and more and more and more … (153 alike)
         "##);
         // Overlapping heads and tails count no character twice.
         assert_eq!(

@@ -22,6 +22,7 @@ mod model;
 mod scenario;
 #[path = "../../src/render/schema_check.rs"]
 mod schema_check;
+mod schema;
 mod shared;
 mod sim;
 mod world;

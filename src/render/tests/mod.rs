@@ -8,6 +8,7 @@ mod guards;
 mod imported;
 mod objects;
 mod pages;
+mod only;
 mod properties;
 mod provisioned;
 mod service_actions;

@@ -1,8 +1,10 @@
 //! What holds of every plan.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
-use crate::ids::PortfolioId;
+use crate::ids::{Key, PortfolioId};
 use crate::model::desired::{Desired, Guidance, Principal};
 use crate::model::observed::Scope;
 use crate::plan::op::Op;
@@ -127,6 +129,33 @@ proptest! {
                     prop_assert_eq!(&plan.step(*id).unwrap().object, &object.key);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_part_is_planned_as_it_is_in_the_whole_or_not_at_all(desired in sources(), chosen in any::<u16>()) {
+        for world in [World::empty(desired.clone()), edited(desired)] {
+            let whole = world.plan();
+            let part = |keys: BTreeSet<Key>| {
+                let mut world = world.clone();
+                world.policy.only = Some(keys);
+                world.plan()
+            };
+            let all = whole.objects.iter();
+            let some = all.clone().enumerate().filter(|(n, _)| chosen & (1 << n) != 0);
+            let some: BTreeSet<Key> = some.map(|(_, object)| object.key.clone()).collect();
+            let plan = part(some.clone());
+            prop_assert!(plan.steps.iter().all(|step| some.contains(&step.object)));
+            prop_assert!(plan.objects.iter().all(|object| some.contains(&object.key)));
+            prop_assert_eq!(plan.objects.len() + plan.left_out.len(), whole.objects.len());
+            // What a plan changes can be planned again by itself: a saved plan rests on that.
+            let touched = all.clone().filter(|object| !object.steps.is_empty());
+            let again = part(touched.clone().map(|object| object.key.clone()).collect());
+            prop_assert_eq!(&again.steps, &whole.steps);
+            prop_assert_eq!(again.objects.iter().collect::<Vec<_>>(), touched.collect::<Vec<_>>());
+            prop_assert_eq!(&again.digest, &whole.digest);
+            let everything = part(all.map(|object| object.key.clone()).collect());
+            prop_assert_eq!(&everything, &whole);
         }
     }
 
