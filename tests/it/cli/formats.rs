@@ -73,7 +73,7 @@ async fn what_is_wrong_with_manifests_is_told_in_every_format() {
         .expect(3)
         .says("<!-- catalogd:plan installation=default target=123456789012/us-east-1 part=1 -->\n")
         .says("**No plan: the manifests have 1 error. Nothing was planned or written.**")
-        .says("! error[dangling-reference]  (catalog.yaml:15:16)");
+        .says("! error[dangling-reference]  (catalog.yaml:16:28)");
     bench
         .run(PLAN)
         .await
