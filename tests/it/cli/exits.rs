@@ -123,8 +123,9 @@ async fn one_where_the_catalog_does_not_answer() {
         .notes("error: the catalog of 123456789012/us-east-1 cannot be read: ")
         .notes("next: check the network");
     assert_eq!(ended.stdout, "", "a plan of nothing but doubts is none");
-    // What it reads, and twice what is wrong.
-    assert_eq!(ended.stderr.lines().count(), 4, "{ended}");
+    let told = ended.stderr.lines();
+    let wrong = told.filter(|line| !line.starts_with("reading "));
+    assert_eq!(wrong.count(), 2, "{ended}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -264,7 +265,7 @@ impl Bench {
     /// Waits until the program says what it works on: its handlers of signals stand by then.
     async fn until_manifests_are_read(&self, program: &Running) {
         self.until("the greeting", |_| {
-            program.stderr().contains("manifests of")
+            program.stderr().contains(", manifests of")
         })
         .await;
     }
