@@ -127,12 +127,12 @@ pub struct ToolName(Tool);
 /// A plan's document.
 #[derive(Serialize)]
 #[serde(transparent)]
-pub struct PlanDocument<'a>(Document<'a>);
+pub struct PlanDocument<'a>(Box<Document<'a>>);
 
 impl<'a> PlanDocument<'a> {
     /// Of a plan.
     pub fn of(page: &'a Page<'a>) -> Self {
-        Self(Document::of(page))
+        Self(Box::new(Document::of(page)))
     }
 }
 
