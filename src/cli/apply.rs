@@ -1,6 +1,7 @@
 //! `catalogd apply`: the plan is shown, asked for, made, and followed until the catalog has converged.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -10,21 +11,25 @@ use indicatif::MultiProgress;
 use crate::clock::Clock;
 use crate::execute::Outcome;
 use crate::execute::progress::{Progress, Quiet};
-use crate::ids::Key;
+use crate::ids::{Key, Revision};
+use crate::manifest::Finding;
 use crate::model::desired::Desired;
 use crate::plan::{Action, Plan, Selection};
 use crate::reconcile::Pass;
 use crate::reconcile::converge::{Driver, End};
-use crate::render::{left_out, status};
+use crate::render::{Page, Rates, left_out, status};
 use crate::status::{Health, ObjectStatus};
 
-use super::args::{SourceArgs, TargetArgs, parse_duration};
+use super::args::{OutputFormat, SourceArgs, TargetArgs, parse_duration};
 use super::connect::{Connected, could_not_observe};
 use super::exit::Exit;
+use super::exit_of as exit_of_error;
+use super::ndjson::{Both, Ndjson};
 use super::out::Out;
 use super::plan::{refuse, show};
 use super::policy::{self, PolicyArgs};
 use super::progress::{Interrupt, Live};
+use super::reading::Reading;
 use super::selection::{self, SelectionArgs};
 use super::source::load;
 
@@ -54,6 +59,19 @@ pub(super) struct Apply {
     /// Let up to so many removals and deactivations go at once, beyond what the guard allows
     #[arg(long, value_name = "N")]
     allow_deletes: Option<usize>,
+    /// What is told on standard output; json is one object a line while it goes on (docs/plan-json.md), and needs --yes
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: OutputFormat,
+    /// Fold nothing of the plan away
+    #[arg(long)]
+    verbose: bool,
+}
+
+/// How an apply ended, for the last line of JSON.
+#[derive(Default)]
+struct Told {
+    calls: u64,
+    statuses: Vec<ObjectStatus>,
 }
 
 impl Apply {
@@ -63,7 +81,43 @@ impl Apply {
         clock: Clock,
         bars: MultiProgress,
     ) -> Result<Exit> {
+        out.set_verbose(self.verbose);
+        if self.format == OutputFormat::Text {
+            return self
+                .apply(out, clock, bars, None, &mut Told::default())
+                .await;
+        }
+        let lines = Arc::new(Ndjson::start(clock));
+        let mut told = Told::default();
+        let ended = if self.yes {
+            let lines = Some(Arc::clone(&lines));
+            self.apply(out, clock, bars, lines, &mut told).await
+        } else {
+            Err(anyhow::anyhow!(
+                "--format json asks nothing\n  next: look at the plan, then add --yes"
+            ))
+        };
+        let exit = match &ended {
+            Ok(exit) => *exit,
+            Err(error) => {
+                lines.error(&format!("{error:#}"));
+                exit_of_error(error)
+            }
+        };
+        lines.summary(exit, told.calls, &told.statuses);
+        ended
+    }
+
+    async fn apply(
+        self,
+        out: &mut Out,
+        clock: Clock,
+        bars: MultiProgress,
+        lines: Option<Arc<Ndjson>>,
+        told: &mut Told,
+    ) -> Result<Exit> {
         let selection = self.part.selection()?;
+        out.note(&format!("reading manifests of {} …", self.source.shown()));
         let state = self.target.state.as_deref();
         let given = self.policy.read(out)?;
         let snapshot = self.source.open(state)?.read().await?;
@@ -104,6 +158,13 @@ impl Apply {
             selection: &selection,
             desired: &loaded.desired,
             out,
+            clock,
+            revision: &snapshot.revision,
+            findings: &loaded.findings,
+            reads: Arc::new(connected.reconciler.reads()),
+            rates: connected.rates,
+            lines,
+            reading: None,
             bars: &bars,
             interrupt: &interrupt,
             yes: self.yes,
@@ -114,7 +175,10 @@ impl Apply {
             .reconciler
             .converge(&loaded.desired, base.as_ref(), &deadline, &mut asked)
             .await?;
+        asked.reading = None;
         let asked_once = asked.agreed.is_some();
+        let (lines, reads) = (asked.lines.take(), (asked.reads)());
+        told.calls = connected.reconciler.calls();
         timer.abort();
         if let Some(refused) = could_not_observe(&ended.pass.observed) {
             return Err(refused.into());
@@ -137,7 +201,17 @@ impl Apply {
         };
         if !asked_once {
             selection::check(&selection, &loaded.desired, &pass.plan)?;
-            show(out, &pass);
+            let page = Page {
+                revision: Some(&snapshot.revision),
+                reads: Some(reads),
+                rates: connected.rates,
+                findings: &loaded.findings,
+                ..Page::of(&pass.plan)
+            };
+            match &lines {
+                Some(lines) => lines.plan(&page),
+                None => show(out, &page),
+            }
         }
         let mut exit = exit_of(&pass);
         if !loaded.desired.broken.is_empty() || loaded.desired.incomplete {
@@ -149,8 +223,10 @@ impl Apply {
             connected.reconciler.applied(&snapshot.revision.full());
         }
         if asked_once || exit != Exit::Done {
-            say(out, &connected, &pass, exit);
+            say(out, &connected, &pass, exit, lines.is_some());
         }
+        told.calls = connected.reconciler.calls();
+        told.statuses = pass.statuses;
         Ok(exit)
     }
 }
@@ -160,15 +236,31 @@ struct Asked<'a> {
     selection: &'a Selection,
     desired: &'a Desired,
     out: &'a mut Out,
+    clock: Clock,
+    revision: &'a Revision,
+    findings: &'a [Finding],
+    reads: Arc<dyn Fn() -> u64 + Send + Sync>,
+    rates: Option<Rates>,
+    /// What a program is told.
+    lines: Option<Arc<Ndjson>>,
+    reading: Option<Reading>,
     bars: &'a MultiProgress,
     interrupt: &'a Interrupt,
     yes: bool,
     agreed: Option<BTreeSet<Key>>,
-    live: Option<Live>,
+    live: Option<Both>,
 }
 
 impl Driver for Asked<'_> {
+    fn looks(&mut self) {
+        // Told once: further passes are a part of what is shown already.
+        if self.agreed.is_none() && self.reading.is_none() {
+            self.reading = Some(self.start_reading());
+        }
+    }
+
     fn consent(&mut self, pass: &Pass) -> Result<bool> {
+        self.reading = None;
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
@@ -178,12 +270,25 @@ impl Driver for Asked<'_> {
             .filter(|object| object.action != Action::None || !object.waiting.is_empty())
             .map(|object| object.key.clone())
             .collect();
+        let page = Page {
+            revision: Some(self.revision),
+            reads: Some((self.reads)()),
+            rates: self.rates,
+            findings: self.findings,
+            ..Page::of(&pass.plan)
+        };
+        if let Some(lines) = &self.lines {
+            // A program is told every pass's plan: its steps are numbered by it.
+            lines.plan(&page);
+            self.agreed.get_or_insert_default().extend(touched);
+            return Ok(true);
+        }
         let question = match &self.agreed {
             None => "Apply this plan? Only `yes` is a yes:",
             Some(agreed) if touched.is_subset(agreed) => return Ok(true),
             Some(_) => "Something else differs by now. Apply this as well? Only `yes` is a yes:",
         };
-        show(self.out, pass);
+        show(self.out, &page);
         if !self.yes {
             if !self.out.can_ask() {
                 bail!("there is no terminal to ask on\n  next: look at the plan, then add --yes");
@@ -199,7 +304,8 @@ impl Driver for Asked<'_> {
     fn begin(&mut self, plan: &Plan) {
         let live = Live::new(self.out, self.bars.clone(), self.interrupt);
         live.begin(plan);
-        self.live = Some(live);
+        let lines = self.lines.clone();
+        self.live = Some(Both { live, lines });
     }
 
     fn progress(&self) -> &dyn Progress {
@@ -209,10 +315,20 @@ impl Driver for Asked<'_> {
         }
     }
 
-    fn end(&mut self, _: &Outcome) {
-        if let Some(live) = &self.live {
-            live.finish();
+    fn end(&mut self, outcome: &Outcome) {
+        if let Some(both) = &self.live {
+            both.live.finish();
         }
+        if let Some(lines) = &self.lines {
+            lines.pass(outcome);
+        }
+    }
+}
+
+impl Asked<'_> {
+    fn start_reading(&mut self) -> Reading {
+        let reads = Arc::clone(&self.reads);
+        Reading::start(self.out, self.bars, self.clock, move || reads())
     }
 }
 
@@ -238,11 +354,14 @@ fn exit_of(pass: &Pass) -> Exit {
 }
 
 /// Says how it ended.
-fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit) {
-    out.result(&format!(
-        "\n{}",
-        status::status(&pass.statuses, out.style())
-    ));
+fn say(out: &mut Out, connected: &Connected, pass: &Pass, exit: Exit, is_told: bool) {
+    // Where standard output is a program's, the last line has this.
+    if !is_told {
+        out.result(&format!(
+            "\n{}",
+            status::status(&pass.statuses, out.style())
+        ));
+    }
     if let Some(left_out) = left_out(&pass.plan) {
         out.note(&format!("Warning: {left_out}."));
     }

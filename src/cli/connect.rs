@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::aws::client::{Aws, Settings};
-use crate::aws::pace::Pace;
+use crate::aws::pace::{Pace, READS_PER_SECOND, WRITES_PER_SECOND};
 use crate::clock::{Clock, Entropy};
 use crate::emulator::faults::Faults;
 use crate::emulator::{self, Emulator, InProcess, Profile};
@@ -14,6 +14,7 @@ use crate::ids::Target;
 use crate::model::observed::{Observed, Scope};
 use crate::model::owner::Identity;
 use crate::reconcile::Reconciler;
+use crate::render::Rates;
 use crate::store::Store;
 
 use super::args::TargetArgs;
@@ -38,6 +39,8 @@ pub(super) struct Refused {
 pub(super) struct Connected {
     pub(super) reconciler: Reconciler,
     pub(super) target: Target,
+    /// How fast calls go out.
+    pub(super) rates: Option<Rates>,
     /// What is worth a line before anything else.
     pub(super) greeting: String,
 }
@@ -121,8 +124,20 @@ impl TargetArgs {
         Ok(Connected {
             reconciler,
             target,
+            rates: rates(pace),
             greeting,
         })
+    }
+}
+
+/// The pace as a page tells it.
+fn rates(pace: Pace) -> Option<Rates> {
+    match pace {
+        Pace::None => None,
+        Pace::Default => Some(Rates {
+            reads: READS_PER_SECOND as u32,
+            writes: WRITES_PER_SECOND as u32,
+        }),
     }
 }
 

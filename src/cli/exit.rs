@@ -29,7 +29,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Done,
         Self::Changes,
         Self::Blocked,
@@ -38,8 +38,25 @@ impl Exit {
         Self::Error,
         Self::Credentials,
         Self::Invalid,
+        Self::Stale,
         Self::Interrupted,
     ];
+
+    /// A stable word for machines.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Changes => "changes",
+            Self::Blocked => "blocked",
+            Self::Partial => "partial",
+            Self::Deadline => "deadline",
+            Self::Error => "error",
+            Self::Credentials => "credentials",
+            Self::Invalid => "invalid",
+            Self::Stale => "stale",
+            Self::Interrupted => "interrupted",
+        }
+    }
 
     /// The number.
     pub fn code(self) -> u8 {

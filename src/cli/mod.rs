@@ -7,15 +7,18 @@ mod connect;
 mod emulator;
 mod exit;
 mod export;
-mod launches;
 mod iam_policy;
+mod launches;
+mod ndjson;
 mod out;
 mod plan;
 mod policy;
 mod progress;
+mod reading;
 mod run;
 mod schema;
 mod selection;
+mod show;
 mod source;
 mod validate;
 
@@ -109,7 +112,7 @@ async fn dispatch(cli: Cli) -> Exit {
     }
     let result = match cli.command {
         Command::Validate(command) => command.execute(&mut out).await,
-        Command::Plan(command) => command.execute(&mut out, clock).await,
+        Command::Plan(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
@@ -133,6 +136,11 @@ fn fail(out: &mut Out, error: &anyhow::Error) -> Exit {
         }
     }
     out.error(&text);
+    exit_of(error)
+}
+
+/// The exit code that an error calls for.
+fn exit_of(error: &anyhow::Error) -> Exit {
     error
         .downcast_ref::<connect::Refused>()
         .map_or(Exit::Error, |refused| refused.exit)

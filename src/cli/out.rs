@@ -22,6 +22,9 @@ pub(super) struct Out {
     stdout_color: bool,
     stderr_color: bool,
     stderr_terminal: bool,
+    /// Columns of the terminal that results go to.
+    width: Option<usize>,
+    verbose: bool,
 }
 
 impl Out {
@@ -41,7 +44,15 @@ impl Out {
             stdout_color: decide(io::stdout().is_terminal()),
             stderr_color: decide(stderr_terminal),
             stderr_terminal,
+            width: terminal_size::terminal_size_of(io::stdout())
+                .map(|(terminal_size::Width(width), _)| usize::from(width)),
+            verbose: false,
         }
+    }
+
+    /// Folds nothing away from now on.
+    pub(super) fn set_verbose(&mut self, verbose: bool) {
+        self.verbose = verbose;
     }
 
     pub(super) fn plain() -> Self {
@@ -49,6 +60,8 @@ impl Out {
             stdout_color: false,
             stderr_color: false,
             stderr_terminal: false,
+            width: None,
+            verbose: false,
         }
     }
 
@@ -60,6 +73,8 @@ impl Out {
     pub(super) fn style(&self) -> Style {
         Style {
             color: self.stdout_color,
+            width: self.width,
+            verbose: self.verbose,
         }
     }
 

@@ -2,18 +2,20 @@
 
 use anyhow::Result;
 use clap::Args;
+use indicatif::MultiProgress;
 
 use crate::clock::Clock;
 use crate::manifest::{Loaded, Severity};
-use crate::reconcile::Pass;
-use crate::render::{json, text};
+use crate::render::{Page, text};
 
-use super::args::{OutputFormat, SourceArgs, TargetArgs};
+use super::args::{SourceArgs, TargetArgs};
 use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
 use super::policy::{self, PolicyArgs};
+use super::reading::Reading;
 use super::selection::{self, SelectionArgs};
+use super::show::ShowArgs;
 use super::source::load;
 
 /// Shows what apply would do.
@@ -27,9 +29,8 @@ pub(super) struct Plan {
     policy: PolicyArgs,
     #[command(flatten)]
     part: SelectionArgs,
-    /// How the plan is printed; docs/plan-json.md has the JSON
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: OutputFormat,
+    #[command(flatten)]
+    show: ShowArgs,
     /// Exit with 2 when a change is pending
     #[arg(long)]
     detailed_exitcode: bool,
@@ -45,8 +46,14 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
+    pub(super) async fn execute(
+        self,
+        out: &mut Out,
+        clock: Clock,
+        bars: MultiProgress,
+    ) -> Result<Exit> {
         let selection = self.part.selection()?;
+        out.note(&format!("reading manifests of {} …", self.source.shown()));
         let state = self.target.state.as_deref();
         let given = self.policy.read(out)?;
         let snapshot = self.source.open(state)?.read().await?;
@@ -56,6 +63,9 @@ impl Plan {
             .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
+            let identity = connected.reconciler.identity();
+            self.show
+                .refused(out, identity, &snapshot, &loaded, clock)?;
             return Ok(Exit::Invalid);
         }
         let Some(rules) = policy::all(out, &given, &loaded) else {
@@ -70,18 +80,25 @@ impl Plan {
             Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
             None => None,
         };
+        let reads = connected.reconciler.reads();
+        let reading = Reading::start(out, &bars, clock, connected.reconciler.reads());
         let pass = connected
             .reconciler
             .plan(&loaded.desired, base.as_ref())
             .await;
+        drop(reading);
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
         selection::check(&selection, &loaded.desired, &pass.plan)?;
-        match self.format {
-            OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
-            OutputFormat::Json => out.result(&json::plan(&pass.plan)),
-        }
+        let page = Page {
+            revision: Some(&snapshot.revision),
+            reads: Some(reads()),
+            rates: connected.rates,
+            findings: &loaded.findings,
+            ..Page::of(&pass.plan)
+        };
+        self.show.plan(out, &page)?;
         Ok(if pass.plan.is_denied() {
             Exit::Blocked
         } else if self.detailed_exitcode && pass.plan.has_changes() {
@@ -108,6 +125,6 @@ pub(super) fn refuse(out: &mut Out, loaded: &Loaded, partial: bool) -> bool {
 }
 
 /// Prints a plan for people.
-pub(super) fn show(out: &mut Out, pass: &Pass) {
-    out.result(&text::plan(&pass.plan, out.style()));
+pub(super) fn show(out: &mut Out, page: &Page<'_>) {
+    out.result(&text::page(page, out.style()));
 }

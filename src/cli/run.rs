@@ -16,7 +16,7 @@ use crate::manifest::{Finding, Loaded};
 use crate::model::desired::Desired;
 use crate::reconcile::Pass;
 use crate::render::safe::line;
-use crate::render::{self, findings, status, text};
+use crate::render::{findings, status, text};
 
 use super::args::{SourceArgs, TargetArgs, parse_duration};
 use super::connect::{Connected, could_not_observe};
@@ -213,8 +213,8 @@ impl Report for Told<'_> {
         let plan = &settled.pass.plan;
         let mut block = text::gaps(plan, self.out.style());
         block.push_str(&status::status(&settled.pass.statuses, self.out.style()));
-        block.push_str(&text::orphans(plan));
-        block.push_str(&render::policy::text(plan, self.out.style()));
+        block.push_str(&text::orphans(plan, self.out.style()));
+        block.push_str(&text::verdicts(plan, self.out.style()));
         let oldest = status::oldest_read(&settled.pass.statuses);
         let oldest = oldest.map_or(String::new(), |at| {
             format!(", and what earlier looks read since {at:.0}")

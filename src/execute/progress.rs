@@ -8,7 +8,7 @@ use crate::run::share::ShareState;
 use super::StepResult;
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     /// A call goes out.
     Started {

@@ -98,6 +98,8 @@ pub struct Plan {
     pub digest: Digest,
     /// What the team's own rules say of it.
     pub verdicts: Vec<Verdict>,
+    /// When it was made: [`Input::now`].
+    pub made: Timestamp,
 }
 
 /// What happens to one object.
@@ -125,6 +127,13 @@ pub struct ObjectPlan {
     pub stalled: Option<Stalled>,
     /// Things worth saying that change nothing, e.g. a parameter that the new version drops.
     pub notes: Vec<String>,
+}
+
+impl ObjectPlan {
+    /// Whether somebody changed the live object, as far as that is known: [`Reason::Differs`] may be that or git.
+    pub fn is_drift(&self) -> bool {
+        matches!(self.reason, Some(Reason::Drifted | Reason::Both))
+    }
 }
 
 /// What is done to an object.

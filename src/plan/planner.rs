@@ -256,6 +256,7 @@ impl<'a> Planner<'a> {
             gaps,
             digest,
             verdicts: Vec::new(),
+            made: self.input.now,
         }
     }
 

@@ -38,6 +38,8 @@ pub(super) fn of_plan(input: &Input<'_>, plan: &Plan, revision: &str, listed: bo
         gaps,
         digest: _,
         verdicts: _,
+        // A rule has `now`.
+        made: _,
     } = plan;
     let action = |action| Fact::count(objects.iter().filter(|o| o.action == action).count());
     let count = |of: fn(&ObjectPlan) -> bool| Fact::count(objects.iter().filter(|o| of(o)).count());

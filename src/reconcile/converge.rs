@@ -27,6 +27,8 @@ pub const PASSES_AT_ONCE: usize = 50;
 
 /// Who is asked before a plan is made, and told what came of it.
 pub trait Driver {
+    /// The catalog is about to be read.
+    fn looks(&mut self) {}
     /// Whether this pass's plan may be made. Asked for every pass that would change something or waits.
     ///
     /// # Errors
@@ -76,6 +78,7 @@ impl Reconciler {
     ) -> anyhow::Result<Converged> {
         let (mut waits, mut doubts) = (0, 0);
         for passes in 1.. {
+            driver.looks();
             let pass = self.plan(desired, base).await;
             if stop.is_cancelled() {
                 return Ok(Converged {

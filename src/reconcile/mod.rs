@@ -291,6 +291,17 @@ impl Reconciler {
         self.aws.counts().total()
     }
 
+    /// Whose objects are reconciled, and where.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Tells how many reads went out so far, also while a pass is made.
+    pub fn reads(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+        let aws = self.aws.clone();
+        move || aws.counts().reads
+    }
+
     async fn observe(&mut self, desired: &Desired, base: Option<&Desired>) -> Observed {
         let wanted = desired
             .provisioned

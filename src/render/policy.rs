@@ -1,76 +1,45 @@
 //! What a team's own rules say of a plan: a line a rule and what it is about, the refusals first.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::safe::{MESSAGE, line};
-use super::text::{Paint, Style};
+use super::doc::{Entry, Mark, Row};
+use super::page::Detail;
+use super::safe::line;
 use crate::plan::{Plan, Verdict};
 use crate::rule::Effect;
 
 /// Objects of one rule that are named; the rest is counted.
 const NAMED: usize = 20;
 
-/// The rules that have something to say, as text; empty where none has.
-pub fn text(plan: &Plan, style: Style) -> String {
-    let mut out = String::new();
-    for group in groups(plan) {
-        if out.is_empty() {
-            out.push_str("Policy:\n");
-        }
-        let (sign, paint) = match group.effect {
-            Effect::Deny => ("!", Paint::Red),
-            Effect::Warn => ("·", Paint::Yellow),
-        };
-        let word = style.paint(paint, &format!("{sign} {}", group.effect.as_str()));
-        let _ = writeln!(
-            out,
-            "      {word} {}: {}",
-            group.rule,
-            line(&group.words, MESSAGE)
-        );
-        let _ = writeln!(
-            out,
-            "        {}  ({})",
-            line(&group.about(), MESSAGE),
-            group.origin
-        );
-    }
-    out
-}
-
-/// The same as items of a markdown list, each one line; `safe` makes a text harmless there.
-pub fn items(plan: &Plan, safe: impl Fn(&str) -> String) -> Vec<String> {
+/// The rules that have something to say, each with what it is about.
+pub(super) fn entries(plan: &Plan, detail: Detail) -> Vec<Entry> {
     let groups = groups(plan).into_iter();
-    groups
-        .map(|group| {
-            format!(
-                "**{}** {}: {} ({}; {})",
-                group.effect.as_str(),
-                safe(&group.rule),
-                safe(&group.words),
-                safe(&group.about()),
-                safe(&group.origin),
-            )
-        })
-        .collect()
+    let entries = groups.map(|group| {
+        let mark = match group.effect {
+            Effect::Deny => Mark::Refused,
+            Effect::Warn => Mark::Note,
+        };
+        let rows =
+            [&group.words, &group.about()].map(|text| Row::plain(&line(text, detail.message())));
+        let head = format!("{} {}", group.effect.as_str(), group.rule);
+        Entry::new(mark, &head, &group.origin, rows.into())
+    });
+    entries.collect()
 }
 
-/// How many objects, or plans, are refused and warned of: `2 denied by policy, 1 warning`; empty where none is.
-pub fn counts(plan: &Plan) -> String {
+/// How many objects, or plans, are refused and warned of: `2 denied by policy`, `1 policy warning`.
+pub(super) fn counts(plan: &Plan) -> Vec<String> {
     let count = |effect| plan.verdicts.iter().filter(|v| v.effect == effect).count();
-    let mut parts = Vec::new();
-    match count(Effect::Deny) {
-        0 => {}
-        denied => parts.push(format!("{denied} denied by policy")),
-    }
-    match count(Effect::Warn) {
-        0 => {}
-        1 => parts.push("1 policy warning".to_owned()),
-        warned => parts.push(format!("{warned} policy warnings")),
-    }
-    parts.join(", ")
+    let denied = match count(Effect::Deny) {
+        0 => None,
+        denied => Some(format!("{denied} denied by policy")),
+    };
+    let warned = match count(Effect::Warn) {
+        0 => None,
+        1 => Some("1 policy warning".to_owned()),
+        warned => Some(format!("{warned} policy warnings")),
+    };
+    [denied, warned].into_iter().flatten().collect()
 }
 
 /// What one rule says in the same words, and of what.

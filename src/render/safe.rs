@@ -2,55 +2,51 @@
 
 use std::fmt::Write as _;
 
-/// Characters of a value that are shown. Two of them and a field's name fit three lines of a terminal.
-pub const VALUE: usize = 120;
+/// Characters of a value on one line that are shown: three lines of a terminal.
+pub const VALUE: usize = 240;
 /// Characters of a service's reason or of advice that are shown.
 pub const MESSAGE: usize = 600;
-/// Characters shown before the first difference of two long values.
-const CONTEXT: usize = 24;
 
 /// The text on one line: control characters (escape sequences among them) and characters that turn or hide text
 /// are escaped, and what is beyond `limit` characters is counted instead.
 pub fn line(text: &str, limit: usize) -> String {
     let count = text.chars().count();
-    let mut out = String::new();
-    for c in text.chars().take(limit) {
-        if is_hostile(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
+    let mut out = match text.char_indices().nth(limit) {
+        Some((end, _)) => harmless(text.get(..end).unwrap_or_default()),
+        None => harmless(text),
+    };
     if count > limit {
         let _ = write!(out, "… (+{} characters)", count - limit);
     }
     out
 }
 
-/// Two values that differ. Where they are long and begin alike, they are shown from shortly before the difference.
-pub fn pair(before: &str, after: &str) -> (String, String) {
-    let long = before.chars().count() > VALUE || after.chars().count() > VALUE;
-    let alike = before.chars().zip(after.chars());
-    let alike = alike.take_while(|(one, other)| one == other).count();
-    let skip = if long {
-        alike.saturating_sub(CONTEXT)
-    } else {
-        0
-    };
-    let part = |text: &str| {
-        let rest: String = text.chars().skip(skip).collect();
-        let lead = if skip > 0 { "…" } else { "" };
-        format!("{lead}{}", line(&rest, VALUE))
-    };
-    (part(before), part(after))
+/// The text with nothing in it that a terminal or a browser would obey: control characters (escape sequences and line
+/// ends among them) and characters that turn, hide or join text are escaped. What is harmless stays as it is.
+pub fn harmless(text: &str) -> String {
+    if !text.chars().any(is_hostile) {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if is_hostile(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
-/// Control characters, and those that reorder, hide or break a line (bidirectional marks, zero-width characters).
+/// Control characters, and those that reorder, hide or break a line (bidirectional marks, zero-width characters, blanks
+/// that look like nothing, annotations, tags).
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
-            | '\u{061C}' | '\u{00AD}' | '\u{E0000}'..='\u{E007F}')
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -70,16 +66,5 @@ mod tests {
         let long = "x".repeat(VALUE + 5);
         let shown = line(&long, VALUE);
         assert!(shown.ends_with("x… (+5 characters)"), "{shown}");
-    }
-
-    #[test]
-    fn long_values_are_shown_where_they_differ() {
-        let base = "same ".repeat(60);
-        let (before, after) = pair(&format!("{base}old"), &format!("{base}new"));
-        assert!(
-            before.starts_with('…') && before.ends_with("same old"),
-            "{before}"
-        );
-        assert!(after.ends_with("same new"), "{after}");
     }
 }

@@ -1,11 +1,10 @@
 //! What a template that comes changes: a few lines under the version, and as JSON.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
+use super::doc::{Row, Sign};
+use super::page::Detail;
 use super::safe::{VALUE, line};
-use super::text::{Paint, Style};
 use crate::model::template::change::{
     DefaultValue, Former, MemberChange, ParameterChange, ParameterPart, ResourceChange,
     TemplateChange,
@@ -78,17 +77,20 @@ pub fn lines(object: &ObjectPlan, field: &str, verbose: bool) -> Vec<Line> {
     all
 }
 
-/// Writes the lines under a change, further in than the change itself.
-pub(super) fn write(out: &mut String, object: &ObjectPlan, field: &str, style: Style) {
-    for line in lines(object, field, false) {
-        let painted = match line.sign {
-            '+' => style.paint(Paint::Green, "+ "),
-            '-' => style.paint(Paint::Red, "- "),
-            '~' => style.paint(Paint::Yellow, "~ "),
-            _ => String::new(),
-        };
-        let _ = writeln!(out, "          {painted}{}", line.text);
-    }
+/// The lines under a change as rows.
+pub(super) fn rows(object: &ObjectPlan, field: &str, detail: Detail) -> Vec<Row> {
+    let lines = lines(object, field, detail.verbose).into_iter();
+    lines
+        .map(|line| {
+            let sign = match line.sign {
+                '+' => Sign::Add,
+                '-' => Sign::Remove,
+                '~' => Sign::Change,
+                _ => Sign::Plain,
+            };
+            Row::new(sign, &line.text)
+        })
+        .collect()
 }
 
 fn of(news: &TemplateNews, verbose: bool) -> Vec<Line> {
@@ -332,6 +334,7 @@ fn few(names: &[String], verbose: bool) -> String {
 
 /// One comparison of two templates as JSON.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Document<'a> {
     field: &'a str,
     from: &'a str,
@@ -348,6 +351,7 @@ pub struct Document<'a> {
 }
 
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Parameter<'a> {
     name: &'a str,
     action: &'static str,
@@ -358,6 +362,7 @@ struct Parameter<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Part<'a> {
     what: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -386,6 +391,7 @@ impl<'a> Part<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Resource<'a> {
     name: &'a str,
     action: &'static str,
@@ -403,6 +409,7 @@ struct Resource<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Member<'a> {
     name: &'a str,
     action: &'static str,

@@ -95,14 +95,17 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        plan(&Input {
+        let plan = plan(&Input {
             identity: &self.identity,
             desired: &self.desired,
             base: self.base.as_ref(),
             observed: &self.observed,
             policy: &self.policy,
             now: self.now,
-        })
+        });
+        // Every plan that a test makes is one as documented.
+        crate::render::schema_check::plan(&crate::render::json::plan(&plan));
+        plan
     }
 
     pub(crate) fn text(&self) -> String {

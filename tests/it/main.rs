@@ -23,6 +23,8 @@ mod model;
 mod policy;
 mod rights;
 mod scenario;
+#[path = "../../src/render/schema_check.rs"]
+mod schema_check;
 mod schema;
 mod shared;
 mod sim;

@@ -23,6 +23,7 @@ use catalogd::model::tree::{Pinned, Tree};
 use catalogd::plan::Plan;
 use catalogd::reconcile::converge::{Converged, Driver, End};
 use catalogd::reconcile::{Pass, Reconciler};
+use catalogd::render::json;
 use catalogd::render::text::{self, Style};
 use catalogd::rights::Purpose;
 use catalogd::store::Store;
@@ -273,6 +274,7 @@ impl World {
         self.judge.begin();
         let pass = self.process().await.reconciler.plan(&desired, None).await;
         self.judge.judge(&desired, Purpose::Plan);
+        crate::schema_check::plan(&json::plan(&pass.plan));
         pass
     }
 
@@ -331,7 +333,9 @@ impl Process {
 pub struct Willing;
 
 impl Driver for Willing {
-    fn consent(&mut self, _: &Pass) -> anyhow::Result<bool> {
+    fn consent(&mut self, pass: &Pass) -> anyhow::Result<bool> {
+        // Every plan that a test makes is one as documented.
+        crate::schema_check::plan(&json::plan(&pass.plan));
         Ok(true)
     }
     fn begin(&mut self, _: &Plan) {}

@@ -108,12 +108,14 @@ fn what_the_source_says_otherwise_is_drift() {
     theirs.versions[0].guidance = Guidance::Deprecated;
     theirs.versions[1].description = Some("Better".to_owned());
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ product/vpc  (drifted)
           + version v3  copy of pa-theirs-v3
           ~ version v1 guidance: DEFAULT → DEPRECATED
           + version v2 description: Better
 
-    Plan: 0 to create, 1 to update, 0 to replace; 3 calls.
+    Plan: 0 to create, 1 to update, 0 to replace; 3 calls. 1 drifted.
     "##);
     insta::assert_snapshot!(world.calls().join("\n"), @r##"
     CopyProduct product/vpc needs []
@@ -150,28 +152,48 @@ fn what_cannot_be_copied_is_said() {
             .to_vec(),
     );
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! immutable-version: version "v1" has another template at its source now (pa-theirs-v1) than when it was copied (pa-vpc-v1): versions never change, so its source must give the new template a new name (catalog.yaml:33:3)
           ! copy-source: its source arn:aws:catalog:us-east-1:123456789012:product/prod-source has no version "v9": name one that it has (catalog.yaml:35:3)
           … version "gone" (pa-theirs-v2) is still being made at its source
           note: version "v2" is not at its source: kept
 
+      What to do:
+          copy-source: name a source that can be seen and has what is asked for
+
     No changes can be made now. 1 blocked, 1 waiting.
     "##);
     world.observed.products.remove(&"prod-source".into());
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! copy-source: its source arn:aws:catalog:us-east-1:123456789012:product/prod-source is not to be seen from here (ResourceNotFoundException): name a product that is there (catalog.yaml:33:3)
+
+      What to do:
+          copy-source: name a source that can be seen and has what is asked for
 
     No changes can be made now. 1 blocked.
     "##);
     world.gap(Scope::Product("prod-source".into()));
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! gap: nothing is copied, because its source: product prod-source could not be read (ListSomething was denied)
 
-    Not read (nothing is made or removed where that leaves a doubt):
-          ! product prod-source: ListSomething: AccessDeniedException: no
+      What to do:
+          gap: let what could not be read be read (permissions, or try again), or mend the manifest with the error
+
+    Not read (1 part): nothing is made or removed where that leaves a doubt
+
+      ! product prod-source  (denied)
+          ListSomething: AccessDeniedException: no
+
+      What to do:
+          denied: give the caller the permissions of deploy/iam-policy.json
 
     No changes can be made now. 1 blocked, 1 not read.
     "##);
@@ -194,23 +216,38 @@ fn a_source_in_another_region_is_known_by_its_whole_name() {
     // What is here under that id is another product.
     world.observed.sources.clear();
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! copy-source: its source arn:aws:catalog:eu-west-1:123456789012:product/prod-source is not to be seen in eu-west-1 (ResourceNotFoundException): name a product that is there (catalog.yaml:33:3)
+
+      What to do:
+          copy-source: name a source that can be seen and has what is asked for
 
     No changes can be made now. 1 blocked.
     "##);
     let another = theirs.as_str().replace("123456789012", "210987654321");
     copy(&mut world).source = ProductArn::parse(&another).unwrap();
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! copy-source: its source arn:aws:catalog:eu-west-1:210987654321:product/prod-source is not to be seen in eu-west-1 (ResourceNotFoundException): account 210987654321 must share a portfolio that holds it with 123456789012 in eu-west-1, and 123456789012 accept it there: a share holds in one region (catalog.yaml:33:3)
+
+      What to do:
+          copy-source: name a source that can be seen and has what is asked for
 
     No changes can be made now. 1 blocked.
     "##);
     copy(&mut world).source = ProductArn::parse(&ARN.replace("aws:", "aws-cn:")).unwrap();
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! copy-source: its source arn:aws-cn:catalog:us-east-1:123456789012:product/prod-source is in another partition than aws: nothing is copied from one into another, so name a product of this one (catalog.yaml:33:3)
+
+      What to do:
+          copy-source: name a source that can be seen and has what is asked for
 
     No changes can be made now. 1 blocked.
     "##);
@@ -233,13 +270,19 @@ fn what_a_failed_copy_left_behind_is_claimed() {
     };
     world.policy.half_copies.insert(key.clone(), half.clone());
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ product/vpc  (differs)
           + tags team=net, catalogd:product=default/123456789012/us-east-1/vpc  (drifted)
           + version v2  copy of pa-theirs-v2  (drifted)
 
-    Orphaned (ours, no longer in git, left alone):
-          provisioned-product/hub  pp-hub  hub
-          provisioned-product/spoke  pp-spoke  spoke
+    Orphaned (2 objects): ours, no longer in git, left alone
+
+      · provisioned-product/hub  (pp-hub, "hub")
+      · provisioned-product/spoke  (pp-spoke, "spoke")
+
+      What to do:
+          to delete one, put its manifest back with `onRemove: delete`, apply, and take it out again; to keep it for good, put its manifest back, or take its `catalogd:` tag off
 
     Plan: 0 to create, 1 to update, 0 to replace; 2 calls. 2 orphaned.
     "##);

@@ -31,6 +31,8 @@ fn an_unread_list_makes_nothing() {
     let mut world = World::empty(catalog());
     world.gap(Scope::Portfolios);
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       + product/vpc  (not in the catalog)
           + name: VPC
           + owner: Platform
@@ -38,10 +40,15 @@ fn an_unread_list_makes_nothing() {
           + tags team=net
           + version v1  templates/v1.yaml
           + version v2  templates/v2.yaml
-          ! dependency: it can't be put in portfolio/net, which is blocked (gap) (catalog.yaml:30:3)
+          ! blocked in part, see below: dependency
+
+    Blocked (4 objects): left as it is until somebody acts; the rest goes on
 
       ! portfolio/net  (blocked)
           ! gap: it is not made, because it may be there already: the list of portfolios could not be read (ListSomething was denied)
+
+      ! product/vpc  (blocked in part)
+          ! dependency: it can't be put in portfolio/net, which is blocked (gap) (catalog.yaml:30:3)
 
       ! provisioned-product/hub  (blocked)
           ! gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
@@ -49,8 +56,17 @@ fn an_unread_list_makes_nothing() {
       ! provisioned-product/spoke  (blocked)
           ! gap: its launch path can't be told: the list of portfolios could not be read (ListSomething was denied)
 
-    Not read (nothing is made or removed where that leaves a doubt):
-          ! the list of portfolios: ListSomething: AccessDeniedException: no
+      What to do:
+          dependency: mend what it needs; then it follows by itself
+          gap: let what could not be read be read (permissions, or try again), or mend the manifest with the error
+
+    Not read (1 part): nothing is made or removed where that leaves a doubt
+
+      ! the list of portfolios  (denied)
+          ListSomething: AccessDeniedException: no
+
+      What to do:
+          denied: give the caller the permissions of deploy/iam-policy.json
 
     Plan: 1 to create, 0 to update, 0 to replace; 7 calls. 4 blocked, 1 not read.
     "##);
@@ -77,6 +93,8 @@ fn an_unread_object_is_left_as_it_is() {
     world.gap(Scope::Product("prod-vpc".into()));
     world.gap(Scope::ProvisionedProduct("pp-hub".into()));
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (3 objects): left as it is until somebody acts; the rest goes on
+
       ! portfolio/net  (blocked)
           ! gap: it is left as it is: portfolio port-net could not be read (ListSomething was denied)
 
@@ -87,10 +105,22 @@ fn an_unread_object_is_left_as_it_is() {
       ! provisioned-product/hub  (blocked)
           ! gap: it is left as it is: provisioned product pp-hub could not be read (ListSomething was denied)
 
-    Not read (nothing is made or removed where that leaves a doubt):
-          ! portfolio port-net: ListSomething: AccessDeniedException: no
-          ! product prod-vpc: ListSomething: AccessDeniedException: no
-          ! provisioned product pp-hub: ListSomething: AccessDeniedException: no
+      What to do:
+          gap: let what could not be read be read (permissions, or try again), or mend the manifest with the error
+
+    Not read (3 parts): nothing is made or removed where that leaves a doubt
+
+      ! portfolio port-net  (denied)
+          ListSomething: AccessDeniedException: no
+
+      ! product prod-vpc  (denied)
+          ListSomething: AccessDeniedException: no
+
+      ! provisioned product pp-hub  (denied)
+          ListSomething: AccessDeniedException: no
+
+      What to do:
+          denied: give the caller the permissions of deploy/iam-policy.json
 
     No changes can be made now. 3 blocked, 3 not read.
     "##);
@@ -109,6 +139,8 @@ fn a_broken_manifest_removes_nothing_anywhere() {
     let key = Key::new(Kind::ProvisionedProduct, name("hub"));
     world.desired.broken.insert(key);
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (2 objects): left as it is until somebody acts; the rest goes on
+
       ! portfolio/net  (blocked)
           ! gap: principal arn:aws:iam::123456789012:role/Dev stays: a manifest of the source has an error, so nothing is removed until it is mended
 
@@ -116,8 +148,15 @@ fn a_broken_manifest_removes_nothing_anywhere() {
           ! gap: version "v2" stays: a manifest of the source has an error, so nothing is removed until it is mended
           ! gap: its place in portfolio/net stays: a manifest of the source has an error, so nothing is removed until it is mended
 
-    Orphaned (ours, no longer in git, left alone):
-          provisioned-product/spoke  pp-spoke  spoke
+      What to do:
+          gap: let what could not be read be read (permissions, or try again), or mend the manifest with the error
+
+    Orphaned (1 object): ours, no longer in git, left alone
+
+      · provisioned-product/spoke  (pp-spoke, "spoke")
+
+      What to do:
+          to delete one, put its manifest back with `onRemove: delete`, apply, and take it out again; to keep it for good, put its manifest back, or take its `catalogd:` tag off
 
     No changes can be made now. 2 blocked, 1 orphaned.
     "##);
@@ -133,6 +172,8 @@ fn two_owners_are_a_conflict() {
     twin.owner = "drifted".to_owned();
     world.observed.products.insert(twin.id.clone(), twin);
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (3 objects): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! conflict: prod-twin and prod-vpc carry the ownership of product/vpc: none is touched until the catalogd:product tag is taken from all but one
 
@@ -141,6 +182,10 @@ fn two_owners_are_a_conflict() {
 
       ! provisioned-product/spoke  (blocked)
           ! dependency: it launches product/vpc, which is blocked (conflict)
+
+      What to do:
+          conflict: take the ownership tag off all but one of the objects that claim the name
+          dependency: mend what it needs; then it follows by itself
 
     No changes can be made now. 3 blocked.
     "##);
@@ -170,6 +215,8 @@ fn a_crowd_of_removals_is_refused() {
     let mut world = crowd(8);
     assert_eq!(world.plan().steps, [], "eight of ten are too many");
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! portfolio/net  (blocked)
           ! removal-guard: 8 of 10 principals would go at once, more than 30 %: allow them with --allow-deletes 8
           note: held back here: arn:aws:iam::123456789012:role/R0, arn:aws:iam::123456789012:role/R1, arn:aws:iam::123456789012:role/R2, arn:aws:iam::123456789012:role/R3, arn:aws:iam::123456789012:role/R4, arn:aws:iam::123456789012:role/R5, arn:aws:iam::123456789012:role/R6, arn:aws:iam::123456789012:role/R7
@@ -281,6 +328,8 @@ fn a_failed_create_stalls_what_needs_it() {
     };
     world.policy.failed.insert(create.object.clone(), failed);
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       + portfolio/net  (not in the catalog)
           + displayName: NET
           + providerName: Platform
@@ -288,6 +337,8 @@ fn a_failed_create_stalls_what_needs_it() {
           + tags cost=12
           + principal arn:aws:iam::123456789012:role/Dev
           + principal arn:aws:iam::123456789012:role/Deploy
+
+    Stalled (1 object): the same request failed before, and is not repeated until somebody acts
 
       ! product/vpc  (stalled)
           + name: VPC
@@ -298,13 +349,18 @@ fn a_failed_create_stalls_what_needs_it() {
           + version v2  templates/v2.yaml
           + portfolio net  launch: localRoleName SCLaunch, tagUpdates: allowed
           ! stalled: InvalidParametersException: Invalid templateBody
-            mend the template
+          next: mend the template
+
+    Blocked (2 objects): left as it is until somebody acts; the rest goes on
 
       ! provisioned-product/hub  (blocked)
           ! dependency: it launches product/vpc, which is stalled (InvalidParametersException: Invalid templateBody)
 
       ! provisioned-product/spoke  (blocked)
           ! dependency: it launches product/vpc, which is stalled (InvalidParametersException: Invalid templateBody)
+
+      What to do:
+          dependency: mend what it needs; then it follows by itself
 
     Plan: 1 to create, 0 to update, 0 to replace; 3 calls. 2 blocked, 1 stalled.
     "##);

@@ -55,6 +55,8 @@ fn found(world: &mut World) -> &mut ImportableStack {
 fn a_stack_is_imported_and_what_follows_is_said() {
     let mut world = importing();
     insta::assert_snapshot!(world.text(), @r##"
+    Symbols: => take over or import
+
      => provisioned-product/hub  (imported from its stack)
           + import: arn:aws:cloudformation:us-east-1:123456789012:stack/old/0a1b
           + product: vpc
@@ -132,13 +134,15 @@ fn a_template_that_differs_is_shown() {
     let mut world = importing();
     found(&mut world).template = Arc::from("Resources: other\n");
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! provisioned-product/hub  (blocked)
           ! import-template: stack arn:aws:cloudformation:us-east-1:123456789012:stack/old/0a1b has another template than version "v1" of product/vpc: add a version with the stack's template and name that (catalog.yaml:55:3)
               --- version v1
               +++ stack
               @@ -1 +1 @@
-              -Resources: v1
-              +Resources: other
+              - Resources: v1
+              + Resources: other
 
     No changes can be made now. 1 blocked.
     "##);
@@ -162,12 +166,18 @@ fn a_failed_import_is_left_to_a_person() {
     live.tags.clear();
     pp(&mut world.desired, "hub").version = "v2".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
+    Stalled (1 object): the same request failed before, and is not repeated until somebody acts
+
       ! provisioned-product/hub  (stalled)
           ! stalled: no
-            mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id pp-hub --retain-physical-resources`; it is imported again then (catalog.yaml:55:3)
+          next: mend what the service names, then let go of it without its stack: `aws servicecatalog terminate-provisioned-product --provisioned-product-id pp-hub --retain-physical-resources`; it is imported again then (catalog.yaml:55:3)
 
-    Orphaned (ours, no longer in git, left alone):
-          provisioned-product/spoke  pp-spoke  spoke
+    Orphaned (1 object): ours, no longer in git, left alone
+
+      · provisioned-product/spoke  (pp-spoke, "spoke")
+
+      What to do:
+          to delete one, put its manifest back with `onRemove: delete`, apply, and take it out again; to keep it for good, put its manifest back, or take its `catalogd:` tag off
 
     No changes can be made now. 1 stalled, 1 orphaned.
     "##);

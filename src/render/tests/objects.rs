@@ -13,6 +13,8 @@ use crate::render::testing::*;
 fn a_new_catalog_is_made() {
     let world = World::empty(catalog());
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (3 objects): as git says
+
       + portfolio/net  (not in the catalog)
           + displayName: NET
           + providerName: Platform
@@ -38,7 +40,9 @@ fn a_new_catalog_is_made() {
           + parameter Password: (secret)
           + tags env=prod
 
-      … provisioned-product/spoke  (waits)
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … parameter PeerVpc needs output VpcId of provisioned-product/hub, which is made in this plan
 
     Plan: 3 to create, 0 to update, 0 to replace; 14 calls. 1 waiting.
@@ -112,12 +116,14 @@ fn only_what_differs_is_sent_with_its_reason() {
     live.name = "Renamed by hand".to_owned();
     live.description = Some("not managed, so left alone".to_owned());
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ product/vpc  (git changed and drifted)
           ~ name: Renamed by hand → VPC  (drifted)
           ~ owner: Platform → Networking  (git changed)
           - support.email: help@example.com  (git changed)
 
-    Plan: 0 to create, 1 to update, 0 to replace; 1 call.
+    Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 drifted.
     "##);
     world.base = None;
     insta::assert_snapshot!(world.text(), @r##"
@@ -138,11 +144,13 @@ fn tags_that_are_listed_are_the_whole_truth() {
     live.insert("stray".to_owned(), "goes".to_owned());
     live.insert("cost".to_owned(), "13".to_owned());
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ portfolio/net  (drifted)
           - tag stray: goes
           ~ tag cost: 13 → 12
 
-    Plan: 0 to create, 1 to update, 0 to replace; 1 call.
+    Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 drifted.
     "##);
     world.desired.portfolios.get_mut(&name("net")).unwrap().tags = None;
     assert!(!world.plan().has_changes());
@@ -154,6 +162,8 @@ fn too_many_tags_are_refused() {
     let many = (0..20).map(|n| (format!("k{n}"), "v".to_owned()));
     vpc(&mut world.desired).tags = Some(many.collect());
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       + portfolio/net  (not in the catalog)
           + displayName: NET
           + providerName: Platform
@@ -161,6 +171,8 @@ fn too_many_tags_are_refused() {
           + tags cost=12
           + principal arn:aws:iam::123456789012:role/Dev
           + principal arn:aws:iam::123456789012:role/Deploy
+
+    Blocked (3 objects): left as it is until somebody acts; the rest goes on
 
       ! product/vpc  (blocked)
           ! tag-quota: it would carry 21 tags, the ownership tag among them; the service allows 20
@@ -170,6 +182,10 @@ fn too_many_tags_are_refused() {
 
       ! provisioned-product/spoke  (blocked)
           ! dependency: it launches product/vpc, which is blocked (tag-quota)
+
+      What to do:
+          dependency: mend what it needs; then it follows by itself
+          tag-quota: name fewer tags
 
     Plan: 1 to create, 0 to update, 0 to replace; 3 calls. 3 blocked.
     "##);
@@ -183,9 +199,16 @@ fn principals_that_are_listed_are_the_whole_truth_but_for_the_caller() {
         "arn:aws:iam:::role/Team*".to_owned(),
     )]));
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ portfolio/net  (git changed)
           + principal arn:aws:iam:::role/Team*
           - principal arn:aws:iam::123456789012:role/Dev
+          ! blocked in part, see below: own-principal
+
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
+      ! portfolio/net  (blocked in part)
           ! own-principal: principal arn:aws:iam::123456789012:role/Deploy stays, because catalogd runs as it: add `- self: true` to spec.principals
 
     Plan: 0 to create, 1 to update, 0 to replace; 2 calls. 1 blocked.
@@ -251,8 +274,15 @@ fn a_changed_template_needs_a_new_version() {
     wanted.versions[0] = changed;
     wanted.versions[0].guidance = Some(Guidance::Deprecated);
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ product/vpc  (git changed)
           ~ version v1 guidance: DEFAULT → DEPRECATED
+          ! blocked in part, see below: immutable-version
+
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
+      ! product/vpc  (blocked in part)
           ! immutable-version: version "v1" is published with another template than templates/v1.yaml: versions never change, so put the old template back and add a new version for this one (catalog.yaml:40:3)
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 blocked.
@@ -294,6 +324,8 @@ fn two_versions_of_a_name_are_left_alone() {
     twin.active = false;
     live.versions.push(twin);
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! ambiguous-version: pa-vpc-v2 and pa-twin are all called "v2": none is touched until all but one are renamed or deleted (catalog.yaml:40:3)
 
@@ -311,9 +343,14 @@ fn failed_unfinished_and_unlisted_versions() {
     unlisted.name = "v0".to_owned();
     live.versions.push(unlisted);
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! version-state: version "v1" (pa-vpc-v1) failed when it was made: mend its template under a new version name (catalog.yaml:40:3)
           … version "v2" (pa-vpc-v2) is still being made
+
+      What to do:
+          version-state: name a version that can be launched
 
     No changes can be made now. 1 blocked, 1 waiting.
     "##);
@@ -341,12 +378,14 @@ fn constraints_change_in_place_and_surplus_goes() {
     other.parameters = r#"{"Rules": {"R": {"Assertions": [{"Assert": true}]}}}"#.to_owned();
     live.constraints.insert(other.id.clone(), other);
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ product/vpc  (git changed and drifted)
           ~ portfolio net launch: localRoleName SCLaunch → roleArn arn:aws:iam::1:role/L  (git changed)
           - portfolio net tagUpdates: allowed  (git changed)
           - portfolio net template: rules R {"Assertions":[{"Assert":"true"}]}  (drifted)
 
-    Plan: 0 to create, 1 to update, 0 to replace; 3 calls.
+    Plan: 0 to create, 1 to update, 0 to replace; 3 calls. 1 drifted.
     "##);
     insta::assert_snapshot!(world.calls().join("\n"), @r##"
     UpdateConstraint product/vpc needs []
@@ -411,8 +450,13 @@ fn constraints_of_unknown_types_keep_an_association() {
     let constraint = live.constraints.values_mut().next().unwrap();
     constraint.kind = "NOVEL".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! dependency: it stays in portfolio/net, because of constraints of types that catalogd does not know: NOVEL cons-vpc-net-LAUNCH
+
+      What to do:
+          dependency: mend what it needs; then it follows by itself
 
     No changes can be made now. 1 blocked.
     "##);
@@ -431,6 +475,8 @@ fn foreign_portfolios_are_left_alone() {
         .portfolios
         .insert(foreign.id.clone(), foreign);
     insta::assert_snapshot!(world.text(), @r##"
+    Notes (1 object): nothing is done
+
       · product/vpc
           note: it also stands in "NET" (port-foreign), which is not ours: left alone
 
@@ -448,6 +494,8 @@ fn what_is_removed_by_hand_is_drift() {
     live.products.clear();
     live.constraints.clear();
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       + product/vpc  (removed from the catalog by somebody)
           + name: VPC
           + owner: Platform
@@ -457,7 +505,7 @@ fn what_is_removed_by_hand_is_drift() {
           + version v2  templates/v2.yaml
           + portfolio net  launch: localRoleName SCLaunch, tagUpdates: allowed
 
-    Plan: 1 to create, 0 to update, 0 to replace; 7 calls.
+    Plan: 1 to create, 0 to update, 0 to replace; 7 calls. 1 drifted.
     "##);
 }
 
@@ -467,10 +515,14 @@ fn what_git_drops_is_orphaned() {
     world.desired.provisioned.clear();
     world.desired.products.clear();
     insta::assert_snapshot!(world.text(), @r##"
-    Orphaned (ours, no longer in git, left alone):
-          product/vpc  prod-vpc  VPC
-          provisioned-product/hub  pp-hub  hub
-          provisioned-product/spoke  pp-spoke  spoke
+    Orphaned (3 objects): ours, no longer in git, left alone
+
+      · product/vpc  (prod-vpc, "VPC")
+      · provisioned-product/hub  (pp-hub, "hub")
+      · provisioned-product/spoke  (pp-spoke, "spoke")
+
+      What to do:
+          to delete one, put its manifest back with `onRemove: delete`, apply, and take it out again; to keep it for good, put its manifest back, or take its `catalogd:` tag off
 
     No changes. The catalog matches the manifests. 3 orphaned.
     "##);

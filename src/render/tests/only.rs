@@ -38,6 +38,10 @@ fn what_is_named_is_made_and_what_rests_on_the_others_is_blocked() {
     let world = World::empty(catalog());
     let (plan, text) = world.part(&only([key(Kind::Product, "vpc")]));
     insta::assert_snapshot!(text, @r##"
+    warning: 3 objects were left out (--only, --portfolio); 3 of them differ: portfolio/net, provisioned-product/hub, provisioned-product/spoke
+
+    Changes (1 object): as git says
+
       + product/vpc  (not in the catalog)
           + name: VPC
           + owner: Platform
@@ -45,9 +49,15 @@ fn what_is_named_is_made_and_what_rests_on_the_others_is_blocked() {
           + tags team=net
           + version v1  templates/v1.yaml
           + version v2  templates/v2.yaml
+          ! blocked in part, see below: dependency
+
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
+      ! product/vpc  (blocked in part)
           ! dependency: it can't be put in portfolio/net, which differs and is left out of this plan (--with-dependencies takes it in) (catalog.yaml:30:3)
 
-    Warning: 3 objects were left out (--only, --portfolio); 3 of them differ: portfolio/net, provisioned-product/hub, provisioned-product/spoke.
+      What to do:
+          dependency: mend what it needs; then it follows by itself
 
     Plan: 1 to create, 0 to update, 0 to replace; 7 calls. 1 blocked, 3 left out.
     "##);
@@ -66,20 +76,25 @@ fn an_object_that_is_left_out_as_it_is_stands_in_nobodys_way() {
     pp(&mut world.desired, "hub").version = "v2".to_owned();
     let (_, text) = world.part(&only([key(Kind::Product, "vpc")]));
     insta::assert_snapshot!(text, @r##"
+    warning: 3 objects were left out (--only, --portfolio); 3 of them differ: portfolio/net, provisioned-product/hub, provisioned-product/spoke
+
       ~ product/vpc  (git changed)
           ~ owner: Platform → Us
-
-    Warning: 3 objects were left out (--only, --portfolio); 3 of them differ: portfolio/net, provisioned-product/hub, provisioned-product/spoke.
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 3 left out.
     "##);
     // An output of what is left out, and would change, is not to be relied upon.
     let (plan, text) = world.part(&only([key(Kind::ProvisionedProduct, "spoke")]));
     insta::assert_snapshot!(text, @r##"
+    warning: 3 objects were left out (--only, --portfolio); 3 of them differ: portfolio/net, product/vpc, provisioned-product/hub
+
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! provisioned-product/spoke  (blocked)
           ! dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub, which differs and is left out of this plan (--with-dependencies takes it in)
 
-    Warning: 3 objects were left out (--only, --portfolio); 3 of them differ: portfolio/net, product/vpc, provisioned-product/hub.
+      What to do:
+          dependency: mend what it needs; then it follows by itself
 
     No changes can be made now. 1 blocked, 3 left out.
     "##);

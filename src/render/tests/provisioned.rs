@@ -38,11 +38,15 @@ fn an_update_keeps_what_git_does_not_name() {
         extra("PeerVpc", "vpc-9"),
     ]);
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ provisioned-product/hub  (git changed)
           ~ version: v1 → v2
           note: parameter Old goes: version "v2" does not have it
 
-      … provisioned-product/spoke  (waits)
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
@@ -64,10 +68,14 @@ fn masked_values_are_compared_by_the_base_alone() {
     };
     changed(&mut world);
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ provisioned-product/hub  (git changed)
           ~ parameter Password: (secret) → (secret)
 
-      … provisioned-product/spoke  (waits)
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
@@ -123,13 +131,17 @@ fn tags_change_only_where_a_constraint_allows() {
     live.insert("aws:servicecatalog:x".to_owned(), "1".to_owned());
     live.insert("inherited".to_owned(), "kept".to_owned());
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ provisioned-product/hub  (drifted)
           ~ tag env: test → prod
 
-      … provisioned-product/spoke  (waits)
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
-    Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
+    Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 drifted, 1 waiting.
     "##);
     insta::assert_snapshot!(sent(&world), @r##"{"Cidr": "10.0.0.0/16", "Password": (secret)} tags Some({"catalogd:provisioned-product": "default/123456789012/us-east-1/hub", "env": "prod", "inherited": "kept"})"##);
     let forbid = |world: &mut World| {
@@ -140,8 +152,12 @@ fn tags_change_only_where_a_constraint_allows() {
     };
     forbid(&mut world);
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ product/vpc  (git changed)
           ~ portfolio net tagUpdates: allowed → notAllowed
+
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
 
       ! provisioned-product/hub  (blocked)
           ! tag-update: tags.env can't be changed: portfolio/net does not allow it; add `tagUpdates: allowed` to the product's constraints there
@@ -158,10 +174,14 @@ fn what_needs_a_changing_output_waits() {
     pp(&mut world.desired, "hub").version = "v2".to_owned();
     pp(&mut world.desired, "spoke").version = "v1".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ provisioned-product/hub  (git changed)
           ~ version: v1 → v2
 
-      … provisioned-product/spoke  (waits)
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 waiting.
@@ -183,8 +203,13 @@ fn an_output_that_moved_updates_what_needs_it() {
     stack.outputs = BTreeMap::from([("Other".to_owned(), "x".to_owned())]);
     pp(&mut world.desired, "spoke").version = "v1".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! provisioned-product/spoke  (blocked)
           ! dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub, which has none of that name: it has Other (catalog.yaml:61:3)
+
+      What to do:
+          dependency: mend what it needs; then it follows by itself
 
     No changes can be made now. 1 blocked.
     "##);
@@ -198,6 +223,8 @@ fn a_dependency_holds_back_changes_alone() {
     spoke.depends_on = BTreeSet::from([name("hub")]);
     world.provisioned("hub").status = ProvisionedStatus::UnderChange;
     insta::assert_snapshot!(world.text(), @r##"
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
       … provisioned-product/hub  (waits)
           … a change of it is under way (rec-hub)
 
@@ -205,10 +232,12 @@ fn a_dependency_holds_back_changes_alone() {
     "##);
     pp(&mut world.desired, "spoke").version = "v1".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
+    Waiting (2 objects): planned in a following pass, which apply makes by itself
+
       … provisioned-product/hub  (waits)
           … a change of it is under way (rec-hub)
 
-      … provisioned-product/spoke  (waits)
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … it depends on provisioned-product/hub, which waits itself
 
     No changes can be made now. 2 waiting.
@@ -216,8 +245,13 @@ fn a_dependency_holds_back_changes_alone() {
     world.provisioned("hub").status = ProvisionedStatus::Tainted;
     world.provisioned("hub").status_message = Some("rolled back".to_owned());
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! provisioned-product/spoke  (blocked)
           ! dependency: it depends on provisioned-product/hub, which is TAINTED (catalog.yaml:50:3)
+
+      What to do:
+          dependency: mend what it needs; then it follows by itself
 
     No changes can be made now. 1 blocked.
     "##);
@@ -261,6 +295,8 @@ fn states_that_are_waited_on() {
     world.provisioned("hub").status = ProvisionedStatus::Unknown("NEW_WORD".to_owned());
     world.provisioned("spoke").status = ProvisionedStatus::PlanInProgress;
     insta::assert_snapshot!(world.text(), @r##"
+    Waiting (2 objects): planned in a following pass, which apply makes by itself
+
       … provisioned-product/hub  (waits)
           … its status is "NEW_WORD", which is not known
 
@@ -316,12 +352,14 @@ fn tainted_otherwise_is_updated_unless_the_same_just_failed() {
     // The failed attempt left a record, so the token of the next would be another: the request is still the same.
     world.provisioned("spoke").last_record = Some("rec-failed".into());
     insta::assert_snapshot!(world.text(), @r##"
+    Stalled (1 object): the same request failed before, and is not repeated until somebody acts
+
       ! provisioned-product/spoke  (stalled)
           ~ version: v1 → v2
           ! stalled: rolled back
-            mend the template in a new version
+          next: mend the template in a new version
 
-    No changes can be made now. 1 stalled.
+    No changes can be made now. 1 drifted, 1 stalled.
     "##);
     insta::assert_snapshot!(world.status(), @r##"
     provisioned-product/spoke  OutOfSync Degraded  TAINTED: rolled back; stalled: mend the template in a new version
@@ -365,12 +403,19 @@ fn a_launch_that_failed_is_replaced_when_it_would_differ() {
         .remove(&ProvisionedProductId::new("pp-spoke"));
     never_succeeded(&mut world, Some(token.clone()));
     insta::assert_snapshot!(world.text(), @r##"
+    Stalled (1 object): the same request failed before, and is not repeated until somebody acts
+
       ! provisioned-product/hub  (stalled)
           ! stalled: AmazonCloudFormationException  boom
-            the same launch would fail again: mend the template in a new version, or the parameters (catalog.yaml:50:3)
+          next: the same launch would fail again: mend the template in a new version, or the parameters (catalog.yaml:50:3)
+
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
 
       ! provisioned-product/spoke  (blocked)
           ! dependency: parameter PeerVpc needs output VpcId of provisioned-product/hub, which is stalled (AmazonCloudFormationException  boom) (catalog.yaml:61:3)
+
+      What to do:
+          dependency: mend what it needs; then it follows by itself
 
     No changes can be made now. 1 blocked, 1 stalled.
     "##);
@@ -382,6 +427,10 @@ fn a_launch_that_failed_is_replaced_when_it_would_differ() {
 
     pp(&mut world.desired, "hub").version = "v2".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
+    Symbols: -/+ delete and create again
+
+    Changes (1 object): as git says
+
     -/+ provisioned-product/hub  (its launch failed; terminated and launched again)
           + product: vpc
           + version: v2
@@ -390,7 +439,9 @@ fn a_launch_that_failed_is_replaced_when_it_would_differ() {
           + parameter Password: (secret)
           + tags env=prod
 
-      … provisioned-product/spoke  (waits)
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … parameter PeerVpc needs output VpcId of provisioned-product/hub, which changes in this plan
 
     Plan: 0 to create, 0 to update, 1 to replace; 2 calls. 1 waiting.
@@ -442,11 +493,20 @@ fn ours_by_its_token_without_a_tag() {
     world.provisioned("hub").idempotency_token = Some("somebody".to_owned());
     world.desired.provisioned.remove(&name("spoke"));
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! provisioned-product/hub  (blocked)
           ! foreign-owner: a provisioned product called "hub" is there already (pp-hub) and is not ours: give this one another spec.name (catalog.yaml:50:3)
 
-    Orphaned (ours, no longer in git, left alone):
-          provisioned-product/spoke  pp-spoke  spoke
+      What to do:
+          foreign-owner: leave the object to its owner and choose another, or let the owner give it up first
+
+    Orphaned (1 object): ours, no longer in git, left alone
+
+      · provisioned-product/spoke  (pp-spoke, "spoke")
+
+      What to do:
+          to delete one, put its manifest back with `onRemove: delete`, apply, and take it out again; to keep it for good, put its manifest back, or take its `catalogd:` tag off
 
     No changes can be made now. 1 blocked, 1 orphaned.
     "##);
@@ -457,6 +517,8 @@ fn a_name_never_changes() {
     let mut world = World::converged(catalog());
     pp(&mut world.desired, "hub").live_name = "renamed".to_owned();
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! provisioned-product/hub  (blocked)
           ! immutable-name: it is called "hub" and can't be renamed to "renamed": put the old name back in spec.name (catalog.yaml:50:3)
 
@@ -473,15 +535,22 @@ fn versions_that_can_not_be_launched() {
     let spoke = pp(&mut world.desired, "spoke");
     spoke.parameters = None;
     insta::assert_snapshot!(world.text(), @r##"
+    Changes (1 object): as git says
+
       ~ product/vpc  (git changed)
           ~ version v1 guidance: DEFAULT → DEPRECATED
           ~ version v2 active: true → false
+
+    Blocked (2 objects): left as it is until somebody acts; the rest goes on
 
       ! provisioned-product/hub  (blocked)
           ! version-state: version "v1" of product/vpc is deprecated, so it takes no new launches: name another in spec.version (catalog.yaml:50:3)
 
       ! provisioned-product/spoke  (blocked)
           ! version-state: version "v2" of product/vpc is inactive: name another in spec.version (catalog.yaml:50:3)
+
+      What to do:
+          version-state: name a version that can be launched
 
     Plan: 0 to create, 1 to update, 0 to replace; 2 calls. 2 blocked.
     "##);
@@ -573,7 +642,9 @@ fn an_output_of_a_stack_that_is_not_read_is_not_guessed() {
     world.provisioned("hub").stack = None;
     pp(&mut world.desired, "hub").parameters = None;
     insta::assert_snapshot!(world.text(), @r##"
-      … provisioned-product/spoke  (waits)
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
+      … provisioned-product/spoke  (waits for provisioned-product/hub)
           … parameter PeerVpc needs output VpcId of provisioned-product/hub: its stack is not to be seen yet
 
     No changes can be made now. 1 waiting.

@@ -117,6 +117,8 @@ fn what_differs_is_put_right_and_what_is_beyond_the_list_goes() {
         .insert("Version".to_owned(), "7".to_owned());
     live(&mut world, "restart").versions.remove(&place);
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (2 objects): changed in the catalog, not only in git; applying makes it as git says
+
       ~ service-action/stop  (drifted)
           ~ definition.version: 7 → 1
 
@@ -124,7 +126,7 @@ fn what_differs_is_put_right_and_what_is_beyond_the_list_goes() {
           + version v1 serviceActions: restart
           - version v1 serviceActions: stop
 
-    Plan: 0 to create, 2 to update, 0 to replace; 3 calls.
+    Plan: 0 to create, 2 to update, 0 to replace; 3 calls. 2 drifted.
     "##);
     insta::assert_snapshot!(world.calls().join("\n"), @r##"
     UpdateServiceAction service-action/stop needs []

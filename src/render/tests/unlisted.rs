@@ -31,13 +31,15 @@ fn unlisted<'w>(world: &'w mut World, name: &str) -> &'w mut LiveVersion {
 fn unlisted_versions_are_kept_or_become_inactive() {
     let mut world = with_unlisted(&["v0", "by hand", "by hand"]);
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ product/vpc  (drifted)
           ~ version v0 active: true → false
           ~ version by hand active: true → false
           ~ version by hand active: true → false
           note: versions that the list does not name become inactive (unlistedVersions: deactivate)
 
-    Plan: 0 to create, 1 to update, 0 to replace; 3 calls.
+    Plan: 0 to create, 1 to update, 0 to replace; 3 calls. 1 drifted.
     "##);
     insta::assert_snapshot!(world.calls().join("\n"), @r##"
     UpdateProvisioningArtifact product/vpc needs []
@@ -115,13 +117,20 @@ fn what_runs_keeps_its_version_active() {
         world.observed.provisioned.insert(id, theirs.clone());
     }
     insta::assert_snapshot!(world.text(), @r##"
+    Drift (1 object): changed in the catalog, not only in git; applying makes it as git says
+
       ~ product/vpc  (drifted)
           ~ version gone active: true → false
-          ! version-in-use: version "v0" (pa-2) is not listed but stays active, because provisioned product "theirs-1" (pp-theirs-1) and 2 more use it: move them to another version, or list this one (catalog.yaml:20:3)
-          ! version-in-use: version "old" (pa-3) is not listed but stays active, because provisioned product "theirs-1" (pp-theirs-1) uses it: move that to another version, or list this one (catalog.yaml:20:3)
+          ! blocked in part, see below: version-in-use
           note: versions that the list does not name become inactive (unlistedVersions: deactivate)
 
-    Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 blocked.
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
+      ! product/vpc  (blocked in part)
+          ! version-in-use: version "v0" (pa-2) is not listed but stays active, because provisioned product "theirs-1" (pp-theirs-1) and 2 more use it: move them to another version, or list this one (catalog.yaml:20:3)
+          ! version-in-use: version "old" (pa-3) is not listed but stays active, because provisioned product "theirs-1" (pp-theirs-1) uses it: move that to another version, or list this one (catalog.yaml:20:3)
+
+    Plan: 0 to create, 1 to update, 0 to replace; 1 call. 1 drifted, 1 blocked.
     "##);
 }
 
@@ -171,14 +180,23 @@ fn old_versions_stay_until_new_ones_are_there() {
         live.status = ReadyStatus::Failed;
     }
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! version-state: version "v1" (pa-vpc-v1) failed when it was made: mend its template under a new version name (catalog.yaml:40:3)
           ! version-state: version "v2" (pa-vpc-v2) failed when it was made: mend its template under a new version name (catalog.yaml:40:3)
           ! version-state: every version that is not listed stays active: no listed one is there to take its place
 
-    Orphaned (ours, no longer in git, left alone):
-          provisioned-product/hub  pp-hub  hub
-          provisioned-product/spoke  pp-spoke  spoke
+      What to do:
+          version-state: name a version that can be launched
+
+    Orphaned (2 objects): ours, no longer in git, left alone
+
+      · provisioned-product/hub  (pp-hub, "hub")
+      · provisioned-product/spoke  (pp-spoke, "spoke")
+
+      What to do:
+          to delete one, put its manifest back with `onRemove: delete`, apply, and take it out again; to keep it for good, put its manifest back, or take its `catalogd:` tag off
 
     No changes can be made now. 1 blocked, 2 orphaned.
     "##);
@@ -200,6 +218,8 @@ fn failed_and_unfinished_unlisted_versions() {
     unlisted(&mut world, "failed").status = ReadyStatus::Failed;
     unlisted(&mut world, "unfinished").status = ReadyStatus::Creating;
     insta::assert_snapshot!(world.text(), @r##"
+    Waiting (1 object): planned in a following pass, which apply makes by itself
+
       … product/vpc  (waits)
           … version "unfinished" (pa-3), which is not listed, is still being made
 
@@ -213,6 +233,8 @@ fn a_crowd_of_unlisted_versions_is_refused() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut world = with_unlisted(&names);
     insta::assert_snapshot!(world.text(), @r##"
+    Blocked (1 object): left as it is until somebody acts; the rest goes on
+
       ! product/vpc  (blocked)
           ! removal-guard: 10 of 12 active versions would go at once, more than 30 %: allow them with --allow-deletes 10
           note: versions that the list does not name become inactive (unlistedVersions: deactivate)

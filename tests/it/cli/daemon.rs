@@ -68,9 +68,9 @@ async fn editing_is_live() {
     std::fs::remove_dir_all(bench.catalog().join("products/s3-bucket")).unwrap();
     daemon.says("10 objects, all synced and healthy.").await;
     daemon
-        .says("Orphaned (ours, no longer in git, left alone):")
+        .says("Orphaned (1 object): ours, no longer in git, left alone")
         .await;
-    daemon.says("product/s3-bucket  prod-").await;
+    daemon.says("product/s3-bucket  (prod-").await;
     let deletes = bench.emulator.counts().into_keys();
     let removals: Vec<_> = deletes
         .filter(|call| {

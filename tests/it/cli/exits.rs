@@ -123,7 +123,9 @@ async fn one_where_the_catalog_does_not_answer() {
         .notes("error: the catalog of 123456789012/us-east-1 cannot be read: ")
         .notes("next: check the network");
     assert_eq!(ended.stdout, "", "a plan of nothing but doubts is none");
-    assert_eq!(ended.stderr.lines().count(), 2, "{ended}");
+    let told = ended.stderr.lines();
+    let wrong = told.filter(|line| !line.starts_with("reading "));
+    assert_eq!(wrong.count(), 2, "{ended}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -342,7 +344,7 @@ impl Bench {
     /// Waits until the program says what it works on: its handlers of signals stand by then.
     async fn until_manifests_are_read(&self, program: &Running) {
         self.until("the greeting", |_| {
-            program.stderr().contains("manifests of")
+            program.stderr().contains(", manifests of")
         })
         .await;
     }
@@ -356,8 +358,8 @@ async fn a_plan_as_json_is_what_its_page_says() {
         .await
         .expect(0);
     let plan: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(plan["format_version"], "1.3");
-    assert_eq!(plan["has_changes"], true);
+    assert_eq!(plan["formatVersion"], "2.0");
+    assert_eq!(plan["hasChanges"], true);
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/plan-json.md");
     let page = std::fs::read_to_string(page).unwrap();
     let documented = |member: &str| page.contains(&format!("`{member}`"));

@@ -9,6 +9,7 @@ mod daemon;
 mod exits;
 mod export;
 mod failing;
+mod formats;
 mod kill;
 mod launches;
 mod lint;
