@@ -14,6 +14,7 @@ use syn::visit::Visit;
 /// Modules that do no IO, read no clock and no entropy, and never wait.
 const PURE: &[&str] = &[
     "ids", "model", "manifest", "observe", "diff", "plan", "run", "status", "render", "export",
+    "saved",
 ];
 
 /// What a pure module may not name.

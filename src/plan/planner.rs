@@ -14,7 +14,7 @@ use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
-    digest, only, order, upstream,
+    basis, digest, only, order, upstream,
 };
 use crate::ids::{Key, Kind, Name, PortfolioId, ServiceActionId, Token};
 
@@ -233,7 +233,8 @@ impl<'a> Planner<'a> {
         let mut gaps = self.input.observed.gaps.clone();
         gaps.sort();
         gaps.dedup();
-        let digest = digest::of(self.input.identity, &objects, &steps);
+        let basis = basis::of(&self.input, &self.owned, &objects, &steps);
+        let digest = digest::of(self.input.identity, &objects, &steps, &basis);
         let mut orphans = orphans(&self.input, &self.owned, &self.going);
         orphans.retain(|orphan| !self.leaves_out(&orphan.key));
         Plan {
@@ -243,6 +244,7 @@ impl<'a> Planner<'a> {
             steps,
             left_out,
             gaps,
+            basis,
             digest,
         }
     }

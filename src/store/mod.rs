@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::index::ContentIndex;
@@ -35,6 +36,8 @@ pub struct Memory {
     pub applied: Option<String>,
     /// What a commit's trailer still allows to be removed, by the commit: once used up it stays so.
     pub allowance: Option<Allowance>,
+    /// Saved plans that were applied, until they would have expired anyway.
+    pub used_plans: BTreeMap<String, Timestamp>,
     /// The content of every version whose content is known.
     pub index: ContentIndex,
 }
@@ -61,6 +64,8 @@ struct File {
     applied: Option<String>,
     #[serde(default)]
     allowance: Option<Allowance>,
+    #[serde(default)]
+    used_plans: BTreeMap<String, Timestamp>,
 }
 
 /// Why the state folder could not be used.
@@ -157,6 +162,7 @@ impl Store {
                 .collect(),
             applied: file.applied,
             allowance: file.allowance,
+            used_plans: file.used_plans,
             index: ContentIndex::default(),
         })
     }
@@ -202,6 +208,7 @@ impl Store {
                 .collect(),
             applied: memory.applied.clone(),
             allowance: memory.allowance.clone(),
+            used_plans: memory.used_plans.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
         self.replace("state.json", &bytes)?;
@@ -225,8 +232,10 @@ impl Store {
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
+    // What a process of the same number left behind may be anybody's to read; what is made anew is ours alone from the start.
+    let _ = std::fs::remove_file(&beside);
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(&beside).and_then(|mut file| {
@@ -291,6 +300,7 @@ mod tests {
                 revision: "abc".to_owned(),
                 left: 3,
             }),
+            used_plans: [("a1".to_owned(), Timestamp::UNIX_EPOCH)].into(),
             index: ContentIndex::default(),
         };
         store.save(&memory).unwrap();
