@@ -1,6 +1,7 @@
 //! `catalogd apply`: the plan is shown, asked for, made, and followed until the catalog has converged.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -31,9 +32,9 @@ use super::source::load;
 #[derive(Debug, Args)]
 pub(super) struct Apply {
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
     #[command(flatten)]
-    target: TargetArgs,
+    pub(super) target: TargetArgs,
     #[command(flatten)]
     part: SelectionArgs,
     /// Do not ask; needed where there is no terminal
@@ -41,7 +42,7 @@ pub(super) struct Apply {
     yes: bool,
     /// Give up waiting after so long; what runs goes on at the service
     #[arg(long, value_name = "TIME", default_value = "60m", value_parser = parse_duration)]
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// Apply the objects without errors, although others have some
     #[arg(long)]
     partial: bool,
@@ -51,6 +52,9 @@ pub(super) struct Apply {
     /// Let up to so many removals and deactivations go at once, beyond what the guard allows
     #[arg(long, value_name = "N")]
     allow_deletes: Option<usize>,
+    /// Make a saved plan (`catalogd plan --out FILE`) as it was shown, or nothing; does not ask
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["partial", "base", "allow_deletes", "only", "portfolio", "with_dependencies"])]
+    plan: Option<PathBuf>,
 }
 
 impl Apply {
@@ -60,12 +64,15 @@ impl Apply {
         clock: Clock,
         bars: MultiProgress,
     ) -> Result<Exit> {
+        if let Some(file) = self.plan.clone() {
+            return self.saved(&file, out, clock, bars).await;
+        }
         let selection = self.part.selection()?;
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
             .target
-            .connect(clock, Some(&self.source.folder))
+            .connect(clock, Some(self.source.folder()))
             .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
@@ -208,7 +215,7 @@ impl Driver for Asked<'_> {
     }
 }
 
-fn exit_of(pass: &Pass) -> Exit {
+pub(super) fn exit_of(pass: &Pass) -> Exit {
     let bad = |health: &Health| matches!(health, Health::Degraded | Health::Missing);
     let degraded = pass
         .statuses

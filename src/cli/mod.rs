@@ -11,6 +11,7 @@ mod out;
 mod plan;
 mod progress;
 mod run;
+mod saved;
 mod selection;
 mod source;
 mod validate;

@@ -1,17 +1,22 @@
 //! `catalogd plan`: what apply would do. Writes nothing, S3 included (promise 3).
 
-use anyhow::Result;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::clock::Clock;
 use crate::manifest::{Loaded, Severity};
 use crate::reconcile::Pass;
 use crate::render::{json, text};
+use crate::saved::plan::Options;
 
 use super::args::{OutputFormat, SourceArgs, TargetArgs};
 use super::connect::could_not_observe;
 use super::exit::Exit;
 use super::out::Out;
+use super::saved::{self, Made, parse_life};
 use super::selection::{self, SelectionArgs};
 use super::source::load;
 
@@ -39,16 +44,27 @@ pub(super) struct Plan {
     /// Let up to so many removals and deactivations go at once, beyond what the guard allows
     #[arg(long, value_name = "N")]
     allow_deletes: Option<usize>,
+    /// Save the plan to be applied as it is shown: `catalogd apply --plan FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How long a saved plan may be applied
+    #[arg(long, value_name = "TIME", requires = "out", default_value = "24h", value_parser = parse_life)]
+    expires: Duration,
 }
 
 impl Plan {
     pub(super) async fn execute(self, out: &mut Out, clock: Clock) -> Result<Exit> {
         let selection = self.part.selection()?;
+        if self.out.is_some() && self.target.emulator.is_some() {
+            bail!(
+                "--out saves a plan for later, and an embedded AWS ends with this process\n  next: serve one with `catalogd emulator`, or leave --out out"
+            );
+        }
         let state = self.target.state.as_deref();
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
             .target
-            .connect(clock, Some(&self.source.folder))
+            .connect(clock, Some(self.source.folder()))
             .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
@@ -58,9 +74,13 @@ impl Plan {
         reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
-        let base = match &self.base {
-            Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
-            None => None,
+        let (base_revision, base) = match &self.base {
+            Some(revision) => {
+                let target = &connected.target;
+                let (at, base) = self.source.base_at(revision, state, target).await?;
+                (Some(at), Some(base))
+            }
+            None => (None, None),
         };
         let pass = connected
             .reconciler
@@ -73,6 +93,23 @@ impl Plan {
         match self.format {
             OutputFormat::Text => out.result(&text::plan(&pass.plan, out.style())),
             OutputFormat::Json => out.result(&json::plan(&pass.plan)),
+        }
+        if let Some(file) = &self.out {
+            let only = selection.keys(&loaded.desired);
+            let made = Made {
+                file,
+                life: self.expires,
+                source: saved::source_of(&self.source)?,
+                revision: snapshot.revision.full(),
+                base: base_revision,
+                options: Options {
+                    partial: self.partial,
+                    allow_deletes: self.allow_deletes,
+                    resend_secrets: saved::keys(&self.target.resend_secrets),
+                    only: only.as_ref().map(saved::keys),
+                },
+            };
+            saved::save(out, made, &pass, &connected.reconciler, clock)?;
         }
         Ok(if self.detailed_exitcode && pass.plan.has_changes() {
             Exit::Changes
