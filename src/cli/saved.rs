@@ -1,5 +1,6 @@
 //! Saved plans: `plan --out FILE` writes one, `apply --plan FILE` makes it as it was shown or not at all.
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -287,10 +288,11 @@ impl Apply {
         if !loaded.desired.broken.is_empty() || loaded.desired.incomplete {
             exit = exit.max(Exit::Partial);
         }
+        let waited: BTreeSet<_> = saved.waiting.iter().map(|key| key.0.clone()).collect();
         let objects = || after.plan.objects.iter();
         let differs = objects().filter(|object| object.action != Action::None);
         let (ours, others): (Vec<_>, Vec<_>) =
-            differs.partition(|object| touched.contains(&object.key));
+            differs.partition(|o| touched.contains(&o.key) || waited.contains(&o.key));
         if after.plan.is_waiting() || (complete && !ours.is_empty()) {
             exit = exit.max(Exit::Deadline);
         }

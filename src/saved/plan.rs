@@ -59,6 +59,8 @@ pub struct SavedPlan {
     pub digest: String,
     /// The objects that it changes.
     pub objects: Vec<SavedObject>,
+    /// The objects that wait for a following pass.
+    pub waiting: Vec<SavedKey>,
     /// The live state that it rests on.
     pub basis: Basis,
 }
@@ -191,6 +193,12 @@ impl SavedPlan {
             options: terms.options,
             digest: plan.digest.to_string(),
             objects: touched.map(|object| saved(object, plan)).collect(),
+            waiting: plan
+                .objects
+                .iter()
+                .filter(|object| !object.waiting.is_empty())
+                .map(|object| SavedKey(object.key.clone()))
+                .collect(),
             basis: kept(&plan.basis),
         }
     }

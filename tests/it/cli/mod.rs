@@ -10,4 +10,5 @@ mod export;
 mod failing;
 mod kill;
 mod repository;
+mod saved;
 mod terminal;
