@@ -61,7 +61,6 @@ impl Aws {
             | Op::UpdateShare { .. }
             | Op::DeleteShare { .. }
             | Op::AcceptShare { .. }
-            | Op::RejectShare { .. }
             | Op::BorrowProduct { .. }
             | Op::CreateProduct { .. }
             | Op::CopyProduct { .. }
@@ -260,10 +259,6 @@ impl Aws {
             Op::AcceptShare { portfolio } => {
                 let held = self.accepted().await?.contains(portfolio);
                 Ok(shows_when(held, "the portfolio is not listed"))
-            }
-            Op::RejectShare { portfolio } => {
-                let held = self.accepted().await?.contains(portfolio);
-                Ok(shows_when(!held, "the portfolio is still listed"))
             }
             Op::BorrowProduct {
                 portfolio, product, ..

@@ -367,6 +367,7 @@ pub(crate) fn provisioned(found: &sdk::ProvisionedProductAttribute) -> Option<Li
         running: None,
         ever_succeeded: found.last_successful_provisioning_record_id().is_some(),
         stack: None,
+        stack_gone: false,
     })
 }
 
@@ -388,6 +389,7 @@ pub(crate) fn described(found: &sdk::ProvisionedProductDetail) -> Option<LivePro
         running: None,
         ever_succeeded: found.last_successful_provisioning_record_id().is_some(),
         stack: None,
+        stack_gone: false,
     })
 }
 

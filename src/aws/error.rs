@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::plan::op;
+use crate::model::secret::Secrets;
 
 /// A call that did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -168,8 +168,8 @@ impl Failure {
 
     /// The same failure with every occurrence of a secret taken out of its text (promise 8): a service may say
     /// the value it refuses.
-    pub fn without(mut self, secrets: &[&str]) -> Self {
-        self.message = op::without(&self.message, secrets);
+    pub fn without(mut self, secrets: &Secrets) -> Self {
+        secrets.take_out(&mut self.message);
         self
     }
 
@@ -558,7 +558,8 @@ mod tests {
     #[test]
     fn secrets_are_taken_out() {
         let text = "Value 'hunter2' at 'provisioningParameters.1.member.value' failed: hunter2";
-        let failure = said("ValidationException", text, 400).without(&["hunter2", ""]);
+        let failure =
+            said("ValidationException", text, 400).without(&["hunter2", ""].into_iter().collect());
         assert!(!failure.to_string().contains("hunter2"), "{failure}");
         assert!(failure.to_string().contains("'(secret)'"), "{failure}");
     }

@@ -10,6 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::clock::Clock;
 use crate::export::{Counts, Exported, Filter, TagFilter};
+use crate::model::tree::Tree;
 use crate::reconcile::export::Reading;
 
 use super::args::TargetArgs;
@@ -49,7 +50,7 @@ pub(super) struct Export {
 }
 
 const AFTER: &str = "Without a filter everything is written. Several filters add up. What is left out is said on stderr; \
-    exit code 6 says that something could not be read. docs/brownfield.md goes through it step by step.";
+    exit code 6 says that something could not be read, 3 that what was written is no valid source. docs/brownfield.md goes through it step by step.";
 
 impl Export {
     pub(super) async fn execute(
@@ -90,20 +91,33 @@ impl Export {
             self.out.display(),
             reconciler.calls()
         ));
-        Ok(match exported.unread.is_empty() {
+        let read = match exported.unread.is_empty() {
             true => Exit::Done,
             false => Exit::Partial,
-        })
+        };
+        let valid = match exported.is_valid() {
+            true => Exit::Done,
+            false => Exit::Invalid,
+        };
+        Ok(read.max(valid))
     }
 }
 
-/// What the export does not hold.
+/// What the export does not hold, and what `validate` would say of it.
 fn say(out: &mut Out, exported: &Exported) {
     for line in &exported.left_out {
         out.note(&format!("left out: {}", one_line(line)));
     }
     for line in &exported.unread {
         out.note(&format!("not read: {}", one_line(line)));
+    }
+    if !exported.findings.is_empty() {
+        // Without its line: what was exported is not to be shown twice.
+        let text = crate::render::findings::to_text(&exported.findings, &Tree::default(), false);
+        out.note(text.trim_end());
+    }
+    if !exported.is_valid() {
+        out.note("the export is no valid source: mend the errors above by hand, and say what you exported in an issue");
     }
 }
 

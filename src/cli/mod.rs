@@ -12,6 +12,7 @@ mod plan;
 mod progress;
 mod run;
 mod saved;
+mod schema;
 mod selection;
 mod source;
 mod validate;
@@ -58,6 +59,8 @@ enum Command {
     Run(run::Run),
     /// Write a live catalog as manifests and templates; writes nothing to AWS
     Export(export::Export),
+    /// Print the JSON Schema of manifests, for editors
+    Schema(schema::Schema),
     /// Serve the embedded AWS on a port
     Emulator(emulator::Emulator),
 }
@@ -104,6 +107,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Schema(command) => command.execute(&mut out).await,
         Command::Emulator(command) => command.execute(&mut out, clock, &bars).await,
     };
     result.unwrap_or_else(|error| fail(&mut out, &error))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::normalise::MASKED;
 use super::{Change, Reason, Shown, Was};
 use crate::model::desired::{Parameter, ParameterValue};
+use crate::model::secret::Secrets;
 use crate::model::template::ParameterDecl;
 
 /// What is compared.
@@ -20,6 +21,8 @@ pub struct Parameters<'a> {
     pub declared: Option<&'a [ParameterDecl]>,
     /// NoEcho values are sent again although nothing says that they changed.
     pub resend: bool,
+    /// What is secret wherever it comes from: a stack may show it.
+    pub secrets: &'a Secrets,
 }
 
 /// A parameter's value as it would be sent.
@@ -187,6 +190,7 @@ impl Parameters<'_> {
             before: match live {
                 // What the stack shows may be a SecureString that git has named so far.
                 Some(_) if self.was_stored(key, wanted) => Shown::Secret,
+                Some(live) if self.secrets.told_by(live) => Shown::Secret,
                 live => live.map_or(Shown::Absent, |value| shown(value)),
             },
             after: shown(&wanted.text),

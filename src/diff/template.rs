@@ -3,11 +3,11 @@
 //! When the service takes a stack's template for a version's is published nowhere (facts §10.4). Templates that say the
 //! same in other words count as equal here: the service has the last word, and its refusal is shown.
 
-use serde_yaml::Value;
-use serde_yaml::value::TaggedValue;
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::template::{folded, parse};
+use crate::model::template::folded;
+use crate::model::template::node::Node;
+use crate::model::template::reading::Reading;
 
 /// Lines of a difference that a person is shown; the rest is counted.
 const SHOWN: usize = 24;
@@ -20,8 +20,8 @@ pub fn same(one: &str, other: &str) -> bool {
     if folded(one.as_bytes()) == folded(other.as_bytes()) {
         return true;
     }
-    match (parse(one.as_bytes()), parse(other.as_bytes())) {
-        (Ok(one), Ok(other)) => plain(&one) == plain(&other),
+    match (Node::read(one.as_bytes()), Node::read(other.as_bytes())) {
+        (Ok(one), Ok(other)) => one.plain() == other.plain(),
         _ => false,
     }
 }
@@ -65,71 +65,15 @@ pub fn lines(from: &str, to: &str) -> Vec<String> {
 
 /// The defaults of NoEcho parameters.
 fn secrets(template: &str) -> Vec<String> {
-    let root = parse(template.as_bytes());
-    let root = root.map(|root| plain(&root)).unwrap_or_default();
-    let parameters = root.get("Parameters").and_then(|found| found.as_object());
-    let mut secrets = Vec::new();
-    for parameter in parameters.into_iter().flat_map(serde_json::Map::values) {
-        let field = |name: &str| parameter.get(name).and_then(serde_json::Value::as_str);
-        let masked = field("NoEcho").is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
-        let default = field("Default").filter(|text| masked && !text.is_empty());
-        secrets.extend(default.map(str::to_owned));
-    }
-    secrets
+    let reading = Reading::of(template.as_bytes());
+    let secrets = reading.iter().flat_map(Reading::secrets);
+    secrets.map(str::to_owned).collect()
 }
 
 fn text(template: &str) -> String {
     let mut text = String::from_utf8_lossy(&folded(template.as_bytes())).into_owned();
     text.push('\n');
     text
-}
-
-/// A template's value in one form: long names of functions, scalars as texts, keys in order.
-fn plain(value: &Value) -> serde_json::Value {
-    use serde_json::Value as Json;
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(flag) => Json::String(flag.to_string()),
-        Value::Number(number) => Json::String(number.to_string()),
-        Value::String(text) => Json::String(text.clone()),
-        Value::Sequence(items) => Json::Array(items.iter().map(plain).collect()),
-        Value::Mapping(members) => {
-            let members = members.iter();
-            let members = members.map(|(key, value)| (key_text(key), plain(value)));
-            Json::Object(members.map(long_form).collect())
-        }
-        Value::Tagged(tagged) => {
-            let TaggedValue { tag, value } = &**tagged;
-            let tag = tag.to_string();
-            let name = tag.trim_start_matches('!');
-            let name = match name {
-                "Ref" | "Condition" => name.to_owned(),
-                _ => format!("Fn::{name}"),
-            };
-            Json::Object([long_form((name, plain(value)))].into_iter().collect())
-        }
-    }
-}
-
-fn key_text(key: &Value) -> String {
-    match plain(key) {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    }
-}
-
-/// `!GetAtt A.B` and `Fn::GetAtt: [A, B]` are one.
-fn long_form((name, value): (String, serde_json::Value)) -> (String, serde_json::Value) {
-    match (name.as_str(), &value) {
-        ("Fn::GetAtt", serde_json::Value::String(text)) => match text.split_once('.') {
-            Some((resource, attribute)) => {
-                let parts = serde_json::json!([resource, attribute]);
-                (name, parts)
-            }
-            None => (name, value),
-        },
-        _ => (name, value),
-    }
 }
 
 #[cfg(test)]

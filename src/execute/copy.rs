@@ -6,6 +6,7 @@ use crate::run::copy::CopyState;
 use crate::run::settle::Read;
 
 use super::Executor;
+use super::follow::Look;
 use super::progress::Event;
 use super::step::Stopped;
 
@@ -21,53 +22,37 @@ impl Executor<'_> {
         let Some(copy) = answer.copy.clone() else {
             return Ok(());
         };
-        let started = self.clock.now();
         let mut state = CopyState::Asked;
-        let mut unread = String::new();
-        for attempt in 0.. {
-            match self.aws.copy_status(&copy).await {
-                Ok(seen) => {
-                    unread.clear();
-                    state = state.next(seen.status);
-                    answer.product = seen.product.or(answer.product.take());
-                    answer.repeated = attempt == 0 && state.is_over();
-                    self.progress.event(Event::Copy {
-                        step,
-                        state: &state,
-                    });
-                    match &state {
-                        CopyState::Succeeded => return Ok(()),
-                        CopyState::Failed => {
-                            answer.spent = true;
-                            let silent = || format!("{copy} failed, and the service says no more");
-                            let reason = seen.detail.unwrap_or_else(silent);
-                            let failure = Failure::reported(op.call(), &reason);
-                            return Err(Stopped::Failed(failure));
-                        }
-                        CopyState::Asked | CopyState::Working | CopyState::Puzzled(_) => {}
-                    }
-                }
+        self.look_until_over(&copy, async |attempt| {
+            let seen = match self.aws.copy_status(&copy).await {
+                Ok(seen) => seen,
                 Err(failure) if failure.class == Class::Denied => {
-                    return Err(Stopped::Failed(failure));
+                    return Look::Over(Err(Stopped::Failed(failure)));
                 }
-                Err(failure) => {
-                    tracing::debug!(%copy, error = %failure, "copy not read");
-                    unread = format!(" ({failure})");
-                }
-            }
-            let unfinished = |why: &str| {
-                Stopped::Unfinished(format!("{state} at the service as {copy}{unread}; {why}"))
+                Err(failure) => return Look::Unread(state.to_string(), failure),
             };
-            let waited = self.clock.now().duration_since(started).unsigned_abs();
-            if waited >= self.patience.record {
-                return Err(unfinished("the deadline passed"));
+            state = state.clone().next(seen.status);
+            answer.product = seen.product.or(answer.product.take());
+            answer.repeated = attempt == 0 && state.is_over();
+            self.progress.event(Event::Copy {
+                step,
+                state: &state,
+            });
+            match &state {
+                CopyState::Succeeded => Look::Over(Ok(())),
+                CopyState::Failed => {
+                    answer.spent = true;
+                    let silent = || format!("{copy} failed, and the service says no more");
+                    let reason = seen.detail.unwrap_or_else(silent);
+                    let failure = Failure::reported(op.call(), &reason);
+                    Look::Over(Err(Stopped::Failed(failure)))
+                }
+                CopyState::Asked | CopyState::Working | CopyState::Puzzled(_) => {
+                    Look::Open(state.to_string())
+                }
             }
-            let wait = self.patience.poll.wait(attempt, self.jitter());
-            if !self.pause(wait).await {
-                return Err(unfinished("not waited for"));
-            }
-        }
-        Ok(())
+        })
+        .await
     }
 
     /// What to make of a copy that was over before this call and does not show for as long as any write is waited for:

@@ -2,6 +2,7 @@
 //! what is the plan's (promise 3); what a failure means is `aws::error`'s; when a thing is done is `run`'s.
 
 mod copy;
+mod follow;
 mod poll;
 pub mod progress;
 mod share;
@@ -20,6 +21,7 @@ use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::clock::{Clock, Entropy};
 use crate::ids::{Digest, Token};
+use crate::model::secret::Secrets;
 use crate::plan::Plan;
 use crate::plan::op::{Answer, Answers, StepId};
 use crate::run::backoff::Backoff;
@@ -178,12 +180,14 @@ pub struct Executor<'a> {
     patience: Patience,
     stop: &'a CancellationToken,
     progress: &'a dyn Progress,
+    secrets: Secrets,
     calls: Semaphore,
     poller: Poller,
 }
 
 impl<'a> Executor<'a> {
-    /// An executor. When `stop` is cancelled no new step begins, calls under way finish, and waiting ends.
+    /// An executor. When `stop` is cancelled no new step begins, calls under way finish, and waiting ends. Nothing that it
+    /// hands on has any of the `secrets` in it.
     pub fn new(
         aws: &'a Aws,
         clock: Clock,
@@ -191,6 +195,7 @@ impl<'a> Executor<'a> {
         patience: Patience,
         stop: &'a CancellationToken,
         progress: &'a dyn Progress,
+        secrets: Secrets,
     ) -> Self {
         Self {
             aws,
@@ -199,6 +204,7 @@ impl<'a> Executor<'a> {
             patience,
             stop,
             progress,
+            secrets,
             calls: Semaphore::new(CALLS_AT_ONCE),
             poller: Poller::default(),
         }

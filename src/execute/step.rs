@@ -40,7 +40,7 @@ impl Executor<'_> {
         };
         let span = telemetry::step_span(op.call(), &step.object.to_string());
         async {
-            let result = self.drive(step, &op).await;
+            let result = self.without_secrets(self.drive(step, &op).await);
             match &result {
                 StepResult::Done(_) => tracing::info!("step done"),
                 StepResult::Failed(failed) => {
@@ -105,6 +105,20 @@ impl Executor<'_> {
         }
     }
 
+    /// A result without the secrets that this execution knows: what the service says may be of an earlier request, or of
+    /// another's (promise 8).
+    fn without_secrets(&self, mut result: StepResult) -> StepResult {
+        match &mut result {
+            StepResult::Failed(failed) => self.secrets.take_out(&mut failed.failure.message),
+            StepResult::Unfinished { waiting, .. } => self.secrets.take_out(waiting),
+            StepResult::Done(_)
+            | StepResult::Dead { .. }
+            | StepResult::Skipped { .. }
+            | StepResult::NotStarted => {}
+        }
+        result
+    }
+
     /// Whether the object of a removal is still ours (promise 2).
     async fn still_ours(&self, step: &Step) -> Result<(), Failure> {
         let Some(ownership) = &step.still else {
@@ -136,10 +150,7 @@ impl Executor<'_> {
         ];
         // A version's answer has no product in it, a product's has both: the product is what is gone.
         match (op.token(), id.into_iter().flatten().next()) {
-            (Some(token), Some(id)) => StepResult::Dead {
-                token: token.clone(),
-                id,
-            },
+            (Some(token), Some(id)) => StepResult::Dead { token, id },
             _ => StepResult::Failed(StepFailure {
                 failure: Failure::internal(op.call(), "what the call made is gone"),
                 request: op.request(),

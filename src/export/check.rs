@@ -13,25 +13,18 @@ use crate::model::tree::{Entry, Tree};
 /// products and portfolios to TagOptions, and each may lose several fields.
 const ROUNDS: usize = 16;
 
-/// The files of an export, such that none has an error.
+/// The files of an export, with as much left out as it takes for none to have an error, and whatever the reader says of
+/// them then: an error that no part can be left out for is said, like any warning.
 pub(super) fn settle(
     input: Input<'_>,
     files: BTreeMap<String, Vec<Document>>,
     templates: &BTreeMap<String, Arc<str>>,
     left_out: &mut BTreeSet<String>,
-) -> BTreeMap<String, Vec<u8>> {
+) -> (BTreeMap<String, Vec<u8>>, Vec<Finding>) {
     let mut dropped = Dropped::new();
-    let context = Context {
-        target: Some(input.observed.target.clone()),
-    };
     for _ in 0..ROUNDS {
         let (written, spans) = write(&files, templates, &dropped);
-        let mut tree = Tree::default();
-        for (path, bytes) in &written {
-            let bytes: Arc<[u8]> = Arc::from(bytes.as_slice());
-            tree.files.insert(path.clone(), Entry::file(bytes));
-        }
-        let findings = load(&tree, &context).findings;
+        let findings = findings(input, &written);
         let errors = findings.iter().filter(|f| f.severity == Severity::Error);
         let mut changed = false;
         for error in errors {
@@ -50,10 +43,28 @@ pub(super) fn settle(
             changed = true;
         }
         if !changed {
-            return written;
+            return (written, findings);
         }
     }
-    write(&files, templates, &dropped).0
+    let written = write(&files, templates, &dropped).0;
+    let findings = findings(input, &written);
+    (written, findings)
+}
+
+/// What the manifest reader says of files. Of none at all there is nothing to say.
+fn findings(input: Input<'_>, written: &BTreeMap<String, Vec<u8>>) -> Vec<Finding> {
+    if written.is_empty() {
+        return Vec::new();
+    }
+    let context = Context {
+        target: Some(input.observed.target.clone()),
+    };
+    let mut tree = Tree::default();
+    for (path, bytes) in written {
+        let bytes: Arc<[u8]> = Arc::from(bytes.as_slice());
+        tree.files.insert(path.clone(), Entry::file(bytes));
+    }
+    load(&tree, &context).findings
 }
 
 /// The smallest part around an error that may be left out.

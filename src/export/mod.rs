@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ids::{ProductId, VersionId};
+use crate::manifest::{Finding, Severity};
 use crate::model::observed::{Gap, Observed, ReadyStatus, Scope};
 use crate::model::owner::Identity;
 use crate::model::template::ParameterDecl;
@@ -82,6 +83,16 @@ pub struct Exported {
     pub left_out: Vec<String>,
     /// What could not be read: the export is a part of what was asked for.
     pub unread: Vec<String>,
+    /// What the manifest reader says of the files as they are. An error means that they are no valid source.
+    pub findings: Vec<Finding>,
+}
+
+impl Exported {
+    /// Whether the manifest reader takes the files.
+    pub fn is_valid(&self) -> bool {
+        let mut all = self.findings.iter();
+        all.all(|finding| finding.severity != Severity::Error)
+    }
 }
 
 /// How many objects an export has.
@@ -149,7 +160,7 @@ pub fn export(input: Input<'_>, texts: &VersionTexts) -> Result<Exported, NoMatc
         unread,
         ..
     } = export;
-    let files = check::settle(input, files, &templates, &mut left_out);
+    let (files, findings) = check::settle(input, files, &templates, &mut left_out);
     left_out.extend(owners.left_out.iter().cloned());
     left_out.extend(selected.left_out.iter().cloned());
     Ok(Exported {
@@ -157,6 +168,7 @@ pub fn export(input: Input<'_>, texts: &VersionTexts) -> Result<Exported, NoMatc
         counts,
         left_out: left_out.into_iter().collect(),
         unread: unread.into_iter().collect(),
+        findings,
     })
 }
 

@@ -2,19 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use deunicode::deunicode_char;
+
 use crate::ids::Name;
 
 /// Characters of a file's name made of a version's.
 const FILE: usize = 100;
 
-/// A name that a text gives: lower-case letters, digits and single dashes. `fallback` where nothing is left of it.
+/// A name that a text gives: lower-case letters, digits and single dashes; letters of other alphabets as one would spell them
+/// in this one (`Größe` is `grosse`). `fallback` where nothing is left of it.
 pub(super) fn slug(text: &str, fallback: &str) -> String {
     let mut slug = String::new();
     for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
+        // Of what is no letter, pictures say, a spelling would be a guess.
+        let spelt = if c.is_alphanumeric() {
+            deunicode_char(c)
+        } else {
+            None
+        };
+        let spelt = spelt.unwrap_or("-").chars();
+        for c in spelt {
+            if c.is_ascii_alphanumeric() {
+                slug.push(c.to_ascii_lowercase());
+            } else if !slug.is_empty() && !slug.ends_with('-') {
+                slug.push('-');
+            }
         }
     }
     slug.truncate(Name::MAX);

@@ -25,7 +25,11 @@ impl Export<'_> {
             Some(running) => (&running.product, &running.version),
             None => (&live.product, &live.version),
         };
-        let refused = match self.refused(live) {
+        let declared = self.declared(version);
+        // What failed may have been a version that does not run.
+        let tried = self.declared(&live.version);
+        let said = said(live, [declared, tried]);
+        let refused = match self.refused(live, &said) {
             Some(why) => Err(why),
             None => self.reference(product, version),
         };
@@ -38,13 +42,12 @@ impl Export<'_> {
                 ));
             }
         };
-        let mut notes: Vec<String> = state(live).into_iter().collect();
+        let mut notes: Vec<String> = state(live, &said).into_iter().collect();
         let mut spec = Fields::default();
         spec.optional("name", display(&live.name, object.name.as_str()));
         spec.required("product", Yaml::text(product_name));
         spec.required("version", Yaml::text(version_name));
         self.paths(&mut spec, product);
-        let declared = self.declared(version);
         // Without a value that can't be read it can't be launched, only taken over.
         let mut object = object;
         if let Some(stack) = &live.stack {
@@ -72,18 +75,17 @@ impl Export<'_> {
     }
 
     /// Why it can't be managed as it is.
-    fn refused(&self, live: &LiveProvisioned) -> Option<String> {
+    fn refused(&self, live: &LiveProvisioned, said: &str) -> Option<String> {
         if self.doubts.provisioned.contains(live.id.as_str()) {
             return Some("it could not be read as a whole".to_owned());
         }
-        let message = live
-            .status_message
-            .as_deref()
-            .unwrap_or("no reason is given");
         if !live.ever_succeeded && live.status == ProvisionedStatus::Error {
             return Some(format!(
-                "its launch failed and nothing of it runs ({message}): terminate it, or update it by hand first"
+                "its launch failed and nothing of it runs{said}: terminate it, or update it by hand first"
             ));
+        }
+        if live.stack_gone && live.ever_succeeded {
+            return Some("its stack is gone, so nothing of it runs: terminate it".to_owned());
         }
         let changing = matches!(
             live.status,
@@ -197,19 +199,35 @@ impl Export<'_> {
     }
 }
 
-/// What is worth knowing of its state.
-fn state(live: &LiveProvisioned) -> Option<String> {
-    let message = match live.status_message.as_deref() {
-        Some(message) => format!(" ({message})"),
-        None => String::new(),
+/// The service's reason, in brackets. It may repeat values that it refused: nothing is said of one behind which NoEcho
+/// parameters stand, or may stand, for what these are nobody tells an export.
+fn said(live: &LiveProvisioned, declared: [Option<&[ParameterDecl]>; 2]) -> String {
+    let Some(message) = live.status_message.as_deref() else {
+        return String::new();
     };
+    let shown = live.stack.as_ref().map(|stack| &stack.parameters);
+    let masked = shown.is_some_and(|all| all.values().any(|value| value == MASKED));
+    let may_hide =
+        |all: &Option<&[ParameterDecl]>| all.is_none_or(|all| all.iter().any(|decl| decl.no_echo));
+    let hides = declared.iter().any(may_hide);
+    match masked || hides {
+        true => {
+            " (the reason is not repeated here, for it may hold the value of a NoEcho parameter)"
+                .to_owned()
+        }
+        false => format!(" ({message})"),
+    }
+}
+
+/// What is worth knowing of its state.
+fn state(live: &LiveProvisioned, said: &str) -> Option<String> {
     match &live.status {
         ProvisionedStatus::Available => None,
         ProvisionedStatus::Tainted => Some(format!(
-            "Its last update failed{message}. What stands here is what runs."
+            "Its last update failed{said}. What stands here is what runs."
         )),
         ProvisionedStatus::Error => Some(format!(
-            "Its last change failed{message}. What stands here is what succeeded last."
+            "Its last change failed{said}. What stands here is what succeeded last."
         )),
         ProvisionedStatus::UnderChange | ProvisionedStatus::PlanInProgress => Some(
             "A change of it was under way when this was written. What stands here is what ran before."
@@ -228,7 +246,7 @@ fn parameters(
 ) -> bool {
     let decl = |key: &str| declared.into_iter().flatten().find(|decl| decl.key == key);
     let mut map = Fields::default();
-    let (mut hidden, mut lacking) = (Vec::new(), false);
+    let (mut hidden, mut telling, mut lacking) = (Vec::new(), Vec::new(), false);
     for (key, value) in &stack.parameters {
         let known = decl(key);
         if value == MASKED || known.is_some_and(|decl| decl.no_echo) {
@@ -244,13 +262,28 @@ fn parameters(
         if declared.is_some() && known.is_none() {
             continue;
         }
+        if is_telling(key) && !value.trim().is_empty() {
+            telling.push(key.as_str());
+            lacking |= known.is_none_or(|decl| decl.default.is_none());
+            continue;
+        }
         map.optional(key, Some(Yaml::Scalar(literal(value))));
     }
     let map = map.map();
-    if !hidden.is_empty() {
+    let unsaid = [
+        (
+            "Parameters that CloudFormation does not show (NoEcho)",
+            hidden,
+        ),
+        (
+            "Parameters that are called like secrets, though their template does not say NoEcho",
+            telling,
+        ),
+    ];
+    for (what, keys) in unsaid.into_iter().filter(|(_, keys)| !keys.is_empty()) {
         let note = format!(
-            "Parameters that CloudFormation does not show (NoEcho): {}. Left out, they stay as they are.",
-            hidden.join(", ")
+            "{what}: {}. Left out, they stay as they are.",
+            keys.join(", ")
         );
         match &map {
             Some(_) => spec.note(note),
@@ -259,4 +292,21 @@ fn parameters(
     }
     spec.optional("parameters", map);
     lacking
+}
+
+/// Whether a parameter is called like a secret: whether its value came from a SecureString nobody tells an export, and what is
+/// once in a repository can't be taken back.
+fn is_telling(key: &str) -> bool {
+    const ENDS: [&str; 8] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "secretkey",
+        "privatekey",
+    ];
+    let key = key.to_ascii_lowercase();
+    ENDS.iter().any(|end| key.ends_with(end))
 }

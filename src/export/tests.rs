@@ -199,6 +199,7 @@ impl Live {
             }),
             ever_succeeded: true,
             stack: Some(stack),
+            stack_gone: false,
         };
         self.observed().provisioned.entry(id.into()).or_insert(live)
     }
@@ -350,6 +351,106 @@ fn one() -> Live {
         .products
         .insert("prod-1".into());
     live
+}
+
+/// What can't be helped by leaving a part out is said.
+#[test]
+fn what_the_reader_says_of_an_export_is_said() {
+    let live = one();
+    assert!(live.export().is_valid());
+    let input = Input {
+        identity: &live.world.identity,
+        observed: &live.world.observed,
+        filter: &live.filter,
+    };
+    // A file that no document of the export has written.
+    let stray = "apiVersion: catalogd.dev/v1\nkind: Portfolio\nmetadata: {name: other}\nspec: {providerName: Us, nothing: 1}\n";
+    let templates = [("stray.yaml".to_owned(), Arc::from(stray))].into();
+    let mut left_out = BTreeSet::new();
+    let (files, findings) = super::check::settle(input, BTreeMap::new(), &templates, &mut left_out);
+    let exported = Exported {
+        files,
+        findings,
+        ..Exported::default()
+    };
+    assert!(!exported.is_valid() && left_out.is_empty());
+    let codes: Vec<_> = exported.findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["unknown-field"]);
+}
+
+/// Whoever reads an export must not be let in by it.
+#[test]
+fn a_signed_url_is_exported_without_its_signature() {
+    let mut live = one();
+    live.version("prod-1", "pa-2", "2.0", TEMPLATE);
+    let text = live
+        .texts
+        .get_mut(&"pa-2".into())
+        .unwrap()
+        .as_mut()
+        .unwrap();
+    text.template = None;
+    text.url = Some("https://b.s3.amazonaws.com/k?X-Amz-Signature=0badc0de&versionId=3".to_owned());
+    let all = live.manifests();
+    assert!(
+        all.contains("templateUrl: https://b.s3.amazonaws.com/k?versionId=3"),
+        "{all}"
+    );
+    assert!(all.contains("# Its URL said who may read it"), "{all}");
+    assert!(!all.contains("0badc0de"), "{all}");
+}
+
+/// Whether a value came from a SecureString, or is repeated by a reason, nobody tells an export.
+#[test]
+fn what_may_be_secret_is_not_written() {
+    let template = "Parameters:\n  Zone: {Type: String, Default: a}\n  DbPassword: {Type: String, Default: x}\n  \
+         SecretArn: {Type: String, Default: x}\nResources:\n  T: {Type: AWS::SNS::Topic}\n";
+    let mut live = one();
+    live.version("prod-1", "pa-2", "2.0", template);
+    for (id, version) in [("pp-1", "pa-1"), ("pp-2", "pa-2")] {
+        let launched = live.launched(id, id, "prod-1", version);
+        launched.status = ProvisionedStatus::Tainted;
+        launched.status_message = Some("Zone hunter2 is not there".to_owned());
+        let values = [
+            ("DbPassword", "hunter3"),
+            ("SecretArn", "arn:x"),
+            ("Secret", "****"),
+        ];
+        let values = values.map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let mut values: BTreeMap<String, String> = values.into();
+        values.retain(|key, _| id == "pp-1" || key != "Secret");
+        launched.stack.as_mut().unwrap().parameters = values;
+    }
+    let all = live.manifests();
+    let provisioned = all.split_once("== provisioned/").unwrap().1;
+    insta::assert_snapshot!(provisioned, @r#"
+    pp-1.yaml
+    # Its last update failed (the reason is not repeated here, for it may hold the value of a NoEcho
+    # parameter). What stands here is what runs.
+    # Parameters that CloudFormation does not show (NoEcho): Secret. Left out, they stay as they are.
+    apiVersion: catalogd.dev/v1
+    kind: ProvisionedProduct
+    metadata:
+      name: pp-1
+      adopt: {id: pp-1}
+    spec:
+      product: vpc-three-tiers
+      version: "1.0"
+    == provisioned/pp-2.yaml
+    # Its last update failed (Zone hunter2 is not there). What stands here is what runs.
+    apiVersion: catalogd.dev/v1
+    kind: ProvisionedProduct
+    metadata:
+      name: pp-2
+      adopt: {id: pp-2}
+    spec:
+      product: vpc-three-tiers
+      version: "2.0"
+      # Parameters that are called like secrets, though their template does not say NoEcho: DbPassword.
+      # Left out, they stay as they are.
+      parameters:
+        SecretArn: arn:x
+    "#);
 }
 
 #[test]
@@ -771,13 +872,15 @@ fn a_filter_brings_what_its_objects_need() {
 #[test]
 fn provisioned_products_are_exported_as_they_run() {
     let mut live = one();
-    live.version("prod-1", "pa-2", "2.0", TEMPLATE);
+    let open = TEMPLATE.replace(", NoEcho: true", "");
+    live.version("prod-1", "pa-2", "2.0", &open);
+    live.version("prod-1", "pa-3", "3.0", &open);
     let tainted = live.launched("pp-1", "tainted", "prod-1", "pa-2");
     tainted.status = ProvisionedStatus::Tainted;
     tainted.status_message = Some("no\nroom".to_owned());
     tainted.running = Some(Running {
         product: "prod-1".into(),
-        version: "pa-1".into(),
+        version: "pa-3".into(),
     });
     let never = live.launched("pp-2", "never", "prod-1", "pa-1");
     never.status = ProvisionedStatus::Error;
@@ -809,7 +912,7 @@ fn provisioned_products_are_exported_as_they_run() {
         ),
         "{tainted}"
     );
-    assert!(tainted.contains("version: \"1.0\""), "{tainted}");
+    assert!(tainted.contains("version: \"3.0\""), "{tainted}");
     let imported = file("provisioned/imported.yaml");
     assert!(
         imported.contains("adopt: {id: pp-6}") && !imported.contains("import:"),

@@ -11,7 +11,7 @@ use crate::ids::{Name, ServiceActionId, VersionId};
 use crate::manifest::names_a_manifest;
 use crate::model::desired::{Guidance, ProductType};
 use crate::model::observed::{LiveProduct, LiveVersion, ReadyStatus};
-use crate::model::template::parse;
+use crate::model::template::node::Node;
 
 /// The versions of a product as its manifest has them.
 #[derive(Debug, Default)]
@@ -109,7 +109,17 @@ impl Export<'_> {
                         notes.push(format!("Made from the stack {stack}"));
                     }
                 }
-                Source::Url(url) => fields.required("templateUrl", Yaml::Text(literal(&url))),
+                Source::Url(url) => {
+                    let (plain, signed) = unsigned(&url);
+                    if signed {
+                        notes.push(
+                            "Its URL said who may read it (a signature or a password). That is left out: give a URL that works without, \
+                             before the version is to be made anew"
+                                .to_owned(),
+                        );
+                    }
+                    fields.required("templateUrl", Yaml::Text(literal(&plain)));
+                }
                 Source::Stack(arn) => fields.required("fromStack", Yaml::Text(literal(&arn))),
             }
             if *guidance != Guidance::Default {
@@ -245,11 +255,98 @@ impl Export<'_> {
 /// How a template's file ends: as what it is read by editors, and never as what could be taken for a manifest.
 fn extension(text: &str) -> &'static str {
     let bare = text.trim_start_matches('\u{feff}').trim_start();
-    if names_a_manifest(text) || parse(text.as_bytes()).is_err() {
+    if names_a_manifest(text) || Node::read(text.as_bytes()).is_err() {
         "template"
     } else if bare.starts_with('{') {
         "json"
     } else {
         "yaml"
+    }
+}
+
+/// A URL without what lets its holder in: a user and password before the host, and the parameters of a signature. Returns
+/// whether there was any.
+fn unsigned(url: &str) -> (String, bool) {
+    /// Of S3 (both signatures), CloudFront and the stores of others; in lower case.
+    const SIGNING: [&str; 12] = [
+        "signature",
+        "awsaccesskeyid",
+        "expires",
+        "policy",
+        "key-pair-id",
+        "hash-algorithm",
+        "googleaccessid",
+        "sig",
+        "token",
+        "access_token",
+        "private_token",
+        "api_key",
+    ];
+    let signs = |pair: &&str| {
+        let key = pair.split('=').next().unwrap_or_default();
+        let key = key.to_ascii_lowercase();
+        let ours = ["x-amz-", "x-goog-"]
+            .iter()
+            .any(|known| key.starts_with(known));
+        ours || SIGNING.contains(&key.as_str())
+    };
+    let (place, query) = match url.split_once('?') {
+        Some((place, query)) => (place, Some(query)),
+        None => (url, None),
+    };
+    let (scheme, rest) = place.split_once("://").unwrap_or(("", place));
+    let (host, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let user = host.rsplit_once('@');
+    let host = user.map_or(host, |(_, host)| host);
+    let pairs = query.into_iter().flat_map(|query| query.split('&'));
+    let (signing, kept): (Vec<&str>, Vec<&str>) = pairs.partition(signs);
+    let mut plain = match scheme {
+        "" => format!("{host}{path}"),
+        scheme => format!("{scheme}://{host}{path}"),
+    };
+    if !kept.is_empty() {
+        plain.push('?');
+        plain.push_str(&kept.join("&"));
+    }
+    (plain, user.is_some() || !signing.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unsigned;
+
+    #[test]
+    fn what_lets_its_holder_in_is_taken_out_of_a_url() {
+        let plain = "https://b.s3.us-east-1.amazonaws.com/a/b.yaml";
+        let signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2F1&X-Amz-Security-Token=t&x-amz-signature=0a";
+        for (url, expected, was) in [
+            (plain.to_owned(), plain.to_owned(), false),
+            (
+                format!("{plain}?versionId=3"),
+                format!("{plain}?versionId=3"),
+                false,
+            ),
+            (format!("{plain}?{signed}"), plain.to_owned(), true),
+            (
+                format!("{plain}?versionId=3&{signed}"),
+                format!("{plain}?versionId=3"),
+                true,
+            ),
+            (
+                format!("{plain}?AWSAccessKeyId=AKIA&Signature=a%3D&Expires=9"),
+                plain.to_owned(),
+                true,
+            ),
+            (
+                "https://me:hunter2@example.com/a@b?x=y".to_owned(),
+                "https://example.com/a@b?x=y".to_owned(),
+                true,
+            ),
+        ] {
+            assert_eq!(unsigned(&url), (expected, was), "{url}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::schema::{
     RuleSpec, ServiceActionSpec, ShareSpec, SharedProductSpec, SourceSpec, Specs, StackSetSpec,
     Tag, TagOptionSpec, ValueSpec, VersionSpec, action_parameters,
 };
-use super::template::Templates;
+use super::template::{Templates, decls};
 use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, StackArn};
 use crate::model::desired::{
     Adopt, Association, CodeStar, Constraints, CopiedVersion, CopyFrom, Desired, GivenTagOptions,
@@ -480,13 +480,11 @@ fn version(
     let source = match spec.source? {
         SourceSpec::File { found, .. } => {
             let found = found?;
-            let interface = templates
-                .interfaces
-                .get(&found.raw)
-                .and_then(Option::as_ref);
+            let launched = templates.launched.contains(&found.raw);
+            let reading = launched.then(|| templates.reading(&found.raw)).flatten();
             TemplateSource::File {
                 path: found.shown,
-                parameters: interface.and_then(|read| read.parameters.clone()),
+                parameters: reading.and_then(|read| decls(&read.parameters)),
                 raw: found.raw,
             }
         }

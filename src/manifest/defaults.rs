@@ -105,15 +105,35 @@ pub(super) fn once(
             defaults.origin.file == at.file && (first..=last).contains(&at.line)
         })
     };
+    // What the Defaults alone are to blame for was found at the product without a name that stands for them. What comes of
+    // them together with what a product says was not, and is said of that product.
+    let theirs = |finding: &&Finding| finding.object.is_none() && inside(&finding.origin);
+    let own = findings.iter().filter(theirs);
+    let own: BTreeSet<(Origin, Code)> = own.map(|f| (f.origin.clone(), f.code)).collect();
     findings.retain(|finding| match &finding.object {
         Some(key) if inside(&finding.origin) => {
             if finding.severity == Severity::Error {
                 left_out.insert(key.clone());
             }
-            false
+            !own.contains(&(finding.origin.clone(), finding.code))
         }
         _ => true,
     });
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| inside(&finding.origin))
+    {
+        let mut products = specs.products.iter();
+        let product = products.find(|p| p.header.key.is_some() && p.header.key == finding.object);
+        if let Some(product) = product {
+            // The line alone does not say whose trouble it is.
+            let note = (
+                product.header.origin.clone(),
+                "this product inherits it".to_owned(),
+            );
+            finding.related.push(note);
+        }
+    }
     left_out
 }
 

@@ -58,6 +58,21 @@ pub fn fields() -> Vec<(&'static str, &'static str)> {
     schema::fields()
 }
 
+/// The kinds of manifests, as they are written.
+pub fn kinds() -> Vec<&'static str> {
+    schema::kinds()
+}
+
+/// The manifest language as JSON Schema: of one kind, or of all. `None` where there is no such kind.
+pub fn json_schema(kind: Option<&str>) -> Option<serde_json::Value> {
+    schema::schema(kind)
+}
+
+/// The page `docs/manifest.md`: every field with its type, limits and meaning.
+pub fn reference() -> String {
+    schema::page()
+}
+
 /// The files that versions name at another tag or commit of their repository. Whoever reads the source fills
 /// [`Tree::pinned`] with them before it is loaded: nothing is read here.
 pub fn pins(tree: &Tree) -> BTreeSet<Pin> {

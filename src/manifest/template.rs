@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_yaml::{Mapping, Value};
-
 use super::finding::{Code, Finding};
 use super::node::At;
 use super::schema::{SourceSpec, Specs, TemplateFile};
@@ -12,7 +10,9 @@ use super::words;
 use crate::ids::{Digest, Name};
 use crate::model::desired::ProductType;
 use crate::model::limits;
-use crate::model::template::{ParameterDecl, Template, parse};
+use crate::model::template::declared::Declared;
+use crate::model::template::reading::{Reading, Section};
+use crate::model::template::{ParameterDecl, Template};
 use crate::model::tree::{Entry, Pin, Pinned, Tree};
 
 /// What a template says of its interface.
@@ -29,85 +29,21 @@ pub struct Interface {
 /// # Errors
 /// Why it cannot be read, for a person. That is no reason not to upload it: CloudFormation decides.
 pub fn interface(bytes: &[u8]) -> Result<Interface, String> {
-    let root = parse(bytes)?;
-    let Value::Mapping(root) = untagged(&root) else {
-        return Err("it is no map".to_owned());
-    };
-    let parameters = section(root, "Parameters")?;
-    let outputs = section(root, "Outputs")?;
-    // Serverless and the like rewrite resources; a macro of somebody's own may write anything.
-    let macros = root
-        .get("Transform")
-        .is_some_and(|transform| !is_amazons(transform));
+    let Reading {
+        parameters,
+        outputs,
+        ..
+    } = Reading::of(bytes)?;
     Ok(Interface {
-        parameters: (!has_functions(parameters)).then(|| {
-            let entries = parameters.into_iter().flatten();
-            entries
-                .filter_map(|(key, value)| declared(key, value))
-                .collect()
-        }),
-        outputs: (!macros && !has_functions(outputs)).then(|| {
-            let keys = outputs.into_iter().flatten();
-            keys.filter_map(|(key, _)| key.as_str().map(str::to_owned))
-                .collect()
-        }),
+        parameters: decls(&parameters),
+        outputs: outputs.whole.then(|| outputs.members.into_keys().collect()),
     })
 }
 
-fn section<'v>(root: &'v Mapping, name: &str) -> Result<Option<&'v Mapping>, String> {
-    match root.get(name).map(untagged) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Mapping(found)) => Ok(Some(found)),
-        Some(_) => Err(format!("`{name}` is no map")),
-    }
-}
-
-fn untagged(value: &Value) -> &Value {
-    match value {
-        Value::Tagged(tagged) => untagged(&tagged.value),
-        other => other,
-    }
-}
-
-/// `Fn::Transform` and `Fn::ForEach::…` make keys when the template is processed.
-fn has_functions(section: Option<&Mapping>) -> bool {
-    let keys = section.into_iter().flat_map(Mapping::keys);
-    keys.filter_map(Value::as_str)
-        .any(|key| key.starts_with("Fn::"))
-}
-
-fn is_amazons(transform: &Value) -> bool {
-    match untagged(transform) {
-        // Language extensions make outputs by `Fn::ForEach` alone, which is seen in the section itself.
-        Value::String(name) => name.starts_with("AWS::") && name != "AWS::Include",
-        Value::Sequence(names) => names.iter().all(is_amazons),
-        _ => false,
-    }
-}
-
-fn declared(key: &Value, value: &Value) -> Option<ParameterDecl> {
-    let value = untagged(value).as_mapping();
-    let field = |name: &str| value.and_then(|map| map.get(name)).map(untagged);
-    let no_echo = match field("NoEcho") {
-        Some(Value::Bool(flag)) => *flag,
-        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-        _ => false,
-    };
-    Some(ParameterDecl {
-        key: scalar(key)?,
-        no_echo,
-        // A default of a wrong type is CloudFormation's to refuse; it is a default all the same.
-        default: field("Default").map(|value| scalar(value).unwrap_or_default()),
-    })
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
+/// A template's parameters as the service says them, where all are known.
+pub(super) fn decls(parameters: &Section<Vec<Declared>>) -> Option<Vec<ParameterDecl>> {
+    let all = parameters.members.iter().map(Declared::decl);
+    parameters.whole.then(|| all.collect())
 }
 
 /// The template files that versions name.
@@ -117,8 +53,15 @@ pub(super) struct Templates {
     pub(super) files: BTreeMap<Digest, Arc<Template>>,
     /// Paths in the tree that some version names, found or not: nobody else's business.
     pub(super) named: BTreeSet<String>,
-    /// Of those that a provisioned product's version has; `None` where it cannot be read.
-    pub(super) interfaces: BTreeMap<Digest, Option<Interface>>,
+    /// Those that a provisioned product's version has: only of these the model keeps the parameters.
+    pub(super) launched: BTreeSet<Digest>,
+}
+
+impl Templates {
+    /// What a template says, where it can be read.
+    pub(super) fn reading(&self, raw: &Digest) -> Option<&Reading> {
+        self.files.get(raw)?.reading().ok()
+    }
 }
 
 /// Finds the template of every version, and reads those that provisioned products need.
@@ -182,19 +125,18 @@ pub(super) fn locate(tree: &Tree, specs: &mut Specs, findings: &mut Vec<Finding>
             let needed = named
                 .0
                 .is_some_and(|name| readable && launched.contains(&(name, named.1)));
-            if needed && !templates.interfaces.contains_key(&raw) {
-                let read = interface(&bytes);
-                if let Err(why) = &read {
-                    let message = format!(
-                        "the parameters of {} cannot be read: {why}",
-                        words::code(&path.value)
-                    );
-                    report(
-                        Finding::new(Code::TemplateUnparsed, &path.origin, message)
-                            .hint("it is uploaded as it is: CloudFormation decides"),
-                    );
-                }
-                templates.interfaces.insert(raw.clone(), read.ok());
+            if needed
+                && templates.launched.insert(raw.clone())
+                && let Some(Err(why)) = templates.files.get(&raw).map(|found| found.reading())
+            {
+                let message = format!(
+                    "the parameters of {} cannot be read: {why}",
+                    words::code(&path.value)
+                );
+                report(
+                    Finding::new(Code::TemplateUnparsed, &path.origin, message)
+                        .hint("it is uploaded as it is: CloudFormation decides"),
+                );
             }
             *found = Some(TemplateFile {
                 shown: Arc::from(tree.shown(&full)),
@@ -473,39 +415,6 @@ fn relative(folder: &str, file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn interfaces_of_yaml_json_and_macros() {
-        let yaml = b"\xef\xbb\xbfAWSTemplateFormatVersion: 2010-09-09\nParameters:\n  A: {Type: String}\n  B: {Type: Number, Default: 3, NoEcho: 'true'}\nResources: {X: {Type: T, P: !Sub '${A}'}}\nOutputs: {O: {Value: !GetAtt X.Arn}}\n";
-        let read = interface(yaml).unwrap();
-        let parameters = read.parameters.unwrap();
-        assert_eq!(parameters[0].default, None);
-        assert_eq!(parameters[1].default.as_deref(), Some("3"));
-        assert!(parameters[1].no_echo);
-        assert!(read.outputs.unwrap().contains("O"));
-
-        let json = b"{\n\t\"Parameters\": {\"A\": {\"Type\": \"String\", \"Default\": \"\"}}\n}";
-        let read = interface(json).unwrap();
-        assert_eq!(read.parameters.unwrap()[0].default.as_deref(), Some(""));
-        assert_eq!(read.outputs, Some(BTreeSet::new()));
-
-        let made = interface(b"Transform: [AWS::Serverless-2016-10-31, Mine]\n").unwrap();
-        assert_eq!((made.outputs, made.parameters), (None, Some(Vec::new())));
-        let each = interface(b"Outputs: {'Fn::ForEach::X': []}\n").unwrap();
-        assert_eq!(each.outputs, None);
-        let serverless = interface(b"Transform: AWS::Serverless-2016-10-31\n").unwrap();
-        assert!(serverless.outputs.is_some());
-    }
-
-    #[test]
-    fn what_is_no_template_says_why() {
-        assert_eq!(interface(b"- a\n").unwrap_err(), "it is no map");
-        assert_eq!(
-            interface(b"Parameters: 1\n").unwrap_err(),
-            "`Parameters` is no map"
-        );
-        assert!(interface(b"a: [").is_err());
-    }
 
     #[test]
     fn relative_paths_lead_there() {

@@ -7,6 +7,7 @@ pub mod launch;
 pub mod limits;
 pub mod observed;
 pub mod owner;
+pub mod secret;
 pub mod share;
 pub mod template;
 pub mod tree;

@@ -307,6 +307,8 @@ pub struct LiveProvisioned {
     pub ever_succeeded: bool,
     /// The CloudFormation stack, where it was read.
     pub stack: Option<LiveStack>,
+    /// CloudFormation says that the stack is gone: somebody has deleted it, and nothing of it runs.
+    pub stack_gone: bool,
 }
 
 /// What runs, by the last successful record.
@@ -352,6 +354,13 @@ pub struct LiveStack {
     pub tags: Tags,
     /// The stack that it is a part of; `None` for a root stack.
     pub parent: Option<String>,
+}
+
+impl LiveStack {
+    /// Whether it is gone: by its ARN a stack is described for ninety days after that.
+    pub fn is_gone(&self) -> bool {
+        self.status == "DELETE_COMPLETE"
+    }
 }
 
 /// Without the values of parameters and outputs: a stack shows those that are not NoEcho, a SecureString's among them.

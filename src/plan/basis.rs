@@ -290,6 +290,7 @@ impl Gather<'_> {
             running,
             ever_succeeded,
             stack,
+            stack_gone,
         } = live;
         let mut fields = Facts::default();
         fields.text("name", name);
@@ -306,6 +307,7 @@ impl Gather<'_> {
             fields.text("running", format!("{product} {version}"));
         }
         fields.text("everSucceeded", ever_succeeded.to_string());
+        fields.text("stackGone", stack_gone.to_string());
         if let Some(live) = stack {
             let wants = self.wants(id.as_str());
             fields.stack(live, |key, value| self.is_secret(&wants, key, value));

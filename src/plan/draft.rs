@@ -39,6 +39,7 @@ impl Draft {
                 action: Action::None,
                 reason: None,
                 changes: Vec::new(),
+                templates: Vec::new(),
                 steps: Vec::new(),
                 blocked: Vec::new(),
                 waiting: Vec::new(),

@@ -311,13 +311,13 @@ pub(crate) enum Family {
     Associations,
     /// Service actions that versions no longer offer.
     Offers,
-    /// TagOptions of portfolios and products, and those that are deactivated.
+    /// TagOptions of portfolios and products.
     TagOptions,
     /// Budgets of portfolios and products.
     Budgets,
     /// Versions that are deactivated: taken from end users, though not deleted.
     Versions,
-    /// Whole objects.
+    /// Whole objects; TagOptions are deactivated.
     Objects(Kind),
     /// Versions that are deleted.
     DeletedVersions,

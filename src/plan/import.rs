@@ -200,6 +200,7 @@ impl<'a> Planner<'a> {
             live: Some(&found.stack.parameters),
             declared: goal.version.parameters,
             resend: false,
+            secrets: &self.secrets,
         };
         let mut changes = parameters.update().changes;
         // An import takes no tags, so all that are named are missing.

@@ -11,10 +11,11 @@ use super::product::ProductAfter;
 use super::upstream::{Inputs, dependency};
 use super::version::VersionAfter;
 use super::{Blocked, BlockedCode};
+use crate::diff::normalise::MASKED;
 use crate::diff::parameter::{ParametersDiff, Send};
 use crate::ids::{Digest, Key, Kind, ProductId, VersionId};
 use crate::model::desired::{Guidance, ProvisionedProduct, Tags};
-use crate::model::observed::ReadyStatus;
+use crate::model::observed::{LiveProvisioned, ReadyStatus};
 
 /// The product and version that a manifest names, as they will be.
 pub(crate) struct Goal<'p, 'a> {
@@ -216,19 +217,43 @@ pub(crate) fn note_parameters(draft: &mut Draft, want: &ProvisionedProduct, diff
     }
 }
 
-/// Says which SecureStrings a stack would show.
-pub(crate) fn note_secrets(draft: &mut Draft, inputs: &Inputs<'_>, goal: &Goal<'_, '_>) {
-    let Some(declared) = goal.version.parameters else {
-        return;
-    };
-    for key in inputs.sealed.keys() {
-        if declared
-            .iter()
-            .any(|decl| decl.key == *key && !decl.no_echo)
-        {
-            draft.note(format!(
-                "parameter {key} takes a SecureString, and its template does not say NoEcho: its stack shows the value to everybody who may describe it"
-            ));
+/// Refuses a secret that the stack would show to everybody who may describe it (promise 8): a parameter of which the template
+/// does not say NoEcho. Where nothing is known of the template's parameters yet, what a live stack shows tells, and what
+/// is launched of a version that this plan makes waits until it can be asked.
+pub(crate) fn refuse_shown_secrets(
+    draft: &mut Draft,
+    want: &ProvisionedProduct,
+    inputs: &Inputs<'_>,
+    goal: &Goal<'_, '_>,
+    live: Option<&LiveProvisioned>,
+) {
+    let wanted = inputs.wanted.iter().flatten();
+    for (key, _) in wanted.filter(|(_, wanted)| wanted.secret) {
+        let origin = want.parameters.as_ref().and_then(|all| all.get(key));
+        let origin = origin.map_or(&want.origin, |parameter| &parameter.origin);
+        let stack = live.and_then(|live| live.stack.as_ref());
+        let shown = stack.and_then(|stack| stack.parameters.get(key));
+        let shown = shown.filter(|value| *value != MASKED);
+        let shows = match goal.version.parameters {
+            Some(declared) => declared.iter().any(|d| d.key == *key && !d.no_echo),
+            None => shown.is_some(),
+        };
+        if shows {
+            draft.blocked(
+                BlockedCode::NoEcho,
+                format!(
+                    "parameter {key} takes a SecureString, and version {:?} does not say NoEcho of it: its stack would show the value to everybody who may describe it; give the parameter `NoEcho: true` in the template of a new version ({origin})",
+                    want.version
+                ),
+            );
+        } else if goal.version.parameters.is_none() && goal.version.made.is_some() {
+            draft.waits(
+                None,
+                format!(
+                    "parameter {key} takes a SecureString, and whether version {:?} says NoEcho of it can be read once the version is there",
+                    want.version
+                ),
+            );
         }
     }
 }

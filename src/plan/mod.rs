@@ -1,6 +1,7 @@
 //! `(Desired, Base?, Observed, policy) -> Plan`: pure, the same input gives the same bytes (design §6).
 
 pub mod op;
+pub mod secrets;
 
 mod adopt;
 mod association;
@@ -29,6 +30,7 @@ mod service_action;
 mod tag_option;
 mod settings;
 mod unlisted;
+mod template;
 mod upstream;
 mod version;
 
@@ -47,6 +49,7 @@ use crate::model::owner::Identity;
 pub use guard::scope_text;
 pub use only::Selection;
 use op::{Step, StepId};
+pub use template::{TemplateNews, Told};
 pub use upstream::word as status_word;
 
 /// All that a plan depends on.
@@ -108,6 +111,8 @@ pub struct ObjectPlan {
     pub reason: Option<Reason>,
     /// Field by field.
     pub changes: Vec<Change>,
+    /// What the templates of versions that come change.
+    pub templates: Vec<TemplateNews>,
     /// Its calls, in order.
     pub steps: Vec<StepId>,
     /// What may not be done, and why.
@@ -218,6 +223,8 @@ pub enum BlockedCode {
     InUse,
     /// A parameter of the parameter store is not there.
     SsmParameter,
+    /// A secret would go into a parameter that its stack shows.
+    NoEcho,
     /// Topics are given at the launch and never changed (facts §9.3).
     NotificationArns,
     /// A stack set's preferences without a STACKSET constraint on the launch path.
@@ -254,6 +261,7 @@ impl BlockedCode {
             Self::ImportStack => "import-stack",
             Self::ImportTemplate => "import-template",
             Self::SsmParameter => "ssm-parameter",
+            Self::NoEcho => "no-echo",
             Self::NotificationArns => "notification-arns",
             Self::StackSet => "stack-set",
             Self::LeftOut => "left-out",

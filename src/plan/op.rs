@@ -14,6 +14,7 @@ use crate::ids::{
 use crate::model::desired::{ActionDefinition, CodeStar, Guidance, ProductType, Tags};
 use crate::model::launch::Preferences;
 use crate::model::observed::LivePrincipal;
+use crate::model::secret::Secrets;
 use crate::model::share::Recipient;
 use crate::model::template::{Template, VersionContent};
 
@@ -332,11 +333,6 @@ pub enum Op {
         /// Which.
         portfolio: PortfolioId,
     },
-    /// `RejectPortfolioShare`: it can be accepted again.
-    RejectShare {
-        /// Which.
-        portfolio: PortfolioId,
-    },
     /// `AssociateProductWithPortfolio` with a `SourcePortfolioId`: another account's product in a portfolio of one's own.
     BorrowProduct {
         /// Where.
@@ -519,8 +515,6 @@ pub enum Op {
         id: ProvisionedProductId,
         /// `RetainPhysicalResources`: it is let go of, and its stack stays as it is.
         retain_physical_resources: bool,
-        /// `IgnoreErrors`: it is let go of even if its stack can't be deleted.
-        ignore_errors: bool,
         /// `TerminateToken`.
         token: Token,
     },
@@ -672,21 +666,12 @@ impl fmt::Debug for ParameterArg {
 }
 
 /// The values of parameters that no message may repeat (promise 8).
-pub fn secrets(parameters: &BTreeMap<String, ParameterArg>) -> Vec<&str> {
+pub fn secrets(parameters: &BTreeMap<String, ParameterArg>) -> Secrets {
     let secret = parameters.values().filter_map(|argument| match argument {
         ParameterArg::Secret(value) => Some(value.as_str()),
         ParameterArg::Value(_) | ParameterArg::Previous => None,
     });
     secret.collect()
-}
-
-/// A text of the service's, which may repeat the values that it refused, without them.
-pub fn without(text: &str, secrets: &[&str]) -> String {
-    let mut text = text.to_owned();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "(secret)");
-    }
-    text
 }
 
 impl Op {
@@ -717,7 +702,6 @@ impl Op {
             Self::UpdateShare { .. } => "UpdatePortfolioShare",
             Self::DeleteShare { .. } => "DeletePortfolioShare",
             Self::AcceptShare { .. } => "AcceptPortfolioShare",
-            Self::RejectShare { .. } => "RejectPortfolioShare",
             Self::BorrowProduct { .. } => "AssociateProductWithPortfolio",
             Self::CreateProduct { .. } => "CreateProduct",
             Self::CopyProduct { .. } => "CopyProduct",
@@ -747,11 +731,11 @@ impl Op {
     }
 
     /// The values that no message about the call may repeat (promise 8).
-    pub fn secrets(&self) -> Vec<&str> {
+    pub fn secrets(&self) -> Secrets {
         let (Self::Provision { parameters, .. } | Self::UpdateProvisioned { parameters, .. }) =
             self
         else {
-            return Vec::new();
+            return Secrets::default();
         };
         secrets(parameters)
     }
@@ -774,52 +758,8 @@ impl Op {
     }
 
     /// The idempotency token, where the call has one.
-    pub fn token(&self) -> Option<&Token> {
-        match self {
-            Self::CreateServiceAction { token, .. }
-            | Self::CreatePortfolio { token, .. }
-            | Self::CreateProduct { token, .. }
-            | Self::CopyProduct { token, .. }
-            | Self::CreateVersion { token, .. }
-            | Self::CreateConstraint { token, .. }
-            | Self::Provision { token, .. }
-            | Self::Import { token, .. }
-            | Self::UpdateProvisioned { token, .. }
-            | Self::Terminate { token, .. } => Some(token),
-            Self::CreateBucket { .. }
-            | Self::BlockPublicAccess { .. }
-            | Self::PutBucketPolicy { .. }
-            | Self::PutTemplate { .. }
-            | Self::PutIndex { .. }
-            | Self::UpdateServiceAction { .. }
-            | Self::DeleteServiceAction { .. }
-            | Self::OfferActions { .. }
-            | Self::WithdrawAction { .. }
-            | Self::CreateTagOption { .. }
-            | Self::UpdateTagOption { .. }
-            | Self::AssociateTagOption { .. }
-            | Self::DisassociateTagOption { .. }
-            | Self::AssociateBudget { .. }
-            | Self::DisassociateBudget { .. }
-            | Self::UpdatePortfolio { .. }
-            | Self::DeletePortfolio { .. }
-            | Self::AssociatePrincipal { .. }
-            | Self::DisassociatePrincipal { .. }
-            | Self::CreateShare { .. }
-            | Self::UpdateShare { .. }
-            | Self::DeleteShare { .. }
-            | Self::AcceptShare { .. }
-            | Self::RejectShare { .. }
-            | Self::BorrowProduct { .. }
-            | Self::UpdateProduct { .. }
-            | Self::DeleteProduct { .. }
-            | Self::UpdateVersion { .. }
-            | Self::DeleteVersion { .. }
-            | Self::AssociateProduct { .. }
-            | Self::DisassociateProduct { .. }
-            | Self::UpdateConstraint { .. }
-            | Self::DeleteConstraint { .. } => None,
-        }
+    pub fn token(&self) -> Option<Token> {
+        self.clone().token_mut().map(|token| token.clone())
     }
 
     /// The call with every argument a value.
@@ -913,7 +853,6 @@ impl Op {
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
             | Self::AcceptShare { .. }
-            | Self::RejectShare { .. }
             | Self::CreateProduct { .. }
             | Self::CopyProduct { .. }
             | Self::DeleteProduct { .. }
@@ -938,6 +877,7 @@ impl Op {
         Digest::of(format!("{op:?}").as_bytes())
     }
 
+    /// Where the token stands: one match, for reading it and for leaving it out.
     fn token_mut(&mut self) -> Option<&mut Token> {
         match self {
             Self::CreateServiceAction { token, .. }
@@ -973,7 +913,6 @@ impl Op {
             | Self::UpdateShare { .. }
             | Self::DeleteShare { .. }
             | Self::AcceptShare { .. }
-            | Self::RejectShare { .. }
             | Self::BorrowProduct { .. }
             | Self::UpdateProduct { .. }
             | Self::DeleteProduct { .. }

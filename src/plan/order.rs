@@ -72,10 +72,7 @@ fn rank(step: &Step) -> u8 {
         Op::Terminate { .. } if !step.removes => 11,
         Op::Provision { .. } | Op::Import { .. } | Op::UpdateProvisioned { .. } => 12,
         Op::Terminate { .. } => 13,
-        Op::DisassociatePrincipal { .. }
-        | Op::DeleteShare { .. }
-        | Op::RejectShare { .. }
-        | Op::WithdrawAction { .. } => 14,
+        Op::DisassociatePrincipal { .. } | Op::DeleteShare { .. } | Op::WithdrawAction { .. } => 14,
         Op::DisassociateTagOption { .. } | Op::DisassociateBudget { .. } => 14,
         Op::DeleteConstraint { .. } => 15,
         Op::DisassociateProduct { .. } => 16,
@@ -162,7 +159,6 @@ fn renumber(op: &mut Op, place: impl Fn(StepId) -> StepId) {
         | Op::UpdateShare { .. }
         | Op::DeleteShare { .. }
         | Op::AcceptShare { .. }
-        | Op::RejectShare { .. }
         | Op::CreateProduct { .. }
         | Op::CopyProduct { .. }
         | Op::DeleteProduct { .. }

@@ -10,6 +10,7 @@ use super::owned::Owned;
 use super::portfolio::PortfolioAfter;
 use super::product::ProductAfter;
 use super::removal::Going;
+use super::secrets::{TELLING, secure_strings};
 use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
@@ -17,12 +18,15 @@ use super::{
     basis, digest, only, order, upstream,
 };
 use crate::ids::{Key, Kind, Name, PortfolioId, ServiceActionId, Token};
+use crate::model::secret::Secrets;
 
 /// A plan while it is made, with what each object will be once it is done.
 pub(crate) struct Planner<'a> {
     pub(crate) input: Input<'a>,
     pub(crate) owned: Owned<'a>,
     pub(crate) doubt: Doubt<'a>,
+    /// The SecureStrings that manifests take values from, but for those so short that any text has them.
+    pub(crate) secrets: Secrets,
     pub(crate) service_actions: BTreeMap<Name, Place<ServiceActionId>>,
     pub(crate) tag_options: BTreeMap<Name, TagOptionAfter<'a>>,
     pub(crate) imported: BTreeMap<Name, Place<PortfolioId>>,
@@ -77,6 +81,7 @@ impl<'a> Planner<'a> {
             input: *input,
             owned: Owned::new(input),
             doubt: Doubt::new(input),
+            secrets: secure_strings(input.observed).longer(TELLING),
             service_actions: BTreeMap::new(),
             tag_options: BTreeMap::new(),
             imported: BTreeMap::new(),
@@ -255,7 +260,8 @@ impl<'a> Planner<'a> {
         for removal in self.drafts.iter().flat_map(|draft| &draft.removals) {
             *planned.entry(removal.family).or_default() += 1;
         }
-        let owned = census(&self.owned, self.input.observed);
+        let mut owned = census(&self.owned, self.input.observed);
+        owned.insert(Family::Objects(Kind::TagOption), self.tag_options_in_use());
         let refused = refused_removals(&planned, &owned, &self.input);
         // What is not done, and so nothing that rests on it: an object comes after what it needs to be gone.
         let mut lost: BTreeSet<StepId> = BTreeSet::new();

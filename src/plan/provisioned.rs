@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::draft::Draft;
 use super::guard::unread;
 use super::import::failed_import;
-use super::launch::{Goal, arguments, note_parameters, note_secrets, request_text};
-use super::op::{Mark, Op, Ownership, secrets, without};
+use super::launch::{Goal, arguments, note_parameters, refuse_shown_secrets, request_text};
+use super::op::{Mark, Op, Ownership, secrets};
 use super::owned::Owned;
 use super::planner::Planner;
 use super::portfolio::{Fields, conflict, too_many_tags};
@@ -145,6 +145,8 @@ impl<'a> Planner<'a> {
                 Some(_) => Reason::GitChanged,
             };
             self.launch(draft, want, Some(live), reason);
+        } else if live.stack_gone {
+            stack_gone(draft, want, live);
         } else {
             self.update(draft, want, live);
         }
@@ -215,6 +217,7 @@ impl<'a> Planner<'a> {
             return;
         };
         goal.admit(draft, want, true);
+        refuse_shown_secrets(draft, want, &inputs, &goal, None);
         let Some((version, path)) = self.version_and_path(draft, want, &goal) else {
             return;
         };
@@ -235,6 +238,7 @@ impl<'a> Planner<'a> {
             live: None,
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&draft.object.key),
+            secrets: &self.secrets,
         };
         // A secret's value is in no token, so only the base can tell that it is another.
         let secrets_moved = parameters.secrets_moved();
@@ -254,7 +258,7 @@ impl<'a> Planner<'a> {
             if !secrets_moved && identity.is_same_request(&want.name, &request, token) {
                 let said = failed.status_message.as_deref();
                 draft.object.stalled = Some(Stalled {
-                    reason: without(said.unwrap_or("its launch failed"), &secrets(&arguments)),
+                    reason: secrets(&arguments).without(said.unwrap_or("its launch failed")),
                     advice: format!(
                         "the same launch would fail again: mend the template in a new version, or the parameters ({})",
                         want.origin
@@ -270,13 +274,11 @@ impl<'a> Planner<'a> {
         draft.object.reason = Some(reason);
         self.show_launch(draft, want, &path.text(), &parameters, reason);
         note_parameters(draft, want, &parameters);
-        note_secrets(draft, &inputs, &goal);
         if let Some(failed) = failed {
             draft.object.action = Action::Replace;
             let terminate = Op::Terminate {
                 id: failed.id.clone(),
                 retain_physical_resources: false,
-                ignore_errors: false,
                 token: identity.request_token(&want.name, "terminate", last.as_deref()),
             };
             let ownership = self.ownership_of(want, failed);
@@ -348,6 +350,7 @@ impl<'a> Planner<'a> {
         let Some(goal) = self.goal(draft, want) else {
             return;
         };
+        refuse_shown_secrets(draft, want, &inputs, &goal, Some(live));
         let base = self.last_sent(want);
         let mut changes = self.running_changes(want, live, &goal, base);
         let parameters = self.compare_parameters(want, live, &goal, base, &inputs);
@@ -413,7 +416,6 @@ impl<'a> Planner<'a> {
             return too_many_tags(draft, count, limits::PROVISIONED_TAGS);
         }
         note_parameters(draft, want, &parameters);
-        note_secrets(draft, &inputs, &goal);
         let arguments = arguments(&parameters);
         let request = request_text(
             want,
@@ -428,6 +430,10 @@ impl<'a> Planner<'a> {
             let identity = self.input.identity;
             identity.request_token(&want.name, &request, dead.or(last))
         });
+        let moved = changes.iter().find(|change| change.field == "version");
+        if let Some(moved) = moved {
+            self.tell_move(draft, want, live, moved.before.words());
+        }
         draft.object.changes.extend(changes);
         if let (true, Some(stack)) = (self.was_not_launched(live), &live.stack)
             && live.last_provisioning_record.is_none()
@@ -464,6 +470,7 @@ impl<'a> Planner<'a> {
             live: live.stack.as_ref().map(|stack| &stack.parameters),
             declared: goal.version.parameters,
             resend: self.input.policy.resend_secrets.contains(&key),
+            secrets: &self.secrets,
         };
         let mut diff = parameters.update();
         let running = live.running.as_ref().map(|running| &running.version);
@@ -533,6 +540,26 @@ impl<'a> Planner<'a> {
             None => id.to_string(),
         }
     }
+}
+
+/// Says of one whose stack somebody has deleted what a person must do. It can't be updated, for nothing is there to update, and
+/// nothing is terminated that git names: what is gone by a mistake is not made final by another (promise 1).
+fn stack_gone(draft: &mut Draft, want: &ProvisionedProduct, live: &LiveProvisioned) {
+    let stack = live.physical_id.as_deref().unwrap_or("of it");
+    let again = match &want.import {
+        Some(import) => format!(
+            "then name a stack that is there, or take `import` out to have a new one launched ({})",
+            import.origin
+        ),
+        None => format!("the next pass launches it anew then ({})", want.origin),
+    };
+    draft.object.stalled = Some(Stalled {
+        reason: format!("its stack {stack} is gone: somebody has deleted it"),
+        advice: format!(
+            "make sure that it is meant to be gone, then end what is left of it: `aws servicecatalog terminate-provisioned-product --provisioned-product-id {}`; {again}",
+            live.id
+        ),
+    });
 }
 
 /// The whole set that an update sends: what is there, overlaid with what git wants. What is left out would go.

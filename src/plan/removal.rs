@@ -34,6 +34,8 @@ pub(crate) struct Going {
     provisioned: BTreeMap<ProvisionedProductId, StepId>,
     /// Products that are taken out of portfolios, with the steps that do so.
     detached: BTreeMap<(PortfolioId, ProductId), StepId>,
+    /// Portfolios, with the steps that delete them: by then they are shared with nobody.
+    portfolios: BTreeMap<PortfolioId, StepId>,
 }
 
 impl<'a> Planner<'a> {
@@ -168,7 +170,6 @@ impl<'a> Planner<'a> {
         let op = Op::Terminate {
             id: live.id.clone(),
             retain_physical_resources: on_remove == OnRemove::Release,
-            ignore_errors: false,
             token,
         };
         let stack = live.physical_id.as_deref().unwrap_or("none");
@@ -307,6 +308,9 @@ impl<'a> Planner<'a> {
             id: live.id.clone(),
         });
         let steps = self.leave(draft, Action::Delete, changes, ops, &needs);
+        if let Some(last) = steps.last() {
+            self.going.portfolios.insert(live.id.clone(), *last);
+        }
         // The last one deletes it, those before take the products out.
         let ends = steps.len().saturating_sub(1 + detached.len());
         let ends = steps.into_iter().skip(ends);
@@ -354,7 +358,14 @@ impl<'a> Planner<'a> {
         for seen in holding.filter(|p| p.products.contains(&live.id)) {
             let pair = (seen.id.clone(), live.id.clone());
             if let Some(refused) = self.doubt.shared_from(seen) {
-                draft.refuse(refused);
+                match self.going.portfolios.get(&seen.id) {
+                    // Its shares end with it in this very plan.
+                    Some(step) => needs.insert(*step),
+                    None => {
+                        draft.refuse(refused);
+                        false
+                    }
+                };
             }
             if let Some(step) = self.going.detached.get(&pair) {
                 needs.insert(*step);

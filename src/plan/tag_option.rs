@@ -16,6 +16,9 @@ use crate::model::desired::{OnRemove, TagOption};
 use crate::model::observed::LiveTagOption;
 use crate::model::owner::Installation;
 
+/// What those are counted by that are taken out of use.
+const DEACTIVATED: Family = Family::Objects(Kind::TagOption);
+
 /// A TagOption once the plan is done, as far as portfolios and products rest on it.
 #[derive(Debug, Clone)]
 pub(crate) struct TagOptionAfter<'a> {
@@ -53,9 +56,13 @@ impl<'a> Planner<'a> {
                 if live.active != want.active {
                     let base = was(self.input.base.map(|base| base.tag_options.get(&want.name)));
                     let reason = base.map(|o| o.active).why(&want.active, &live.active);
-                    draft.change(activity(live.active, want.active, reason));
-                    let step = draft.step(update(live, want.active), []);
-                    after.activated = Some(step).filter(|_| want.active);
+                    let change = activity(live.active, want.active, reason);
+                    if want.active {
+                        draft.change(change);
+                        after.activated = Some(draft.step(update(live, true), []));
+                    } else {
+                        self.deactivate(&mut draft, live, change);
+                    }
                 }
             }
         }
@@ -63,6 +70,17 @@ impl<'a> Planner<'a> {
         let mut after = if done { after } else { unchanged };
         after.place.explain(self.last_object());
         self.tag_options.insert(want.name.clone(), after);
+    }
+
+    /// Takes one out of use: a removal like others, for whoever launches from then on can't choose it (design §6).
+    fn deactivate(&self, draft: &mut Draft, live: &LiveTagOption, change: Change) {
+        let name = pair_text((&live.key, &live.value));
+        let what = format!("TagOption {name} ({})", live.id);
+        if let Some(blocked) = self.doubt.removal(None, None, &what) {
+            return draft.refuse(blocked);
+        }
+        let none = BTreeSet::new();
+        draft.removal(DEACTIVATED, vec![change], vec![update(live, false)], &none);
     }
 
     fn create_tag_option(
@@ -122,20 +140,20 @@ impl<'a> Planner<'a> {
                 continue;
             }
             if goes {
-                *planned.entry(Family::TagOptions).or_default() += 1;
+                *planned.entry(DEACTIVATED).or_default() += 1;
             }
             self.next = draft.next();
             drafts.push(draft);
         }
-        let none = BTreeMap::new();
-        let refused = refused_removals(&planned, &none, &self.input);
+        let owned = BTreeMap::from([(DEACTIVATED, self.tag_options_in_use())]);
+        let refused = refused_removals(&planned, &owned, &self.input);
         for mut draft in drafts {
             let failed = self.input.policy.failed.get(&draft.object.key);
             let failed = failed.filter(|failed| self.input.now < failed.retry_at);
             for removal in std::mem::take(&mut draft.removals) {
                 let mut steps = removal.steps.iter();
                 let repeated = failed.filter(|f| steps.any(|s| s.op.request() == f.request));
-                match (refused.get(&Family::TagOptions), repeated) {
+                match (refused.get(&DEACTIVATED), repeated) {
                     (Some(blocked), _) => draft.refuse(blocked.clone()),
                     (None, Some(failed)) => {
                         draft.object.stalled = Some(Stalled {
@@ -154,6 +172,24 @@ impl<'a> Planner<'a> {
             draft.object.settle();
             self.join(draft);
         }
+    }
+
+    /// How many live, active TagOptions are a manifest's, or were: what a share of them is taken of.
+    pub(crate) fn tag_options_in_use(&self) -> usize {
+        let former = self.former().len();
+        let desired = self.input.desired;
+        let wanted = |live: &&LiveTagOption| {
+            let mut all = desired.tag_options.values();
+            live.active && all.any(|o| is(live, (o.key.as_str(), o.value.as_str())))
+        };
+        former
+            + self
+                .input
+                .observed
+                .tag_options
+                .values()
+                .filter(wanted)
+                .count()
     }
 
     /// Live, active TagOptions that a manifest named and none names now, with the name and end that they had.
@@ -265,12 +301,7 @@ impl<'a> Planner<'a> {
             // Beside the fields of the one that took its place.
             change.field = format!("tagOptions[{name}].active");
         }
-        draft.removal(
-            Family::TagOptions,
-            vec![change],
-            vec![update(live, false)],
-            &needs,
-        );
+        draft.removal(DEACTIVATED, vec![change], vec![update(live, false)], &needs);
         true
     }
 

@@ -134,7 +134,8 @@ impl<'a> Planner<'a> {
                     })
                     .unwrap_or(None)
                     .map(|text| {
-                        let secret = self.holds_secret(&text);
+                        // A template may hand a SecureString on as an output.
+                        let secret = self.secrets.told_by(&text);
                         (text, secret)
                     }),
             };
@@ -150,13 +151,6 @@ impl<'a> Planner<'a> {
         }
         inputs.wanted = Some(wanted);
         inputs
-    }
-
-    /// Whether a SecureString is told by a text: a template may hand it on as an output.
-    fn holds_secret(&self, text: &str) -> bool {
-        let stored = self.input.observed.ssm.values();
-        let mut secrets = stored.filter(|stored| stored.secret && !stored.value.is_empty());
-        secrets.any(|stored| text.contains(&stored.value))
     }
 
     /// A parameter of the parameter store, or why there is none to be had.

@@ -98,6 +98,7 @@ impl<'a> Planner<'a> {
                         continue;
                     };
                     draft.change(change);
+                    self.tell_replacement(draft, want, version, live);
                     needs.insert(made);
                 }
                 LiveMatch::Ambiguous(ids) => {
@@ -147,6 +148,10 @@ impl<'a> Planner<'a> {
                         known.parameters = parameters.as_deref().or(known.parameters);
                     }
                     self.edit_version(draft, &live.id, live_version, &version.name, edit, after);
+                    // What comes back under the name must be there before what had it goes.
+                    if let Some(known) = after.versions.get(&version.name) {
+                        needs.extend(&known.needs);
+                    }
                 }
             }
             self.superseded_versions(draft, want, live, version, superseded, &needs);
@@ -216,6 +221,7 @@ impl<'a> Planner<'a> {
         let made = self.make_version(draft, bucket, of, want, after, dead_product, &action);
         if made.is_some() {
             self.show_new_version(draft, want, reason);
+            self.tell_version(draft, of, want);
         }
     }
 

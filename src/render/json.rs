@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::template_change;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Shown};
 
 /// Grows in its second number when something is added, in its first when something changes its meaning or goes.
@@ -62,6 +63,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     changes: Vec<Field<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    template_changes: Vec<template_change::Document<'a>>,
     calls: Vec<usize>,
     blocked: Vec<Blocked<'a>>,
     waiting: Vec<Waiting<'a>>,
@@ -143,6 +146,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         action,
         reason,
         changes,
+        templates: _,
         steps,
         blocked,
         waiting,
@@ -165,6 +169,7 @@ fn object(object: &ObjectPlan) -> Object<'_> {
         },
         reason: reason.map(crate::plan::Reason::as_str),
         changes: changes.iter().map(field).collect(),
+        template_changes: template_change::json(object),
         calls: steps.iter().map(|id| id.0).collect(),
         blocked: blocked
             .iter()

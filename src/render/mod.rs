@@ -5,6 +5,7 @@ pub mod json;
 mod left_out;
 pub mod safe;
 pub mod status;
+pub mod template_change;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -300,6 +300,7 @@ impl World {
             running: Some(Running { product, version }),
             ever_succeeded: true,
             stack: Some(stack),
+            stack_gone: false,
         };
         self.observed.provisioned.insert(id, live);
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::left_out::left_out;
 use super::safe::{MESSAGE, VALUE, line, pair};
+use super::template_change;
 use crate::plan::{Action, Change, ObjectPlan, Plan, Reason, Shown, scope_text};
 
 /// How text is dressed.
@@ -264,11 +265,13 @@ fn write_changes(out: &mut String, object: &ObjectPlan, style: Style) {
             format!("{}{}", line.glue, line.extras.join(", "))
         };
         let _ = writeln!(out, "      {sign} {}{extras}{}", line.text, line.why);
+        template_change::write(out, object, &line.field, style);
     }
 }
 
 /// One line of changes.
 struct Line {
+    field: String,
     sign: char,
     text: String,
     glue: &'static str,
@@ -310,6 +313,7 @@ impl Line {
             String::new()
         };
         Self {
+            field: change.field.clone(),
             sign,
             text,
             glue: if group == "tags" { ", " } else { "  " },

@@ -281,6 +281,10 @@ fn synced(connection: &LiveConnection, live: &LiveProduct) -> (Health, Option<St
 }
 
 fn provisioned(live: &LiveProvisioned) -> (Health, Option<String>) {
+    if live.stack_gone && live.ever_succeeded {
+        let stack = live.physical_id.as_deref().unwrap_or("of it");
+        return (Health::Missing, Some(format!("its stack {stack} is gone")));
+    }
     let health = match &live.status {
         ProvisionedStatus::Available => return (Health::Healthy, None),
         ProvisionedStatus::UnderChange | ProvisionedStatus::PlanInProgress => Health::Progressing,

@@ -34,13 +34,17 @@ pub struct Memory {
     pub dead: BTreeMap<Token, String>,
     /// The revision last applied in full.
     pub applied: Option<String>,
-    /// What a commit's trailer still allows to be removed, by the commit: once used up it stays so.
-    pub allowance: Option<Allowance>,
+    /// What commits' trailers still allow to be removed, the last one that was read last: once used up it stays so, whichever
+    /// commits are read in between.
+    pub allowances: Vec<Allowance>,
     /// Saved plans that were applied, until they would have expired anyway.
     pub used_plans: BTreeMap<String, Timestamp>,
     /// The content of every version whose content is known.
     pub index: ContentIndex,
 }
+
+/// So many commits' trailers are remembered: who goes back further than that in a source is asked again.
+pub const ALLOWANCES: usize = 256;
 
 /// Removals that a commit allows beyond the guard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +67,9 @@ struct File {
     dead: BTreeMap<String, String>,
     applied: Option<String>,
     #[serde(default)]
+    allowances: Vec<Allowance>,
+    /// The only one, in files of before.
+    #[serde(default, skip_serializing)]
     allowance: Option<Allowance>,
     #[serde(default)]
     used_plans: BTreeMap<String, Timestamp>,
@@ -161,7 +168,7 @@ impl Store {
                 .map(|(token, id)| (Token::new(token), id))
                 .collect(),
             applied: file.applied,
-            allowance: file.allowance,
+            allowances: file.allowance.into_iter().chain(file.allowances).collect(),
             used_plans: file.used_plans,
             index: ContentIndex::default(),
         })
@@ -207,7 +214,8 @@ impl Store {
                 .map(|(token, id)| (token.to_string(), id.clone()))
                 .collect(),
             applied: memory.applied.clone(),
-            allowance: memory.allowance.clone(),
+            allowances: memory.allowances.clone(),
+            allowance: None,
             used_plans: memory.used_plans.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
@@ -296,10 +304,10 @@ mod tests {
             .into(),
             dead: [(Token::new("t"), "prod-0".to_owned())].into(),
             applied: Some("abc".to_owned()),
-            allowance: Some(Allowance {
+            allowances: vec![Allowance {
                 revision: "abc".to_owned(),
                 left: 3,
-            }),
+            }],
             used_plans: [("a1".to_owned(), Timestamp::UNIX_EPOCH)].into(),
             index: ContentIndex::default(),
         };
@@ -309,6 +317,24 @@ mod tests {
             Store::open(root.path(), &identity("other")).unwrap().load(),
             Memory::default()
         );
+    }
+
+    #[test]
+    fn a_file_of_before_keeps_its_allowance() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), &identity("team")).unwrap();
+        store.save(&Memory::default()).unwrap();
+        let path = store.folder.join("state.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        file.as_object_mut().unwrap().remove("allowances");
+        file["allowance"] = serde_json::json!({"revision": "abc", "left": 0});
+        std::fs::write(&path, file.to_string()).unwrap();
+        let allowance = Allowance {
+            revision: "abc".to_owned(),
+            left: 0,
+        };
+        assert_eq!(store.load().allowances, [allowance]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod git;
 mod manifest;
 mod model;
 mod scenario;
+mod schema;
 mod shared;
 mod sim;
 mod world;

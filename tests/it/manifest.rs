@@ -1,7 +1,7 @@
 //! Manifests: every finding by example, hostile bytes, and real files.
 
 #[path = "manifest_cases.rs"]
-mod cases;
+pub mod cases;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

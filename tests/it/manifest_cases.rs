@@ -909,6 +909,50 @@ spec:
 "#,
     ),
     (
+        "defaults_that_agree_with_one_product_and_not_with_another",
+        r#"
+apiVersion: catalogd.dev/v1
+kind: Defaults
+spec:
+  owner: Us
+  portfolios: [{portfolio: net}]
+---
+apiVersion: catalogd.dev/v1
+kind: Portfolio
+metadata: {name: net}
+spec: {providerName: Us, tagOptions: [dev]}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: dev}
+spec: {key: env, value: dev}
+---
+apiVersion: catalogd.dev/v1
+kind: TagOption
+metadata: {name: prod}
+spec: {key: env, value: prod}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: one}
+spec:
+  tagOptions: [dev]
+  versions:
+    - {name: v1, template: t.yaml}
+---
+apiVersion: catalogd.dev/v1
+kind: Product
+metadata: {name: other}
+spec:
+  tagOptions: [prod]
+  versions:
+    - {name: v1, template: t.yaml}
+"#,
+        r#"
+5:28 ~tag-option-conflict for the tag `env` product and portfolio `net` have no value in common | a launch from there gets a tag value that says so: give both a value they share
+"#,
+    ),
+    (
         "duplicate_defaults",
         r#"
 apiVersion: catalogd.dev/v1
@@ -2013,7 +2057,7 @@ spec:
   version: v1
 "#,
         r#"
-14:28 ~template-unparsed the parameters of `bad.yaml` cannot be read: did not find expected node content at line 2 column 1, while parsing a flow node | it is uploaded as it is: CloudFormation decides
+14:28 ~template-unparsed the parameters of `bad.yaml` cannot be read: while parsing a node, did not find expected node content, at line 2 column 1 | it is uploaded as it is: CloudFormation decides
 "#,
     ),
     (

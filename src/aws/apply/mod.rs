@@ -151,7 +151,6 @@ impl Aws {
             }
             Op::DeleteShare { portfolio, with } => self.delete_share(portfolio, with).await,
             Op::AcceptShare { portfolio } => self.accept_share(portfolio).await,
-            Op::RejectShare { portfolio } => self.reject_share(portfolio).await,
             Op::BorrowProduct {
                 portfolio,
                 product,
@@ -293,12 +292,8 @@ impl Aws {
             Op::Terminate {
                 id,
                 retain_physical_resources,
-                ignore_errors,
                 token,
-            } => {
-                self.terminate(id, *retain_physical_resources, *ignore_errors, token)
-                    .await
-            }
+            } => self.terminate(id, *retain_physical_resources, token).await,
         };
         done.map_err(|failure| failure.without(&op.secrets()).of_known_object())
     }

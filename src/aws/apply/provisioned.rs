@@ -135,13 +135,15 @@ impl Aws {
         started(OPERATION, answer.record_detail())
     }
 
+    /// `IgnoreErrors` is never sent: it would let go of a stack that could not be deleted, and nobody would know of that any
+    /// more (facts §9.3).
+    ///
     /// The token holds only while the termination runs; afterwards the service knows nothing (facts §4): that is
     /// success without a record.
     pub(super) async fn terminate(
         &self,
         id: &ProvisionedProductId,
         retain_physical_resources: bool,
-        ignore_errors: bool,
         token: &Token,
     ) -> Result<Answer, Failure> {
         const OPERATION: &str = "TerminateProvisionedProduct";
@@ -151,7 +153,6 @@ impl Aws {
             .provisioned_product_id(id.as_str())
             // Left out is false.
             .set_retain_physical_resources(retain_physical_resources.then_some(true))
-            .set_ignore_errors(ignore_errors.then_some(true))
             .terminate_token(token.as_str());
         match self
             .call(OPERATION, Access::Write, || request.clone().send())

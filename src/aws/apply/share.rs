@@ -107,20 +107,6 @@ impl Aws {
             Err(failure) => Err(failure),
         }
     }
-
-    pub(super) async fn reject_share(&self, portfolio: &PortfolioId) -> Result<Answer, Failure> {
-        let request = self
-            .sc()
-            .reject_portfolio_share()
-            .portfolio_id(portfolio.as_str())
-            .portfolio_share_type(PortfolioShareType::Imported);
-        already_gone(
-            self.call("RejectPortfolioShare", Access::Write, || {
-                request.clone().send()
-            })
-            .await,
-        )
-    }
 }
 
 /// What a share of an account answers is over by then, and may not be asked for.

@@ -243,15 +243,12 @@ impl Aws {
         }
         if let (true, Some(arn)) = (has_stack, live.physical_id.clone()) {
             match self.stack(&arn).await {
-                Ok(stack) => live.stack = stack,
-                Err(failure) => found.gap(scope.clone(), &failure),
-            }
-            if live.stack.is_none()
-                && live.status != ProvisionedStatus::Error
-                && found.gaps.is_empty()
-            {
-                let message = format!("the stack {arn} is gone");
-                found.gap(scope, &Failure::internal("DescribeStacks", message));
+                Ok(stack) => {
+                    live.stack = stack.filter(|stack| !stack.is_gone());
+                    // One that is being made may not be seen yet.
+                    live.stack_gone = live.stack.is_none() && !under_change;
+                }
+                Err(failure) => found.gap(scope, &failure),
             }
         }
         found.items.push(live);

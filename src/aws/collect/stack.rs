@@ -50,8 +50,7 @@ impl Aws {
             let Some(stack) = self.stack(import.stack.as_str()).await? else {
                 return Ok(None);
             };
-            // By its ARN a stack is described for ninety days after it is gone.
-            if stack.status == "DELETE_COMPLETE" {
+            if stack.is_gone() {
                 return Ok(None);
             }
             let template = self.stack_template(&import.stack).await?;

@@ -36,9 +36,10 @@ use super::schema::{
     ConstraintsSpec, Header, ImportedSpec, PortfolioSpec, ProductSpec, ProvisionedSpec,
     ServiceActionSpec, SourceSpec, Specs, TagOptionSpec, VersionSpec,
 };
-use super::template::{Interface, Templates};
+use super::template::Templates;
 use crate::ids::Name;
-use crate::model::desired::Origin;
+use crate::model::desired::{Origin, ProductType};
+use crate::model::template::reading::Reading;
 
 /// What rules look at: the specs, and an index of each kind by name. Of two with one name the first counts.
 struct Catalog<'a> {
@@ -142,12 +143,20 @@ impl<'a> Catalog<'a> {
     }
 
     /// What the template of a provisioned product's version says, where that is known.
-    fn interface_of(&self, spec: &ProvisionedSpec) -> Option<&'a Interface> {
-        let (_, version) = self.version_of(spec)?;
+    fn reading_of(&self, spec: &ProvisionedSpec) -> Option<&'a Reading> {
+        let (product, version) = self.version_of(spec)?;
+        self.reading(product, version)
+    }
+
+    /// What a version's template says, where it is a file that can be read: what another engine runs is no template.
+    fn reading(&self, product: &ProductSpec, version: &VersionSpec) -> Option<&'a Reading> {
+        let kind = product.product_type.as_ref().map(|found| found.value);
         match &version.source {
             Some(SourceSpec::File {
                 found: Some(file), ..
-            }) => self.templates.interfaces.get(&file.raw)?.as_ref(),
+            }) if kind.is_none_or(|kind| kind == ProductType::CloudFormation) => {
+                self.templates.reading(&file.raw)
+            }
             _ => None,
         }
     }

@@ -14,11 +14,13 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
             let Some(outputs) = catalog
                 .provisioned
                 .get(&from.value)
-                .and_then(|upstream| catalog.interface_of(upstream)?.outputs.as_ref())
+                .and_then(|upstream| catalog.reading_of(upstream))
+                .map(|reading| &reading.outputs)
+                .filter(|outputs| outputs.whole)
             else {
                 continue;
             };
-            if outputs.contains(&key.value) {
+            if outputs.members.contains_key(&key.value) {
                 continue;
             }
             let message = format!(
@@ -26,9 +28,9 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
                 words::code(from.value.as_str()),
                 words::code(&key.value)
             );
-            let names = || outputs.iter().map(String::as_str);
+            let names = || outputs.members.keys().map(String::as_str);
             let hint = words::did_you_mean(&key.value, names()).unwrap_or_else(|| {
-                if outputs.is_empty() {
+                if outputs.members.is_empty() {
                     "it has no outputs".to_owned()
                 } else {
                     format!("it has {}", words::listed(names(), "and"))

@@ -9,15 +9,15 @@ use crate::manifest::schema::{ProvisionedSpec, ValueSpec};
 use crate::manifest::words;
 use crate::model::desired::Adopt;
 use crate::model::limits;
-use crate::model::template::ParameterDecl;
+use crate::model::template::declared::Declared;
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     for spec in &catalog.specs.provisioned {
         lengths(spec, findings);
         lists(spec, findings);
         stored(spec, findings);
-        let interface = catalog.interface_of(spec);
-        if let Some(declared) = interface.and_then(|read| read.parameters.as_deref()) {
+        let parameters = catalog.reading_of(spec).map(|reading| &reading.parameters);
+        if let Some(declared) = parameters.filter(|p| p.whole).map(|p| &*p.members) {
             // What is imported has the parameters of its stack, and so has what is taken over by its id: nothing is made in
             // its place.
             let taken = matches!(spec.header.lifecycle.adopt, Adopt::Id { .. });
@@ -29,7 +29,7 @@ pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn missing(spec: &ProvisionedSpec, declared: &[ParameterDecl], findings: &mut Vec<Finding>) {
+fn missing(spec: &ProvisionedSpec, declared: &[Declared], findings: &mut Vec<Finding>) {
     let given: BTreeSet<&str> = spec
         .parameters
         .iter()
@@ -62,7 +62,7 @@ fn missing(spec: &ProvisionedSpec, declared: &[ParameterDecl], findings: &mut Ve
     );
 }
 
-fn unknown(spec: &ProvisionedSpec, declared: &[ParameterDecl], findings: &mut Vec<Finding>) {
+fn unknown(spec: &ProvisionedSpec, declared: &[Declared], findings: &mut Vec<Finding>) {
     let names = || declared.iter().map(|decl| decl.key.as_str());
     for parameter in spec.parameters.iter().flatten() {
         let key = &parameter.key;

@@ -3,25 +3,10 @@
 use super::Catalog;
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{Entry, Node, Plain, Value};
-use crate::manifest::schema::{Header, RuleSpec};
+use crate::manifest::schema::{
+    Header, REFUSED_FUNCTION as REFUSED, RULE_FUNCTIONS as FUNCTIONS, RuleSpec,
+};
 use crate::manifest::words;
-
-/// The functions that rules can have (CloudFormation's user guide, "rule-specific intrinsic functions").
-const FUNCTIONS: [&str; 11] = [
-    "Ref",
-    "Fn::And",
-    "Fn::Contains",
-    "Fn::EachMemberEquals",
-    "Fn::EachMemberIn",
-    "Fn::Equals",
-    "Fn::Not",
-    "Fn::Or",
-    "Fn::RefAll",
-    "Fn::ValueOf",
-    "Fn::ValueOfAll",
-];
-/// Documented, and refused all the same, as users report.
-const REFUSED: &str = "Fn::If";
 
 pub(super) fn check(catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     for (header, constraints) in catalog.constraints() {

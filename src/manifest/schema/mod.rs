@@ -1,14 +1,18 @@
 //! Documents → typed specs. Texts are as written: `resolve` substitutes and looks references up.
 
+mod json;
 mod portfolio;
 mod product;
 mod provisioned;
 mod read;
-mod service_action;
+mod reference;
 mod rollout;
+mod service_action;
+mod shape;
 mod shapes;
 mod tag_option;
 
+pub(super) use json::{kinds, schema};
 pub(super) use portfolio::{
     ImportedSpec, PortfolioSpec, PrincipalSpec, ShareSpec, SharedProductSpec,
 };
@@ -18,15 +22,20 @@ pub(super) use product::{
 };
 pub(super) use provisioned::{ParameterSpec, ProvisionedSpec, ValueSpec};
 pub(super) use read::{Reader, start_of};
+pub(super) use reference::page;
 pub(super) use rollout::RolloutSpec;
 pub(super) use service_action::{DefinitionSpec, ServiceActionSpec, action_parameters};
 pub(super) use shapes::fields;
+pub(super) use shapes::product::{REFUSED_FUNCTION, RULE_FUNCTIONS};
 pub(super) use tag_option::TagOptionSpec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use self::read::Shape;
+use self::shapes::document::{
+    ADOPT, ADOPTS, DEFAULTS_DOCUMENT, DOCUMENT, ENDS, ENDS_WITH_RELEASE, METADATA,
+    TAG_OPTION_METADATA,
+};
 use super::finding::{Code, Finding, Severity};
 use super::node::{At, Node, Value};
 use super::parse::Document;
@@ -192,32 +201,6 @@ fn identify(root: &Node) -> Option<Key> {
     Some(Key::new(kind, Name::parse(name.text()?)?))
 }
 
-const DOCUMENT: Shape = Shape {
-    what: "the document",
-    known: &["apiVersion", "kind", "metadata", "spec"],
-};
-
-const DEFAULTS_DOCUMENT: Shape = Shape {
-    what: "a Defaults document",
-    known: &["apiVersion", "kind", "spec"],
-};
-
-const METADATA: Shape = Shape {
-    what: "metadata",
-    known: &["name", "onRemove", "adopt"],
-};
-
-/// A TagOption is whichever there is of its key and value: there is nothing to take over.
-const TAG_OPTION_METADATA: Shape = Shape {
-    what: "the metadata of a TagOption",
-    known: &["name", "onRemove"],
-};
-
-const ADOPT: Shape = Shape {
-    what: "adopt",
-    known: &["id"],
-};
-
 impl Reader<'_> {
     fn document(&mut self, root: &Node, specs: &mut Specs) {
         let Some(fields) = self.fields(root, &root.origin, &DOCUMENT) else {
@@ -228,7 +211,7 @@ impl Reader<'_> {
         }
         let kind = self.kind(&fields);
         let header = self.header(kind, &fields);
-        let (Some(kind), Some(spec)) = (kind, self.required(&fields, "spec")) else {
+        let (Some(kind), Some(spec)) = (kind, self.given(&fields, "spec")) else {
             return;
         };
         let at = &spec.key.origin;
@@ -267,7 +250,7 @@ impl Reader<'_> {
         let fields = self.fields(root, &root.origin, &DEFAULTS_DOCUMENT);
         let spec = fields.as_ref().and_then(|fields| {
             self.api_version(fields);
-            self.required(fields, "spec")
+            self.given(fields, "spec")
         });
         let kind = root.only("kind").map_or(&root.origin, |kind| &kind.origin);
         let nothing = Node {
@@ -288,7 +271,7 @@ impl Reader<'_> {
 
     /// Whether what follows can be read as ours: another version's, or another tool's, would only make noise.
     fn api_version(&mut self, fields: &read::Fields<'_>) -> bool {
-        let Some(found) = self.required_text(fields, "apiVersion") else {
+        let Some(found) = self.text(fields, "apiVersion") else {
             return true;
         };
         if found.value == API_VERSION {
@@ -311,7 +294,7 @@ impl Reader<'_> {
     }
 
     fn kind(&mut self, fields: &read::Fields<'_>) -> Option<Kind> {
-        let found = self.required_text(fields, "kind")?;
+        let found = self.text(fields, "kind")?;
         let kind = Kind::ALL.into_iter().find(|k| k.as_str() == found.value);
         if kind.is_none() {
             let objects = || Kind::ALL.into_iter().map(Kind::as_str);
@@ -334,7 +317,7 @@ impl Reader<'_> {
             key,
             lifecycle: Lifecycle::default(),
         };
-        let Some(metadata) = self.required(fields, "metadata") else {
+        let Some(metadata) = self.given(fields, "metadata") else {
             return nameless(fields.at(), None);
         };
         let at = &metadata.key.origin;
@@ -347,9 +330,12 @@ impl Reader<'_> {
         };
         let lifecycle = Lifecycle {
             on_remove: self.on_remove(kind, &fields),
-            adopt: self.adopt(&fields),
+            adopt: match kind {
+                Some(Kind::TagOption) => Adopt::Never,
+                _ => self.adopt(&fields),
+            },
         };
-        let found = self.required_text(&fields, "name");
+        let found = self.text(&fields, "name");
         match found.and_then(|found| self.name(found, "metadata.name")) {
             // A name given twice is in doubt: the key says so by its absence.
             Some(name) if self.object.is_some() => Header {
@@ -363,12 +349,10 @@ impl Reader<'_> {
     }
 
     fn on_remove(&mut self, kind: Option<Kind>, fields: &read::Fields<'_>) -> OnRemove {
-        let (retain, delete) = (("retain", OnRemove::Retain), ("delete", OnRemove::Delete));
-        let release = ("release", OnRemove::Release);
         let choices: &[_] = match kind {
             // Only a provisioned product has something below it that can stay.
-            Some(Kind::ProvisionedProduct) | None => &[retain, delete, release],
-            Some(_) => &[retain, delete],
+            Some(Kind::ProvisionedProduct) | None => &ENDS_WITH_RELEASE,
+            Some(_) => &ENDS,
         };
         let found = self.choice(fields, "onRemove", choices);
         found.map(|found| found.value).unwrap_or_default()
@@ -381,17 +365,16 @@ impl Reader<'_> {
         let origin = &entry.key.origin;
         if !matches!(entry.value.value, Value::Map(_)) {
             let by_name = Adopt::ByName(origin.clone());
-            let choices = [("never", 0), ("byName", 1)];
-            let found = self.choice(fields, "adopt", &choices);
+            let found = self.choice(fields, "adopt", &ADOPTS);
             return match found.map(|found| found.value) {
-                Some(1) => by_name,
+                Some(true) => by_name,
                 _ => Adopt::Never,
             };
         }
         let Some(fields) = self.fields(&entry.value, origin, &ADOPT) else {
             return Adopt::Never;
         };
-        let id = self.required_text(&fields, "id");
+        let id = self.text(&fields, "id");
         if let Some(empty) = id.as_ref().filter(|id| id.value.trim().is_empty()) {
             let message = "`adopt.id` is empty, and names nothing";
             self.report(

@@ -1,6 +1,9 @@
 //! The spec of a portfolio.
 
-use super::read::{Reader, Shape};
+use super::read::Reader;
+use super::shapes::portfolio::{
+    IMPORTED, PRINCIPAL, PRINCIPALS, RECIPIENTS, SHARE, SHARED_PRODUCT, SPEC,
+};
 use super::{Header, Tag};
 use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
@@ -60,48 +63,6 @@ pub(in super::super) enum PrincipalSpec {
     Caller,
 }
 
-pub(super) const SPEC: Shape = Shape {
-    what: "the portfolio's spec",
-    known: &[
-        "displayName",
-        "description",
-        "providerName",
-        "tags",
-        "principals",
-        "tagOptions",
-        "budgets",
-        "shares",
-        "sharedProducts",
-        "imported",
-    ],
-};
-
-pub(super) const IMPORTED: Shape = Shape {
-    what: "an imported portfolio's spec",
-    known: &["imported", "principals"],
-};
-
-pub(super) const SHARED_PRODUCT: Shape = Shape {
-    what: "an item of sharedProducts",
-    known: &["product", "from"],
-};
-
-pub(super) const PRINCIPAL: Shape = Shape {
-    what: "a principal",
-    known: &["arn", "pattern", "self"],
-};
-
-pub(super) const SHARE: Shape = Shape {
-    what: "a share",
-    known: &[
-        "account",
-        "organization",
-        "organizationalUnit",
-        "shareTagOptions",
-        "sharePrincipals",
-    ],
-};
-
 impl Reader<'_> {
     pub(super) fn portfolio(
         &mut self,
@@ -115,7 +76,7 @@ impl Reader<'_> {
             header,
             display_name: self.text(&fields, "displayName"),
             description: self.text(&fields, "description"),
-            provider_name: self.required_text(&fields, "providerName"),
+            provider_name: self.text(&fields, "providerName"),
             tags: self.tags(&fields),
             principals: self
                 .list(&fields, "principals")
@@ -149,18 +110,17 @@ impl Reader<'_> {
 
     fn shared_product(&mut self, node: &Node) -> Option<SharedProductSpec> {
         let fields = self.fields(node, &node.origin, &SHARED_PRODUCT)?;
-        let product = self.required_text(&fields, "product");
-        self.required(&fields, "from")?;
+        let product = self.text(&fields, "product");
+        let from = self.reference(&fields, "from");
         Some(SharedProductSpec {
-            from: self.reference(&fields, "from")?,
+            from: from?,
             product: product?,
         })
     }
 
     fn share(&mut self, node: &Node) -> Option<ShareSpec> {
         let fields = self.fields(node, &node.origin, &SHARE)?;
-        let recipients = ["account", "organization", "organizationalUnit"];
-        let with = self.exactly_one(&fields, &recipients);
+        let with = self.exactly_one(&fields, RECIPIENTS);
         let tag_options = self.flag(&fields, "shareTagOptions");
         let principals = self.flag(&fields, "sharePrincipals");
         let (key, _) = with?;
@@ -179,7 +139,7 @@ impl Reader<'_> {
 
     fn principal(&mut self, node: &Node) -> Option<At<PrincipalSpec>> {
         let fields = self.fields(node, &node.origin, &PRINCIPAL)?;
-        let (key, entry) = self.exactly_one(&fields, PRINCIPAL.known)?;
+        let (key, entry) = self.exactly_one(&fields, PRINCIPALS)?;
         if key == "self" {
             let flag = self.flag(&fields, key)?;
             if !flag.value {

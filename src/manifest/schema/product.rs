@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::read::{Fields, Reader, Shape};
+use super::read::{Fields, Reader};
+use super::shapes::product::{
+    ASSOCIATION, CONNECTION, CONNECTIONS, CONSTRAINTS, COPY, DEFAULTS, GUIDANCES, LAUNCH,
+    NOTIFICATION, OLDER, ORIGINS, RETENTION, ROLES, SPEC, STACK_SET, SUPPORT, TAG_UPDATES,
+    TEMPLATE, TEMPLATES, TYPES, UNLISTED, VERSION,
+};
 use super::{Header, Tag};
 use crate::ids::{Digest, Name};
 use crate::manifest::finding::{Code, Finding};
@@ -165,111 +170,6 @@ pub(in super::super) struct TemplateFile {
     pub(in super::super) raw: Digest,
 }
 
-pub(super) const SPEC: Shape = Shape {
-    what: "the product's spec",
-    known: &[
-        "name",
-        "owner",
-        "description",
-        "distributor",
-        "support",
-        "tags",
-        "tagOptions",
-        "budgets",
-        "portfolios",
-        "versions",
-        "unlistedVersions",
-        "retention",
-        "copyFrom",
-        "type",
-        "sourceConnection",
-        "serviceActions",
-    ],
-};
-
-pub(super) const COPY: Shape = Shape {
-    what: "copyFrom",
-    known: &["productArn", "versions", "copyTags"],
-};
-
-pub(super) const RETENTION: Shape = Shape {
-    what: "retention",
-    known: &["active", "older"],
-};
-
-pub(super) const CONNECTION: Shape = Shape {
-    what: "sourceConnection",
-    known: &[
-        "type",
-        "connectionArn",
-        "repository",
-        "branch",
-        "artifactPath",
-    ],
-};
-
-pub(super) const DEFAULTS: Shape = Shape {
-    what: "the spec of Defaults",
-    known: &["owner", "distributor", "support", "tags", "portfolios"],
-};
-
-pub(super) const SUPPORT: Shape = Shape {
-    what: "support",
-    known: &["description", "email", "url"],
-};
-
-pub(super) const ASSOCIATION: Shape = Shape {
-    what: "an item of portfolios",
-    known: &["portfolio", "constraints"],
-};
-
-pub(super) const CONSTRAINTS: Shape = Shape {
-    what: "constraints",
-    known: &[
-        "launch",
-        "tagUpdates",
-        "notification",
-        "template",
-        "stackSet",
-    ],
-};
-
-pub(super) const NOTIFICATION: Shape = Shape {
-    what: "notification",
-    known: &["topics"],
-};
-
-pub(super) const TEMPLATE: Shape = Shape {
-    what: "a template constraint",
-    known: &["rules"],
-};
-
-pub(super) const STACK_SET: Shape = Shape {
-    what: "stackSet",
-    known: &["accounts", "regions", "adminRole", "executionRole"],
-};
-
-pub(super) const LAUNCH: Shape = Shape {
-    what: "launch",
-    known: &["roleArn", "localRoleName"],
-};
-
-pub(super) const VERSION: Shape = Shape {
-    what: "a version",
-    known: &[
-        "name",
-        "description",
-        "template",
-        "templateUrl",
-        "fromStack",
-        "active",
-        "guidance",
-        "ref",
-        "mutable",
-        "serviceActions",
-    ],
-};
-
 impl Reader<'_> {
     pub(super) fn product(
         &mut self,
@@ -278,20 +178,14 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<ProductSpec> {
         let fields = self.fields(node, at, &SPEC)?;
-        let unlisted = [
-            ("keep", UnlistedVersions::Keep),
-            ("deactivate", UnlistedVersions::Deactivate),
-            ("delete", UnlistedVersions::Delete),
-        ];
-        let unlisted_versions = self.choice(&fields, "unlistedVersions", &unlisted);
-        let types = ProductType::ALL.map(|kind| (kind.as_str(), kind));
-        let product_type = self.choice(&fields, "type", &types);
+        let unlisted_versions = self.choice(&fields, "unlistedVersions", &UNLISTED);
+        let product_type = self.choice(&fields, "type", &TYPES);
         let support = match fields.get("support") {
             Some(entry) => self.support(&entry.value, &entry.key.origin),
             None => SupportSpec::default(),
         };
         let (portfolios, portfolios_known) = self.portfolios(&fields);
-        self.exactly_one(&fields, &["versions", "copyFrom", "sourceConnection"]);
+        self.exactly_one(&fields, ORIGINS);
         let source_connection = fields
             .get("sourceConnection")
             .and_then(|entry| self.source_connection(&entry.value, &entry.key.origin));
@@ -408,12 +302,7 @@ impl Reader<'_> {
 
     fn retention(&mut self, node: &Node, at: &Origin) -> Option<RetentionSpec> {
         let fields = self.fields(node, at, &RETENTION)?;
-        let older = [
-            ("DEPRECATED", Older::Deprecated),
-            ("INACTIVE", Older::Inactive),
-        ];
-        let older = self.choice(&fields, "older", &older);
-        self.required(&fields, "active")?;
+        let older = self.choice(&fields, "older", &OLDER);
         let active = self.number(&fields, "active")?;
         if active.value == 0 {
             let message = "`active` must be at least 1: a product without one is of no use";
@@ -430,11 +319,11 @@ impl Reader<'_> {
 
     fn source_connection(&mut self, node: &Node, at: &Origin) -> Option<ConnectionSpec> {
         let fields = self.fields(node, at, &CONNECTION)?;
-        self.choice(&fields, "type", &[("CODESTAR", ())]);
-        let connection_arn = self.required_text(&fields, "connectionArn");
-        let repository = self.required_text(&fields, "repository");
-        let branch = self.required_text(&fields, "branch");
-        let artifact_path = self.required_text(&fields, "artifactPath");
+        self.choice(&fields, "type", &CONNECTIONS);
+        let connection_arn = self.text(&fields, "connectionArn");
+        let repository = self.text(&fields, "repository");
+        let branch = self.text(&fields, "branch");
+        let artifact_path = self.text(&fields, "artifactPath");
         Some(ConnectionSpec {
             connection_arn: connection_arn?,
             repository: repository?,
@@ -472,7 +361,7 @@ impl Reader<'_> {
         }
         let copy_tags = self.flag(&fields, "copyTags");
         Some(CopySpec {
-            product_arn: self.required_text(&fields, "productArn")?,
+            product_arn: self.text(&fields, "productArn")?,
             versions,
             copy_tags: copy_tags.is_some_and(|flag| flag.value),
         })
@@ -491,7 +380,6 @@ impl Reader<'_> {
 
     fn association(&mut self, node: &Node) -> Option<AssociationSpec> {
         let fields = self.fields(node, &node.origin, &ASSOCIATION)?;
-        self.required(&fields, "portfolio")?;
         let portfolio = self.reference(&fields, "portfolio")?;
         let constraints = fields
             .get("constraints")
@@ -507,11 +395,7 @@ impl Reader<'_> {
         let launch = fields
             .get("launch")
             .and_then(|entry| self.launch(&entry.value, &entry.key.origin));
-        let updates = [
-            ("allowed", TagUpdates::Allowed),
-            ("notAllowed", TagUpdates::NotAllowed),
-        ];
-        let tag_updates = self.choice(&fields, "tagUpdates", &updates);
+        let tag_updates = self.choice(&fields, "tagUpdates", &TAG_UPDATES);
         if let (Some(launch), Some(stack_set)) = (fields.get("launch"), fields.get("stackSet")) {
             let message = "`launch` and `stackSet` exclude each other";
             self.report(
@@ -536,13 +420,12 @@ impl Reader<'_> {
 
     fn notification(&mut self, node: &Node, at: &Origin) -> Option<Vec<At<String>>> {
         let fields = self.fields(node, at, &NOTIFICATION)?;
-        self.required(&fields, "topics")?;
         self.filled(&fields, "topics", "`constraints` without `notification`")
     }
 
     fn rules(&mut self, node: &Node, at: &Origin) -> Option<Vec<RuleSpec>> {
         let fields = self.fields(node, at, &TEMPLATE)?;
-        let given = self.required(&fields, "rules")?;
+        let given = self.given(&fields, "rules")?;
         let rules = self.free_map(&fields, "rules")?;
         let rules: Vec<_> = rules
             .map(|entry| RuleSpec {
@@ -559,12 +442,10 @@ impl Reader<'_> {
     fn stack_set(&mut self, node: &Node, at: &Origin) -> Option<At<StackSetSpec>> {
         const NONE: &str = "`constraints` without `stackSet`";
         let fields = self.fields(node, at, &STACK_SET)?;
-        self.required(&fields, "accounts");
         let accounts = self.filled(&fields, "accounts", NONE);
-        self.required(&fields, "regions");
         let regions = self.filled(&fields, "regions", NONE);
-        let admin_role = self.required_text(&fields, "adminRole");
-        let execution_role = self.required_text(&fields, "executionRole");
+        let admin_role = self.text(&fields, "adminRole");
+        let execution_role = self.text(&fields, "executionRole");
         let spec = StackSetSpec {
             accounts: accounts?,
             regions: regions?,
@@ -599,7 +480,7 @@ impl Reader<'_> {
 
     fn launch(&mut self, node: &Node, at: &Origin) -> Option<At<LaunchSpec>> {
         let fields = self.fields(node, at, &LAUNCH)?;
-        let (key, _) = self.exactly_one(&fields, LAUNCH.known)?;
+        let (key, _) = self.exactly_one(&fields, ROLES)?;
         let found = self.text(&fields, key)?;
         let launch = match key {
             "roleArn" => LaunchSpec::RoleArn(found.value),
@@ -610,7 +491,7 @@ impl Reader<'_> {
 
     fn version(&mut self, node: &Node) -> Option<VersionSpec> {
         let fields = self.fields(node, &node.origin, &VERSION)?;
-        let name = self.required_text(&fields, "name");
+        let name = self.text(&fields, "name");
         let description = self.text(&fields, "description");
         let reference = self.text(&fields, "ref");
         let mutable = self.flag(&fields, "mutable");
@@ -627,26 +508,20 @@ impl Reader<'_> {
                 }
             }
         }
-        let source = self
-            .exactly_one(&fields, &["template", "templateUrl", "fromStack"])
-            .and_then(|(key, _)| {
-                let found = self.text(&fields, key)?;
-                Some(match key {
-                    "template" => SourceSpec::File {
-                        path: found,
-                        reference: reference.clone(),
-                        found: None,
-                    },
-                    "templateUrl" => SourceSpec::Url(found),
-                    _ => SourceSpec::Stack(found),
-                })
-            });
+        let source = self.exactly_one(&fields, TEMPLATES).and_then(|(key, _)| {
+            let found = self.text(&fields, key)?;
+            Some(match key {
+                "template" => SourceSpec::File {
+                    path: found,
+                    reference: reference.clone(),
+                    found: None,
+                },
+                "templateUrl" => SourceSpec::Url(found),
+                _ => SourceSpec::Stack(found),
+            })
+        });
         let active = self.flag(&fields, "active");
-        let guidances = [
-            (Guidance::Default.as_str(), Guidance::Default),
-            (Guidance::Deprecated.as_str(), Guidance::Deprecated),
-        ];
-        let guidance = self.choice(&fields, "guidance", &guidances);
+        let guidance = self.choice(&fields, "guidance", &GUIDANCES);
         Some(VersionSpec {
             name: name?,
             description,

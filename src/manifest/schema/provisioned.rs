@@ -1,7 +1,8 @@
 //! The spec of a provisioned product.
 
-use super::read::{Fields, Reader, Shape};
+use super::read::{Fields, Reader};
 use super::rollout::RolloutSpec;
+use super::shapes::provisioned::{ELSEWHERE, IMPORT, OUTPUT, PARAMETER, SPEC};
 use super::{Header, Tag};
 use crate::ids::Name;
 use crate::manifest::finding::{Code, Finding};
@@ -46,37 +47,6 @@ pub(in super::super) enum ValueSpec {
     Output { from: At<Name>, key: At<String> },
 }
 
-pub(super) const SPEC: Shape = Shape {
-    what: "the provisioned product's spec",
-    known: &[
-        "name",
-        "product",
-        "version",
-        "portfolio",
-        "parameters",
-        "tags",
-        "dependsOn",
-        "import",
-        "notificationArns",
-        "stackSet",
-    ],
-};
-
-pub(super) const IMPORT: Shape = Shape {
-    what: "import",
-    known: &["stackArn"],
-};
-
-pub(super) const PARAMETER: Shape = Shape {
-    what: "a parameter's value",
-    known: &["output", "ssm"],
-};
-
-pub(super) const OUTPUT: Shape = Shape {
-    what: "output",
-    known: &["provisionedProduct", "key"],
-};
-
 impl Reader<'_> {
     pub(super) fn provisioned(
         &mut self,
@@ -85,7 +55,6 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<ProvisionedSpec> {
         let fields = self.fields(node, at, &SPEC)?;
-        self.required(&fields, "product");
         let given = self
             .free_map(&fields, "parameters")
             .map(Iterator::collect::<Vec<_>>);
@@ -96,13 +65,13 @@ impl Reader<'_> {
         let depends_on = self.list(&fields, "dependsOn").unwrap_or_default();
         let import = fields.get("import").and_then(|entry| {
             let fields = self.fields(&entry.value, &entry.key.origin, &IMPORT)?;
-            self.required_text(&fields, "stackArn")
+            self.text(&fields, "stackArn")
         });
         Some(ProvisionedSpec {
             header,
             live_name: self.text(&fields, "name"),
             product: self.reference(&fields, "product"),
-            version: self.required_text(&fields, "version"),
+            version: self.text(&fields, "version"),
             portfolio: self.reference(&fields, "portfolio"),
             parameters_known: match &given {
                 Some(given) => given.len() == read,
@@ -149,7 +118,7 @@ impl Reader<'_> {
             Value::Map(_) => {
                 let at = &entry.key.origin;
                 let fields = self.fields(node, at, &PARAMETER)?;
-                let (form, output) = self.exactly_one(&fields, PARAMETER.known)?;
+                let (form, output) = self.exactly_one(&fields, ELSEWHERE)?;
                 if form == "ssm" {
                     let name = self.text(&fields, form)?;
                     return Some(ParameterSpec {
@@ -158,9 +127,8 @@ impl Reader<'_> {
                     });
                 }
                 let fields = self.fields(&output.value, &output.key.origin, &OUTPUT)?;
-                self.required(&fields, "provisionedProduct");
                 let from = self.reference(&fields, "provisionedProduct");
-                let key = self.required_text(&fields, "key");
+                let key = self.text(&fields, "key");
                 ValueSpec::Output {
                     from: from?,
                     key: key?,

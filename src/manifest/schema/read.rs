@@ -5,16 +5,9 @@ use std::sync::Arc;
 use super::super::finding::{Code, Finding};
 use super::super::node::{At, Entry, Node, Plain, Value};
 use super::super::words;
+use super::shape::{Shape, Type, Without};
 use crate::ids::{Key, Name};
 use crate::model::desired::Origin;
-
-/// What a map may hold.
-pub(super) struct Shape {
-    /// How messages call it.
-    pub(super) what: &'static str,
-    /// Its fields.
-    pub(super) known: &'static [&'static str],
-}
 
 /// Reads nodes into typed values; whatever does not fit becomes a finding, and reading goes on.
 pub(in super::super) struct Reader<'a> {
@@ -27,7 +20,7 @@ pub(in super::super) struct Reader<'a> {
 pub(super) struct Fields<'n> {
     /// Where the map stands, or the key that it is the value of.
     at: Origin,
-    what: &'static str,
+    shape: &'static Shape,
     entries: &'n [Entry],
 }
 
@@ -37,8 +30,29 @@ impl<'n> Fields<'n> {
         &self.at
     }
 
+    /// Whether the table says such a thing of a field: what is read is what people are told.
+    fn is(&self, key: &str, what: impl Fn(&Type) -> bool) -> bool {
+        fn any(of: &Type, what: &impl Fn(&Type) -> bool) -> bool {
+            match of {
+                Type::Either(forms) => forms.iter().any(|of| any(of, what)),
+                of => what(of),
+            }
+        }
+        let field = self.shape.field(key);
+        field.is_some_and(|field| any(&field.of, &what))
+    }
+
+    /// The least and the most that a number can be.
+    pub(super) fn bounds(&self, key: &str) -> Option<(u32, u32)> {
+        match self.shape.field(key)?.of {
+            Type::Number { least, most } => Some((least, most.unwrap_or(u32::MAX))),
+            _ => None,
+        }
+    }
+
     /// The first entry of this key; a second one is already a finding.
     pub(super) fn get(&self, key: &str) -> Option<&'n Entry> {
+        debug_assert!(self.shape.field(key).is_some(), "the table lacks {key}");
         self.entries.iter().find(|entry| entry.key.value == key)
     }
 }
@@ -54,13 +68,13 @@ impl Reader<'_> {
         &mut self,
         node: &'n Node,
         at: &Origin,
-        shape: &Shape,
+        shape: &'static Shape,
     ) -> Option<Fields<'n>> {
         let Value::Map(entries) = &node.value else {
             // A bare text mostly is what the first field wants.
-            let hint = match (&node.value, shape.known) {
+            let hint = match (&node.value, shape.fields) {
                 (Value::Plain(text) | Value::Quoted(text), [first, ..]) => {
-                    Some(words::code(&format!("{first}: {text}")))
+                    Some(words::code(&format!("{}: {text}", first.name)))
                 }
                 _ => None,
             };
@@ -70,9 +84,9 @@ impl Reader<'_> {
         };
         for entry in entries {
             let key = entry.key.value.as_str();
-            if !shape.known.contains(&key) {
-                let near = words::did_you_mean(key, shape.known.iter().copied());
-                let known = words::listed(shape.known.iter().copied(), "and");
+            if shape.field(key).is_none() {
+                let near = words::did_you_mean(key, shape.known());
+                let known = words::listed(shape.known(), "and");
                 self.report(
                     Finding::new(
                         Code::UnknownField,
@@ -85,20 +99,22 @@ impl Reader<'_> {
         }
         Some(Fields {
             at: at.clone(),
-            what: shape.what,
+            shape,
             entries,
         })
     }
 
-    /// The entry of a field that must be there.
-    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Entry> {
+    /// The entry of a field; where the table says that it must be there, its absence is a finding.
+    pub(super) fn given<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Entry> {
         let found = fields.get(key);
-        if found.is_none() {
+        let field = fields.shape.field(key);
+        let required = field.is_some_and(|field| field.without == Without::Required);
+        if found.is_none() && required {
             self.report(
                 Finding::new(
                     Code::MissingField,
                     &fields.at,
-                    format!("{} lacks {}", fields.what, words::code(key)),
+                    format!("{} lacks {}", fields.shape.what, words::code(key)),
                 )
                 .hint(format!("add `{key}:`")),
             );
@@ -108,13 +124,14 @@ impl Reader<'_> {
 
     /// A text, if the field is there.
     pub(super) fn text(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
-        let entry = fields.get(key)?;
-        self.scalar(&entry.value, &entry.key.value)
-    }
-
-    /// A text that must be there.
-    pub(super) fn required_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
-        let entry = self.required(fields, key)?;
+        debug_assert!(
+            fields.is(key, |of| matches!(
+                of,
+                Type::Text(_) | Type::Name | Type::Choice(_)
+            )),
+            "the table has another type for {key}"
+        );
+        let entry = self.given(fields, key)?;
         self.scalar(&entry.value, &entry.key.value)
     }
 
@@ -150,7 +167,11 @@ impl Reader<'_> {
 
     /// `true` or `false`, if the field is there.
     pub(super) fn flag(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<bool>> {
-        let entry = fields.get(key)?;
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::Flag | Type::Yes)),
+            "the table has another type for {key}"
+        );
+        let entry = self.given(fields, key)?;
         let node = &entry.value;
         match &node.value {
             Value::Plain(text) if matches!(text.as_str(), "true" | "True" | "TRUE") => {
@@ -168,7 +189,11 @@ impl Reader<'_> {
 
     /// A whole number, if the field is there.
     pub(super) fn number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<usize>> {
-        let node = &fields.get(key)?.value;
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::Number { .. })),
+            "the table has another type for {key}"
+        );
+        let node = &self.given(fields, key)?.value;
         let number = match &node.value {
             Value::Plain(text) => text.parse().ok(),
             _ => None,
@@ -186,6 +211,11 @@ impl Reader<'_> {
         key: &str,
         choices: &[(&'static str, T)],
     ) -> Option<At<T>> {
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::Choice(names)
+                if choices.iter().all(|(name, _)| names.contains(name)))),
+            "the table has other choices for {key}"
+        );
         let found = self.text(fields, key)?;
         let text = found.value.as_str();
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
@@ -206,7 +236,11 @@ impl Reader<'_> {
 
     /// The items of a list, if the field is there.
     pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n [Node]> {
-        let node = &fields.get(key)?.value;
+        debug_assert!(
+            fields.is(key, |of| matches!(of, Type::List(_))),
+            "the table has another type for {key}"
+        );
+        let node = &self.given(fields, key)?.value;
         match &node.value {
             Value::List(items) => Some(items),
             _ => {
@@ -222,7 +256,14 @@ impl Reader<'_> {
         fields: &Fields<'n>,
         key: &str,
     ) -> Option<impl Iterator<Item = &'n Entry> + use<'n>> {
-        let node = &fields.get(key)?.value;
+        debug_assert!(
+            fields.is(key, |of| matches!(
+                of,
+                Type::Keyed(_) | Type::Tags { .. } | Type::Rules
+            )),
+            "the table has another type for {key}"
+        );
+        let node = &self.given(fields, key)?.value;
         match &node.value {
             Value::Map(entries) => Some(entries.iter()),
             _ => {
@@ -296,7 +337,7 @@ impl Reader<'_> {
             [] => {
                 let message = format!(
                     "{} needs {}",
-                    fields.what,
+                    fields.shape.what,
                     words::listed(keys.iter().copied(), "or")
                 );
                 self.report(
@@ -307,7 +348,7 @@ impl Reader<'_> {
             [first, .., last] => {
                 let message = format!(
                     "{} has {}: only one can hold",
-                    fields.what,
+                    fields.shape.what,
                     words::listed(found.iter().map(|(key, _)| *key), "and")
                 );
                 let (first, last) = (&first.1.key.origin, &last.1.key.origin);

@@ -1,6 +1,7 @@
 //! How a provisioned product's stack set is rolled out.
 
-use super::read::{Fields, Reader, Shape};
+use super::read::{Fields, Reader};
+use super::shapes::rollout::{CONCURRENCY, MOST_ACCOUNTS, OPERATIONS, STACK_SET, TOLERANCE};
 use crate::manifest::finding::{Code, Finding};
 use crate::manifest::node::{At, Plain, Value};
 use crate::manifest::words;
@@ -16,41 +17,16 @@ pub(in super::super) struct RolloutSpec {
     pub(in super::super) operation: Option<At<OperationType>>,
 }
 
-pub(super) const STACK_SET: Shape = Shape {
-    what: "stackSet",
-    known: &[
-        "accounts",
-        "regions",
-        "failureToleranceCount",
-        "failureTolerancePercentage",
-        "maxConcurrencyCount",
-        "maxConcurrencyPercentage",
-        "operationType",
-    ],
-};
-
-/// No count of accounts can be larger.
-const MOST_ACCOUNTS: u32 = 1_000_000;
-
 impl Reader<'_> {
     pub(super) fn rollout(&mut self, fields: &Fields<'_>) -> Option<At<RolloutSpec>> {
         let entry = fields.get("stackSet")?;
         let fields = self.fields(&entry.value, &entry.key.origin, &STACK_SET)?;
-        let (tolerance, concurrency) = (
-            ["failureToleranceCount", "failureTolerancePercentage"],
-            ["maxConcurrencyCount", "maxConcurrencyPercentage"],
-        );
-        let choices = [
-            ("CREATE", OperationType::Create),
-            ("UPDATE", OperationType::Update),
-            ("DELETE", OperationType::Delete),
-        ];
         let spec = RolloutSpec {
             accounts: self.texts(&fields, "accounts"),
             regions: self.texts(&fields, "regions"),
-            failure_tolerance: self.amount(&fields, tolerance, 0),
-            max_concurrency: self.amount(&fields, concurrency, 1),
-            operation: self.choice(&fields, "operationType", &choices),
+            failure_tolerance: self.amount(&fields, TOLERANCE),
+            max_concurrency: self.amount(&fields, CONCURRENCY),
+            operation: self.choice(&fields, "operationType", &OPERATIONS),
         };
         Some(At::new(spec, &entry.key.origin))
     }
@@ -60,12 +36,10 @@ impl Reader<'_> {
         &mut self,
         fields: &Fields<'_>,
         [count, percentage]: [&'static str; 2],
-        least: u32,
     ) -> Option<At<Amount>> {
         fields.get(count).or(fields.get(percentage))?;
         let (key, _) = self.exactly_one(fields, &[count, percentage])?;
-        let most = if key == count { MOST_ACCOUNTS } else { 100 };
-        let number = self.whole_number(fields, key, least, most)?;
+        let number = self.whole_number(fields, key)?;
         let amount = match key == count {
             true => Amount::Count(number.value),
             false => Amount::Percentage(number.value),
@@ -73,14 +47,9 @@ impl Reader<'_> {
         Some(At::new(amount, &number.origin))
     }
 
-    /// A whole number without quotes, between two bounds.
-    fn whole_number(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-        least: u32,
-        most: u32,
-    ) -> Option<At<u32>> {
+    /// A whole number without quotes, between the bounds that the table gives.
+    fn whole_number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<u32>> {
+        let (least, most) = fields.bounds(key)?;
         let node = &fields.get(key)?.value;
         let Value::Plain(text) = &node.value else {
             self.mismatch(node, key, "a whole number without quotes");

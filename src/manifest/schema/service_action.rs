@@ -1,7 +1,8 @@
 //! The spec of a service action.
 
 use super::Header;
-use super::read::{Reader, Shape};
+use super::read::Reader;
+use super::shapes::service_action::{DEFINITION, PARAMETER, PARAMETER_TYPES, SPEC};
 use crate::manifest::node::{At, Node};
 use crate::model::desired::Origin;
 
@@ -31,21 +32,6 @@ pub(in super::super) struct ActionParameterSpec {
     pub(in super::super) kind: &'static str,
 }
 
-pub(super) const SPEC: Shape = Shape {
-    what: "the service action's spec",
-    known: &["name", "description", "definition"],
-};
-
-pub(super) const DEFINITION: Shape = Shape {
-    what: "definition",
-    known: &["name", "version", "assumeRole", "parameters"],
-};
-
-pub(super) const PARAMETER: Shape = Shape {
-    what: "a parameter of the definition",
-    known: &["name", "type"],
-};
-
 impl Reader<'_> {
     pub(super) fn service_action(
         &mut self,
@@ -54,7 +40,7 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<ServiceActionSpec> {
         let fields = self.fields(node, at, &SPEC)?;
-        let definition = self.required(&fields, "definition");
+        let definition = self.given(&fields, "definition");
         Some(ServiceActionSpec {
             header,
             display_name: self.text(&fields, "name"),
@@ -74,8 +60,8 @@ impl Reader<'_> {
                 At::new(items.collect(), &entry.key.origin)
             });
         Some(DefinitionSpec {
-            document: self.required_text(&fields, "name"),
-            version: self.required_text(&fields, "version"),
+            document: self.text(&fields, "name"),
+            version: self.text(&fields, "version"),
             assume_role: self.text(&fields, "assumeRole"),
             parameters,
         })
@@ -83,10 +69,8 @@ impl Reader<'_> {
 
     fn action_parameter(&mut self, node: &Node) -> Option<ActionParameterSpec> {
         let fields = self.fields(node, &node.origin, &PARAMETER)?;
-        let name = self.required_text(&fields, "name");
-        self.required(&fields, "type");
-        let kinds = [("TARGET", "TARGET"), ("TEXT_VALUE", "TEXT_VALUE")];
-        let kind = self.choice(&fields, "type", &kinds);
+        let name = self.text(&fields, "name");
+        let kind = self.choice(&fields, "type", &PARAMETER_TYPES);
         Some(ActionParameterSpec {
             name: name?,
             kind: kind?.value,

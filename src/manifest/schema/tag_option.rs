@@ -1,6 +1,7 @@
 //! The spec of a TagOption.
 
-use super::read::{Reader, Shape};
+use super::read::Reader;
+use super::shapes::tag_option::SPEC;
 use super::{Header, Tag};
 use crate::manifest::node::{At, Node};
 use crate::model::desired::Origin;
@@ -14,11 +15,6 @@ pub(in super::super) struct TagOptionSpec {
     pub(in super::super) active: Option<At<bool>>,
 }
 
-pub(super) const SPEC: Shape = Shape {
-    what: "the TagOption's spec",
-    known: &["key", "value", "active"],
-};
-
 impl Reader<'_> {
     pub(super) fn tag_option(
         &mut self,
@@ -27,8 +23,8 @@ impl Reader<'_> {
         at: &Origin,
     ) -> Option<TagOptionSpec> {
         let fields = self.fields(node, at, &SPEC)?;
-        let key = self.required_text(&fields, "key");
-        let value = self.required_text(&fields, "value");
+        let key = self.text(&fields, "key");
+        let value = self.text(&fields, "value");
         Some(TagOptionSpec {
             header,
             tag: key.zip(value).map(|(key, value)| Tag { key, value }),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{Kind, ProductArn, ProductId, VersionId};
-use crate::model::desired::{CopiedVersion, CopyFrom, Guidance};
+use crate::ids::{Key, Kind, PortfolioId, ProductArn, ProductId, VersionId};
+use crate::model::desired::{CopiedVersion, CopyFrom, Guidance, ImportedPortfolio};
 use crate::model::observed::{LiveProduct, ReadyStatus, Scope};
 use crate::plan::{Action, HalfCopy, Reason};
 use crate::render::testing::*;
@@ -285,6 +285,44 @@ fn what_is_not_to_be_copied_is_not() {
     twin.description = Some("other".to_owned());
     world.product("vpc").versions.push(twin);
     assert_eq!(refused(&world), (vec!["ambiguous-version"], 0));
+}
+
+/// A share is accepted in the region where it was offered, so accepting one here shows nothing of a source elsewhere.
+#[test]
+fn what_this_plan_accepts_is_waited_for_in_its_own_region_alone() {
+    for (region, waits) in [("us-east-1", true), ("eu-west-1", false)] {
+        let mut world = fresh();
+        world.observed.products.clear();
+        let hub = ImportedPortfolio {
+            name: name("hub"),
+            origin: at(60),
+            id: PortfolioId::new("port-theirs"),
+            principals: None,
+        };
+        world.desired.imported.insert(hub.name.clone(), hub);
+        let arn = format!("arn:aws:catalog:{region}:210987654321:product/prod-source");
+        copy(&mut world).source = ProductArn::parse(&arn).unwrap();
+        let plan = world.plan();
+        let object = plan.object(Kind::Product, &name("vpc")).unwrap();
+        let blocked: Vec<_> = object.blocked.iter().map(|b| b.code.as_str()).collect();
+        let on: Vec<_> = object
+            .waiting
+            .iter()
+            .filter_map(|w| w.on.as_ref())
+            .collect();
+        match waits {
+            true => {
+                assert_eq!(on, [&Key::new(Kind::Portfolio, name("hub"))]);
+                assert_eq!(blocked, [""; 0]);
+            }
+            false => {
+                assert!(on.is_empty());
+                assert_eq!(blocked, ["copy-source"]);
+                let said = &object.blocked[0].message;
+                assert!(said.contains("accept it there"), "{said}");
+            }
+        }
+    }
 }
 
 #[test]

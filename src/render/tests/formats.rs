@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "ca0e0124348793d09c786351ad5d410b692e4e5ed6edd5a573345563260b0e6f",
+      "digest": "81e35aef76127fb46e8d06c4e532739a6c52425e80d4a53f793684521ec7e1b4",
       "has_changes": true,
       "objects": [
         {

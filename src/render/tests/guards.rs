@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::ids::{Key, Kind, PortfolioId, ProductId};
-use crate::model::desired::Principal;
+use crate::model::desired::{Lifecycle, OnRemove, Principal, TagOption};
 use crate::model::observed::{LivePrincipal, Scope};
+use crate::model::owner::Installation;
 use crate::plan::Failed;
 use crate::render::testing::*;
 
@@ -203,6 +204,64 @@ fn twenty_removals_are_the_most_at_once() {
     };
     assert_eq!(big(80, 20), 20);
     assert_eq!(big(80, 21), 0);
+}
+
+/// Whether a manifest says `active: false`, or has gone: whoever launches can't choose it any more.
+#[test]
+fn tag_options_that_are_deactivated_count_like_removals() {
+    let option = |n: usize| TagOption {
+        name: name(&format!("o{n}")),
+        origin: at(70),
+        lifecycle: Lifecycle {
+            on_remove: OnRemove::Delete,
+            ..Lifecycle::default()
+        },
+        key: "env".to_owned(),
+        value: format!("v{n}"),
+        active: true,
+    };
+    let big = |count: usize, inactive: usize, gone: usize| {
+        // Nothing else, for nothing else is ours under another installation.
+        let mut desired = catalog();
+        desired.portfolios.clear();
+        desired.products.clear();
+        desired.provisioned.clear();
+        for n in 0..count {
+            desired
+                .tag_options
+                .insert(name(&format!("o{n}")), option(n));
+        }
+        let mut world = World::converged(desired);
+        world.identity.installation = Installation::parse("team").unwrap();
+        for n in 0..inactive {
+            let known = world.desired.tag_options.get_mut(&name(&format!("o{n}")));
+            known.unwrap().active = false;
+        }
+        for n in inactive..inactive + gone {
+            world.desired.tag_options.remove(&name(&format!("o{n}")));
+        }
+        world
+    };
+    let calls = |world: &World| world.calls().len();
+    // Three of ten are 30 %, four are more; those that are there no longer have a crowd to be counted in as well.
+    for (inactive, gone, made) in [(3, 0, 3), (4, 0, 0), (0, 3, 3), (0, 4, 0)] {
+        let world = big(10, inactive, gone);
+        assert_eq!(calls(&world), made, "{inactive} {gone} {}", world.text());
+    }
+    let world = big(10, 4, 0);
+    assert!(
+        world.text().contains("4 of 10 TagOptions would go at once"),
+        "{}",
+        world.text()
+    );
+    assert_eq!(calls(&big(9, 9, 0)), 9, "no crowd");
+    let mut world = big(10, 4, 0);
+    world.policy.allow_removals = Some(4);
+    assert_eq!(calls(&world), 4);
+    // Nor is anything taken out of use while a manifest has an error.
+    let mut world = big(10, 1, 0);
+    world.desired.incomplete = true;
+    assert_eq!(calls(&world), 0);
 }
 
 #[test]

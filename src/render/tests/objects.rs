@@ -66,7 +66,7 @@ fn a_failed_create_is_found_again_by_its_token() {
     let world = World::empty(catalog());
     let tokens = |world: &World| -> Vec<String> {
         let plan = world.plan();
-        let tokens = plan.steps.iter().filter_map(|s| s.op.token().cloned());
+        let tokens = plan.steps.iter().filter_map(|s| s.op.token());
         tokens.map(|token| token.to_string()).collect()
     };
     let mut edited = world.clone();
@@ -90,7 +90,7 @@ fn a_dead_object_gets_another_token() {
     let create = |world: &World| {
         let plan = world.plan();
         let step = plan.steps.iter().find(|s| s.op.call() == "CreateProduct");
-        step.unwrap().op.token().unwrap().clone()
+        step.unwrap().op.token().unwrap()
     };
     let first = create(&world);
     let dead = &mut world.policy.dead;

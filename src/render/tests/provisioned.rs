@@ -109,7 +109,7 @@ fn secrets_move_no_digest_and_no_token() {
         let wanted = pp(&mut world.desired, "hub").parameters.as_mut().unwrap();
         wanted.insert("Password".to_owned(), literal(secret));
         let plan = world.plan();
-        let tokens: Vec<_> = plan.steps.iter().map(|s| s.op.token().cloned()).collect();
+        let tokens: Vec<_> = plan.steps.iter().map(|s| s.op.token()).collect();
         (plan.digest, tokens)
     };
     assert_eq!(digest("one"), digest("two"));

@@ -1,11 +1,12 @@
 //! Every op is made by one call and shows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
-use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
-use catalogd::ids::{Kind, Name, ServiceActionId, Token, VersionId};
+use catalogd::emulator::{Profile, seed};
+use catalogd::ids::{Kind, Name, PortfolioId, ProductId, ServiceActionId, Token, VersionId};
 use catalogd::model::desired::{ActionDefinition, Guidance, OnRemove};
 use catalogd::model::observed::{LivePrincipal, ProvisionedStatus, ReadyStatus};
 use catalogd::model::share::Recipient;
@@ -14,6 +15,7 @@ use catalogd::plan::op::{Arg, Offer, Op, ParameterArg, ProductFields, Resource};
 use catalogd::run::settle::Read;
 
 use super::{Bench, retag};
+use crate::scenario::imported;
 
 /// A definition of a service action.
 fn definition(version: &str) -> ActionDefinition {
@@ -332,7 +334,6 @@ async fn every_op_is_made_and_shows() {
     make(Op::Terminate {
         id: id.clone(),
         retain_physical_resources: false,
-        ignore_errors: false,
         token: Token::new("catalogd-end"),
     })
     .await;
@@ -371,6 +372,34 @@ async fn every_op_is_made_and_shows() {
     };
     make(unshared.clone()).await;
     make(unshared).await;
+    // Another account's portfolio is accepted, and a product of it offered from here.
+    let theirs = format!("{}{}", imported::THEIRS, imported::SHARE);
+    seed::load_text(&bench.emulator, &theirs, Path::new(""))
+        .await
+        .unwrap();
+    bench.wait(10_000).await;
+    let hub = PortfolioId::new("port-thesourceaa2a");
+    let guest = ProductId::new("prod-thesourceaa2a");
+    let accept = Op::AcceptShare {
+        portfolio: hub.clone(),
+    };
+    let borrow = Op::BorrowProduct {
+        portfolio: Arg::Value(portfolio.clone()),
+        product: guest.clone(),
+        source: hub,
+    };
+    for op in [accept, borrow] {
+        make(op.clone()).await;
+        make(op).await;
+    }
+    bench.wait(10_000).await;
+    let seen = bench.collect().await;
+    assert!(seen.portfolios[&portfolio].products.contains(&guest));
+    make(Op::DisassociateProduct {
+        portfolio: portfolio.clone(),
+        product: guest,
+    })
+    .await;
     for resource in resources {
         let budget = "monthly".to_owned();
         let option = Op::DisassociateTagOption {
@@ -422,6 +451,7 @@ async fn every_op_is_made_and_shows() {
 
     made.insert("AssociateProductWithPortfolio");
     let every: BTreeSet<&str> = [
+        "AcceptPortfolioShare",
         "AssociateBudgetWithResource",
         "AssociatePrincipalWithPortfolio",
         "AssociateProductWithPortfolio",
@@ -483,12 +513,10 @@ async fn a_termination_takes_the_stack_unless_it_says_otherwise() {
     let id = product.product.clone().unwrap();
     bench.associate(&portfolio, &id).await;
     bench.wait(10_000).await;
-    for (name, retain, ignore, full, ends, stays) in [
-        ("plain", false, false, false, "DELETE_COMPLETE", false),
-        ("released", true, false, false, "CREATE_COMPLETE", false),
-        ("stuck", false, false, true, "DELETE_FAILED", true),
-        ("forgotten", false, true, true, "DELETE_FAILED", false),
-        ("both", true, true, true, "CREATE_COMPLETE", false),
+    for (name, retain, full, ends, stays) in [
+        ("plain", false, false, "DELETE_COMPLETE", false),
+        ("released", true, false, "CREATE_COMPLETE", false),
+        ("stuck", false, true, "DELETE_FAILED", true),
     ] {
         let mut op = bench.provision(name, "net", &product);
         if let Op::Provision { parameters, .. } = &mut op {
@@ -505,7 +533,6 @@ async fn a_termination_takes_the_stack_unless_it_says_otherwise() {
         let op = Op::Terminate {
             id: id.clone(),
             retain_physical_resources: retain,
-            ignore_errors: ignore,
             token: Token::new(format!("catalogd-end-{name}")),
         };
         bench.make(&op).await;

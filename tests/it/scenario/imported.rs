@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use catalogd::emulator::faults::{Effect, Rule};
 use catalogd::emulator::{Profile, seed};
-use catalogd::plan::op::Op;
 use catalogd::plan::{Action, BlockedCode};
-use catalogd::run::settle::Read;
 
 use super::kit::{self, calls, status, writes};
 use crate::world::World;
@@ -291,27 +289,6 @@ async fn nothing_is_accepted_or_taken_in_doubt() {
         let blocked = &status(&pass, "portfolio/hub").blocked;
         assert_eq!(blocked[0].code, BlockedCode::Gap, "{read}");
     }
-}
-
-/// What no plan makes so far: taking back an acceptance.
-#[tokio::test(start_paused = true)]
-async fn a_share_can_be_rejected() {
-    let world = applied().await;
-    let aws = world.connect().await;
-    let op = Op::RejectShare {
-        portfolio: HUB.into(),
-    };
-    for _ in 0..2 {
-        let answer = aws.apply(&op).await.unwrap();
-        assert_eq!(aws.shows(&op, &answer).await, Ok(Read::Shows));
-    }
-    let op = Op::AcceptShare {
-        portfolio: HUB.into(),
-    };
-    assert!(matches!(
-        aws.shows(&op, &Default::default()).await,
-        Ok(Read::NotYet(_))
-    ));
 }
 
 /// An AWS that lags and throttles, with answers lost on top.

@@ -105,6 +105,38 @@ async fn another_template_takes_the_name_and_what_runs_moves_to_it() {
     assert_eq!(v1(&pass), [(first, true), (second, false)]);
 }
 
+/// While the one that is to come back can't be had, the one that has the name stays.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_retired_before_what_comes_back_is_there() {
+    let (world, hand) = world_with(Profile::Instant, 1, catalog()).await;
+    let first = hand.versions["v1"].clone();
+    world.write("own.yaml", edited(2));
+    world.apply().await;
+    // Nothing runs from either, so that nothing but the other keeps one.
+    let text = world.text("catalog.yaml");
+    let (rest, _) = text.rsplit_once("---\n").unwrap();
+    world.write("catalog.yaml", rest);
+    let live = world.plan().await.observed;
+    let hub = provisioned(&live, "hub").id.to_string();
+    let end = hand.sc.terminate_provisioned_product();
+    let end = end.provisioned_product_id(hub).terminate_token("by-hand");
+    end.send().await.unwrap();
+    world.clock.sleep(Duration::from_secs(60)).await;
+    world.expect_empty_plan().await;
+
+    world.write("own.yaml", edited(1));
+    let refused = Rule::always(Effect::AccessDenied).on("UpdateProvisioningArtifact");
+    let fault = world.emulator.inject(refused.times(1));
+    let pass = one_pass(&world).await;
+    assert_eq!(fault.fired(), 1, "the second call needs the first");
+    assert_eq!(pass.outcome.failures().count(), 1);
+    let named = v1(&world.plan().await);
+    assert_eq!(named[0], (first.clone(), false));
+    assert!(named[1].1, "one of the two is offered: {named:?}");
+    let pass = expect_writes(&world, [("UpdateProvisioningArtifact", 2)]).await;
+    assert_eq!(v1(&pass), [(first, true), (named[1].0.clone(), false)]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_it_a_published_version_never_changes() {
     let plain = CATALOG.replace(V1, &V1.replace("size", "own"));

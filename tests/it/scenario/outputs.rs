@@ -334,3 +334,51 @@ async fn a_refused_secret_is_not_repeated_by_any_message() {
     );
     logs.expect_silence();
 }
+
+/// What CloudFormation said of an earlier failure stays with the provisioned product, and may repeat what it refused.
+#[tokio::test(start_paused = true)]
+async fn what_is_said_of_earlier_failures_repeats_no_secret() {
+    let (logs, _guard) = Logs::listen();
+    let world = secretive();
+    let wording = format!("{SECRET} is too weak and so is {OTHER}");
+    world.edit(
+        "size.yaml",
+        "MinLength: 8",
+        &format!("AllowedPattern: '^[ac].*', ConstraintDescription: {wording}"),
+    );
+    let base = world.desired();
+    world.apply().await;
+    world.edit("catalog.yaml", SECRET, OTHER);
+    let mut process = world.process().await;
+    let ended = process.apply_over(Some(&base), &world.desired()).await;
+    expect_silence(&ended.pass);
+    let key = "provisioned-product/hub";
+    let said = |pass: &catalogd::reconcile::Pass| {
+        expect_silence(pass);
+        let message = status(pass, key).message.clone().unwrap();
+        assert!(message.starts_with("TAINTED: "), "{message}");
+        assert!(message.contains("(secret) is too weak"), "{message}");
+    };
+    said(&ended.pass);
+
+    // A new process knows of the old value by its base, and this one remembers what it has sent.
+    let mut fresh = world.process_in(None).await;
+    said(&fresh.reconciler.plan(&world.desired(), Some(&base)).await);
+    world.edit("catalog.yaml", OTHER, "another-one-altogether");
+    said(&process.reconciler.plan(&world.desired(), None).await);
+    said(&fresh.reconciler.plan(&world.desired(), None).await);
+
+    // Nobody has told an export of either, so it repeats nothing of what may hide one.
+    let mut process = world.process_in(None).await;
+    let observed = process.reconciler.survey().await;
+    let all = Default::default();
+    let exported = process.reconciler.export(&observed, &all, &|_| {});
+    let exported = exported.await.unwrap().files;
+    let exported = &exported["provisioned/hub.yaml"];
+    let exported = String::from_utf8_lossy(exported);
+    assert!(exported.contains("Its last update failed"), "{exported}");
+    for secret in [SECRET, OTHER] {
+        assert!(!exported.contains(secret), "{exported}");
+    }
+    logs.expect_silence();
+}

@@ -8,7 +8,7 @@ use catalogd::reconcile::Pass;
 use catalogd::reconcile::converge::End;
 use catalogd::render::text::{self, Style};
 
-use super::kit::{CATALOG, Hand, SIZE, calls, provisioned, writes};
+use super::kit::{CATALOG, Hand, SIZE, calls, one_pass, provisioned, writes};
 use crate::world::{World, name};
 
 /// [`CATALOG`] whose objects go with their manifests, under an installation of its own.
@@ -388,6 +388,14 @@ async fn a_crowd_of_objects_needs_leave_once() {
     let pass = process.apply(&world.desired()).await.pass;
     assert_eq!(blocked(&pass, "portfolio/p0"), [BlockedCode::RemovalGuard]);
     assert_eq!(pass.observed.portfolios.len(), 14);
+    // Nor does it allow more once another commit has been read in between.
+    for (commit, most) in [("c2", None), ("c3", Some(1)), ("c1", Some(8))] {
+        let mut process = world.process().await;
+        process.reconciler.allow_by_commit(commit, most);
+        let pass = process.apply(&world.desired()).await.pass;
+        assert_eq!(blocked(&pass, "portfolio/p0"), [BlockedCode::RemovalGuard]);
+    }
+    assert_eq!(world.plan().await.observed.portfolios.len(), 14);
 }
 
 /// A portfolio that goes takes nothing with it but what is in it: its products stay.
@@ -477,6 +485,62 @@ async fn a_service_action_goes_from_the_versions_that_offer_it() {
     assert_eq!(made.len(), 2, "{made:?}");
     let pass = world.plan().await;
     assert!(pass.observed.service_actions.is_empty() && !pass.plan.has_changes());
+}
+
+/// A shared portfolio that goes is shared with nobody by then, so its product goes in the same plan.
+#[tokio::test(start_paused = true)]
+async fn a_product_goes_with_the_shared_portfolio_that_it_stands_in() {
+    let world = mortal();
+    let text = world.text("catalog.yaml");
+    let shared = "  providerName: Platform\n  shares: [{account: '210987654321'}]\n  tags:";
+    world.write(
+        "catalog.yaml",
+        text.replacen("  providerName: Platform\n  tags:", shared, 1),
+    );
+    world.apply().await;
+    world.write("catalog.yaml", REST);
+    let pass = world.plan().await;
+    let calls = calls(&pass.plan);
+    let at = |call: &str| calls.iter().position(|c| *c == call);
+    let order = [
+        "DeletePortfolioShare",
+        "DisassociateProductFromPortfolio",
+        "DeletePortfolio",
+        "DeleteProduct",
+    ];
+    let places: Vec<_> = order.iter().map(|call| at(call)).collect();
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{}",
+        shown(&pass)
+    );
+    assert!(!pass.plan.is_blocked(), "{}", shown(&pass));
+    let product = pass
+        .plan
+        .steps
+        .iter()
+        .find(|s| s.op.call() == "DeleteProduct");
+    let needs = &product.unwrap().needs;
+    let gone = pass
+        .plan
+        .steps
+        .iter()
+        .find(|s| s.op.call() == "DeletePortfolioShare");
+    let gone = gone.map(|share| &share.object).unwrap();
+    let ends = pass
+        .plan
+        .steps
+        .iter()
+        .filter(|s| s.op.call() == "DeletePortfolio" && s.object == *gone);
+    assert!(
+        ends.map(|s| s.id).all(|id| needs.contains(&id)),
+        "{}",
+        shown(&pass)
+    );
+    one_pass(&world).await;
+    let left = world.plan().await;
+    assert!(left.observed.products.is_empty(), "one pass is enough");
+    world.expect_empty_plan().await;
 }
 
 /// What recipients of a share launched can't be seen from here, so a product in a shared portfolio stays.

@@ -74,8 +74,8 @@ const CREATE: &str = "CreatePortfolioShare";
 const UPDATE: &str = "UpdatePortfolioShare";
 const DELETE: &str = "DeletePortfolioShare";
 
-pub(super) async fn unapplied(profile: Profile, number: u64) -> World {
-    let world = World::with(profile, number);
+/// Makes the account an organization's; the ids of that and of its unit.
+pub async fn organized(world: &World) -> (String, String) {
     seed::load_text(&world.emulator, ORGANIZATION, Path::new(""))
         .await
         .unwrap();
@@ -100,6 +100,12 @@ pub(super) async fn unapplied(profile: Profile, number: u64) -> World {
         DescribePortfolioShareType::OrganizationalUnit,
     )
     .await;
+    (organization, unit)
+}
+
+pub(super) async fn unapplied(profile: Profile, number: u64) -> World {
+    let world = World::with(profile, number);
+    let (organization, unit) = organized(&world).await;
     let text = CATALOG.replace("ORG", &organization).replace("UNIT", &unit);
     world.write("catalog.yaml", text);
     world

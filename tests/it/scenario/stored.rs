@@ -22,16 +22,19 @@ fn with(parameters: &str) -> World {
     world
 }
 
-fn fill(world: &World, parameters: &str) {
+fn template() -> String {
     let template = SIZE.replace(
         "Parameters:\n",
         "Parameters:\n  Subnets: {Type: CommaDelimitedList, Default: none}\n  \
          Password: {Type: String, NoEcho: true, Default: ''}\n",
     );
-    let template = template.replace("!Ref Size}\nOutputs", "!Sub '${Size}${Password}'}\nOutputs");
+    template.replace("!Ref Size}\nOutputs", "!Sub '${Size}${Password}'}\nOutputs")
+}
+
+fn fill(world: &World, parameters: &str) {
     world
         .write("catalog.yaml", CATALOG.replace("Size: one", parameters))
-        .write("size.yaml", template);
+        .write("size.yaml", template());
 }
 
 async fn put(world: &World, name: &str, kind: ParameterType, value: &str) {
@@ -238,91 +241,167 @@ async fn what_is_not_stored_or_may_not_be_read_blocks_its_object_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_secure_string_is_sent_and_never_shown() {
     let (logs, _guard) = Logs::listen();
-    let world = with("Size: {ssm: /secret/size}\n    Password: {ssm: /secret/password}");
-    put(&world, "/secret/size", ParameterType::SecureString, SECRET).await;
+    let world = with("Password: {ssm: /secret/password}");
     let password = format!("{SECRET}-of-its-own");
     let kind = ParameterType::SecureString;
     put(&world, "/secret/password", kind.clone(), &password).await;
     let base = world.desired();
-    let first = one_pass(&world).await;
-    expect_silence(&first);
-    let notes = &status(&first, "provisioned-product/hub").key;
-    let plan = first.plan.object(notes.kind, &notes.name).unwrap();
-    // A parameter that echoes shows it to whoever may look: that is worth a word.
-    let said = plan.notes.iter().filter(|note| note.contains("NoEcho"));
-    let said: Vec<_> = said.collect();
-    assert!(
-        said.len() == 1 && said[0].contains("parameter Size"),
-        "{said:?}"
-    );
+    expect_silence(&one_pass(&world).await);
     world.apply().await;
-    let stacks = || {
-        world
-            .emulator
-            .with_stacks(crate::world::ACCOUNT, crate::world::REGION, |stacks, _| {
-                format!("{stacks:?}")
-            })
-    };
-    assert!(stacks().contains(&password));
+    assert!(stacks(&world).contains(&password));
     world.expect_empty_plan().await;
 
-    // Another value of it: told where the stack shows it, and only there.
-    put(&world, "/secret/size", kind.clone(), OTHER).await;
-    put(
-        &world,
-        "/secret/password",
-        kind.clone(),
-        "hardly-to-be-told",
-    )
-    .await;
+    // Another value of it can't be told from the one that the stack hides; inside an update for another reason it goes along.
+    let other = format!("{OTHER}-hardly-to-be-told");
+    put(&world, "/secret/password", kind.clone(), &other).await;
+    world.expect_empty_plan().await;
+    world.edit("catalog.yaml", "Password:", "Size: two\n    Password:");
     let pass = over(&world, &base).await;
     expect_silence(&pass);
-    let moved = change(&pass);
-    assert_eq!(moved.field, "parameters.Size");
-    assert_eq!((moved.before, moved.after), (Shown::Secret, Shown::Secret));
+    assert_eq!(change(&pass).field, "parameters.Size");
     world.calls();
     let ended = world.process().await.apply(&world.desired()).await;
     expect_silence(&ended.pass);
     assert_eq!(writes(&world)["UpdateProvisionedProduct"], 1);
-    // Inside an update for another reason the other one goes along.
-    assert!(stacks().contains(OTHER) && stacks().contains("hardly-to-be-told"));
+    assert!(stacks(&world).contains(&other));
     world.expect_empty_plan().await;
 
     // Git takes the value from elsewhere: what was stored is not told even then.
-    world.edit("catalog.yaml", "{ssm: /secret/size}", "plain");
+    world.edit(
+        "catalog.yaml",
+        "{ssm: /secret/password}",
+        "plain-and-hidden",
+    );
     let pass = over(&world, &base).await;
     expect_silence(&pass);
-    let moved = change(&pass);
-    assert_eq!(
-        (moved.before, moved.after),
-        (Shown::Secret, Shown::text("plain"))
+    logs.expect_silence();
+}
+
+fn stacks(world: &World) -> String {
+    world
+        .emulator
+        .with_stacks(crate::world::ACCOUNT, crate::world::REGION, |stacks, _| {
+            format!("{stacks:?}")
+        })
+}
+
+/// A stack shows the values of parameters that are not NoEcho to everybody who may describe it.
+#[tokio::test(start_paused = true)]
+async fn a_secure_string_goes_into_no_parameter_that_a_stack_shows() {
+    let (logs, _guard) = Logs::listen();
+    let world = with("Size: {ssm: /secret/size}");
+    let kind = ParameterType::SecureString;
+    put(&world, "/secret/size", kind.clone(), SECRET).await;
+    let key = "provisioned-product/hub";
+    let refused = |pass: &Pass| {
+        expect_silence(pass);
+        let words = ["parameter Size", "NoEcho: true", "new version"];
+        expect_blocked(pass, key, BlockedCode::NoEcho, &words, "catalog.yaml");
+    };
+    world.calls();
+    let ended = world.process().await.apply(&world.desired()).await;
+    refused(&ended.pass);
+    assert!(!writes(&world).contains_key("ProvisionProduct"));
+
+    // The same of what runs: with whatever else is to be changed.
+    world.edit("catalog.yaml", "{ssm: /secret/size}", "one");
+    let applied = world.apply().await;
+    world.edit(
+        "catalog.yaml",
+        "Size: one",
+        "Subnets: [a]\n    Size: {ssm: /secret/size}",
     );
+    let pass = one_pass(&world).await;
+    assert_eq!(calls(&pass.plan), [""; 0]);
+    refused(&pass);
+
+    // Somebody has put it there by hand: it is shown nowhere, neither as what is nor as what was.
+    let hand = Hand::new(&world, &applied.pass.observed);
+    update_by_hand(&hand, "v1", "Networking", &[("Size", SECRET)]).await;
+    let held = one_pass(&world).await;
+    let shown = format!("{:?}{:?}", held.plan, held.statuses);
+    assert!(!shown.contains(SECRET), "{shown}");
+    world.edit(
+        "catalog.yaml",
+        "Size: {ssm: /secret/size}",
+        "Password: {ssm: /secret/size}\n    Size: plain",
+    );
+    let pass = world.plan().await;
+    let changes: Vec<_> = pass.plan.objects.iter().flat_map(|o| &o.changes).collect();
+    let size = changes
+        .iter()
+        .find(|c| c.field == "parameters.Size")
+        .unwrap();
+    assert_eq!(
+        (&size.before, &size.after),
+        (&Shown::Secret, &Shown::text("plain"))
+    );
+    let shown = format!("{:?}{:?}", pass.plan, pass.statuses);
+    assert!(!shown.contains(SECRET), "{shown}");
+    world.apply().await;
+    world.expect_empty_plan().await;
+
+    // A version that hides the parameter takes it.
+    let hidden = "Size: {NoEcho: true, Type: String";
+    let text = template().replace("Size: {Type: String", hidden);
+    assert!(text.contains(hidden));
+    world.write("hidden.yaml", text);
+    world.edit("catalog.yaml", "version: v1\n", "version: hidden\n");
+    world.edit(
+        "catalog.yaml",
+        "    - name: v1\n",
+        "    - {name: hidden, template: hidden.yaml}\n    - name: v1\n",
+    );
+    world.edit(
+        "catalog.yaml",
+        "Password: {ssm: /secret/size}\n    Size: plain",
+        "Size: {ssm: /secret/size}",
+    );
+    expect_silence(&one_pass(&world).await);
+    world.apply().await;
+    assert_eq!(live(&world, "Size").await, "****");
+    world.expect_empty_plan().await;
     logs.expect_silence();
 }
 
 /// A template that hands a SecureString on as an output makes no text of it for those who take the output.
 #[tokio::test(start_paused = true)]
 async fn an_output_that_tells_a_secure_string_is_not_shown_either() {
-    let world = with("Size: {ssm: /secret/size}");
+    let world = with("Password: {ssm: /secret/password}");
+    world.edit(
+        "size.yaml",
+        "Outputs:\n",
+        "Outputs:\n  Told: {Value: !Ref Password}\n",
+    );
     world.edit(
         "catalog.yaml",
         "---\napiVersion: catalogd.dev/v1\nkind: ProvisionedProduct",
         "---\napiVersion: catalogd.dev/v1\nkind: ProvisionedProduct\nmetadata: {name: next}\nspec: {product: vpc, \
-         version: v1, parameters: {Size: {output: {provisionedProduct: hub, key: Size}}}}\n\
+         version: v1, parameters: {Password: {output: {provisionedProduct: hub, key: Told}}}}\n\
          ---\napiVersion: catalogd.dev/v1\nkind: ProvisionedProduct",
     );
     let kind = ParameterType::SecureString;
-    put(&world, "/secret/size", kind.clone(), SECRET).await;
+    put(&world, "/secret/password", kind.clone(), SECRET).await;
     one_pass(&world).await;
     let pass = world.plan().await;
     assert_eq!(calls(&pass.plan), ["ProvisionProduct"]);
-    expect_silence(&pass);
-    world.apply().await;
-    put(&world, "/secret/size", kind, OTHER).await;
-    one_pass(&world).await;
-    expect_silence(&world.plan().await);
+    let shown = format!("{:?}{:?}", pass.plan, pass.statuses);
+    assert!(!shown.contains(SECRET), "{shown}");
     world.apply().await;
     world.expect_empty_plan().await;
+
+    // What takes it must hide it as well.
+    world.edit(
+        "catalog.yaml",
+        "parameters: {Password: {output",
+        "parameters: {Size: {output",
+    );
+    let pass = one_pass(&world).await;
+    let key = "provisioned-product/next";
+    let words = ["parameter Size", "NoEcho"];
+    expect_blocked(&pass, key, BlockedCode::NoEcho, &words, "catalog.yaml");
+    let shown = format!("{:?}{:?}", pass.plan, pass.statuses);
+    assert!(!shown.contains(SECRET), "{shown}");
 }
 
 /// The service repeats the secret that it refuses; a new value is a new request.

@@ -1,14 +1,19 @@
-//! A CloudFormation template as catalogd sees it: bytes, two digests, and the names of its parameters.
+//! A CloudFormation template as catalogd sees it: bytes, two digests, and what can be read of it.
+
+pub mod change;
+pub mod declared;
+pub mod node;
+pub mod reading;
+pub mod stateful;
 
 use std::fmt;
-use std::sync::Arc;
-
-use serde_yaml::Value;
+use std::sync::{Arc, OnceLock};
 
 use crate::ids::Digest;
+use reading::Reading;
 
 /// A template file of the source. Its bytes are uploaded as they are.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Template {
     /// The digest of the bytes: the key it is uploaded under.
     pub raw: Digest,
@@ -16,7 +21,18 @@ pub struct Template {
     pub content: Digest,
     /// The bytes.
     pub bytes: Arc<[u8]>,
+    /// What it says, once somebody asked: most templates of a large catalog are never read.
+    reading: OnceLock<Result<Reading, String>>,
 }
+
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        // What it says follows from its bytes.
+        self.raw == other.raw && self.bytes == other.bytes
+    }
+}
+
+impl Eq for Template {}
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +47,17 @@ impl Template {
             raw: Digest::of(&bytes),
             content: Digest::of(&folded(&bytes)),
             bytes,
+            reading: OnceLock::new(),
         }
+    }
+
+    /// What it says; read once.
+    ///
+    /// # Errors
+    /// Why it cannot be read, for a person. That is no reason not to upload it: CloudFormation decides.
+    pub fn reading(&self) -> Result<&Reading, &str> {
+        let read = self.reading.get_or_init(|| Reading::of(&self.bytes));
+        read.as_ref().map_err(String::as_str)
     }
 
     /// Whether it is the file that a version's content was read or made of. What is no CloudFormation template may hold
@@ -64,24 +90,6 @@ pub fn folded(bytes: &[u8]) -> Vec<u8> {
         text.pop();
     }
     text
-}
-
-/// Reads a template: YAML with any tags, or JSON (with tabs, too).
-///
-/// # Errors
-/// Why it cannot be read, for a person. That is no reason not to upload it: CloudFormation decides.
-pub fn parse(bytes: &[u8]) -> Result<Value, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // YAML does not take tabs as indentation, JSON does.
-    let json = bytes
-        .trim_ascii_start()
-        .starts_with(b"{")
-        .then(|| serde_json::from_slice(bytes).ok())
-        .flatten();
-    match json {
-        Some(root) => Ok(root),
-        None => serde_yaml::from_slice(bytes).map_err(|error| error.to_string()),
-    }
 }
 
 /// What a template says about one of its parameters.
