@@ -255,9 +255,14 @@ impl SavedPlan {
     pub fn moved(&self, plan: &Plan) -> Vec<String> {
         let now = kept(&plan.basis);
         let mut moved = Vec::new();
-        let mut live = BTreeSet::new();
+        let (mut live, mut missing) = (BTreeSet::new(), Vec::new());
         for label in self.basis.keys().chain(now.keys()).collect::<BTreeSet<_>>() {
             let lines = fields(label, self.basis.get(label), now.get(label));
+            if !now.contains_key(label) {
+                // It may be gone, or no call may name it any more: then its object says so.
+                missing.extend(lines);
+                continue;
+            }
             if !lines.is_empty() {
                 live.insert(label.clone());
             }
@@ -270,6 +275,9 @@ impl SavedPlan {
             if !live.contains(&key.to_string()) {
                 moved.extend(differences(was, found, plan));
             }
+        }
+        if moved.is_empty() {
+            moved.extend(missing);
         }
         let touched = self.touched();
         let others = plan

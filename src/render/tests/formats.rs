@@ -26,7 +26,7 @@ fn json_says_all_that_text_says() {
         "partition": "aws"
       },
       "installation": "default",
-      "digest": "81e35aef76127fb46e8d06c4e532739a6c52425e80d4a53f793684521ec7e1b4",
+      "digest": "58ddb1b4ebafe32f7b661f9cd33c134186f2d5a61b5b9fabb9c0274b97458e63",
       "has_changes": true,
       "objects": [
         {

@@ -95,7 +95,7 @@ async fn a_saved_plan_is_made_as_it_was_shown_and_once() {
     let ended = bench
         .refused(&["--state", state.to_str().unwrap()], &[])
         .await;
-    ended.notes("product/topic: description: A topic for alarms → For alarms");
+    ended.notes("product/topic: description: it does not differ any more");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -294,7 +294,7 @@ async fn no_secret_is_in_a_saved_plan() {
     bench.edit(
         "v1.yaml",
         "Name: {Type: String}",
-        "Name: {Type: String}\n  Word: {Type: String, NoEcho: true}\n  Key: {Type: String}",
+        "Name: {Type: String}\n  Word: {Type: String, NoEcho: true}\n  Key: {Type: String, NoEcho: true}",
     );
     bench.edit(
         "catalog.yaml",
@@ -320,7 +320,7 @@ async fn no_secret_is_in_a_saved_plan() {
     bench.run(&SAVE).await.expect(0);
     clean(&bench);
     bench.run(&APPLY).await.expect(0);
-    // The stack shows the stored value by now, for its template does not say NoEcho.
+    // What is live by now has the values too, masked.
     bench.edit("catalog.yaml", "{Name: alarms,", "{Name: bells,");
     bench.run(&SAVE).await.expect(0);
     clean(&bench);
