@@ -61,7 +61,7 @@ pub(super) fn parse<T: DeserializeOwned>(
     let file: Map<String, Value> =
         serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
     match file.get(member) {
-        Some(found) if *found == Value::from(format) => {}
+        Some(found) if found.as_u64() == Some(format.into()) => {}
         Some(found) => {
             let found = found.to_string();
             return Err(Damage::Format {
