@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Modules in reading order. Imports point only upwards in this list (checked by `tests/tidy.rs`):
-//! the middle (`manifest` to `export`) is pure, only the edges touch the world.
+//! the middle (`manifest` to `saved`) is pure, only the edges touch the world.
 
 // words
 pub mod clock;
@@ -30,6 +30,8 @@ pub mod rights;
 // show
 pub mod render;
 pub mod export;
+// keep
+pub mod saved;
 // edges
 pub mod git;
 pub mod telemetry;

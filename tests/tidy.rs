@@ -14,7 +14,7 @@ use syn::visit::Visit;
 /// Modules that do no IO, read no clock and no entropy, and never wait.
 const PURE: &[&str] = &[
     "ids", "secret", "model", "rule", "manifest", "observe", "diff", "plan", "policy", "run",
-    "status", "render", "export",
+    "status", "render", "export", "saved",
 ];
 
 /// What a pure module may not name.

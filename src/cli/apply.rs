@@ -1,6 +1,7 @@
 //! `catalogd apply`: the plan is shown, asked for, made, and followed until the catalog has converged.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,11 +38,11 @@ use super::source::load;
 #[derive(Debug, Args)]
 pub(super) struct Apply {
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
     #[command(flatten)]
-    target: TargetArgs,
+    pub(super) target: TargetArgs,
     #[command(flatten)]
-    policy: PolicyArgs,
+    pub(super) policy: PolicyArgs,
     #[command(flatten)]
     part: SelectionArgs,
     /// Do not ask; needed where there is no terminal
@@ -49,7 +50,7 @@ pub(super) struct Apply {
     yes: bool,
     /// Give up waiting after so long; what runs goes on at the service
     #[arg(long, value_name = "TIME", default_value = "60m", value_parser = parse_duration)]
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// Apply the objects without errors, although others have some
     #[arg(long)]
     partial: bool,
@@ -65,13 +66,16 @@ pub(super) struct Apply {
     /// Fold nothing of the plan away
     #[arg(long)]
     verbose: bool,
+    /// Make a saved plan (`catalogd plan --out FILE`) as it was shown, or nothing; does not ask
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["partial", "base", "allow_deletes", "only", "portfolio", "with_dependencies"])]
+    plan: Option<PathBuf>,
 }
 
 /// How an apply ended, for the last line of JSON.
 #[derive(Default)]
-struct Told {
-    calls: u64,
-    statuses: Vec<ObjectStatus>,
+pub(super) struct Told {
+    pub(super) calls: u64,
+    pub(super) statuses: Vec<ObjectStatus>,
 }
 
 impl Apply {
@@ -89,7 +93,7 @@ impl Apply {
         }
         let lines = Arc::new(Ndjson::start(clock));
         let mut told = Told::default();
-        let ended = if self.yes {
+        let ended = if self.yes || self.plan.is_some() {
             let lines = Some(Arc::clone(&lines));
             self.apply(out, clock, bars, lines, &mut told).await
         } else {
@@ -116,6 +120,9 @@ impl Apply {
         lines: Option<Arc<Ndjson>>,
         told: &mut Told,
     ) -> Result<Exit> {
+        if let Some(file) = self.plan.clone() {
+            return self.saved(&file, out, clock, bars, lines, told).await;
+        }
         let selection = self.part.selection()?;
         out.note(&format!("reading manifests of {} …", self.source.shown()));
         let state = self.target.state.as_deref();
@@ -123,7 +130,7 @@ impl Apply {
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
             .target
-            .connect(clock, Some(&self.source.folder))
+            .connect(clock, Some(self.source.folder()))
             .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
@@ -332,7 +339,7 @@ impl Asked<'_> {
     }
 }
 
-fn exit_of(pass: &Pass) -> Exit {
+pub(super) fn exit_of(pass: &Pass) -> Exit {
     // What is not there because it may not be made is blocked, not failed.
     let bad = |status: &ObjectStatus| match status.health {
         Health::Degraded => true,

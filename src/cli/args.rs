@@ -1,6 +1,6 @@
 //! Arguments that several commands take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -57,20 +57,20 @@ pub(super) struct Global {
 }
 
 /// Where manifests come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct SourceArgs {
-    /// A folder with manifests, uncommitted edits included
-    #[arg(value_name = "PATH", default_value = ".", conflicts_with = "git")]
-    pub(super) folder: PathBuf,
+    /// A folder with manifests, uncommitted edits included [default: .]
+    #[arg(value_name = "PATH", conflicts_with = "git")]
+    pub(super) folder: Option<PathBuf>,
     /// A git repository instead: https://…, ssh://…, user@host:path or a path
     #[arg(long, help_heading = SOURCE, value_name = "URL")]
     pub(super) git: Option<String>,
     /// The branch, tag or commit to read from the repository; otherwise its HEAD
     #[arg(long = "ref", help_heading = SOURCE, value_name = "REF")]
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
     /// The folder with manifests within the repository; otherwise its root
     #[arg(long, help_heading = SOURCE, value_name = "SUB")]
-    path: Option<String>,
+    pub(super) path: Option<String>,
     /// The user for https; a token's host may want one
     #[arg(long, env = "CATALOGD_GIT_USERNAME", hide = true)]
     pub(super) git_username: Option<String>,
@@ -88,6 +88,23 @@ pub(super) struct Remote<'a> {
 }
 
 impl SourceArgs {
+    /// The folder, where no repository is named.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.as_deref().unwrap_or(Path::new("."))
+    }
+
+    /// The same credentials for a repository that is named elsewhere.
+    pub(super) fn at(&self, url: &str, reference: &str, path: &str) -> Self {
+        Self {
+            folder: None,
+            git: Some(url.to_owned()),
+            reference: Some(reference.to_owned()),
+            path: Some(path.to_owned()),
+            git_username: self.git_username.clone(),
+            git_token: self.git_token.clone(),
+        }
+    }
+
     /// The repository to read, or `None` for the folder.
     ///
     /// Checked here: clap's `requires` is silent wherever PATH is given.

@@ -16,6 +16,7 @@ mod policy;
 mod progress;
 mod reading;
 mod run;
+mod saved;
 mod schema;
 mod selection;
 mod show;

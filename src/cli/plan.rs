@@ -1,12 +1,16 @@
 //! `catalogd plan`: what apply would do. Writes nothing, S3 included (promise 3).
 
-use anyhow::Result;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::MultiProgress;
 
 use crate::clock::Clock;
 use crate::manifest::{Loaded, Severity};
 use crate::render::{Page, text};
+use crate::saved::plan::Options;
 
 use super::args::{SourceArgs, TargetArgs};
 use super::connect::could_not_observe;
@@ -14,6 +18,7 @@ use super::exit::Exit;
 use super::out::Out;
 use super::policy::{self, PolicyArgs};
 use super::reading::Reading;
+use super::saved::{self, Made, parse_life};
 use super::selection::{self, SelectionArgs};
 use super::show::ShowArgs;
 use super::source::load;
@@ -43,6 +48,12 @@ pub(super) struct Plan {
     /// Let up to so many removals and deactivations go at once, beyond what the guard allows
     #[arg(long, value_name = "N")]
     allow_deletes: Option<usize>,
+    /// Save the plan to be applied as it is shown: `catalogd apply --plan FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How long a saved plan may be applied
+    #[arg(long, value_name = "TIME", requires = "out", default_value = "24h", value_parser = parse_life)]
+    expires: Duration,
 }
 
 impl Plan {
@@ -53,13 +64,18 @@ impl Plan {
         bars: MultiProgress,
     ) -> Result<Exit> {
         let selection = self.part.selection()?;
+        if self.out.is_some() && self.target.emulator.is_some() {
+            bail!(
+                "--out saves a plan for later, and an embedded AWS ends with this process\n  next: serve one with `catalogd emulator`, or leave --out out"
+            );
+        }
         out.note(&format!("reading manifests of {} …", self.source.shown()));
         let state = self.target.state.as_deref();
         let given = self.policy.read(out)?;
         let snapshot = self.source.open(state)?.read().await?;
         let mut connected = self
             .target
-            .connect(clock, Some(&self.source.folder))
+            .connect(clock, Some(self.source.folder()))
             .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
         if refuse(out, &loaded, self.partial) {
@@ -76,9 +92,13 @@ impl Plan {
         reconciler.only(selection.keys(&loaded.desired));
         reconciler.allow_removals(self.allow_deletes);
         reconciler.allow_by_commit(&snapshot.revision.full(), snapshot.allowed_removals());
-        let base = match &self.base {
-            Some(revision) => Some(self.source.base(revision, state, &connected.target).await?),
-            None => None,
+        let (base_revision, base) = match &self.base {
+            Some(revision) => {
+                let target = &connected.target;
+                let (at, base) = self.source.base_at(revision, state, target).await?;
+                (Some(at), Some(base))
+            }
+            None => (None, None),
         };
         let reads = connected.reconciler.reads();
         let reading = Reading::start(out, &bars, clock, connected.reconciler.reads());
@@ -99,6 +119,23 @@ impl Plan {
             ..Page::of(&pass.plan)
         };
         self.show.plan(out, &page)?;
+        if let Some(file) = &self.out {
+            let only = selection.keys(&loaded.desired);
+            let made = Made {
+                file,
+                life: self.expires,
+                source: saved::source_of(&self.source)?,
+                revision: snapshot.revision.full(),
+                base: base_revision,
+                options: Options {
+                    partial: self.partial,
+                    allow_deletes: self.allow_deletes,
+                    resend_secrets: saved::keys(&self.target.resend_secrets),
+                    only: only.as_ref().map(saved::keys),
+                },
+            };
+            saved::save(out, made, &pass, &connected.reconciler, clock)?;
+        }
         Ok(if pass.plan.is_denied() {
             Exit::Blocked
         } else if self.detailed_exitcode && pass.plan.has_changes() {

@@ -60,7 +60,7 @@ impl Run {
         let source = self.source.open(self.target.state.as_deref())?;
         let source = source.polled(self.poll.max(LOOKS_APART));
         let interrupt = Interrupt::graceful(&bars);
-        let connecting = self.target.connect(clock, Some(&self.source.folder));
+        let connecting = self.target.connect(clock, Some(self.source.folder()));
         let connected = tokio::select! {
             connected = connecting => connected?,
             () = interrupt.stop.cancelled() => return Ok(Exit::Done),

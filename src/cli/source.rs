@@ -20,7 +20,7 @@ impl SourceArgs {
     /// Opens the source.
     pub(super) fn open(&self, state: Option<&std::path::Path>) -> Result<Source> {
         match self.remote()? {
-            None => Ok(Folder::open(&self.folder)?.into()),
+            None => Ok(Folder::open(self.folder())?.into()),
             Some(remote) => Ok(Repository::open(self.options(remote, state)?)?.into()),
         }
     }
@@ -29,7 +29,7 @@ impl SourceArgs {
     pub(super) fn shown(&self) -> String {
         match &self.git {
             Some(url) => secret::masked(url).into_owned(),
-            None => self.folder.display().to_string(),
+            None => self.folder().display().to_string(),
         }
     }
 
@@ -63,9 +63,20 @@ impl SourceArgs {
         state: Option<&std::path::Path>,
         target: &Target,
     ) -> Result<Desired> {
+        let (_, desired) = self.base_at(revision, state, target).await?;
+        Ok(desired)
+    }
+
+    /// The same, with the revision that it came to.
+    pub(super) async fn base_at(
+        &self,
+        revision: &str,
+        state: Option<&std::path::Path>,
+        target: &Target,
+    ) -> Result<(String, Desired)> {
         let snapshot = match self.remote()? {
             None => {
-                let (folder, revision) = (Folder::open(&self.folder)?, revision.to_owned());
+                let (folder, revision) = (Folder::open(self.folder())?, revision.to_owned());
                 off_thread(move || folder.read_at(&revision)).await
             }
             Some(remote) => {
@@ -81,7 +92,8 @@ impl SourceArgs {
         let context = manifest::Context {
             target: Some(target.clone()),
         };
-        Ok(manifest::load(&snapshot.tree, &context).desired)
+        let desired = manifest::load(&snapshot.tree, &context).desired;
+        Ok((snapshot.revision.full(), desired))
     }
 }
 

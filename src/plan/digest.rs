@@ -2,21 +2,26 @@
 
 use std::fmt::Write as _;
 
-use super::ObjectPlan;
 use super::op::Step;
+use super::{Basis, ObjectPlan};
 use crate::ids::Digest;
 use crate::model::owner::Identity;
 
-/// The digest of steps and of what their objects' live fields were. No secret enters it (promise 8), nor does
+/// The digest of steps, of what their objects' live fields were and of all the rest that they rest on. No secret enters it (promise 8), nor does
 /// housekeeping, which changes nothing.
-pub(crate) fn of(identity: &Identity, objects: &[ObjectPlan], steps: &[Step]) -> Digest {
+pub(crate) fn of(
+    identity: &Identity,
+    objects: &[ObjectPlan],
+    steps: &[Step],
+    basis: &Basis,
+) -> Digest {
     let mut text = format!("{identity:?}\n");
     for step in steps.iter().filter(|step| !step.op.is_housekeeping()) {
         // Debug leaves nothing of a call out but secret values, and names the ids it was decided on.
         let _ = writeln!(
             text,
-            "{} {} {:?} {:?}",
-            step.id, step.object, step.op, step.needs
+            "{} {} {:?} {:?} {:?} {}",
+            step.id, step.object, step.op, step.needs, step.still, step.removes
         );
     }
     for object in objects.iter().filter(|object| !object.steps.is_empty()) {
@@ -27,6 +32,11 @@ pub(crate) fn of(identity: &Identity, objects: &[ObjectPlan], steps: &[Step]) ->
                 "{} {:?} {:?}",
                 change.field, change.before, change.after
             );
+        }
+    }
+    for (object, fields) in basis {
+        for (field, value) in fields {
+            let _ = writeln!(text, "{object} {field} {value:?}");
         }
     }
     Digest::of(text.as_bytes())

@@ -6,6 +6,7 @@ pub mod secrets;
 mod adopt;
 mod association;
 mod attachment;
+mod basis;
 mod bucket;
 mod copy;
 mod denied;
@@ -40,6 +41,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use basis::Basis;
 
 pub use crate::diff::{Change, Reason, Shown};
 use crate::ids::{Digest, Key, Kind, Name, ProductId, TagOptionId, Token};
@@ -94,7 +97,9 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
-    /// Over the steps and the observed state they rest on.
+    /// The live state that the steps rest on.
+    pub basis: Basis,
+    /// Over the steps and the live state they rest on.
     pub digest: Digest,
     /// What the team's own rules say of it.
     pub verdicts: Vec<Verdict>,

@@ -15,7 +15,7 @@ use super::tag_option::TagOptionAfter;
 use super::upstream::Settled;
 use super::{
     Action, Blocked, BlockedCode, Change, Input, ObjectPlan, Orphan, Plan, Reason, Shown, Stalled,
-    digest, only, order, upstream, veil,
+    basis, digest, only, order, upstream, veil,
 };
 use crate::ids::{Key, Kind, Name, PortfolioId, ServiceActionId, Token};
 use crate::model::secret::Secrets;
@@ -241,9 +241,10 @@ impl<'a> Planner<'a> {
         let mut gaps = self.input.observed.gaps.clone();
         gaps.sort();
         gaps.dedup();
+        let basis = basis::of(&self.input, &self.owned, &objects, &steps);
         objects.iter_mut().for_each(veil::object);
         gaps.iter_mut().for_each(veil::gap);
-        let digest = digest::of(self.input.identity, &objects, &steps);
+        let digest = digest::of(self.input.identity, &objects, &steps, &basis);
         let mut orphans = orphans(&self.input, &self.owned, &self.going);
         orphans.retain(|orphan| !self.leaves_out(&orphan.key));
         orphans.iter_mut().for_each(veil::orphan);
@@ -254,6 +255,7 @@ impl<'a> Planner<'a> {
             steps,
             left_out,
             gaps,
+            basis,
             digest,
             verdicts: Vec::new(),
             made: self.input.now,

@@ -36,6 +36,8 @@ pub(super) fn of_plan(input: &Input<'_>, plan: &Plan, revision: &str, listed: bo
         orphans,
         left_out: _,
         gaps,
+        // What it all rests on is no matter of a rule's.
+        basis: _,
         digest: _,
         verdicts: _,
         // A rule has `now`.

@@ -207,6 +207,29 @@ impl Reconciler {
         }
     }
 
+    /// Whether a saved plan was applied before, as far as the state folder knows.
+    pub fn is_used(&self, plan: &str) -> bool {
+        self.memory.used_plans.contains_key(plan)
+    }
+
+    /// Remembers that a saved plan is being applied, until it would have expired anyway.
+    pub fn use_plan(&mut self, plan: &str, expires: Timestamp) {
+        let now = self.now();
+        self.memory.used_plans.retain(|_, expires| now < *expires);
+        self.memory.used_plans.insert(plan.to_owned(), expires);
+        self.save();
+    }
+
+    /// Whose catalog.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The template bucket.
+    pub fn bucket(&self) -> &str {
+        self.aws.bucket()
+    }
+
     /// The revision that was last applied in full, as [`Self::applied`] was told.
     pub fn applied_revision(&self) -> Option<&str> {
         self.memory.applied.as_deref()
@@ -289,11 +312,6 @@ impl Reconciler {
     /// How many calls went out so far, repeated ones included.
     pub fn calls(&self) -> u64 {
         self.aws.counts().total()
-    }
-
-    /// Whose objects are reconciled, and where.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
     }
 
     /// Tells how many reads went out so far, also while a pass is made.

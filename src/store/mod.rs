@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::index::ContentIndex;
@@ -36,6 +37,8 @@ pub struct Memory {
     /// What commits' trailers still allow to be removed, the last one that was read last: once used up it stays so, whichever
     /// commits are read in between.
     pub allowances: Vec<Allowance>,
+    /// Saved plans that were applied, until they would have expired anyway.
+    pub used_plans: BTreeMap<String, Timestamp>,
     /// The content of every version whose content is known.
     pub index: ContentIndex,
 }
@@ -68,6 +71,8 @@ struct File {
     /// The only one, in files of before.
     #[serde(default, skip_serializing)]
     allowance: Option<Allowance>,
+    #[serde(default)]
+    used_plans: BTreeMap<String, Timestamp>,
 }
 
 /// Why the state folder could not be used.
@@ -164,6 +169,7 @@ impl Store {
                 .collect(),
             applied: file.applied,
             allowances: file.allowance.into_iter().chain(file.allowances).collect(),
+            used_plans: file.used_plans,
             index: ContentIndex::default(),
         })
     }
@@ -210,6 +216,7 @@ impl Store {
             applied: memory.applied.clone(),
             allowances: memory.allowances.clone(),
             allowance: None,
+            used_plans: memory.used_plans.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
         self.replace("state.json", &bytes)?;
@@ -233,8 +240,10 @@ impl Store {
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
+    // What a process of the same number left behind may be anybody's to read; what is made anew is ours alone from the start.
+    let _ = std::fs::remove_file(&beside);
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(&beside).and_then(|mut file| {
@@ -299,6 +308,7 @@ mod tests {
                 revision: "abc".to_owned(),
                 left: 3,
             }],
+            used_plans: [("a1".to_owned(), Timestamp::UNIX_EPOCH)].into(),
             index: ContentIndex::default(),
         };
         store.save(&memory).unwrap();

@@ -72,7 +72,7 @@ fn what_is_named_is_made_and_what_rests_on_the_others_is_blocked() {
 fn an_object_that_is_left_out_as_it_is_stands_in_nobodys_way() {
     let mut world = World::converged(catalog());
     vpc(&mut world.desired).owner = "Us".to_owned();
-    world.portfolio("net").principals.clear();
+    world.portfolio("net").provider_name = "somebody".to_owned();
     pp(&mut world.desired, "hub").version = "v2".to_owned();
     let (_, text) = world.part(&only([key(Kind::Product, "vpc")]));
     insta::assert_snapshot!(text, @r##"

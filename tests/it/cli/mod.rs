@@ -15,4 +15,5 @@ mod launches;
 mod lint;
 mod policy;
 mod repository;
+mod saved;
 mod terminal;
