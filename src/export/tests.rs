@@ -1088,8 +1088,8 @@ fn stack_sets_are_said_to_be_such() {
     assert!(
         text.starts_with("# It is a stack set")
             && text.contains("Size: two")
-            && text.contains("accounts: [")
-            && text.contains("regions: [us-east-1]"),
+            && text.contains("\n    accounts:\n      - \"123456789012\"\n")
+            && text.contains("\n    regions:\n      - us-east-1\n"),
         "{text}"
     );
     live.holds(&[]);

@@ -367,7 +367,8 @@ impl<'a> Planner<'a> {
         let instances = Instances::new(want, live, base);
         if changes.is_empty() && tags.is_empty() {
             Self::note_unchanged(draft, want, live, base);
-            if want.stack_set.is_none() && instances.is_none() {
+            let next = instances.as_ref().map(|one| one.next(Vec::new()));
+            if want.stack_set.is_none() && matches!(next, None | Some(Ok(None))) {
                 return;
             }
         }

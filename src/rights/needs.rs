@@ -107,6 +107,8 @@ pub struct Needs {
     /// Some provisioned product may be launched with the caller's own rights.
     pub(super) own_launches: bool,
     pub(super) terminated: bool,
+    /// A stack set may stand behind a provisioned product.
+    pub(super) stack_sets: bool,
     /// A stack of any name may stand behind a provisioned product that is taken over.
     pub(super) any_stack: bool,
     /// Ids of other accounts' portfolios.
@@ -157,6 +159,7 @@ impl Needs {
             launched: true,
             own_launches: false,
             terminated: true,
+            stack_sets: true,
             any_stack: true,
             imported_principals: true,
             ..Self::default()
@@ -189,6 +192,7 @@ impl Needs {
         }
         for provisioned in desired.provisioned.values() {
             needs.provisioned = true;
+            needs.stack_sets |= provisioned.stack_set.is_some();
             let adopt = &provisioned.lifecycle.adopt;
             needs.any_stack |= !matches!(adopt, Adopt::Never);
             needs.terminated |= goes(provisioned.lifecycle.on_remove);
@@ -264,6 +268,7 @@ impl Needs {
         for (_, association) in places {
             if let Some(constraints) = &association.constraints {
                 self.constraints = true;
+                self.stack_sets |= constraints.stack_set.is_some();
                 self.roles(constraints, place);
             }
         }

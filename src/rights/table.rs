@@ -21,6 +21,7 @@ enum On {
     ReadPortfolios,
     ReadProducts,
     ReadStacks,
+    ReadStackSets,
     ReadImports,
     Parameters,
     Bucket,
@@ -48,6 +49,7 @@ impl On {
             Self::ReadPortfolios => "ReadPortfolios",
             Self::ReadProducts => "ReadProducts",
             Self::ReadStacks => "ReadStacks",
+            Self::ReadStackSets => "ReadStackSets",
             Self::ReadImports => "ReadImports",
             Self::Parameters => "ReadParameters",
             Self::Bucket => "ReadBucket",
@@ -108,6 +110,9 @@ impl On {
                 let imports = needs.imports.iter().cloned();
                 imports.chain([launched]).collect()
             }
+            Self::ReadStackSets => some(format!(
+                "arn:{partition}:cloudformation:{region}:{account}:stackset/SC-*"
+            )),
             Self::ReadImports if needs.everything => some(stack("*")),
             Self::ReadImports => needs.imports.clone(),
             Self::Parameters => {
@@ -225,6 +230,16 @@ fn reads(needs: &Needs, place: &Place, allow: &mut impl FnMut(bool, On, &[&'stat
         needs.provisioned,
         On::ReadStacks,
         &["cloudformation:DescribeStacks"],
+    );
+    allow(
+        needs.stack_sets,
+        On::Anything,
+        &["servicecatalog:ListStackInstancesForProvisionedProduct"],
+    );
+    allow(
+        needs.stack_sets,
+        On::ReadStackSets,
+        &["cloudformation:DescribeStackSet"],
     );
     allow(
         needs.everything || !needs.imports.is_empty(),

@@ -204,7 +204,12 @@ fn rights_of(request: &HttpRequest) -> Vec<Asked> {
                 Some(name) => {
                     format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/some")
                 }
-                None => "*".to_owned(),
+                None => match form.get("StackSetName") {
+                    Some(name) => {
+                        format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stackset/{name}")
+                    }
+                    None => "*".to_owned(),
+                },
             };
             one(action, resource)
         }

@@ -42,7 +42,7 @@ pub(super) fn list(stacks: &Stacks, form: &Form) -> Answer {
     let all: Vec<&StackSet> = all
         .filter(|set| wanted.is_none_or(|wanted| wanted == status(set)))
         .collect();
-    listing("Summaries", &all, form, |xml, set| head(xml, set))
+    listing("Summaries", &all, form, head)
 }
 
 pub(super) fn instances(stacks: &Stacks, form: &Form) -> Answer {
@@ -78,7 +78,7 @@ pub(super) fn describe_instance(stacks: &Stacks, form: &Form) -> Answer {
 pub(super) fn operations(stacks: &Stacks, form: &Form) -> Answer {
     let set = existing(stacks, form)?;
     let all: Vec<&Operation> = set.operations.iter().rev().collect();
-    listing("Summaries", &all, form, |xml, o| operation(xml, o))
+    listing("Summaries", &all, form, operation)
 }
 
 pub(super) fn describe_operation(stacks: &Stacks, form: &Form) -> Answer {
