@@ -50,7 +50,7 @@ const LONG: &str = "A GitOps reconciler for AWS Service Catalog.\n\n\
     from the standard environment and files. With --emulator it works on an embedded AWS, and no account is needed.";
 
 const EXIT_CODES: &str = "Exit codes: 0 done or no changes, 1 error, 2 changes pending (plan --detailed-exitcode), \
-    3 manifests invalid, 4 credentials or permission, 5 blocked by a guard (apply) or a policy (plan and apply), 6 applied or exported in part, 8 not converged before \
+    3 manifests invalid, 4 credentials or permission, 5 blocked by a guard (apply) or a policy (plan and apply), 6 applied or exported in part, 7 saved plan is stale, 8 not converged before \
     the deadline, 130 interrupted";
 
 #[derive(Debug, Subcommand)]

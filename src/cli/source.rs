@@ -5,12 +5,12 @@ use anyhow::{Context as _, Result};
 use crate::daemon::source::Source;
 use crate::git::{
     Access, Credentials, Folder, Location, Repository, RepositoryOptions, Snapshot, off_thread,
+    shown,
 };
 use crate::ids::Target;
 use crate::manifest::{self, Loaded};
 use crate::model::desired::Desired;
 use crate::render::findings;
-use crate::secret;
 
 use super::args::{Remote, SourceArgs};
 use super::connect::state_root;
@@ -28,7 +28,7 @@ impl SourceArgs {
     /// The source for people.
     pub(super) fn shown(&self) -> String {
         match &self.git {
-            Some(url) => secret::masked(url).into_owned(),
+            Some(url) => shown(url),
             None => self.folder().display().to_string(),
         }
     }

@@ -32,6 +32,15 @@ pub enum Location {
     Local(PathBuf),
 }
 
+/// What may be shown of what a person gave, be it a location or none.
+pub fn shown(given: &str) -> String {
+    match given.rsplit_once('@') {
+        // user:password@host:path is nobody's form, but someone will try it. `git` is everybody's login.
+        Some((user, host)) if !given.contains("://") && user != "git" => format!("***@{host}"),
+        _ => secret::masked(given).into_owned(),
+    }
+}
+
 impl Location {
     /// Parses what a person gave.
     ///
@@ -45,11 +54,7 @@ impl Location {
         let refuse = |why: &str| {
             Err(SourceError::new(
                 SourceErrorKind::Refused,
-                match given.rsplit_once('@') {
-                    // user:password@host:path is nobody's form, but someone will try it.
-                    Some((_, host)) if !given.contains("://") => format!("***@{host}"),
-                    _ => secret::masked(given).into_owned(),
-                },
+                shown(given),
                 why,
             ))
         };

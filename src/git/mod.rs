@@ -29,7 +29,7 @@ use crate::model::tree::Tree;
 
 pub use error::{SourceError, SourceErrorKind};
 pub use folder::Folder;
-pub use location::Location;
+pub use location::{Location, shown};
 pub use repository::{Repository, RepositoryOptions};
 pub use source::Source;
 pub use transport::{Access, Credentials};

@@ -47,8 +47,8 @@ pub(super) fn object(object: &mut ObjectPlan) {
 pub(super) fn change(change: &mut Change) {
     let hidden = |shown: &Shown| match shown {
         Shown::Text(text) => secret::is_in(text),
-        Shown::Secret => true,
-        Shown::Absent | Shown::Later => false,
+        // What was declared secret is hidden already, and each side was declared by itself.
+        Shown::Secret | Shown::Absent | Shown::Later => false,
     };
     secret::mask(&mut change.field);
     if hidden(&change.before) || hidden(&change.after) {

@@ -50,6 +50,7 @@ pub(super) fn rows(object: &ObjectPlan, detail: Detail) -> Vec<Row> {
     let rows = lines.into_iter().map(|line| {
         let templates = template_change::rows(object, &line.field, detail);
         let mut row = line.row();
+        row.urgent = templates.iter().any(|row| row.urgent);
         row.nested.extend(templates);
         row
     });

@@ -111,6 +111,8 @@ pub(super) struct Row {
     pub(super) noun: &'static str,
     /// Whether something goes with it that is not only a value.
     pub(super) removes: bool,
+    /// Whether who launches has to look at it.
+    pub(super) urgent: bool,
 }
 
 /// A value that changes.
@@ -171,6 +173,7 @@ impl Row {
             like: String::new(),
             noun: "",
             removes: false,
+            urgent: false,
         }
     }
 

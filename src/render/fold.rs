@@ -1,7 +1,8 @@
 //! A plan of a thousand changes is read by a person too: of what is alike some are shown, and the rest is named or counted.
 //!
 //! What goes is never folded away: every object that is deleted, replaced or let go of, and every row that takes
-//! something out, stands for itself.
+//! something out, stands for itself. So does a version whose template takes something from who launches it, but for products
+//! that are new together, which nobody has launched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,9 +44,10 @@ pub(super) fn entries(entries: Vec<Entry>, detail: Detail) -> Vec<Entry> {
                 rows: rows(entry.rows),
                 ..entry
             });
-        } else if entry.mark.removes() || entry.rows.iter().any(|row| row.removes) {
+        } else if entry.mark.removes() || entry.rows.iter().any(|row| stands(entry.mark, row)) {
             let all = entry.rows.len();
-            let mut kept: Vec<Row> = entry.rows.into_iter().filter(|row| row.removes).collect();
+            let rows = entry.rows.into_iter();
+            let mut kept: Vec<Row> = rows.filter(|row| stands(entry.mark, row)).collect();
             if kept.len() < all {
                 let more = all - kept.len();
                 kept.push(Row::plain(&format!(
@@ -71,6 +73,11 @@ pub(super) fn entries(entries: Vec<Entry>, detail: Detail) -> Vec<Entry> {
         }
     }
     out
+}
+
+/// Whether a row is shown of an object that is one of many.
+fn stands(mark: Mark, row: &Row) -> bool {
+    row.removes || (row.urgent && mark != Mark::Create)
 }
 
 /// `and 287 more like these: product/a, product/b and 285 others (--verbose shows all)`.
@@ -109,7 +116,7 @@ fn likeness(entry: &Entry) -> String {
 
 /// The rows, those beyond the first few that are alike counted.
 fn rows(rows: Vec<Row>) -> Vec<Row> {
-    let foldable = |row: &Row| !row.like.is_empty() && !row.removes;
+    let foldable = |row: &Row| !row.like.is_empty() && !row.removes && !row.urgent;
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows.iter().filter(|row| foldable(row)) {
         *sizes.entry(row.like.clone()).or_default() += 1;

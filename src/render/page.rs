@@ -11,7 +11,7 @@ use super::safe::{MESSAGE, VALUE, harmless, line};
 use super::{advice, fold, policy, summary};
 use crate::ids::Revision;
 use crate::manifest::{Finding, Severity};
-use crate::plan::{Action, ObjectPlan, Plan, Reason, scope_text};
+use crate::plan::{Action, BlockedCode, ObjectPlan, Plan, Reason, scope_text};
 
 /// A plan, and what is known besides.
 #[derive(Debug, Clone)]
@@ -290,6 +290,12 @@ fn blocked(page: &Page<'_>, detail: Detail) -> Option<Section> {
             rows.push(row);
         }
         let why = if place(object) == Place::Blocked {
+            let mut denied = object.blocked.iter();
+            // Who is denied by a rule looks for what it was that the rule denies.
+            if denied.any(|b| b.code == BlockedCode::Policy) && !object.changes.is_empty() {
+                rows.push(Row::plain("but for the rule it would change:"));
+                rows.extend(changes::rows(object, detail));
+            }
             rows.extend(waits(object, detail).chain(notes(object, detail)));
             "blocked"
         } else {
@@ -314,7 +320,7 @@ fn blocked(page: &Page<'_>, detail: Detail) -> Option<Section> {
 fn policy(page: &Page<'_>, detail: Detail) -> Option<Section> {
     let entries = policy::entries(page.plan, detail);
     let hint = "the team's own rules; what they deny is left as it is";
-    section("Policy", "word", hint, entries, detail)
+    section("Policy", "rule", hint, entries, detail)
 }
 
 fn orphaned(page: &Page<'_>, detail: Detail) -> Option<Section> {

@@ -88,7 +88,9 @@ pub(super) fn rows(object: &ObjectPlan, field: &str, detail: Detail) -> Vec<Row>
                 '~' => Sign::Change,
                 _ => Sign::Plain,
             };
-            Row::new(sign, &line.text)
+            let mut row = Row::new(sign, &line.text);
+            row.urgent = line.urgent;
+            row
         })
         .collect()
 }

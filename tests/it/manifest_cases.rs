@@ -1153,7 +1153,7 @@ spec:
 25:15 invalid-stack-set `Frankfurt` is no region | a region is called e.g. `eu-central-1`
 27:5 exactly-one stackSet has `failureToleranceCount` and `failureTolerancePercentage`: only one can hold | keep one of them
 28:31 unknown-value `maxConcurrencyPercentage` cannot be `101` | give a whole number from 1 to 100
-29:5 unknown-field unknown field `operationType` of stackSet | it takes
+29:5 unknown-field unknown field `operationType` in stackSet | it can have `accounts`, `regions`, `failureToleranceCount`, `failureTolerancePercentage`, `maxConcurrencyCount` and `maxConcurrencyPercentage`
 31:14 invalid-ssm-name `a path` can't be a parameter of the parameter store | give its name, e.g. `/golden/ami`, or a version of it, e.g. `/golden/ami:3`
 32:12 list-item an item of `B` has a comma, which CloudFormation would take for the end of the item | make it items of their own; a whole list as one text needs no list here
 32:19 wrong-type an item of a parameter's list must be a text or a number, and is a map

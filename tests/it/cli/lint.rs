@@ -264,7 +264,7 @@ async fn the_plan_tells_what_a_template_changes() {
     let objects = json["objects"].as_array().unwrap();
     let told: Vec<&Value> = objects
         .iter()
-        .filter_map(|o| o.get("template_changes"))
+        .filter_map(|o| o.get("templateChanges"))
         .collect();
     assert_eq!(told.len(), 1, "{json:#}");
     assert_eq!(

@@ -358,7 +358,7 @@ async fn a_part_is_planned_and_made_and_the_rest_is_said_to_be_left_out() {
         .await
         .expect(0);
     let json: Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json["left_out"].as_array().unwrap().len(), 2);
+    assert_eq!(json["leftOut"].as_array().unwrap().len(), 2);
     assert_eq!(json["objects"].as_array().unwrap().len(), 1);
     bench
         .run(&only(&["apply", "--yes"], &["--only", "portfolio/team"]))

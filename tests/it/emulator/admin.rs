@@ -38,7 +38,7 @@ async fn it_says_what_it_is_and_how_much_there_is() {
     assert_eq!(answer["calls"]["CreateProduct"], 1);
     let expected = json!([{
         "account": "123456789012", "region": "us-east-1", "portfolios": 1, "products": 1, "versions": 1,
-        "constraints": 0, "provisionedProducts": 0, "stacks": 0,
+        "constraints": 0, "provisionedProducts": 0, "stackSets": 0, "stacks": 0,
     }]);
     assert_eq!(answer["places"], expected);
     assert_eq!(done(&bench, "GET", "/_emulator/", "").await, answer);

@@ -351,8 +351,8 @@ async fn a_template_that_differs_is_shown_line_by_line() {
     for line in [
         "! import-template: ",
         "          --- version v1\n          +++ stack\n",
-        "          -  Size: {Type: String, Default: many}\n",
-        "          +  Size: {Type: String, Default: none}\n",
+        "          -   Size: {Type: String, Default: many}\n",
+        "          +   Size: {Type: String, Default: none}\n",
     ] {
         assert!(said.contains(line), "{said}");
     }

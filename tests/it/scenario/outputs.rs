@@ -341,13 +341,17 @@ async fn what_is_said_of_earlier_failures_repeats_no_secret() {
     let (logs, _guard) = Logs::listen();
     let world = secretive();
     let wording = format!("{SECRET} is too weak and so is {OTHER}");
-    world.edit(
-        "size.yaml",
-        "MinLength: 8",
-        &format!("AllowedPattern: '^[ac].*', ConstraintDescription: {wording}"),
-    );
     let base = world.desired();
     world.apply().await;
+    world.emulator.set_faults(Faults {
+        stacks: vec![StackFault {
+            stack: "SC-*".to_owned(),
+            resource: "Topic".to_owned(),
+            reason: Some(wording),
+            ..StackFault::default()
+        }],
+        ..Faults::default()
+    });
     world.edit("catalog.yaml", SECRET, OTHER);
     let mut process = world.process().await;
     let ended = process.apply_over(Some(&base), &world.desired()).await;

@@ -117,7 +117,7 @@ fn world_of(
     for (path, bytes) in files {
         world.write(path, bytes);
     }
-    world.write("catalogd.yaml", text);
+    world.write("catalog.yaml", text);
     world
 }
 

@@ -22,6 +22,7 @@ def main():
     catalog = Catalog(url, role, launcher)
     launches.launches(catalog, cloudformation)
     launches.copies(catalog, cloudformation)
+    launches.stack_sets(catalog, cloudformation)
     launches.plans(catalog)
     extras.extras(catalog)
     catalog.farewell()

@@ -1,4 +1,6 @@
 """Provisioned products: launched, updated, ended; copies of products and imports of stacks."""
+import json
+
 from listening import ACCOUNT, refused, until
 from storage import TEMPLATE
 from walking import wait, walk
@@ -111,3 +113,46 @@ def plans(catalog):
     assert shown["LaunchRoleArn"] == role, shown
     gone = user.terminate_provisioned_product(ProvisionedProductName="one")
     assert ended(user, gone["RecordDetail"]["RecordId"])[0] == "SUCCEEDED"
+
+
+def stack_sets(catalog, stacks):
+    """What is launched under a STACKSET constraint has a stack in each account and region."""
+    sc, user, regions = catalog.sc, catalog.user, ["eu-west-1", "us-east-1"]
+    made = catalog.create("Set")
+    product = made["ProductViewDetail"]["ProductViewSummary"]["ProductId"]
+    version = made["ProvisioningArtifactDetail"]["Id"]
+    pair = {"ProductId": product, "PortfolioId": catalog.portfolio}
+    sc.associate_product_with_portfolio(**pair)
+    places = {"AccountList": [ACCOUNT], "RegionList": regions, "AdminRole": catalog.role, "ExecutionRole": "execution"}
+    limit = sc.create_constraint(Type="STACKSET", Parameters=json.dumps({"Version": "1", "Properties": places}), **pair)
+    asked = {"ProductId": product, "ProvisioningArtifactId": version, "ProvisionedProductName": "set",
+             "ProvisioningParameters": [{"Key": "Owner", "Value": "net"}]}
+    record = user.provision_product(**asked)["RecordDetail"]
+    assert ended(user, record["RecordId"])[0] == "SUCCEEDED"
+    one = record["ProvisionedProductId"]
+    shown = user.describe_provisioned_product(Id=one)["ProvisionedProductDetail"]
+    assert (shown["Type"], shown["Status"]) == ("CFN_STACKSET", "AVAILABLE"), shown
+    rows = walk(user, "list_stack_instances_for_provisioned_product", "StackInstances", ProvisionedProductId=one)
+    assert sorted((row["Account"], row["Region"], row["StackInstanceStatus"]) for row in rows) == [
+        (ACCOUNT, region, "CURRENT") for region in regions], rows
+
+    name = f"SC-{ACCOUNT}-{one}"
+    described = stacks.describe_stack_set(StackSetName=name)["StackSet"]
+    assert (described["StackSetName"], described["Status"]) == (name, "ACTIVE"), described
+    assert name in [row["StackSetName"] for row in stacks.list_stack_sets(Status="ACTIVE")["Summaries"]]
+    instances = stacks.list_stack_instances(StackSetName=name)["Summaries"]
+    assert sorted(row["Region"] for row in instances) == regions, instances
+    instance = stacks.describe_stack_instance(StackSetName=name, StackInstanceAccount=ACCOUNT,
+                                              StackInstanceRegion=regions[0])["StackInstance"]
+    assert instance["Status"] == "CURRENT", instance
+    operation = stacks.list_stack_set_operations(StackSetName=name)["Summaries"][0]["OperationId"]
+    done = stacks.describe_stack_set_operation(StackSetName=name, OperationId=operation)["StackSetOperation"]
+    assert (done["Action"], done["Status"]) == ("CREATE", "SUCCEEDED"), done
+    results = stacks.list_stack_set_operation_results(StackSetName=name, OperationId=operation)["Summaries"]
+    assert [row["Status"] for row in results] == ["SUCCEEDED"] * 2, results
+
+    gone = user.terminate_provisioned_product(ProvisionedProductName="set")
+    assert ended(user, gone["RecordDetail"]["RecordId"])[0] == "SUCCEEDED"
+    sc.delete_constraint(Id=limit["ConstraintDetail"]["ConstraintId"])
+    sc.disassociate_product_from_portfolio(**pair)
+    sc.delete_product(Id=product)

@@ -1005,13 +1005,13 @@ fn constraints() -> Vec<Row> {
             base: Whole,
             git: Git::Calls(
                 ("[one, two]", "[one, two, three]"),
-                &["template: "],
+                &["template:", "alike)"],
                 CONSTRAINT,
             ),
             hand: Hand::Back(
                 "UpdateConstraint",
                 r#"{"Id": "<portfolio/more:TEMPLATE>", "Parameters": "{\"Rules\": {\"Size\": {\"Assertions\": [{\"Assert\": {\"Fn::Contains\": [[\"one\"], {\"Ref\": \"Size\"}]}}]}}}"}"#,
-                &["template: "],
+                &["template:", "alike)"],
                 CONSTRAINT,
             ),
             without: Without::Means(Git::Finding((RULES, ""), Code::MissingField)),
@@ -1026,13 +1026,13 @@ fn constraints() -> Vec<Row> {
                     "accounts: ['123456789012']",
                     "accounts: ['123456789012', '210987654321']",
                 ),
-                &["stackSet: ", "210987654321"],
+                &["stackSet:", "210987654321"],
                 CONSTRAINT,
             ),
             hand: Hand::Back(
                 "UpdateConstraint",
                 r#"{"Id": "<portfolio/more:STACKSET>", "Parameters": "{\"Version\": \"1\", \"Properties\": {\"AccountList\": [\"210987654321\"], \"RegionList\": [\"us-east-1\"], \"AdminRole\": \"arn:aws:iam::123456789012:role/Admin\", \"ExecutionRole\": \"Exec\"}}"}"#,
-                &["210987654321", " → "],
+                &["210987654321", "\n          - "],
                 CONSTRAINT,
             ),
             without: Without::Means(Git::Finding(
@@ -1050,13 +1050,13 @@ fn constraints() -> Vec<Row> {
             base: Whole,
             git: Git::Calls(
                 ("regions: [us-east-1]", "regions: [us-east-1, eu-west-1]"),
-                &["stackSet: ", "eu-west-1"],
+                &["stackSet:", "eu-west-1"],
                 CONSTRAINT,
             ),
             hand: Hand::Back(
                 "UpdateConstraint",
                 r#"{"Id": "<portfolio/more:STACKSET>", "Parameters": "{\"Version\": \"1\", \"Properties\": {\"AccountList\": [\"123456789012\"], \"RegionList\": [\"eu-west-1\"], \"AdminRole\": \"arn:aws:iam::123456789012:role/Admin\", \"ExecutionRole\": \"Exec\"}}"}"#,
-                &["eu-west-1", " → "],
+                &["eu-west-1", "\n          - "],
                 CONSTRAINT,
             ),
             without: Without::Means(Git::Finding(
@@ -1071,13 +1071,13 @@ fn constraints() -> Vec<Row> {
             base: Whole,
             git: Git::Calls(
                 ("role/Admin", "role/New"),
-                &["stackSet: ", "role/New"],
+                &["stackSet:", "role/New"],
                 CONSTRAINT,
             ),
             hand: Hand::Back(
                 "UpdateConstraint",
                 r#"{"Id": "<portfolio/more:STACKSET>", "Parameters": "{\"Version\": \"1\", \"Properties\": {\"AccountList\": [\"123456789012\"], \"RegionList\": [\"us-east-1\"], \"AdminRole\": \"arn:aws:iam::123456789012:role/Hand\", \"ExecutionRole\": \"Exec\"}}"}"#,
-                &["role/Hand", " → "],
+                &["role/Hand", "\n          - "],
                 CONSTRAINT,
             ),
             without: Without::Means(Git::Finding(
@@ -1101,13 +1101,13 @@ fn constraints() -> Vec<Row> {
             base: Whole,
             git: Git::Calls(
                 ("executionRole: Exec", "executionRole: New"),
-                &["stackSet: ", "New"],
+                &["stackSet:", "New"],
                 CONSTRAINT,
             ),
             hand: Hand::Back(
                 "UpdateConstraint",
                 r#"{"Id": "<portfolio/more:STACKSET>", "Parameters": "{\"Version\": \"1\", \"Properties\": {\"AccountList\": [\"123456789012\"], \"RegionList\": [\"us-east-1\"], \"AdminRole\": \"arn:aws:iam::123456789012:role/Admin\", \"ExecutionRole\": \"Hand\"}}"}"#,
-                &["Hand", " → "],
+                &["Hand", "\n          - "],
                 CONSTRAINT,
             ),
             without: Without::Means(Git::Finding(
