@@ -266,12 +266,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether it may stand for a stack that no launch has made. One that was launched has the provisioned product's id in
-    /// its name (facts §10.1), and a launch has a provisioning record, which an import has not (facts §9.3).
+    /// its name, be it a stack or a stack set (facts §10.1), and a launch has a provisioning record, which an import has not (facts §9.3).
     pub(crate) fn was_not_launched(&self, live: &LiveProvisioned) -> bool {
         let account = &self.input.observed.target.account;
-        let launched = format!(":stack/SC-{account}-{}/", live.id);
+        let name = format!("SC-{account}-{}", live.id);
+        let launched = [format!(":stack/{name}/"), format!(":stackset/{name}:")];
         match &live.physical_id {
-            Some(stack) => !stack.contains(&launched),
+            Some(stack) => !launched.iter().any(|launched| stack.contains(launched)),
             None => live.last_provisioning_record.is_none(),
         }
     }

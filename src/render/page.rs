@@ -293,7 +293,7 @@ fn blocked(page: &Page<'_>, detail: Detail) -> Option<Section> {
             let mut denied = object.blocked.iter();
             // Who is denied by a rule looks for what it was that the rule denies.
             if denied.any(|b| b.code == BlockedCode::Policy) && !object.changes.is_empty() {
-                rows.push(Row::plain("but for the rule it would change:"));
+                rows.push(Row::plain("held back:"));
                 rows.extend(changes::rows(object, detail));
             }
             rows.extend(waits(object, detail).chain(notes(object, detail)));

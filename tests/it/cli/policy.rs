@@ -27,7 +27,9 @@ async fn what_is_denied_is_not_done_and_the_rest_is() {
         .says("! product/topic  (blocked)")
         .says("! policy: cost-center: Say who pays (catalogd.yaml:3:14)")
         .says("+ portfolio/team")
-        .says("  ! deny cost-center  (catalogd.yaml:3:14)\n      Say who pays\n      product/topic\n")
+        .says(
+            "  ! deny cost-center  (catalogd.yaml:3:14)\n      Say who pays\n      product/topic\n",
+        )
         .says("1 denied by policy");
     let ended = bench
         .run(&["plan", "--format", "json", "catalog"])
@@ -360,7 +362,7 @@ async fn the_daemon_obeys() {
     bench.edit("catalog.yaml", "displayName: Team", "displayName: The team");
     daemon.notes("error[exactly-one]: a rule needs").await;
     daemon
-        .says("! deny policy: the rules could not be read")
+        .says("! deny policy  (catalogd.yaml:1:1)\n      the rules could not be read")
         .await;
     assert_eq!(bench.count("UpdatePortfolio"), 0);
     // Mended.

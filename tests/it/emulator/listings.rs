@@ -372,7 +372,8 @@ async fn a_listing_of_nothing_is_an_empty_list() {
             "DescribeProvisionedProductPlan"
             | "DescribeRecord"
             | "GetProvisionedProductOutputs"
-            | "ListLaunchPaths" => continue,
+            | "ListLaunchPaths"
+            | "ListStackInstancesForProvisionedProduct" => continue,
             "ListConstraintsForPortfolio"
             | "ListPortfolioAccess"
             | "ListPrincipalsForPortfolio" => (&bench, json!({"PortfolioId": portfolio})),

@@ -341,17 +341,14 @@ async fn what_is_said_of_earlier_failures_repeats_no_secret() {
     let (logs, _guard) = Logs::listen();
     let world = secretive();
     let wording = format!("{SECRET} is too weak and so is {OTHER}");
+    // Only CloudFormation judges a template's rules.
+    let rules = format!(
+        "Rules:\n  Strong:\n    Assertions:\n      - Assert: !Contains [[{SECRET}], !Ref Password]\n        \
+         AssertDescription: {wording}\nResources:\n"
+    );
+    world.edit("size.yaml", "Resources:\n", &rules);
     let base = world.desired();
     world.apply().await;
-    world.emulator.set_faults(Faults {
-        stacks: vec![StackFault {
-            stack: "SC-*".to_owned(),
-            resource: "Topic".to_owned(),
-            reason: Some(wording),
-            ..StackFault::default()
-        }],
-        ..Faults::default()
-    });
     world.edit("catalog.yaml", SECRET, OTHER);
     let mut process = world.process().await;
     let ended = process.apply_over(Some(&base), &world.desired()).await;
