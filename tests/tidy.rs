@@ -192,6 +192,7 @@ fn named_tests_exist() {
     let mut missing = Vec::new();
     for page in [
         "ARCHITECTURE.md",
+        "docs/coverage.md",
         "docs/semantics.md",
         "docs/performance.md",
     ] {

@@ -243,9 +243,18 @@ impl Apply {
         if let Some(refused) = could_not_observe(&pass.observed) {
             return Err(refused.into());
         }
+        let page = |plan| Page {
+            revision: Some(&snapshot.revision),
+            rates: connected.rates,
+            findings: &loaded.findings,
+            ..Page::of(plan)
+        };
         // What a rule denied when the plan was made is no part of it: this is about what was allowed then.
         if pass.plan.is_denied() {
-            out.result(&text::verdicts(&pass.plan, out.style()));
+            match &lines {
+                Some(lines) => lines.plan(&page(&pass.plan)),
+                None => out.result(&text::verdicts(&pass.plan, out.style())),
+            }
             out.error(
                 "error: the team's own rules deny the saved plan; nothing was written\n  \
                  next: mend what they name, or wait until they allow it, and make a new plan",
@@ -258,16 +267,10 @@ impl Apply {
         }
         // That the others are left out is the plan's own doing, and was shown.
         pass.plan.left_out.clear();
-        let page = Page {
-            revision: Some(&snapshot.revision),
-            rates: connected.rates,
-            findings: &loaded.findings,
-            ..Page::of(&pass.plan)
-        };
         match &lines {
-            Some(lines) => lines.plan(&page),
+            Some(lines) => lines.plan(&page(&pass.plan)),
             None if touched.is_empty() => out.result("The saved plan has no changes."),
-            None => show(out, &page),
+            None => show(out, &page(&pass.plan)),
         }
         let mut exit = Exit::Done;
         let mut complete = true;

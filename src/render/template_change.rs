@@ -50,6 +50,10 @@ pub fn lines(object: &ObjectPlan, field: &str, verbose: bool) -> Vec<Line> {
         let mut told = of(news, verbose);
         if fresh {
             told.retain(|line| line.urgent);
+            // That macros keep something back is worth a word only beside what they do not.
+            if told.iter().all(|line| line.sign == ' ') {
+                told.clear();
+            }
         }
         let from = line(&news.from, VALUE);
         match (&news.told, told.is_empty()) {
@@ -89,7 +93,7 @@ pub(super) fn rows(object: &ObjectPlan, field: &str, detail: Detail) -> Vec<Row>
                 _ => Sign::Plain,
             };
             let mut row = Row::new(sign, &line.text);
-            row.urgent = line.urgent;
+            row.urgent = line.urgent && line.sign != ' ';
             row
         })
         .collect()

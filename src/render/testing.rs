@@ -15,8 +15,10 @@ use crate::model::observed::*;
 use crate::model::owner::{Identity, Installation, tag_key};
 use crate::model::share::Recipient;
 use crate::model::template::{ParameterDecl, Template, VersionContent};
-use crate::plan::{Input, Plan, Policy, plan};
+use crate::plan::{Input, Plan, Policy};
+use crate::policy::{Asked, decide};
 use crate::render::text::{self, Style};
+use crate::rule::Rules;
 use crate::status::statuses;
 
 pub(crate) const CALLER: &str = "arn:aws:iam::123456789012:role/Deploy";
@@ -29,6 +31,8 @@ pub(crate) struct World {
     pub(crate) base: Option<Desired>,
     pub(crate) observed: Observed,
     pub(crate) policy: Policy,
+    /// The team's own rules.
+    pub(crate) rules: Rules,
     pub(crate) now: Timestamp,
 }
 
@@ -70,6 +74,7 @@ impl World {
             base: None,
             observed,
             policy: Policy::default(),
+            rules: Rules::default(),
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
         }
     }
@@ -95,14 +100,21 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        let plan = plan(&Input {
+        let input = Input {
             identity: &self.identity,
             desired: &self.desired,
             base: self.base.as_ref(),
             observed: &self.observed,
             policy: &self.policy,
             now: self.now,
-        });
+        };
+        let now = self.now;
+        let asked = Asked {
+            rules: &self.rules,
+            revision: "3f2a9c1",
+            now: Arc::new(move || now),
+        };
+        let plan = decide(&input, &asked);
         // Every plan that a test makes is one as documented.
         crate::render::schema_check::plan(&crate::render::json::plan(&plan));
         plan

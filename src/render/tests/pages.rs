@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::ids::{Key, Kind, Name, Revision};
-use crate::manifest::{Context, Finding, load};
+use crate::manifest::{self, Context, Finding, load};
 use crate::model::observed::{ProvisionedStatus, Scope};
 use crate::model::tree::Tree;
 use crate::plan::{Action, Change, ObjectPlan, Orphan, Plan, Reason, Shown};
@@ -207,6 +207,28 @@ fn blocked() {
     world.observed.gaps.push(gap);
     pp(&mut world.desired, "hub").version = "v9".to_owned();
     check("blocked", &page(&world.plan(), &[]));
+}
+
+#[test]
+fn denied() {
+    let mut world = World::converged(catalog());
+    vpc(&mut world.desired).owner = "git".to_owned();
+    pp(&mut world.desired, "spoke").version = "v2".to_owned();
+    let rules = "policy:
+  rules:
+    - name: cost-center
+      kinds: [Product]
+      deny: '!(\"costCenter\" in object.desired.tags)'
+      message: say who pays with a tag `costCenter`
+    - name: large
+      scope: plan
+      warn: plan.updates > 0
+      message: \"ask somebody of the platform team to look at it ``` <b>@team</b>\"
+";
+    let (rules, findings) = manifest::rules("catalogd.yaml", rules.as_bytes());
+    assert!(findings.is_empty(), "{findings:#?}");
+    world.rules = rules;
+    check("denied", &page(&world.plan(), &[]));
 }
 
 #[test]

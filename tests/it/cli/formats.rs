@@ -32,6 +32,24 @@ fn of<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_plan_is_told_line_by_line_too() {
+    let bench = Bench::small(Profile::Instant).await;
+    let save = with(PLAN, &["--out", "plan.json"]);
+    bench.run(&save).await.expect(0);
+    let apply = ["apply", "--pace=none", "--format=json", "--plan=plan.json"];
+    let ended = bench.run(&apply).await.expect(0);
+    let told = lines(&ended);
+    assert_eq!(of(&told, "plan").len(), 1);
+    assert!(of(&told, "stepDone").len() > 3, "{ended}");
+    assert_eq!(of(&told, "summary")[0]["outcome"], "done");
+    let ended = bench.run(&apply).await.expect(7);
+    let told = lines(&ended);
+    assert_eq!(of(&told, "summary")[0]["outcome"], "stale");
+    let why = of(&told, "error")[0]["message"].as_str().unwrap();
+    assert!(why.contains("it was applied before"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_as_json_says_where_it_comes_from_and_what_it_costs() {
     let bench = Bench::example(Profile::Instant).await;
     let ended = bench

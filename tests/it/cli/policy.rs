@@ -334,6 +334,32 @@ async fn rules_of_elsewhere_are_beyond_a_pull_requests_reach() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_plan_is_denied_as_any_other() {
+    let bench = Bench::small(Profile::Instant).await;
+    let freeze = "{name: freeze, scope: plan, deny: plan.creates > 0, message: Not on a Friday}";
+    std::fs::write(bench.home().join("freeze.yaml"), rules(&[freeze])).unwrap();
+    let save = ["plan", "catalog", "--pace=none", "--out=plan.json"];
+    bench.run(&save).await.expect(0);
+    let apply = ["apply", "--pace=none", "--plan=plan.json"];
+    let frozen = |more: &[&'static str]| [&apply, more, &["--policy=freeze.yaml"]].concat();
+    bench
+        .run(&frozen(&[]))
+        .await
+        .expect(5)
+        .says("! deny freeze  (freeze.yaml:3:14)")
+        .notes("the team's own rules deny the saved plan; nothing was written");
+    let ended = bench.run(&frozen(&["--format=json"])).await.expect(5);
+    for line in ended.stdout.lines() {
+        crate::schema_check::line(line);
+    }
+    assert!(ended.stdout.contains("Not on a Friday"), "{ended}");
+    assert_eq!(bench.writes(), 0);
+    // It was not used up by that.
+    bench.run(&apply).await.expect(0);
+    assert_eq!(bench.count("CreateProduct"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_daemon_obeys() {
     let bench = Bench::small(Profile::Instant).await;
     bench.write("catalogd.yaml", &rules(&[COST]));
