@@ -78,13 +78,14 @@ impl Plan {
             .connect(clock, Some(self.source.folder()))
             .await?;
         let loaded = load(out, &snapshot, Some(&connected.target));
-        if refuse(out, &loaded, self.partial) {
+        let rules = match refuse(out, &loaded, self.partial) {
+            true => None,
+            false => policy::all(out, &given, &loaded),
+        };
+        let Some(rules) = rules else {
             let identity = connected.reconciler.identity();
             self.show
                 .refused(out, identity, &snapshot, &loaded, clock)?;
-            return Ok(Exit::Invalid);
-        }
-        let Some(rules) = policy::all(out, &given, &loaded) else {
             return Ok(Exit::Invalid);
         };
         let reconciler = &mut connected.reconciler;
