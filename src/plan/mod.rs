@@ -162,6 +162,22 @@ pub enum Action {
     Release,
 }
 
+impl Action {
+    /// A stable word for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Import => "import",
+            Self::Adopt => "adopt",
+            Self::Delete => "delete",
+            Self::Release => "release",
+        }
+    }
+}
+
 /// A guard's refusal. The rest of the plan goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {

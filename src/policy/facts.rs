@@ -99,7 +99,7 @@ pub(super) fn of_object(input: &Input<'_>, plan: &Plan, object: &ObjectPlan) -> 
         ("kind", key.kind.as_str().into()),
         ("name", key.name.as_str().into()),
         ("id", id.as_deref().unwrap_or_default().into()),
-        ("action", action_word(*action).into()),
+        ("action", action.as_str().into()),
         ("reason", reason.map_or("", Reason::as_str).into()),
         ("changes", Fact::List(changes.iter().map(change).collect())),
         ("calls", Fact::texts(calls.map(|step| step.op.call()))),
@@ -147,19 +147,6 @@ pub(super) fn of_object(input: &Input<'_>, plan: &Plan, object: &ObjectPlan) -> 
         .and_then(|id| live::of(input.observed, key.kind, id));
     facts.extend(live.map(|live| ("live", live)));
     Fact::map(facts)
-}
-
-fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::None => "none",
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Import => "import",
-        Action::Adopt => "adopt",
-        Action::Delete => "delete",
-        Action::Release => "release",
-    }
 }
 
 fn change(change: &Change) -> Fact {

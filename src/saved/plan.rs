@@ -15,7 +15,7 @@ use super::envelope;
 use crate::ids::{Digest, Key, Kind, Name};
 use crate::model::owner::Identity;
 use crate::plan::op::Step;
-use crate::plan::{Action, Basis, Change, ObjectPlan, Plan, Shown};
+use crate::plan::{Basis, Change, ObjectPlan, Plan, Shown};
 use crate::render::safe::{VALUE, line};
 
 /// The format that is written and read.
@@ -405,7 +405,7 @@ fn saved(object: &ObjectPlan, plan: &Plan) -> SavedObject {
     SavedObject {
         object: SavedKey(object.key.clone()),
         id: object.id.clone(),
-        action: word(object.action).to_owned(),
+        action: object.action.as_str().to_owned(),
         changes,
         calls: calls.collect(),
     }
@@ -447,18 +447,5 @@ fn short(value: &str) -> String {
     match value.len() > LONGEST {
         true => format!("sha256:{}", Digest::of(value.as_bytes())),
         false => value.to_owned(),
-    }
-}
-
-fn word(action: Action) -> &'static str {
-    match action {
-        Action::None => "leave",
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Import => "import",
-        Action::Adopt => "adopt",
-        Action::Delete => "delete",
-        Action::Release => "release",
     }
 }
