@@ -388,7 +388,9 @@ fn against_what_was_saved(reconciler: &Reconciler, desired: &Desired, pass: &Pas
     assert_eq!(shown(&again), shown(&pass.plan));
     let calls = |plan: &Plan| -> Vec<_> {
         let steps = plan.steps.iter();
-        steps.map(|s| format!("{} {} {:?}", s.op.call(), s.object, s.needs)).collect()
+        steps
+            .map(|s| format!("{} {} {:?}", s.op.call(), s.object, s.needs))
+            .collect()
     };
     assert_eq!(calls(&again), calls(&pass.plan));
 }

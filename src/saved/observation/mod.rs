@@ -7,6 +7,8 @@
 
 mod asked;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -17,7 +17,10 @@ impl Bench {
         let apply = ["apply", "--yes", "--pace", "none", "catalog"];
         bench.run(&[&apply, installation].concat()).await.expect(0);
         bench.emulator.reset_calls();
-        bench.run(&[&OBSERVE, installation].concat()).await.expect(0);
+        bench
+            .run(&[&OBSERVE, installation].concat())
+            .await
+            .expect(0);
         assert_eq!(bench.writes(), 0, "observing writes nothing");
         bench.emulator.reset_calls();
         bench
@@ -95,12 +98,12 @@ async fn a_fork_plans_without_credentials_what_a_plan_with_them_says() {
         "catalogd.yaml",
         "policy: {rules: [{name: freeze, scope: plan, deny: plan.updates > 0, message: Not now}]}\n",
     );
-    bench
-        .without_aws(&[])
-        .await
-        .expect(5)
-        .says("! deny freeze");
-    bench.edit("catalog.yaml", "providerName: Platform", "providerNme: Platform");
+    bench.without_aws(&[]).await.expect(5).says("! deny freeze");
+    bench.edit(
+        "catalog.yaml",
+        "providerName: Platform",
+        "providerNme: Platform",
+    );
     bench.without_aws(&[]).await.expect(3);
 }
 
@@ -149,11 +152,18 @@ spec:
     for name in ["env", "copied", "stored", "legacy"] {
         let objects = json["objects"].as_array().unwrap();
         let object = objects.iter().find(|o| o["name"] == name).unwrap();
-        assert_eq!(object["actions"], serde_json::json!(["no-op"]), "{name}: {ended}");
+        assert_eq!(
+            object["actions"],
+            serde_json::json!(["no-op"]),
+            "{name}: {ended}"
+        );
         assert_eq!(object["blocked"][0]["code"], "gap", "{name}: {ended}");
     }
     let gaps = json["gaps"].as_array().unwrap();
-    assert!(gaps.iter().all(|gap| gap["operation"] == "observe"), "{gaps:#?}");
+    assert!(
+        gaps.iter().all(|gap| gap["operation"] == "observe"),
+        "{gaps:#?}"
+    );
     // What it does have is planned all the same.
     ended
         .says("~ displayName: Team → The team")
@@ -179,7 +189,12 @@ async fn a_file_that_is_no_whole_observation_is_refused() {
     ] {
         assert_ne!(text, whole);
         std::fs::write(&file, text).unwrap();
-        bench.without_aws(&[]).await.expect(1).notes(why).notes(next);
+        bench
+            .without_aws(&[])
+            .await
+            .expect(1)
+            .notes(why)
+            .notes(next);
     }
     std::fs::remove_file(&file).unwrap();
     bench

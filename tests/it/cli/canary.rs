@@ -316,6 +316,16 @@ async fn no_command_tells_a_secret_at_any_time_of_its_life() {
     run(&apply, 0, &mut said).await;
     run(&["plan", "--detailed-exitcode", "catalog"], 0, &mut said).await;
 
+    // What is live, for who has no credentials.
+    let observe = ["observe", "catalog", "--pace=none", "--out", "live.json"];
+    run(&observe, 0, &mut said).await;
+    let live = std::fs::read_to_string(bench.home().join("live.json")).unwrap();
+    silent("live.json", &live);
+    for format in ["text", "json", "markdown"] {
+        let against = ["plan", "catalog", "--against=live.json", "--format", format];
+        run(&against, 0, &mut said).await;
+    }
+
     // Another secret in the place of one: that they differ is said.
     let old = std::fs::read_to_string(bench.catalog().join("catalog.yaml")).unwrap();
     for (from, to) in [

@@ -32,6 +32,8 @@ struct Pipeline {
     validate: Option<Step>,
     plan: Step,
     apply: Step,
+    /// What a job with credentials and a fork's without them do.
+    fork: Option<(Step, Step)>,
 }
 
 fn yaml(path: &str) -> Value {
@@ -79,6 +81,10 @@ fn github() -> Pipeline {
         validate: Some(step("validate", "Validate")),
         plan: step("plan", "Plan"),
         apply: step("apply", "Apply"),
+        fork: Some((
+            step("observe", "Observe"),
+            step("validate", "Plan without credentials"),
+        )),
     }
 }
 
@@ -103,6 +109,7 @@ fn gitlab() -> Pipeline {
         validate: Some(step("validate")),
         plan: step("plan"),
         apply: step("apply"),
+        fork: None,
     }
 }
 
@@ -133,6 +140,7 @@ fn codebuild() -> Pipeline {
         validate: None,
         plan: step("deploy/ci/buildspec-plan.yml"),
         apply: step("deploy/ci/buildspec-apply.yml"),
+        fork: None,
     }
 }
 
@@ -163,6 +171,7 @@ fn jenkins() -> Pipeline {
         validate: Some(step("Validate")),
         plan: step("Plan"),
         apply: step("Apply"),
+        fork: None,
     }
 }
 
@@ -383,6 +392,28 @@ async fn life(pipeline: Pipeline) {
     run(&bench, &url, &pipeline.plan).await.expect(0);
     let ours = host.bodies().pop().unwrap();
     assert!(ours.contains("No changes"), "{ours}");
+    if let Some((observe, plan)) = pipeline.fork {
+        run(&bench, &url, &observe).await.expect(0);
+        bench.edit("catalog.yaml", "displayName: Team", "displayName: Fork");
+        bench.emulator.reset_calls();
+        let summary = bench.home().join("summary.md");
+        let mut env = plan.env;
+        for (name, value) in [
+            ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
+            ("AWS_ACCESS_KEY_ID", ""),
+            ("AWS_SECRET_ACCESS_KEY", ""),
+            // As an unset variable of the repository comes.
+            ("CATALOGD_INSTALLATION", ""),
+        ] {
+            env.insert(name.to_owned(), value.to_owned());
+        }
+        let script = plan.script;
+        run(&bench, &url, &Step { script, env }).await.expect(0);
+        let said = std::fs::read_to_string(&summary).unwrap();
+        assert!(said.contains("compared with live.json"), "{said}");
+        assert!(said.contains("displayName: Fork"), "{said}");
+        assert_eq!(bench.emulator.counts().values().sum::<u64>(), 0);
+    }
     let tokens = host.tokens.lock().unwrap();
     assert!(tokens.iter().all(|token| token.ends_with("a-token")));
 }
