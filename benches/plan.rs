@@ -392,7 +392,8 @@ async fn parse_and_diff() -> Duration {
         now: clock.now(),
     });
     let took = started.elapsed();
-    assert!(loaded.findings.is_empty());
+    // Advice there is: so many products are beyond a quota.
+    assert!(!loaded.has_errors());
     assert!(!planned.has_changes());
     assert_eq!(planned.objects.len(), MANIFESTS);
     took

@@ -1,6 +1,6 @@
 //! What a catalog's plan and apply need of IAM: the least rights, as policies.
 //!
-//! [`Needs`] is what the manifests make necessary, [`table`] says which action is needed when and on what, and
+//! [`Needs`] is what the manifests make necessary, `table` says which action is needed when and on what, and
 //! [`Policy`] is that as IAM takes it. What is read is the whole catalog, whatever the source names, so the rights to
 //! read depend little on it; what is written depends on it alone.
 

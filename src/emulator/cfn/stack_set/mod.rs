@@ -1,7 +1,7 @@
 //! Stack sets: one template with its values, and a stack made of it in each of several accounts and regions.
 //!
 //! Only Service Catalog makes and changes them here. What an operation does in other accounts and regions is done by
-//! [`crate::emulator::world`], which alone sees them all; [`operation`] says what is next.
+//! `world`, which alone sees them all; `operation` says what is next.
 
 mod change;
 mod operation;
