@@ -677,7 +677,7 @@ impl Drop for Catalogs {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let [first, second] = &self.0;
-            println!("git said:\n{first}\nand then:\n{second}");
+            eprintln!("git said:\n{first}\nand then:\n{second}");
         }
     }
 }
