@@ -1,6 +1,7 @@
 //! The command line: one file per command. Settings are resolved here once; nothing below reads the environment
 //! (but for the AWS configuration chain, which the SDK reads by its own rules).
 
+mod against;
 mod apply;
 mod args;
 mod connect;
@@ -10,6 +11,7 @@ mod export;
 mod iam_policy;
 mod launches;
 mod ndjson;
+mod observe;
 mod out;
 mod plan;
 mod policy;
@@ -63,6 +65,8 @@ enum Command {
     Apply(apply::Apply),
     /// Keep the catalog in agreement with the manifests: the daemon
     Run(run::Run),
+    /// Save what is live, for plans where there are no credentials; writes nothing to AWS
+    Observe(observe::Observe),
     /// Write a live catalog as manifests and templates; writes nothing to AWS
     Export(export::Export),
     /// List what was launched in the account, whoever did; writes nothing
@@ -116,6 +120,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Plan(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Apply(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Run(command) => command.execute(&mut out, clock, bars.clone()).await,
+        Command::Observe(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Export(command) => command.execute(&mut out, clock, bars.clone()).await,
         Command::Launches(command) => command.execute(&mut out, clock).await,
         Command::Schema(command) => command.execute(&mut out).await,

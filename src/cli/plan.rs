@@ -27,33 +27,36 @@ use super::source::load;
 #[derive(Debug, Args)]
 pub(super) struct Plan {
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
     #[command(flatten)]
-    target: TargetArgs,
+    pub(super) target: TargetArgs,
     #[command(flatten)]
-    policy: PolicyArgs,
+    pub(super) policy: PolicyArgs,
     #[command(flatten)]
-    part: SelectionArgs,
+    pub(super) part: SelectionArgs,
     #[command(flatten)]
-    show: ShowArgs,
+    pub(super) show: ShowArgs,
     /// Exit with 2 when a change is pending
     #[arg(long)]
-    detailed_exitcode: bool,
+    pub(super) detailed_exitcode: bool,
     /// Plan for the objects without errors, although others have some
     #[arg(long)]
-    partial: bool,
+    pub(super) partial: bool,
     /// The revision last applied: a difference is then said to be git's change or the catalog's drift
     #[arg(long, value_name = "REV")]
-    base: Option<String>,
+    pub(super) base: Option<String>,
     /// Let up to so many removals and deactivations go at once, beyond what the guard allows
     #[arg(long, value_name = "N")]
-    allow_deletes: Option<usize>,
+    pub(super) allow_deletes: Option<usize>,
     /// Save the plan to be applied as it is shown: `catalogd apply --plan FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// How long a saved plan may be applied
     #[arg(long, value_name = "TIME", requires = "out", default_value = "24h", value_parser = parse_life)]
     expires: Duration,
+    /// Compare with a file of `catalogd observe`, and not with what is live: nothing is called, and no credentials are needed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "expires", "emulator", "region", "pace", "resend_secrets"])]
+    against: Option<PathBuf>,
 }
 
 impl Plan {
@@ -63,6 +66,9 @@ impl Plan {
         clock: Clock,
         bars: MultiProgress,
     ) -> Result<Exit> {
+        if let Some(file) = &self.against {
+            return self.offline(file, out, clock).await;
+        }
         let selection = self.part.selection()?;
         if self.out.is_some() && self.target.emulator.is_some() {
             bail!(
@@ -137,13 +143,18 @@ impl Plan {
             };
             saved::save(out, made, &pass, &connected.reconciler, clock)?;
         }
-        Ok(if pass.plan.is_denied() {
-            Exit::Blocked
-        } else if self.detailed_exitcode && pass.plan.has_changes() {
-            Exit::Changes
-        } else {
-            Exit::Done
-        })
+        Ok(ended(&pass.plan, self.detailed_exitcode))
+    }
+}
+
+/// How a plan ends that was shown.
+pub(super) fn ended(plan: &crate::plan::Plan, detailed: bool) -> Exit {
+    if plan.is_denied() {
+        Exit::Blocked
+    } else if detailed && plan.has_changes() {
+        Exit::Changes
+    } else {
+        Exit::Done
     }
 }
 

@@ -489,6 +489,16 @@ pub struct Gap {
     pub denied: bool,
 }
 
+impl Gap {
+    /// The call that stands for what a saved observation does not have.
+    pub const OBSERVE: &'static str = "observe";
+
+    /// Whether nobody has looked, because a saved observation was made for other manifests.
+    pub fn is_of_an_observation(&self) -> bool {
+        self.operation == Self::OBSERVE
+    }
+}
+
 /// What a gap puts in doubt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {

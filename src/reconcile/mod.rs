@@ -16,14 +16,14 @@ use crate::aws::recall::Recall;
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
-use crate::ids::{Key, Name};
+use crate::ids::{Key, Name, TagOptionId, Token};
 use crate::model::desired::{
     Adopt, Desired, Lifecycle, Product, ProvisionedProduct, UnlistedVersions,
 };
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::model::secret::Secrets;
-use crate::plan::{self, Denied, Failed, HalfCopy, Plan, Policy, secrets};
+use crate::plan::{self, Denied, Failed, FormerTagOption, HalfCopy, Plan, Policy, secrets};
 use crate::policy;
 use crate::rule::Rules;
 use crate::status::{ObjectStatus, statuses};
@@ -228,6 +228,21 @@ impl Reconciler {
     /// The template bucket.
     pub fn bucket(&self) -> &str {
         self.aws.bucket()
+    }
+
+    /// Tokens whose answer names something that is gone.
+    pub fn dead(&self) -> &BTreeMap<Token, String> {
+        &self.memory.dead
+    }
+
+    /// TagOptions that are or were a manifest's.
+    pub fn former_tag_options(&self) -> &BTreeMap<TagOptionId, FormerTagOption> {
+        &self.memory.tag_options
+    }
+
+    /// Reads the live catalog as [`Self::plan`] does, and no more.
+    pub async fn look(&mut self, desired: &Desired) -> Observed {
+        self.observe(desired, None).await
     }
 
     /// The revision that was last applied in full, as [`Self::applied`] was told.

@@ -110,7 +110,15 @@ pub(super) fn unread(gaps: &[Gap]) -> Vec<Row> {
             "denied: give the caller the permissions of deploy/iam-policy.json",
         ));
     }
-    if gaps.iter().any(|gap| !gap.denied) {
+    if gaps.iter().any(Gap::is_of_an_observation) {
+        rows.push(Row::plain(
+            "observe: somebody with credentials makes the observation anew with these manifests: catalogd observe --out FILE PATH",
+        ));
+    }
+    if gaps
+        .iter()
+        .any(|gap| !gap.denied && !gap.is_of_an_observation())
+    {
         rows.push(Row::plain("failed: try again; the service may answer then"));
     }
     rows

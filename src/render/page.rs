@@ -341,7 +341,11 @@ fn unread(page: &Page<'_>, detail: Detail) -> Option<Section> {
     let entries = gaps.map(|gap| {
         let reason = line(&gap.reason, detail.message());
         let row = Row::plain(&format!("{}: {reason}", gap.operation));
-        let why = if gap.denied { "denied" } else { "failed" };
+        let why = match gap {
+            gap if gap.is_of_an_observation() => "not in the observation",
+            gap if gap.denied => "denied",
+            _ => "failed",
+        };
         Entry::new(Mark::Refused, &scope_text(&gap.scope), why, vec![row])
     });
     let hint = "nothing is made or removed where that leaves a doubt";

@@ -4,6 +4,7 @@
 //! told from one that is whole. The digest is no signature: who can write the file can make another.
 
 mod envelope;
+pub mod observation;
 pub mod plan;
 
 pub use envelope::Damage;

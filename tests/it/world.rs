@@ -18,14 +18,16 @@ use catalogd::execute::{Outcome, Patience};
 use catalogd::ids::{Name, Target};
 use catalogd::manifest::{self, Severity};
 use catalogd::model::desired::Desired;
+use catalogd::model::observed::Gap;
 use catalogd::model::owner::{Identity, Installation};
 use catalogd::model::tree::{Pinned, Tree};
-use catalogd::plan::Plan;
+use catalogd::plan::{Input, Plan, Policy, plan};
 use catalogd::reconcile::converge::{Converged, Driver, End};
 use catalogd::reconcile::{Pass, Reconciler};
 use catalogd::render::json;
 use catalogd::render::text::{self, Style};
 use catalogd::rights::Purpose;
+use catalogd::saved::observation::{Observation, Terms};
 use catalogd::store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -272,9 +274,11 @@ impl World {
     pub async fn plan(&self) -> Pass {
         let desired = self.desired();
         self.judge.begin();
-        let pass = self.process().await.reconciler.plan(&desired, None).await;
+        let mut process = self.process().await;
+        let pass = process.reconciler.plan(&desired, None).await;
         self.judge.judge(&desired, Purpose::Plan);
         crate::schema_check::plan(&json::plan(&pass.plan));
+        against_what_was_saved(&process.reconciler, &desired, &pass);
         pass
     }
 
@@ -347,4 +351,44 @@ impl Driver for Willing {
 
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
+}
+
+/// What is saved of what a pass saw says the same of it as the pass does.
+fn against_what_was_saved(reconciler: &Reconciler, desired: &Desired, pass: &Pass) {
+    let terms = Terms {
+        identity: reconciler.identity(),
+        at: pass.plan.made,
+        revision: "3f2a9c1",
+        desired,
+        dead: reconciler.dead(),
+        tag_options: reconciler.former_tag_options(),
+    };
+    let saved = Observation::new(terms, &pass.observed).to_bytes();
+    let saved = Observation::parse(&saved).unwrap();
+    let observed = saved.observed(desired).unwrap();
+    if observed.gaps.iter().any(Gap::is_of_an_observation) {
+        // Something was a secret, and is kept in no file.
+        return;
+    }
+    let policy = Policy {
+        dead: saved.dead(),
+        tag_options: saved.former_tag_options().unwrap(),
+        ..Policy::default()
+    };
+    let identity = saved.identity().unwrap();
+    let again = plan(&Input {
+        identity: &identity,
+        desired,
+        base: None,
+        observed: &observed,
+        policy: &policy,
+        now: pass.plan.made,
+    });
+    let shown = |plan: &Plan| text::plan(plan, Style::default());
+    assert_eq!(shown(&again), shown(&pass.plan));
+    let calls = |plan: &Plan| -> Vec<_> {
+        let steps = plan.steps.iter();
+        steps.map(|s| format!("{} {} {:?}", s.op.call(), s.object, s.needs)).collect()
+    };
+    assert_eq!(calls(&again), calls(&pass.plan));
 }

@@ -1,6 +1,7 @@
 //! The program as people and pipelines run it: the real binary in a clean environment, and an embedded AWS on a real
 //! port. Nothing here sleeps for a time: every wait is for a line, a file or a call, and has a deadline.
 
+mod against;
 pub(crate) mod bench;
 mod brownfield;
 mod canary;
