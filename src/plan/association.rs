@@ -208,22 +208,44 @@ impl<'a> Planner<'a> {
             };
             known.needs.insert(draft.step(op, []));
         }
+        let mut gone = BTreeSet::new();
         for member in diff.delete {
             let (id, kind) = member.item;
             let what = format!("the {kind} constraint {id} in portfolio/{name}");
-            match self.doubt.removal(Some(&seen.id), Some(product), &what) {
-                Some(blocked) => draft.refuse(blocked),
-                None => drop(draft.removal(
+            let removed = match self.doubt.removal(Some(&seen.id), Some(product), &what) {
+                Some(blocked) => {
+                    draft.refuse(blocked);
+                    None
+                }
+                None => draft.removal(
                     Family::Constraints,
                     vec![member.change],
-                    vec![Op::DeleteConstraint { id, kind }],
+                    vec![Op::DeleteConstraint {
+                        id,
+                        kind: kind.clone(),
+                    }],
                     &known.needs,
-                )),
+                ),
+            };
+            match removed {
+                Some(step) => drop(gone.insert(step)),
+                None => known.constraints.push(kind),
             }
         }
         if let Some((old, new)) = replaced {
-            self.replace(draft, name, seen, product, old, new, known);
+            let kinds = old.iter().map(|old| old.item.1.clone());
+            let (kinds, kind) = (kinds.collect::<Vec<_>>(), new.item.kind);
+            match self.replace(draft, name, seen, product, old, new, known) {
+                Some(step) => drop(gone.insert(step)),
+                None => {
+                    known.constraints.retain(|known| known != kind);
+                    known.constraints.extend(kinds);
+                }
+            }
         }
+        // What is launched before is launched under what git no longer says: as a stack set, with a topic that it keeps for
+        // good, or refused by a rule that goes.
+        known.needs.extend(gone);
         if known.tag_updates.is_none() {
             let live = live.iter().filter(|c| c.kind == RESOURCE_UPDATE);
             known.tag_updates = Some(live.into_iter().any(|c| allows_tag_updates(&c.parameters)));
@@ -231,8 +253,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Puts a constraint in place of one that the service would refuse beside it: a removal with what follows on it.
-    ///
-    /// Launches do not wait for the new one: should the guards keep the old one, there will be none.
+    /// Answers with its last step, if it is made.
     #[expect(
         clippy::too_many_arguments,
         reason = "one association's context, passed once"
@@ -246,12 +267,13 @@ impl<'a> Planner<'a> {
         old: Vec<Surplus>,
         new: Member<NewConstraint>,
         known: &AssociationAfter,
-    ) {
+    ) -> Option<StepId> {
         let kinds: BTreeSet<&str> = old.iter().map(|o| o.item.1.as_str()).collect();
         let kinds = kinds.into_iter().collect::<Vec<_>>().join(" and ");
         let what = format!("the {kinds} constraint in portfolio/{name}");
         if let Some(blocked) = self.doubt.removal(Some(&seen.id), Some(product), &what) {
-            return draft.refuse(blocked);
+            draft.refuse(blocked);
+            return None;
         }
         let portfolio = Arg::Value(seen.id.clone());
         let create = self.new_constraint(
@@ -270,7 +292,7 @@ impl<'a> Planner<'a> {
         }
         changes.push(new.change);
         ops.push(create);
-        draft.removal(Family::Constraints, changes, ops, &known.needs);
+        draft.removal(Family::Constraints, changes, ops, &known.needs)
     }
 
     /// Takes the product out of the portfolios of ours that its manifest does not name.

@@ -1,7 +1,7 @@
 //! The order of the calls: what is needed first, additions before removals, principals after constraints.
 //!
 //! People get access to a portfolio only once the constraints of its products stand, so that nobody launches without
-//! them in between; removals come last and in reverse (design §6).
+//! them in between; removals come last and in reverse (design §6). But what is launched comes after constraints that go.
 
 use std::collections::BTreeMap;
 

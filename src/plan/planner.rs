@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bucket::BucketAfter;
 use super::draft::Draft;
 use super::guard::{Doubt, Family, census, refused_removals};
-use super::op::{Arg, StepId};
+use super::op::{Arg, Step, StepId};
 use super::owned::Owned;
 use super::portfolio::PortfolioAfter;
 use super::product::ProductAfter;
@@ -271,20 +271,21 @@ impl<'a> Planner<'a> {
         let mut owned = census(&self.owned, self.input.observed);
         owned.insert(Family::Objects(Kind::TagOption), self.tag_options_in_use());
         let refused = refused_removals(&planned, &owned, &self.input);
-        // What is not done, and so nothing that rests on it: an object comes after what it needs to be gone.
-        let mut lost: BTreeSet<StepId> = BTreeSet::new();
+        // An object comes after what it needs to be gone.
+        let mut lost = HeldBack::default();
         for draft in &mut self.drafts {
+            lost.rests(draft);
             let mut held: Vec<String> = Vec::new();
             for removal in std::mem::take(&mut draft.removals) {
                 let mut needs = removal.steps.iter().flat_map(|step| &step.needs);
-                let stays = needs.any(|need| lost.contains(need)).then(|| {
+                let stays = needs.any(|need| lost.steps.contains_key(need)).then(|| {
                     let message = "it stays, for something that is held back must go before it";
                     Blocked::new(BlockedCode::Dependency, message)
                 });
                 match refused.get(&removal.family).cloned().or(stays) {
                     Some(blocked) => {
                         draft.refuse(blocked);
-                        lost.extend(removal.steps.iter().map(|step| step.id));
+                        lost.steps(removal.steps);
                         match removal.family {
                             Family::Objects(_) => draft.object.action = Action::None,
                             _ => held.extend(removal.changes.iter().map(removed)),
@@ -309,6 +310,49 @@ impl<'a> Planner<'a> {
             draft.object.settle();
         }
         planned
+    }
+}
+
+/// What is not done, and so nothing that rests on it.
+#[derive(Default)]
+struct HeldBack {
+    steps: BTreeMap<StepId, Key>,
+    /// Provisioned products that others must not wait for.
+    objects: BTreeSet<Key>,
+}
+
+impl HeldBack {
+    fn steps(&mut self, steps: impl IntoIterator<Item = Step>) {
+        let steps = steps.into_iter();
+        self.steps.extend(steps.map(|step| (step.id, step.object)));
+    }
+
+    /// Takes out of a draft what comes after what is held back: what is launched once a constraint is gone. And what waits for
+    /// that waits for a person.
+    fn rests(&mut self, draft: &mut Draft) {
+        let mut needs = draft.steps.iter().flat_map(|step| &step.needs);
+        if let Some(of) = needs.find_map(|need| self.steps.get(need)) {
+            let message = format!("it comes after a removal of {of}, which is held back");
+            draft.blocked(BlockedCode::Dependency, message);
+            self.steps(std::mem::take(&mut draft.steps));
+            for removal in std::mem::take(&mut draft.removals) {
+                draft.object.changes.extend(removal.changes);
+                self.steps(removal.steps);
+            }
+            draft.object.steps.clear();
+            draft.object.action = Action::None;
+            self.objects.insert(draft.object.key.clone());
+        }
+        for waiting in std::mem::take(&mut draft.object.waiting) {
+            match waiting.on.as_ref().filter(|on| self.objects.contains(on)) {
+                Some(on) => {
+                    let message = format!("it waits for {on}, which is held back");
+                    draft.blocked(BlockedCode::Dependency, message);
+                    self.objects.insert(draft.object.key.clone());
+                }
+                None => draft.object.waiting.push(waiting),
+            }
+        }
     }
 }
 

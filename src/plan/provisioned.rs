@@ -367,6 +367,12 @@ impl<'a> Planner<'a> {
         let instances = Instances::new(want, live, base);
         if changes.is_empty() && tags.is_empty() {
             Self::note_unchanged(draft, want, live, base);
+            if live.is_stack_set() && want.stack_set.is_none() {
+                draft.note(format!(
+                    "it is a stack set, and its manifest does not say so: say `stackSet: {{}}` if that is meant ({})",
+                    want.origin
+                ));
+            }
             let next = instances.as_ref().map(|one| one.next(Vec::new()));
             if want.stack_set.is_none() && matches!(next, None | Some(Ok(None))) {
                 return;

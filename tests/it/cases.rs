@@ -7,9 +7,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use aws_sdk_ssm::types::ParameterType;
 use catalogd::clock::Entropy;
 use catalogd::emulator::Profile;
 use catalogd::emulator::faults::{Effect, Faults, Lag, Rule};
+use catalogd::model::desired::Guidance;
 use catalogd::model::observed::{LivePortfolio, LiveProduct, Observed};
 use catalogd::model::owner::Installation;
 use catalogd::reconcile::converge::End;
@@ -17,6 +19,7 @@ use catalogd::render::text::{self, Style};
 
 use crate::examples::expect_each_once;
 use crate::scenario::kit::SIZE;
+use crate::scenario::shares::organized;
 use crate::shared::{Seed, asked_seeds};
 use crate::world::World;
 
@@ -33,6 +36,16 @@ struct Catalog {
     tag_option: bool,
     action: bool,
     launched: Option<u64>,
+    /// What is launched is a stack set.
+    set: bool,
+    /// The size of what is launched comes from the parameter store.
+    stored: bool,
+    /// What is launched tells a topic of its own.
+    topics: bool,
+    /// Somebody has made `spare` before, and it is taken over by its name.
+    adopts: bool,
+    /// The account is an organization's, of this id.
+    organization: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +55,8 @@ struct Portfolio {
     principals: Option<BTreeSet<u64>>,
     budgets: Option<BTreeSet<u64>>,
     shares: Option<BTreeSet<u64>>,
+    /// Beside those accounts the whole organization.
+    shared_with_all: bool,
     tag_options: Option<bool>,
 }
 
@@ -52,13 +67,24 @@ struct Product {
     email: Option<u64>,
     tags: Option<u64>,
     tag_options: Option<bool>,
-    /// A launch role, whether tags may change, a topic.
-    constraints: Option<(Option<u64>, Option<bool>, Option<u64>)>,
+    constraints: Option<Constraints>,
     /// Description and guidance of the first version, and how many more there are.
     described: Option<u64>,
     deprecated: Option<bool>,
     more: u64,
     offers: Option<bool>,
+    /// How many versions stay in use; older ones are deprecated.
+    retention: Option<u64>,
+}
+
+/// A launch role or a stack set, whether tags may change, a topic, a rule.
+#[derive(Debug, Clone, Default)]
+struct Constraints {
+    launch: Option<u64>,
+    stack_set: bool,
+    updates: Option<bool>,
+    topic: Option<u64>,
+    rule: Option<u64>,
 }
 
 fn some(random: &mut Entropy) -> Option<u64> {
@@ -85,6 +111,7 @@ impl Catalog {
                 principals: set(random),
                 budgets: set(random),
                 shares: set(random),
+                shared_with_all: random.chance(0.5),
                 tag_options: flag(random),
             },
             spare: random.chance(0.3),
@@ -92,6 +119,11 @@ impl Catalog {
             tag_option: random.chance(0.5),
             action: random.chance(0.4),
             launched: random.chance(0.3).then(|| random.below(4)),
+            set: random.chance(0.3),
+            stored: random.chance(0.4),
+            topics: random.chance(0.4),
+            adopts: random.chance(0.5),
+            organization: None,
         };
         catalog.mend();
         catalog
@@ -111,10 +143,23 @@ impl Catalog {
                 self.portfolio.tag_options = None;
                 // Left out it would stay as it was, and nothing is launched anew of what is deprecated.
                 product.deprecated = Some(false);
+                product.retention = None;
+                // What is a stack set is launched as one. Left out it would stay.
+                let constraints = product.constraints.get_or_insert_default();
+                constraints.stack_set = self.set;
+                if self.set {
+                    constraints.launch = None;
+                }
             }
         } else {
             self.launched = None;
         }
+    }
+
+    /// Whether what is launched becomes a stack set.
+    fn makes_sets(&self) -> bool {
+        let constraints = self.product.iter().flat_map(|o| &o.constraints);
+        constraints.into_iter().any(|all| all.stack_set)
     }
 
     /// What an edit of git makes of it: other values, and some things gone.
@@ -131,6 +176,12 @@ impl Catalog {
         if let (Some(product), before) = (&mut other.product, versions(self)) {
             product.more = product.more.max(before);
         }
+        if self.launched.is_some() {
+            // A stack stays one. Topics are given at the launch and never changed.
+            (other.set, other.topics) = (self.set, self.topics);
+        }
+        other.adopts = self.adopts;
+        other.organization.clone_from(&self.organization);
         other.mend();
         other
     }
@@ -153,6 +204,7 @@ impl Catalog {
             principals,
             budgets,
             shares,
+            shared_with_all,
             tag_options,
         } = &self.portfolio;
         head(&mut text, "Portfolio", "net");
@@ -179,11 +231,13 @@ impl Catalog {
             let _ = writeln!(text, "  budgets: {}", listed(all, &|n| format!("b{n}")));
         }
         if let Some(all) = shares {
-            let _ = writeln!(
-                text,
-                "  shares: {}",
-                listed(all, &|n| format!("{{account: '{}'}}", account(*n)))
-            );
+            let accounts = all
+                .iter()
+                .map(|n| format!("{{account: '{}'}}", account(*n)));
+            let node = self.organization.iter().filter(|_| *shared_with_all);
+            let node = node.map(|id| format!("{{organization: {id}, sharePrincipals: true}}"));
+            let all: Vec<_> = accounts.chain(node).collect();
+            let _ = writeln!(text, "  shares: [{}]", all.join(", "));
         }
         if let Some(given) = tag_options {
             let _ = writeln!(
@@ -195,6 +249,9 @@ impl Catalog {
         if self.spare {
             head(&mut text, "Portfolio", "spare");
             text.push_str("  providerName: Us\n");
+            if self.adopts {
+                text = text.replace("{name: spare, ", "{name: spare, adopt: byName, ");
+            }
         }
         if self.tag_option {
             head(&mut text, "TagOption", "stage");
@@ -210,14 +267,26 @@ impl Catalog {
         }
         if let Some(size) = self.launched {
             head(&mut text, "ProvisionedProduct", "hub");
+            let size = match self.stored {
+                true => format!("{{ssm: /size/{size}}}"),
+                false => format!("s{size}"),
+            };
             let _ = writeln!(
                 text,
-                "  product: vpc\n  version: v0\n  parameters: {{Size: s{size}}}"
+                "  product: vpc\n  version: v0\n  parameters: {{Size: {size}}}"
             );
+            if self.set {
+                text.push_str("  stackSet: {}\n");
+            }
+            if self.topics {
+                let _ = writeln!(text, "  notificationArns: ['{TOPIC}']");
+            }
         }
         text
     }
 }
+
+const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:told";
 
 fn word(n: u64) -> &'static str {
     ["", "one", "two: \"ü\""][n as usize]
@@ -243,13 +312,21 @@ impl Product {
             email: some(random),
             tags: some(random),
             tag_options: flag(random),
-            constraints: random
-                .chance(0.6)
-                .then(|| (some(random), flag(random), some(random))),
+            constraints: random.chance(0.6).then(|| {
+                let launch = some(random);
+                Constraints {
+                    stack_set: launch.is_none() && random.chance(0.4),
+                    launch,
+                    updates: flag(random),
+                    topic: some(random),
+                    rule: some(random),
+                }
+            }),
             described: some(random),
             deprecated: flag(random),
             more: random.below(3),
             offers: flag(random),
+            retention: random.chance(0.3).then(|| 1 + random.below(2)),
         }
     }
 
@@ -279,10 +356,32 @@ impl Product {
                 if given { "restart" } else { "" }
             );
         }
+        if let Some(n) = self.retention {
+            let _ = writeln!(text, "  retention: {{active: {n}, older: DEPRECATED}}");
+        }
         text.push_str("  portfolios:\n    - portfolio: net\n");
-        if let Some((launch, updates, topic)) = self.constraints {
+        if let Some(constraints) = &self.constraints {
+            let Constraints {
+                launch,
+                stack_set,
+                updates,
+                topic,
+                rule,
+            } = constraints;
             let mut all = Vec::new();
             all.extend(launch.map(|n| format!("launch: {{localRoleName: L{n}}}")));
+            if *stack_set {
+                all.push(
+                    "stackSet: {accounts: ['123456789012'], regions: [us-east-1], executionRole: Exec, \
+                     adminRole: 'arn:aws:iam::123456789012:role/Admin'}"
+                        .to_owned(),
+                );
+            }
+            all.extend(rule.map(|n| {
+                format!(
+                    "template: {{rules: {{R: {{Assertions: [{{Assert: {{Fn::Not: [{{Fn::Equals: [{{Ref: Size}}, no{n}]}}]}}}}]}}}}}}"
+                )
+            }));
             all.extend(
                 updates
                     .map(|on| format!("tagUpdates: {}", if on { "allowed" } else { "notAllowed" })),
@@ -403,7 +502,9 @@ async fn meddle(world: &World, observed: &Observed, random: &mut Entropy) {
     }
 }
 
-fn troubles(random: &mut Entropy) -> Faults {
+/// `lags`: whether the service may see the past. One that does launches under the constraints of a moment ago, and what it
+/// made a stack stays one.
+fn troubles(random: &mut Entropy, lags: bool) -> Faults {
     let mut rules = Vec::new();
     for effect in [
         Effect::Throttle,
@@ -415,7 +516,7 @@ fn troubles(random: &mut Entropy) -> Faults {
             rules.push(Rule::always(effect).chance(0.05));
         }
     }
-    let lag = random.chance(0.3).then_some(Lag {
+    let lag = (random.chance(0.3) && lags).then_some(Lag {
         describe: 2.0,
         search: 5.0,
         chance: 0.4,
@@ -437,6 +538,11 @@ async fn strangers(world: &World) {
     make.idempotency_token("theirs").send().await.unwrap();
 }
 
+/// What git may make or take over; what it has not taken over yet is somebody's.
+fn is_ours(live: &LivePortfolio) -> bool {
+    !["them", "somebody"].contains(&live.provider_name.as_str())
+}
+
 fn theirs(observed: &Observed) -> Vec<&LivePortfolio> {
     let all = observed.portfolios.values();
     all.filter(|o| o.provider_name == "them").collect()
@@ -453,7 +559,7 @@ fn expect(catalog: &Catalog, observed: &Observed) {
     let ours: Vec<_> = observed
         .portfolios
         .values()
-        .filter(|o| o.provider_name != "them")
+        .filter(|o| is_ours(o))
         .collect();
     assert_eq!(ours.len(), 1 + usize::from(catalog.spare));
     let live = ours.iter().find(|o| o.display_name == "net").unwrap();
@@ -475,7 +581,9 @@ fn expect(catalog: &Catalog, observed: &Observed) {
         assert_eq!(live.budgets, all.iter().map(|n| format!("b{n}")).collect());
     }
     if let Some(all) = &want.shares {
-        assert_eq!(live.shares.as_ref().unwrap().len(), all.len());
+        let node = want.shared_with_all && catalog.organization.is_some();
+        let count = all.len() + usize::from(node);
+        assert_eq!(live.shares.as_ref().unwrap().len(), count);
     }
     if let Some(given) = want.tag_options {
         assert_eq!(live.tag_options.len(), usize::from(given));
@@ -495,10 +603,17 @@ fn expect(catalog: &Catalog, observed: &Observed) {
         usize::from(catalog.launched.is_some())
     );
     if let (Some(size), Some(hub)) = (catalog.launched, observed.provisioned.values().next()) {
-        assert_eq!(
-            hub.stack.as_ref().unwrap().parameters["Size"],
-            format!("s{size}")
-        );
+        if catalog.set {
+            let set = hub.stack_set.as_ref();
+            let set = set.unwrap_or_else(|| panic!("no stack set: {hub:#?}"));
+            assert_eq!(set.parameters["Size"], format!("s{size}"));
+            assert_eq!(set.instances.values().collect::<Vec<_>>(), ["CURRENT"]);
+        } else {
+            let stack = hub.stack.as_ref();
+            let stack = stack.unwrap_or_else(|| panic!("no stack: {hub:#?}"));
+            assert_eq!(stack.parameters["Size"], format!("s{size}"));
+            assert_eq!(stack.notification_arns.contains(TOPIC), catalog.topics);
+        }
     }
 }
 
@@ -523,16 +638,23 @@ impl Product {
             assert_eq!(live.tag_options.len(), usize::from(given));
         }
         assert!(portfolio.products.contains(&live.id));
-        if let Some((launch, updates, topic)) = self.constraints {
-            let count = usize::from(launch.is_some())
-                + usize::from(updates.is_some())
-                + usize::from(topic.is_some());
+        if let Some(all) = &self.constraints {
+            let count = usize::from(all.launch.is_some())
+                + usize::from(all.stack_set)
+                + usize::from(all.updates.is_some())
+                + usize::from(all.topic.is_some())
+                + usize::from(all.rule.is_some());
             assert_eq!(portfolio.constraints.len(), count);
         }
         for n in 0..=self.more {
             let mut named = live.versions.iter().filter(|v| v.name == format!("v{n}"));
             let version = named.next().unwrap_or_else(|| panic!("no version v{n}"));
             assert!(version.active && named.next().is_none());
+            let own = if n == 0 { self.deprecated } else { None };
+            let old = self.retention.map(|newest| n + newest <= self.more);
+            if let Some(deprecated) = own.or(old) {
+                assert_eq!(version.guidance == Guidance::Deprecated, deprecated, "v{n}");
+            }
             if let (0, Some(n)) = (n, self.described) {
                 assert_eq!(version.description.as_deref().unwrap_or_default(), word(n));
             }
@@ -548,6 +670,18 @@ impl Product {
     }
 }
 
+/// What git said first and last, told where the case fails.
+struct Catalogs([String; 2]);
+
+impl Drop for Catalogs {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let [first, second] = &self.0;
+            eprintln!("git said:\n{first}\nand then:\n{second}");
+        }
+    }
+}
+
 async fn case(seed: u64) {
     let _told = Seed {
         variable: "CATALOGD_CASES",
@@ -558,13 +692,35 @@ async fn case(seed: u64) {
     world.installation = Installation::parse("team").unwrap();
     world.write("size.yaml", SIZE);
     strangers(&world).await;
-    let first = Catalog::random(&mut random);
+    let mut first = Catalog::random(&mut random);
+    if first.adopts {
+        let sc = world.console();
+        let make = sc.create_portfolio().display_name("spare");
+        let make = make.provider_name("somebody").idempotency_token("before");
+        make.send().await.unwrap();
+    }
+    if random.chance(0.2) {
+        first.organization = Some(organized(&world).await.0);
+    }
     let second = first.edited(&mut random);
+    let all = [&first, &second];
+    let launches = all.iter().any(|catalog| catalog.launched.is_some());
+    let lags = !launches || !all.iter().any(|catalog| catalog.makes_sets());
+    let _shown = Catalogs([first.manifests(), second.manifests()]);
+    for size in [&first, &second]
+        .iter()
+        .filter(|c| c.stored)
+        .filter_map(|c| c.launched)
+    {
+        let put = world.ssm().put_parameter().name(format!("/size/{size}"));
+        let put = put.value(format!("s{size}")).r#type(ParameterType::String);
+        put.overwrite(true).send().await.unwrap();
+    }
 
     // Made under faults, changed by hands and by git, and under faults again.
     world.write("catalog.yaml", first.manifests());
     let mut process = world.process().await;
-    world.emulator.set_faults(troubles(&mut random));
+    world.emulator.set_faults(troubles(&mut random, lags));
     process.apply(&world.desired()).await;
     world.emulator.set_faults(Faults::default());
     let observed = world.plan().await.observed;
@@ -575,7 +731,7 @@ async fn case(seed: u64) {
     world.write("catalog.yaml", second.manifests());
     if random.chance(0.5) {
         let mut process = world.process_in(None).await;
-        world.emulator.set_faults(troubles(&mut random));
+        world.emulator.set_faults(troubles(&mut random, lags));
         process.apply(&world.desired()).await;
         world.emulator.set_faults(Faults::default());
     }
@@ -596,7 +752,7 @@ async fn case(seed: u64) {
     );
     assert_eq!(format!("{:?}", theirs(&pass.observed)), before);
     let mut ours = pass.observed.clone();
-    ours.portfolios.retain(|_, o| o.provider_name != "them");
+    ours.portfolios.retain(|_, o| is_ours(o));
     expect_each_once(&ours);
     expect(&second, &pass.observed);
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::ids::{Key, Kind, PortfolioId, ProductId};
-use crate::model::desired::{Lifecycle, OnRemove, Principal, TagOption};
+use crate::model::desired::{Constraints, Lifecycle, OnRemove, Principal, TagOption};
 use crate::model::observed::{LivePrincipal, Scope};
 use crate::model::owner::Installation;
-use crate::plan::Failed;
+use crate::plan::op::Step;
+use crate::plan::{Action, BlockedCode, Failed};
 use crate::render::testing::*;
 
 #[test]
@@ -227,6 +228,53 @@ fn a_crowd_of_removals_is_refused() {
     assert_eq!(world.plan().steps, []);
     world.policy.allow_removals = Some(8);
     assert_eq!(world.plan().steps.len(), 8);
+}
+
+/// What is launched comes after the constraints that go: where those are held back it is too, and nothing waits for it for ever.
+#[test]
+fn what_comes_after_a_removal_is_held_back_with_it() {
+    let mut desired = catalog();
+    for n in 0..10 {
+        let versions = [version(&mut desired, "v1", "Resources: {}\n")];
+        let product = product_of(&format!("p{n}"), &["net"], versions.to_vec());
+        desired.products.insert(product.name.clone(), product);
+    }
+    let mut far = provisioned_of("far", "vpc", "v1");
+    far.depends_on.insert(name("spoke"));
+    desired.provisioned.insert(name("far"), far);
+    let mut world = World::converged(desired);
+    for product in world.desired.products.values_mut() {
+        for association in product.portfolios.iter_mut().flatten() {
+            association.1.constraints = Some(Constraints::default());
+        }
+    }
+    pp(&mut world.desired, "hub").version = "v2".to_owned();
+    pp(&mut world.desired, "far").version = "v2".to_owned();
+    let plan = world.plan();
+    assert_eq!(plan.steps, []);
+    assert!(!plan.is_waiting(), "{}", world.text());
+    for (object, on) in [
+        ("hub", "removal of product/vpc"),
+        ("spoke", "provisioned-product/hub"),
+        ("far", "provisioned-product/spoke"),
+    ] {
+        let object = plan.object(Kind::ProvisionedProduct, &name(object));
+        let object = object.unwrap();
+        let [blocked] = object.blocked.as_slice() else {
+            panic!("{object:#?}");
+        };
+        assert_eq!(blocked.code, BlockedCode::Dependency, "{blocked:?}");
+        assert!(blocked.message.contains(on), "{blocked:?}");
+        assert_eq!((object.action, &object.steps), (Action::None, &Vec::new()));
+    }
+
+    world.policy.allow_removals = Some(22);
+    let steps = world.plan().steps;
+    let update = steps.last().unwrap();
+    assert_eq!(update.op.call(), "UpdateProvisionedProduct");
+    let vpc = |step: &&Step| step.object.name == name("vpc");
+    let before: BTreeSet<_> = steps.iter().filter(vpc).map(|step| step.id).collect();
+    assert_eq!((before.len(), &update.needs), (2, &before));
 }
 
 #[test]

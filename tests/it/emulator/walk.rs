@@ -29,6 +29,10 @@ use draw::{ACCOUNTS, Pool, REGIONS, pick};
 
 /// Calls of one walk, at least and at most.
 const STEPS: std::ops::Range<u64> = 30..150;
+/// Launches of stack sets, among what was done.
+const SETS: &str = "stack sets";
+/// Updates that say what to do with instances of stack sets, too.
+const CHANGED_SETS: &str = "updates of instances";
 /// A call that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(86_400);
 
@@ -198,8 +202,12 @@ impl Walk {
                 self.pool.pair(&product, &version);
                 self.stack(bench).await;
                 bench.pass(3.0).await;
+                let sets = self.random.chance(0.35);
+                if sets {
+                    self.spread(bench, &portfolio, &product).await;
+                }
                 if self.random.chance(0.8) {
-                    self.launch(bench, &product, &version).await;
+                    self.launch(bench, &product, &version, sets).await;
                 }
                 if self.random.chance(0.5) {
                     let other = ACCOUNTS[1 - place / REGIONS.len()];
@@ -222,8 +230,25 @@ impl Walk {
         self.emulator.set_faults(self.faults.clone());
     }
 
+    /// What is launched from there becomes a stack set.
+    async fn spread(&mut self, bench: &Bench, portfolio: &str, product: &str) {
+        let everywhere = json!({
+            "Version": "String",
+            "Properties": {
+                "AccountList": ACCOUNTS, "RegionList": REGIONS,
+                "AdminRole": format!("arn:aws:iam::{}:role/admin", bench.key), "ExecutionRole": "exec",
+            },
+        });
+        let input = json!({
+            "PortfolioId": portfolio, "ProductId": product, "Type": "STACKSET",
+            "Parameters": everywhere.to_string(), "IdempotencyToken": "spread",
+        });
+        self.pool.learn(&bench.ok("CreateConstraint", input).await);
+        bench.pass(3.0).await;
+    }
+
     /// What can be updated and ended, and a plan that can be executed.
-    async fn launch(&mut self, bench: &Bench, product: &str, version: &str) {
+    async fn launch(&mut self, bench: &Bench, product: &str, version: &str, sets: bool) {
         let with = json!({
             "ProductId": product, "ProvisioningArtifactId": version,
             "ProvisioningParameters": [{"Key": "Owner", "Value": "x"}],
@@ -233,6 +258,29 @@ impl Walk {
         launched["ProvisionToken"] = json!("alpha");
         let answer = bench.ok("ProvisionProduct", launched).await;
         self.pool.learn(&answer);
+        if sets {
+            bench.pass(60.0).await;
+            *self.done.entry(SETS.to_owned()).or_default() += 1;
+            let mut moved = with;
+            moved["ProvisionedProductId"] = answer
+                .pointer("/RecordDetail/ProvisionedProductId")
+                .unwrap()
+                .clone();
+            moved["UpdateToken"] = json!("moved");
+            let random = &mut self.random;
+            moved["ProvisioningPreferences"] = json!({
+                "StackSetAccounts": [*pick(random, &ACCOUNTS)],
+                "StackSetRegions": [*pick(random, &REGIONS)],
+                "StackSetOperationType": *pick(random, &["CREATE", "UPDATE", "DELETE"]),
+            });
+            let asked = ("UpdateProvisionedProduct".to_owned(), moved);
+            let answer = send(bench, &asked).await;
+            self.judge(&asked, answer);
+            if self.random.chance(0.7) {
+                bench.pass(60.0).await;
+            }
+            return;
+        }
         let mut planned = with;
         planned["ProvisionedProductName"] = json!("beta");
         planned["PlanName"] = json!("beta");
@@ -372,6 +420,12 @@ impl Walk {
         let status = response.status().as_u16();
         if status == 200 {
             *self.done.entry(operation.clone()).or_default() += 1;
+            if input
+                .pointer("/ProvisioningPreferences/StackSetOperationType")
+                .is_some()
+            {
+                *self.done.entry(CHANGED_SETS.to_owned()).or_default() += 1;
+            }
             self.pool.learn(&body);
             let product = input["ProductId"].as_str();
             let made = body.pointer("/ProductViewDetail/ProductViewSummary/ProductId");
@@ -608,7 +662,7 @@ async fn walk_all(part: u64) {
         }
     }
     // All that leads on has led on: a walk that is refused everywhere would show nothing.
-    for operation in draw::MAKERS {
+    for operation in draw::MAKERS.into_iter().chain([SETS, CHANGED_SETS]) {
         assert!(
             !usual || done.contains_key(operation),
             "no {operation} in {done:?}"

@@ -8,11 +8,14 @@ use catalogd::model::observed::{LivePortfolio, Observed};
 use catalogd::plan::op::Op;
 use catalogd::plan::{Reason, Shown};
 
-use super::kit::{CATALOG, SIZE, calls, product, writes};
+use super::kit::{CATALOG, SIZE, calls, product, provisioned, status, writes};
 use crate::world::World;
 
 /// The constraints of [`CATALOG`] that [`world`] replaces.
 const FORMER: &str = "        launch: {localRoleName: Launcher}\n        tagUpdates: allowed\n";
+
+/// Of those the one that excludes nothing.
+const UPDATES: &str = "        tagUpdates: allowed\n";
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:";
 
@@ -322,6 +325,71 @@ async fn nothing_is_launched_as_a_stack_set_unasked() {
         "catalog.yaml",
     );
     assert_eq!(writes(&world).get("ProvisionProduct"), None);
+}
+
+/// One commit that changes the constraints and launches for the first time: what is launched is what git says then, and not
+/// what the constraints that go would have made of it.
+#[tokio::test(start_paused = true)]
+async fn what_is_launched_with_a_commit_that_takes_constraints_away_is_as_git_says() {
+    let [(topics, ..), (rules, ..), (stack_set, ..)] = types();
+    let launched = CATALOG
+        .split_once("---\napiVersion: catalogd.dev/v1\nkind: ProvisionedProduct")
+        .map(|(_, hub)| hub)
+        .unwrap();
+    let launched = format!("---\napiVersion: catalogd.dev/v1\nkind: ProvisionedProduct{launched}");
+    let launched = launched.replace("Size: one", "Size: four");
+    let as_set = format!("{launched}  stackSet: {{}}\n");
+    let cases = [
+        // Nothing comes in place of the stack set.
+        (format!("{stack_set}{rules}"), UPDATES.to_owned(), &launched),
+        (stack_set.clone(), FORMER.to_owned(), &launched),
+        (FORMER.to_owned(), stack_set.clone(), &as_set),
+        // The launch would be refused by a rule that goes, and its stack would tell a topic that goes.
+        (format!("{topics}{rules}"), FORMER.to_owned(), &launched),
+    ];
+    for (before, after, launched) in cases {
+        let world = world(Profile::Instant, &before);
+        world.apply().await;
+        world.edit("catalog.yaml", &before, &after);
+        let catalog = world.text("catalog.yaml");
+        world.write("catalog.yaml", format!("{catalog}{launched}"));
+        let ended = world.process().await.apply(&world.desired()).await;
+        let hub = status(&ended.pass, "provisioned-product/hub");
+        assert!(hub.is_well(), "{before} then {after}: {hub:#?}");
+        let live = provisioned(&ended.pass.observed, "hub");
+        assert_eq!(live.kind == "CFN_STACKSET", launched == &as_set, "{live:?}");
+        let told = live.stack.iter().flat_map(|o| &o.notification_arns);
+        assert_eq!(told.count(), 0, "{live:?}");
+        world.expect_empty_plan().await;
+    }
+}
+
+/// What a source with an error keeps counts as there: nothing becomes a stack set by a constraint that should have gone.
+#[tokio::test(start_paused = true)]
+async fn a_constraint_that_can_not_go_yet_is_reckoned_with() {
+    let [.., (stack_set, ..)] = types();
+    for after in [UPDATES, FORMER] {
+        let world = world(Profile::Instant, &stack_set);
+        world.apply().await;
+        world.write("catalog.yaml", CATALOG.replace(FORMER, after));
+        world.write(
+            "broken.yaml",
+            "apiVersion: catalogd.dev/v1\nkind: Nothing\n",
+        );
+        let desired = world.load().desired;
+        let ended = world.process().await.apply(&desired).await;
+        super::kit::expect_blocked(
+            &ended.pass,
+            "provisioned-product/hub",
+            catalogd::plan::BlockedCode::StackSet,
+            &["portfolio/net", "stack set"],
+            "catalog.yaml",
+        );
+        world.write("broken.yaml", "");
+        world.apply().await;
+        let observed = world.plan().await.observed;
+        assert_eq!(provisioned(&observed, "hub").kind, "CFN_STACK");
+    }
 }
 
 /// The real service: slow, inconsistent, throttled, with lost answers. Each is there once, as git has it.

@@ -489,6 +489,23 @@ async fn what_git_leaves_out_is_left_alone() {
     );
 }
 
+/// It stays one, for nothing can change that; but nobody is to think that it is a stack.
+#[tokio::test(start_paused = true)]
+async fn one_whose_manifest_does_not_say_so_is_left_alone_and_told() {
+    let world = applied().await;
+    let (catalog, _) = CATALOG.split_once("  stackSet:\n    accounts").unwrap();
+    world.write("catalog.yaml", catalog);
+    let pass = world.plan().await;
+    assert!(!pass.plan.has_changes() && !pass.plan.is_waiting());
+    let fleet = pass
+        .plan
+        .object(Kind::ProvisionedProduct, &name("fleet"))
+        .unwrap();
+    let told = |note: &String| note.contains("say `stackSet: {}`") && note.contains("catalog.yaml");
+    assert!(fleet.notes.iter().any(told), "{fleet:#?}");
+    assert_eq!(fleet.blocked, []);
+}
+
 fn expect_blocked_here(pass: &Pass, words: &[&str]) {
     let status = status(pass, FLEET);
     let blocked = status

@@ -297,6 +297,14 @@ fn structure(random: &mut Entropy, pool: &mut Pool, operation: &str, name: &str)
             "PageToken" => random.chance(0.02),
             // Most tags that are drawn are refused.
             "Tags" if operation == "UpdateProvisionedProduct" => random.chance(0.1),
+            "ProvisioningPreferences" if operation == "UpdateProvisionedProduct" => {
+                random.chance(0.4)
+            }
+            // They exclude the counts.
+            "StackSetFailureTolerancePercentage" | "StackSetMaxConcurrencyPercentage" => {
+                random.chance(0.1)
+            }
+            "StackSetAccounts" | "StackSetRegions" => random.chance(0.8),
             "ProvisioningPreferences"
             | "SourceConnection"
             | "ProductName"

@@ -279,6 +279,15 @@ impl Look<'_> {
                 .ask("DescribeProvisionedProduct", json!({"Name": row["Name"]}))
                 .await;
             assert_eq!(by_name, described);
+            if row["Type"] == "CFN_STACKSET" {
+                let input = json!({"ProvisionedProductId": id});
+                let operation = "ListStackInstancesForProvisionedProduct";
+                let mut places = BTreeSet::new();
+                for instance in self.all(operation, input, "StackInstances").await {
+                    let place = (text(&instance, "/Account"), text(&instance, "/Region"));
+                    assert!(places.insert(place), "two in one place: {instance}");
+                }
+            }
             for last in [
                 "LastRecordId",
                 "LastProvisioningRecordId",
