@@ -60,7 +60,9 @@ impl Plan {
             Some(revision) => Some(self.source.base(revision, state, &identity.target).await?),
             None => None,
         };
-        let observed = observation.observed(&loaded.desired).map_err(wrong)?;
+        let observed = observation
+            .observed(&loaded.desired, base.as_ref())
+            .map_err(wrong)?;
         let terms = Policy {
             dead: observation.dead(),
             tag_options: observation.former_tag_options().map_err(wrong)?,

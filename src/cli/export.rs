@@ -126,7 +126,7 @@ fn one_line(text: &str) -> String {
     crate::render::safe::line(text, crate::render::safe::MESSAGE)
 }
 
-fn counted(counts: &Counts) -> String {
+pub(super) fn counted(counts: &Counts) -> String {
     let Counts {
         tag_options,
         service_actions,

@@ -7,12 +7,14 @@ use clap::Args;
 use indicatif::MultiProgress;
 
 use crate::clock::Clock;
+use crate::export::Counts;
 use crate::saved::observation::{Observation, Terms};
 use crate::store::replace;
 
 use super::args::{SourceArgs, TargetArgs};
 use super::connect::could_not_observe;
 use super::exit::Exit;
+use super::export::counted;
 use super::out::Out;
 use super::plan::refuse;
 use super::reading::Reading;
@@ -76,12 +78,19 @@ impl Observe {
             1 => "; one part could not be read, and stays unknown".to_owned(),
             many => format!("; {many} parts could not be read, and stay unknown"),
         };
+        let versions = observed.products.values().map(|o| o.versions.len());
+        let counts = Counts {
+            tag_options: observed.tag_options.len(),
+            service_actions: observed.service_actions.len(),
+            portfolios: observed.portfolios.len(),
+            products: observed.products.len(),
+            versions: versions.sum(),
+            provisioned: observed.provisioned.len(),
+        };
         out.result(&format!(
-            "Saved {} portfolios, {} products and {} provisioned products as {shown} ({} calls){unread}.\n\
+            "Saved {} as {shown} ({} calls){unread}\n\
              Without credentials: catalogd plan --against {shown} PATH",
-            observed.portfolios.len(),
-            observed.products.len(),
-            observed.provisioned.len(),
+            counted(&counts),
             reconciler.calls(),
         ));
         Ok(match observed.gaps.is_empty() {

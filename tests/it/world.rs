@@ -365,7 +365,7 @@ fn against_what_was_saved(reconciler: &Reconciler, desired: &Desired, pass: &Pas
     };
     let saved = Observation::new(terms, &pass.observed).to_bytes();
     let saved = Observation::parse(&saved).unwrap();
-    let observed = saved.observed(desired).unwrap();
+    let observed = saved.observed(desired, None).unwrap();
     if observed.gaps.iter().any(Gap::is_of_an_observation) {
         // Something was a secret, and is kept in no file.
         return;

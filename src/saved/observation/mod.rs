@@ -180,14 +180,16 @@ impl Observation {
         all.collect()
     }
 
-    /// What was seen, as these manifests may take it: where they would have looked further, there is a gap.
+    /// What was seen, as these manifests may take it: where they, or those of `base` that were applied before, would have
+    /// looked further, there is a gap.
     ///
     /// # Errors
     /// The file says what no observation can say.
-    pub fn observed(&self, desired: &Desired) -> Result<Observed, String> {
+    pub fn observed(&self, desired: &Desired, base: Option<&Desired>) -> Result<Observed, String> {
         let identity = self.identity()?;
         let mut observed = self.catalog.observed(&identity.target)?;
-        let now = Asked::of(desired, !self.tag_options.is_empty());
+        let former = base.is_some_and(|base| !base.tag_options.is_empty());
+        let now = Asked::of(desired, former || !self.tag_options.is_empty());
         let reason = "the observation was made for other manifests, and nobody has looked at this";
         for scope in self.asked.lacks(&now, desired, &observed, &identity) {
             observed.gaps.push(gap(scope, reason));

@@ -36,7 +36,7 @@ fn saved(world: &World) -> Observation {
 fn lacking(world: &World, edit: impl Fn(&mut Desired)) -> Vec<Scope> {
     let mut desired = world.desired.clone();
     edit(&mut desired);
-    let gaps = saved(world).observed(&desired).unwrap().gaps;
+    let gaps = saved(world).observed(&desired, None).unwrap().gaps;
     gaps.into_iter()
         .filter(Gap::is_of_an_observation)
         .map(|gap| gap.scope)
@@ -63,7 +63,10 @@ fn what_was_seen_is_read_back() {
         },
     );
     let again = saved(&world);
-    assert_eq!(again.observed(&world.desired).unwrap(), world.observed);
+    assert_eq!(
+        again.observed(&world.desired, None).unwrap(),
+        world.observed
+    );
     assert_eq!(again.identity().unwrap(), world.identity);
     assert_eq!(again, saved(&world), "the same gives the same bytes");
 }
@@ -120,7 +123,7 @@ fn no_secret_is_kept() {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     // What had one can't be compared any more, and nobody takes that for agreement.
-    let gaps = saved.observed(&world.desired).unwrap().gaps;
+    let gaps = saved.observed(&world.desired, None).unwrap().gaps;
     let scopes: Vec<Scope> = gaps.into_iter().map(|gap| gap.scope).collect();
     assert_eq!(
         scopes,
