@@ -94,6 +94,7 @@ impl Plan {
         );
         let page = Page {
             revision: Some(&snapshot.revision),
+            reads: Some(0),
             findings: &loaded.findings,
             notices: vec![notice],
             ..Page::of(&plan)

@@ -64,19 +64,25 @@ impl Estimate {
         let Some(reads) = self.reads else {
             return Vec::new();
         };
-        let made = count(usize::try_from(reads).unwrap_or(usize::MAX), "read");
+        let made = match reads {
+            0 => "none made".to_owned(),
+            reads => {
+                let reads = count(usize::try_from(reads).unwrap_or(usize::MAX), "read");
+                format!("{reads} done")
+            }
+        };
         if self.writes == 0 {
-            return vec![format!("Calls: {made} done, none planned.")];
+            return vec![format!("Calls: {made}, none planned.")];
         }
         let planned = count(usize::try_from(self.writes).unwrap_or(usize::MAX), "write");
         let mut words = vec![match self.seconds.zip(self.rates) {
             Some((seconds, rates)) => format!(
-                "Calls: {made} done, {planned} planned; to apply takes about {} at {} reads and {} writes a second.",
+                "Calls: {made}, {planned} planned; to apply takes about {} at {} reads and {} writes a second.",
                 time(seconds),
                 rates.reads,
                 rates.writes
             ),
-            None => format!("Calls: {made} done, {planned} planned."),
+            None => format!("Calls: {made}, {planned} planned."),
         }];
         if self.launches > 0 {
             let calls = count(usize::try_from(self.launches).unwrap_or(usize::MAX), "call");

@@ -21,7 +21,7 @@ use catalogd::model::desired::Desired;
 use catalogd::model::observed::Gap;
 use catalogd::model::owner::{Identity, Installation};
 use catalogd::model::tree::{Pinned, Tree};
-use catalogd::plan::{Input, Plan, Policy, plan};
+use catalogd::plan::{Input, Plan, Policy, plan, secrets};
 use catalogd::reconcile::converge::{Converged, Driver, End};
 use catalogd::reconcile::{Pass, Reconciler};
 use catalogd::render::json;
@@ -368,6 +368,13 @@ fn against_what_was_saved(reconciler: &Reconciler, desired: &Desired, pass: &Pas
     let observed = saved.observed(desired, None).unwrap();
     if observed.gaps.iter().any(Gap::is_of_an_observation) {
         // Something was a secret, and is kept in no file.
+        let secrets = secrets::known(&[desired], &pass.observed);
+        let seen = format!("{:?}", pass.observed);
+        assert!(
+            !secrets.is_empty() || catalogd::secret::is_in(&seen),
+            "{:?}",
+            observed.gaps
+        );
         return;
     }
     let policy = Policy {

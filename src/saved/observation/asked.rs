@@ -8,7 +8,7 @@ use crate::ids::{Key, Kind, Name};
 use crate::model::desired::{
     Adopt, Desired, Lifecycle, OnRemove, Product, ProvisionedProduct, UnlistedVersions,
 };
-use crate::model::observed::{Observed, Scope};
+use crate::model::observed::{LiveProvisioned, Observed, Scope};
 use crate::model::owner::{Identity, Owner};
 use crate::saved::plan::SavedKey;
 
@@ -94,9 +94,24 @@ impl Asked {
         }
     }
 
-    /// Whether a provisioned product was asked for by its name or id.
-    pub(super) fn has_provisioned(&self, id: &str, name: &str) -> bool {
-        self.provisioned.contains(name) || self.adopted_ids.contains(id)
+    /// Whether a provisioned product was asked for: by its name, its id, its stack, or the name that its tag says.
+    pub(super) fn has_provisioned(&self, identity: &Identity, live: &LiveProvisioned) -> bool {
+        let stack = live.physical_id.as_deref();
+        let declared = match identity.owner(Kind::ProvisionedProduct, &live.tags) {
+            Owner::Us(name) => {
+                let key = SavedKey(Key::new(Kind::ProvisionedProduct, name));
+                self.declared.contains(&key)
+            }
+            Owner::Nobody | Owner::Foreign(_) => false,
+        };
+        declared
+            || self.provisioned.contains(&live.name)
+            || self.adopted_ids.contains(live.id.as_str())
+            || self.adopted_names.contains(&live.name)
+            || self
+                .imports
+                .iter()
+                .any(|(arn, ..)| Some(arn.as_str()) == stack)
     }
 
     /// What `now` asks for and this did not: nobody has looked at it.
@@ -195,17 +210,7 @@ impl Asked {
             }
         }
         for live in observed.provisioned.values() {
-            let (id, name) = (live.id.as_str(), &live.name);
-            let known = self.has_provisioned(id, name) || self.adopted_names.contains(name);
-            let stack = live.physical_id.as_deref();
-            let imported = |asked: &Self| {
-                asked
-                    .imports
-                    .iter()
-                    .any(|(arn, ..)| Some(arn.as_str()) == stack)
-            };
-            let wanted = now.has_provisioned(id, name) || newly(id, name) || imported(now);
-            if wanted && !known && !imported(self) {
+            if now.has_provisioned(identity, live) && !self.has_provisioned(identity, live) {
                 scopes.push(Scope::ProvisionedProduct(live.id.clone()));
             }
         }

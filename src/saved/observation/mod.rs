@@ -92,7 +92,7 @@ impl Observation {
             region: target.region.to_string(),
             partition: target.partition.clone(),
             revision: terms.revision.to_owned(),
-            catalog: sealed(Catalog::of(observed), &asked, terms.desired, observed),
+            catalog: sealed(terms, &asked, observed),
             asked,
             dead: terms
                 .dead
@@ -210,7 +210,9 @@ fn gap(scope: Scope, reason: &str) -> Gap {
 }
 
 /// The catalog without secrets, and without what a plan does not need of what nobody asked for.
-fn sealed(mut catalog: Catalog, asked: &Asked, desired: &Desired, observed: &Observed) -> Catalog {
+fn sealed(terms: Terms<'_>, asked: &Asked, observed: &Observed) -> Catalog {
+    let (identity, desired) = (terms.identity, terms.desired);
+    let mut catalog = Catalog::of(observed);
     let known = secrets::known(&[desired], observed);
     let known = known.longer(secrets::TELLING);
     let mut scopes = Vec::new();
@@ -222,8 +224,10 @@ fn sealed(mut catalog: Catalog, asked: &Asked, desired: &Desired, observed: &Obs
             scopes.push(Scope::Ssm(stored.name.clone()));
         }
     }
-    for provisioned in &mut catalog.provisioned {
-        if !asked.has_provisioned(&provisioned.id, &provisioned.name) {
+    // Both are in the order of the ids.
+    let live = observed.provisioned.values();
+    for (provisioned, live) in catalog.provisioned.iter_mut().zip(live) {
+        if !asked.has_provisioned(identity, live) {
             // Others' values are nobody's business, and what is to go is not compared.
             provisioned.status_message = None;
             if let Some(stack) = &mut provisioned.stack {
