@@ -11,12 +11,12 @@ case $host in
 github)
     list="$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues/$PULL_REQUEST/comments"
     one="$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues/comments"
-    change=PATCH header="Authorization: Bearer $GITHUB_TOKEN"
+    user="$GITHUB_API_URL/user" change=PATCH header="Authorization: Bearer $GITHUB_TOKEN"
     ;;
 gitlab)
     list="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
     one=$list
-    change=PUT header="PRIVATE-TOKEN: $GITLAB_TOKEN"
+    user="$CI_API_V4_URL/user" change=PUT header="PRIVATE-TOKEN: $GITLAB_TOKEN"
     ;;
 *)
     echo "usage: catalogd-comment github|gitlab DIR" >&2
@@ -32,10 +32,16 @@ call() { # METHOD URL [body on stdin]
         "${@:3}" "$url"
 }
 
+# Anybody may post a comment that begins with the marker: ours are those that this token's user has written. GitHub tells the token
+# of a workflow nothing of its user.
+me=$(call GET "$user" 2>/dev/null | jq --raw-output '.login // .username // empty') || me=''
+[ -n "$me" ] || me='github-actions[bot]'
+
 posted='[]'
 for ((page = 1; ; page++)); do
     some=$(call GET "$list?per_page=100&page=$page")
-    posted=$(jq --null-input --argjson a "$posted" --argjson b "$some" '$a + $b')
+    posted=$(jq --null-input --argjson a "$posted" --argjson b "$some" --arg me "$me" \
+        '$a + ($b | map(select((.user.login // .author.username) == $me)))')
     [ "$(jq length <<<"$some")" -eq 100 ] || break
 done
 

@@ -12,6 +12,7 @@ use crate::model::owner::{Identity, Installation};
 use crate::plan::{Input, Policy};
 use crate::policy::{Asked, decide};
 use crate::render::Page;
+use crate::render::safe::{VALUE, line};
 use crate::saved::observation::Observation;
 
 use super::exit::Exit;
@@ -52,8 +53,9 @@ impl Plan {
             .filter(|named| *named != bucket)
         {
             bail!(
-                "{} was made with the template bucket {bucket}, and not with {named}\n  next: make a new one with it, or leave it out",
-                file.display()
+                "{} was made with the template bucket {}, and not with {named}\n  next: make a new one with it, or leave it out",
+                file.display(),
+                line(bucket, VALUE)
             );
         }
         let base = match &self.base {
@@ -140,7 +142,8 @@ fn read(file: &Path) -> Result<Observation> {
 fn age(then: Timestamp, now: Timestamp) -> String {
     let since: SignedDuration = now.duration_since(then);
     let (number, unit) = match since.as_secs() {
-        ..60 => return "just now".to_owned(),
+        ..-60 => return "in the future".to_owned(),
+        -60..60 => return "just now".to_owned(),
         seconds @ 60..3_600 => (seconds / 60, "minute"),
         seconds @ 3_600..86_400 => (seconds / 3_600, "hour"),
         seconds => (seconds / 86_400, "day"),

@@ -69,10 +69,14 @@ impl Observe {
             dead: reconciler.dead(),
             tag_options: reconciler.former_tag_options(),
         };
-        let observation = Observation::new(terms, &observed);
         let shown = self.out.display();
-        replace(&self.out, &observation.to_bytes())
-            .with_context(|| format!("the observation cannot be saved as {shown}"))?;
+        let said = || format!("the observation cannot be saved as {shown}");
+        let bytes = Observation::new(terms, &observed)
+            .with_context(said)?
+            .to_bytes();
+        // What could not be read back would help nobody.
+        Observation::parse(&bytes).with_context(said)?;
+        replace(&self.out, &bytes).with_context(said)?;
         let unread = match observed.gaps.len() {
             0 => String::new(),
             1 => "; one part could not be read, and stays unknown".to_owned(),
@@ -93,9 +97,6 @@ impl Observe {
             counted(&counts),
             reconciler.calls(),
         ));
-        Ok(match observed.gaps.is_empty() {
-            true => Exit::Done,
-            false => Exit::Partial,
-        })
+        Ok(Exit::Done)
     }
 }

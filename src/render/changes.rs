@@ -105,10 +105,7 @@ impl Line {
         };
         row.like = format!("{:?} {}", row.sign, pattern(&change.field));
         row.noun = noun(&group, part);
-        // Tags and parameters are values of something that stays.
-        row.removes = change.after == Shown::Absent
-            && group != "tags"
-            && !change.field.starts_with("parameters.");
+        row.removes = takes_away(change, &group);
         Self {
             field: change.field.clone(),
             row,
@@ -128,6 +125,18 @@ impl Line {
         }
         self.row
     }
+}
+
+/// Whether something goes that is not only a value of what stays.
+fn takes_away(change: &Change, group: &str) -> bool {
+    let field = change.field.as_str();
+    let value = group == "tags" || field.starts_with("parameters.");
+    let gone = change.after == Shown::Absent && !value;
+    let was = change.before != Shown::Absent;
+    let inactive = field.ends_with("active") && change.after == Shown::text("false");
+    // With an account or a region its stacks go.
+    let stacks = ["stackSet.accounts", "stackSet.regions"].contains(&field);
+    gone || (was && (inactive || stacks))
 }
 
 /// A value that comes or goes.

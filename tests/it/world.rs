@@ -363,7 +363,7 @@ fn against_what_was_saved(reconciler: &Reconciler, desired: &Desired, pass: &Pas
         dead: reconciler.dead(),
         tag_options: reconciler.former_tag_options(),
     };
-    let saved = Observation::new(terms, &pass.observed).to_bytes();
+    let saved = Observation::new(terms, &pass.observed).unwrap().to_bytes();
     let saved = Observation::parse(&saved).unwrap();
     let observed = saved.observed(desired, None).unwrap();
     if observed.gaps.iter().any(Gap::is_of_an_observation) {

@@ -24,6 +24,7 @@ use crate::model::desired::{Desired, OnRemove, ParameterValue};
 use crate::model::observed::{Gap, Observed, Scope};
 use crate::model::owner::{Identity, Installation};
 use crate::model::secret::Secrets;
+use crate::model::template::reading::Reading;
 use crate::plan::{FormerTagOption, secrets};
 use crate::secret::{self, MASK};
 
@@ -78,13 +79,17 @@ pub struct Terms<'a> {
 
 impl Observation {
     /// Of what was seen.
-    pub fn new(terms: Terms<'_>, observed: &Observed) -> Self {
+    ///
+    /// # Errors
+    /// It could not be written without what is secret.
+    pub fn new(terms: Terms<'_>, observed: &Observed) -> Result<Self, Damage> {
         let Identity {
             installation,
             target,
         } = terms.identity;
         let asked = Asked::of(terms.desired, !terms.tag_options.is_empty());
-        Self {
+        let catalog = sealed(terms, &asked, observed).map_err(unreadable)?;
+        Ok(Self {
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             at: terms.at,
             installation: installation.to_string(),
@@ -92,7 +97,7 @@ impl Observation {
             region: target.region.to_string(),
             partition: target.partition.clone(),
             revision: terms.revision.to_owned(),
-            catalog: sealed(terms, &asked, observed),
+            catalog,
             asked,
             dead: terms
                 .dead
@@ -107,7 +112,7 @@ impl Observation {
                     (id.to_string(), (former.name.to_string(), goes))
                 })
                 .collect(),
-        }
+        })
     }
 
     /// As a file.
@@ -122,10 +127,6 @@ impl Observation {
     pub fn parse(bytes: &[u8]) -> Result<Self, Damage> {
         let observation: Self = envelope::parse("observation", MEMBER, FORMAT, bytes)?;
         // What can't be understood is found out here and not later.
-        let unreadable = |why| Damage::Unreadable {
-            what: "observation",
-            why,
-        };
         let identity = observation.identity().map_err(unreadable)?;
         let catalog = &observation.catalog;
         catalog.observed(&identity.target).map_err(unreadable)?;
@@ -200,6 +201,13 @@ impl Observation {
     }
 }
 
+fn unreadable(why: String) -> Damage {
+    Damage::Unreadable {
+        what: "observation",
+        why,
+    }
+}
+
 fn gap(scope: Scope, reason: &str) -> Gap {
     Gap {
         scope,
@@ -210,17 +218,17 @@ fn gap(scope: Scope, reason: &str) -> Gap {
 }
 
 /// The catalog without secrets, and without what a plan does not need of what nobody asked for.
-fn sealed(terms: Terms<'_>, asked: &Asked, observed: &Observed) -> Catalog {
+fn sealed(terms: Terms<'_>, asked: &Asked, observed: &Observed) -> Result<Catalog, String> {
     let (identity, desired) = (terms.identity, terms.desired);
     let mut catalog = Catalog::of(observed);
     let known = secrets::known(&[desired], observed);
     let known = known.longer(secrets::TELLING);
     let mut scopes = Vec::new();
-    for stored in catalog.ssm.iter_mut().filter(|stored| stored.secret) {
-        MASK.clone_into(&mut stored.value);
-    }
-    for stored in catalog.ssm.iter_mut().filter(|stored| !stored.secret) {
-        if veil(&mut stored.value, &known) {
+    for stored in &mut catalog.ssm {
+        if stored.secret {
+            MASK.clone_into(&mut stored.value);
+        } else if secret::is_in(&stored.value) || known.told_by(&stored.value) {
+            MASK.clone_into(&mut stored.value);
             scopes.push(Scope::Ssm(stored.name.clone()));
         }
     }
@@ -243,57 +251,80 @@ fn sealed(terms: Terms<'_>, asked: &Asked, observed: &Observed) -> Catalog {
         for key in stored_secrets(desired, observed, &provisioned.name) {
             let stack = provisioned.stack.as_mut().map(|o| &mut o.parameters);
             let set = provisioned.stack_set.as_mut().map(|o| &mut o.parameters);
-            for value in stack
-                .into_iter()
-                .chain(set)
-                .filter_map(|all| all.get_mut(&key))
-            {
+            let all = stack.into_iter().chain(set);
+            for value in all.filter_map(|all| all.get_mut(&key)) {
                 if value.chars().any(|c| c != '*') {
                     hidden = true;
                     MASK.clone_into(value);
                 }
             }
         }
-        if cover(provisioned, &known) || hidden {
-            let id = provisioned.id.as_str().into();
-            scopes.push(Scope::ProvisionedProduct(id));
+        if cover(provisioned, &known)? || hidden {
+            scopes.push(Scope::ProvisionedProduct(live.id.clone()));
         }
     }
-    for action in &mut catalog.service_actions {
-        if cover(action, &known) {
-            scopes.push(Scope::ServiceAction(action.id.as_str().into()));
+    let actions = observed.service_actions.keys();
+    for (action, id) in catalog.service_actions.iter_mut().zip(actions) {
+        if cover(action, &known)? {
+            // Its mark stands in its description, so it can't be told whose it is either.
+            scopes.extend([Scope::ServiceAction(id.clone()), Scope::ServiceActions]);
         }
     }
-    for portfolio in catalog.portfolios.iter_mut().chain(&mut catalog.imported) {
-        if cover(portfolio, &known) {
-            scopes.push(Scope::Portfolio(portfolio.id.as_str().into()));
+    let portfolios = observed.portfolios.keys().chain(observed.imported.keys());
+    let shapes = catalog.portfolios.iter_mut().chain(&mut catalog.imported);
+    for (portfolio, id) in shapes.zip(portfolios) {
+        if cover(portfolio, &known)? {
+            scopes.push(Scope::Portfolio(id.clone()));
         }
     }
     let sources = catalog.sources.iter_mut().map(|source| &mut source.product);
-    for product in catalog.products.iter_mut().chain(sources) {
-        if cover(product, &known) {
-            scopes.push(Scope::Product(product.id.as_str().into()));
+    let shapes = catalog.products.iter_mut().chain(sources);
+    let products = observed.products.values().chain(observed.sources.values());
+    for (product, live) in shapes.zip(products) {
+        if cover(product, &known)? {
+            scopes.push(Scope::Product(live.id.clone()));
         }
     }
     for option in &mut catalog.tag_options {
-        if cover(option, &known) {
+        if cover(option, &known)? {
             scopes.push(Scope::TagOptions);
         }
     }
-    for (stack, (arn, _)) in catalog.stacks.iter_mut().zip(&observed.stacks) {
-        if cover(stack, &known) {
+    for (shape, (arn, live)) in catalog.stacks.iter_mut().zip(&observed.stacks) {
+        let mut hidden = false;
+        let wanted = desired.provisioned.values();
+        let imports = wanted.filter(|want| want.import.as_ref().is_some_and(|o| o.stack == *arn));
+        for want in imports {
+            for key in stored_secrets(desired, observed, &want.live_name) {
+                if let Some(value) = shape.stack.parameters.get_mut(&key) {
+                    MASK.clone_into(value);
+                    hidden = true;
+                }
+            }
+        }
+        hidden |= cover(shape, &known)?;
+        // A default of a NoEcho parameter is as secret as its value.
+        if [Some(&live.template), live.version.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|text| has_secret_default(text))
+        {
+            shape.template.clear();
+            shape.version_template = None;
+            hidden = true;
+        }
+        if hidden {
             scopes.push(Scope::Stack(arn.clone()));
         }
     }
     for gap in &mut catalog.gaps {
-        cover(gap, &known);
+        cover(gap, &known)?;
     }
     let reason = "something of it looks like a secret, which no observation keeps";
-    let gaps = scopes
-        .into_iter()
-        .map(|scope| gap_shape(&gap(scope, reason)));
+    let gaps = scopes.into_iter();
+    let gaps = gaps.map(|scope| gap_shape(&gap(scope, reason)));
     catalog.gaps.extend(gaps);
-    catalog
+    Ok(catalog)
 }
 
 /// The parameters of a provisioned product to which SecureStrings go.
@@ -309,39 +340,93 @@ fn stored_secrets(desired: &Desired, observed: &Observed, live_name: &str) -> Ve
     keys.map(|(key, _)| key.clone()).collect()
 }
 
-/// Takes secrets out of all texts of a shape; `true` where there was one.
-fn cover<T: Serialize + DeserializeOwned>(shape: &mut T, known: &Secrets) -> bool {
-    // Shapes are made of texts, numbers and lists of them: nothing in them can fail to be written or read back.
-    let Ok(mut value) = serde_json::to_value(&*shape) else {
-        return false;
+/// Whether a template says a default of a NoEcho parameter, or can't be read, so that nobody knows.
+fn has_secret_default(template: &str) -> bool {
+    let Ok(reading) = Reading::of(template.as_bytes()) else {
+        return true;
     };
-    if !cover_value(&mut value, known) {
-        return false;
-    }
-    if let Ok(covered) = serde_json::from_value(value) {
-        *shape = covered;
-    }
-    true
+    let mut all = reading.parameters.members.iter();
+    !reading.parameters.whole || all.any(|decl| decl.no_echo && decl.default.is_some())
 }
 
-fn cover_value(value: &mut Value, known: &Secrets) -> bool {
+/// Texts that people and templates write, where anything may stand. Ids, ARNs, names, states and whose something is are
+/// left as they are: without them an object would be another one, or none.
+const FREE: &[&str] = &[
+    "description",
+    "distributor",
+    "owner",
+    "provider_name",
+    "support_description",
+    "support_email",
+    "support_url",
+    "tags",
+    "text",
+    "value",
+    "definition",
+    "default",
+    "template",
+    "version_template",
+];
+/// Texts in which what a launch was given may be repeated, besides.
+const ECHOES: &[&str] = &[
+    "parameters",
+    "outputs",
+    "message",
+    "status_message",
+    "reason",
+];
+/// How the keys of tags begin that say whose something is.
+const OURS: &str = "catalogd:";
+
+/// What a text may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Nothing,
+    Shapes,
+    Echoes,
+}
+
+/// Takes secrets out of the texts of a shape; `true` where there was one.
+fn cover<T: Serialize + DeserializeOwned>(shape: &mut T, known: &Secrets) -> Result<bool, String> {
+    let wrong = |error: serde_json::Error| error.to_string();
+    let mut value = serde_json::to_value(&*shape).map_err(wrong)?;
+    let found = cover_value(&mut value, Holds::Nothing, known);
+    if found {
+        *shape = serde_json::from_value(value).map_err(wrong)?;
+    }
+    Ok(found)
+}
+
+fn cover_value(value: &mut Value, holds: Holds, known: &Secrets) -> bool {
     match value {
-        Value::String(text) => veil(text, known),
-        Value::Array(all) => all
-            .iter_mut()
-            .fold(false, |found, value| cover_value(value, known) | found),
-        Value::Object(all) => all
-            .values_mut()
-            .fold(false, |found, value| cover_value(value, known) | found),
+        Value::String(text) => {
+            let echo = holds == Holds::Echoes && known.told_by(text);
+            let found = echo || (holds != Holds::Nothing && secret::is_in(text));
+            if found {
+                secret::mask(text);
+            }
+            if echo {
+                known.take_out(text);
+            }
+            found
+        }
+        Value::Array(all) => {
+            let all = all.iter_mut();
+            all.fold(false, |found, value| {
+                cover_value(value, holds, known) | found
+            })
+        }
+        Value::Object(all) => all.iter_mut().fold(false, |found, (key, value)| {
+            let holds = match key.as_str() {
+                key if key.starts_with(OURS) => Holds::Nothing,
+                key if ECHOES.contains(&key) => Holds::Echoes,
+                key if FREE.contains(&key) => Holds::Shapes,
+                // A parameter's own name is the key of its value.
+                _ if value.is_string() => holds,
+                _ => Holds::Nothing,
+            };
+            cover_value(value, holds, known) | found
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
-}
-
-fn veil(text: &mut String, known: &Secrets) -> bool {
-    let found = secret::is_in(text) || known.told_by(text);
-    if found {
-        secret::mask(text);
-        known.take_out(text);
-    }
-    found
 }

@@ -117,7 +117,7 @@ pub(super) struct ConstraintShape {
     kind: String,
     product: String,
     owner: Option<String>,
-    parameters: String,
+    text: String,
     status: ReadyShape,
 }
 
@@ -193,7 +193,7 @@ pub(super) struct VersionShape {
 #[serde(deny_unknown_fields)]
 pub(super) struct ContentShape {
     digest: String,
-    parameters: Option<Vec<ParameterShape>>,
+    declared: Option<Vec<ParameterShape>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,9 +262,9 @@ pub(super) struct StackSetShape {
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportableShape {
     pub(super) arn: String,
-    stack: StackShape,
-    template: String,
-    version: Option<String>,
+    pub(super) stack: StackShape,
+    pub(super) template: String,
+    pub(super) version_template: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -426,7 +426,7 @@ impl Catalog {
             arn,
             stack,
             template,
-            version,
+            version_template: version,
         } in stacks
         {
             let stack = ImportableStack {
@@ -700,7 +700,7 @@ fn constraint_shape(live: &LiveConstraint) -> ConstraintShape {
         kind: kind.clone(),
         product: product.to_string(),
         owner: optional(owner.as_ref()),
-        parameters: parameters.clone(),
+        text: parameters.clone(),
         status: ready_shape(status),
     }
 }
@@ -711,7 +711,7 @@ fn constraint(shape: &ConstraintShape) -> LiveConstraint {
         kind,
         product,
         owner,
-        parameters,
+        text: parameters,
         status,
     } = shape;
     LiveConstraint {
@@ -926,7 +926,7 @@ fn version_shape(live: &LiveVersion) -> VersionShape {
             } = content;
             ContentShape {
                 digest: content.to_string(),
-                parameters: parameters
+                declared: parameters
                     .as_ref()
                     .map(|all| all.iter().map(declared).collect()),
             }
@@ -959,7 +959,10 @@ fn version(shape: &VersionShape) -> Result<LiveVersion, Wrong> {
     };
     let content = match content {
         None => None,
-        Some(ContentShape { digest, parameters }) => Some(VersionContent {
+        Some(ContentShape {
+            digest,
+            declared: parameters,
+        }) => Some(VersionContent {
             content: Digest::parse(digest).ok_or_else(|| format!("{digest:?} is no digest"))?,
             parameters: parameters
                 .as_ref()
@@ -1161,7 +1164,7 @@ fn importable_shape(arn: &StackArn, live: &ImportableStack) -> ImportableShape {
         arn: arn.to_string(),
         stack: stack_shape(stack),
         template: template.to_string(),
-        version: version.as_deref().map(str::to_owned),
+        version_template: version.as_deref().map(str::to_owned),
     }
 }
 

@@ -28,7 +28,7 @@ fn saved(world: &World) -> Observation {
         dead: &world.policy.dead,
         tag_options: &world.policy.tag_options,
     };
-    let bytes = Observation::new(terms, &world.observed).to_bytes();
+    let bytes = Observation::new(terms, &world.observed).unwrap().to_bytes();
     Observation::parse(&bytes).unwrap()
 }
 
@@ -110,9 +110,22 @@ fn no_secret_is_kept() {
     stack
         .outputs
         .insert("Theirs".to_owned(), "their output".to_owned());
+    let legacy =
+        StackArn::parse("arn:aws:cloudformation:us-east-1:123456789012:stack/old/1").unwrap();
+    let mut stack = world.provisioned("hub").stack.clone().unwrap();
+    stack.parameters.remove("Short");
+    let template =
+        "Parameters: {P: {Type: String, NoEcho: true, Default: hunter3}}\nResources: {}\n";
+    let importable = crate::model::observed::ImportableStack {
+        stack,
+        template: template.into(),
+        version: Some(template.into()),
+    };
+    world.observed.stacks.insert(legacy.clone(), importable);
     let saved = saved(&world);
     let text = String::from_utf8(saved.to_bytes()).unwrap();
     for secret in [
+        "hunter3",
         token.as_str(),
         "correct horse battery",
         "\"abc\"",
@@ -130,8 +143,42 @@ fn no_secret_is_kept() {
         [
             Scope::Product("prod-vpc".into()),
             Scope::ProvisionedProduct("pp-hub".into()),
+            Scope::Stack(legacy),
         ]
     );
+}
+
+/// A secret that is a part of an id, of a name or of the tag that says whose something is makes no other object of it.
+#[test]
+fn a_secret_that_stands_everywhere_hides_no_object() {
+    let mut world = converged();
+    for (name, value) in [
+        ("/account", "123456789012"),
+        ("/word", "avail"),
+        ("/year", "2026"),
+    ] {
+        let parameter = SsmParameter {
+            value: value.to_owned(),
+            secret: true,
+            version: 1,
+        };
+        world.observed.ssm.insert(name.to_owned(), parameter);
+    }
+    let message = "in 123456789012 nothing is available in 2026".to_owned();
+    world.provisioned("hub").status_message = Some(message);
+    let again = saved(&world).observed(&world.desired, None).unwrap();
+    let live = &world.observed;
+    assert_eq!(again.portfolios, live.portfolios);
+    assert_eq!(again.products, live.products);
+    let hub = again.provisioned.values().find(|live| live.name == "hub");
+    let said = hub.unwrap().status_message.as_deref();
+    assert_eq!(
+        said,
+        Some("in (secret) nothing is (secret)able in (secret)")
+    );
+    assert_eq!(hub.unwrap().tags, world.provisioned("hub").tags);
+    let scopes: Vec<Scope> = again.gaps.into_iter().map(|gap| gap.scope).collect();
+    assert_eq!(scopes, [Scope::ProvisionedProduct("pp-hub".into())]);
 }
 
 #[test]
