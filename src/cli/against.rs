@@ -1,6 +1,5 @@
 //! `catalogd plan --against FILE`: a plan against a saved observation. Nothing is called, and no credentials are looked for.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::policy::{Asked, decide};
 use crate::render::Page;
 use crate::render::safe::{VALUE, line};
 use crate::saved::observation::Observation;
+use crate::store::read_at_most;
 
 use super::exit::Exit;
 use super::out::Out;
@@ -122,15 +122,9 @@ impl Plan {
 fn read(file: &Path) -> Result<Observation> {
     let shown = file.display();
     let said = || format!("the observation {shown} cannot be read");
-    let opened = std::fs::File::open(file).with_context(said)?;
-    let mut bytes = Vec::new();
-    opened
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .with_context(said)?;
-    if bytes.len() as u64 > LARGEST {
+    let Some(bytes) = read_at_most(file, LARGEST).with_context(said)? else {
         bail!("{shown} is larger than {LARGEST} bytes, and no observation is");
-    }
+    };
     Observation::parse(&bytes).map_err(|damage| {
         anyhow!(
             "{shown} can't be compared with: {damage}\n  next: make a new one where there are credentials: catalogd observe --out FILE PATH"

@@ -1,7 +1,7 @@
 //! Saved plans: `plan --out FILE` writes one, `apply --plan FILE` makes it as it was shown or not at all.
 
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::plan::Action;
 use crate::reconcile::{Pass, Reconciler};
 use crate::render::{Page, left_out, status, text};
 use crate::saved::plan::{Options, SavedKey, SavedPlan, SavedSource, Terms};
-use crate::store::replace;
+use crate::store::{read_at_most, replace};
 
 use super::apply::{Apply, Told, exit_of};
 use super::args::SourceArgs;
@@ -137,8 +137,8 @@ fn used_name(file: &Path) -> PathBuf {
 
 fn read(file: &Path) -> Result<SavedPlan> {
     let shown = file.display();
-    let opened = match std::fs::File::open(file) {
-        Ok(opened) => opened,
+    let read = match read_at_most(file, LARGEST) {
+        Ok(read) => read,
         Err(error) if error.kind() == ErrorKind::NotFound && used_name(file).exists() => {
             let used = used_name(file);
             let why = format!("it was applied before, and is {} now", used.display());
@@ -146,14 +146,9 @@ fn read(file: &Path) -> Result<SavedPlan> {
         }
         Err(error) => return Err(error).with_context(|| format!("{shown} cannot be read")),
     };
-    let mut bytes = Vec::new();
-    opened
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("{shown} cannot be read"))?;
-    if bytes.len() as u64 > LARGEST {
+    let Some(bytes) = read else {
         bail!("{shown} is larger than a saved plan can be");
-    }
+    };
     SavedPlan::parse(&bytes).map_err(|damage| stale(file, &[damage.to_string()]).into())
 }
 

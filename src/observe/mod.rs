@@ -1,5 +1,7 @@
 //! Builds an [`Observed`]: what is absent, what is unknown and what is denied stay apart (promise 1).
 
+pub mod asked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{ProductArn, StackArn, Target};

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Reconciler;
-use crate::aws::collect::{Adopted, Hints};
+use crate::aws::collect::Hints;
 use crate::aws::error::Failure;
 use crate::export::{self, Exported, Filter, Input, NoMatch};
 use crate::model::inventory::Launch;
 use crate::model::observed::Observed;
+use crate::observe::asked::Asked;
 
 /// How far an export's reading has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +27,11 @@ impl Reconciler {
     pub async fn survey(&mut self) -> Observed {
         let hints = Hints {
             known_ids: BTreeMap::new(),
-            wanted_provisioned_names: BTreeSet::new(),
-            imported: BTreeSet::new(),
-            declared: BTreeSet::new(),
-            deleting: BTreeSet::new(),
-            shared: BTreeSet::new(),
-            tag_options: true,
-            sources: BTreeSet::new(),
-            imports: Vec::new(),
-            adopted: Adopted::default(),
-            ssm: BTreeSet::new(),
-            offers: true,
+            asked: Asked {
+                tag_options: true,
+                offers: true,
+                ..Asked::default()
+            },
             everything: true,
             identity: self.identity.clone(),
             // An export reads everything itself.

@@ -11,18 +11,17 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::client::Aws;
-use crate::aws::collect::{Adopted, Hints, WantedImport};
+use crate::aws::collect::Hints;
 use crate::aws::recall::Recall;
 use crate::clock::{Clock, Entropy};
 use crate::execute::progress::Progress;
 use crate::execute::{Executor, Outcome, Patience, StepResult};
 use crate::ids::{Key, Name, TagOptionId, Token};
-use crate::model::desired::{
-    Adopt, Desired, Lifecycle, Product, ProvisionedProduct, UnlistedVersions,
-};
+use crate::model::desired::{Desired, ProvisionedProduct};
 use crate::model::observed::Observed;
 use crate::model::owner::Identity;
 use crate::model::secret::Secrets;
+use crate::observe::asked::Asked;
 use crate::plan::{self, Denied, Failed, FormerTagOption, HalfCopy, Plan, Policy, secrets};
 use crate::policy;
 use crate::rule::Rules;
@@ -336,60 +335,10 @@ impl Reconciler {
     }
 
     async fn observe(&mut self, desired: &Desired, base: Option<&Desired>) -> Observed {
-        let wanted = desired
-            .provisioned
-            .values()
-            .map(|object| object.live_name.clone())
-            .collect();
-        let sources = desired.products.values();
-        let sources = sources.filter_map(|product| product.copy_from.as_ref());
-        let imports = desired.provisioned.values();
-        let imports = imports.filter_map(|want| {
-            let stack = want.import.as_ref()?.stack.clone();
-            Some(WantedImport {
-                stack,
-                product: want.product.clone(),
-                version: want.version.clone(),
-            })
-        });
+        let former = !self.memory.tag_options.is_empty();
         let hints = Hints {
             known_ids: self.memory.known.clone(),
-            imported: desired
-                .imported
-                .values()
-                .map(|portfolio| portfolio.id.clone())
-                .collect(),
-            declared: desired
-                .keys()
-                .chain(desired.broken.iter().cloned())
-                .collect(),
-            deleting: desired
-                .products
-                .values()
-                .filter(|product| product.unlisted_versions == UnlistedVersions::Delete)
-                .map(|product| product.name.clone())
-                .collect(),
-            shared: desired
-                .portfolios
-                .values()
-                .filter(|portfolio| portfolio.shares.is_some())
-                .map(|portfolio| portfolio.name.clone())
-                .collect(),
-            tag_options: !self.memory.tag_options.is_empty()
-                || std::iter::once(desired)
-                    .chain(base)
-                    .any(|source| !source.tag_options.is_empty()),
-            wanted_provisioned_names: wanted,
-            sources: sources.map(|copy| copy.source.clone()).collect(),
-            imports: imports.collect(),
-            adopted: adopted(desired),
-            ssm: desired
-                .provisioned
-                .values()
-                .flat_map(ProvisionedProduct::ssm)
-                .cloned()
-                .collect(),
-            offers: desired.products.values().any(Product::has_offers),
+            asked: Asked::of(desired, base, former),
             everything: false,
             identity: self.identity.clone(),
             recall: Arc::clone(&self.recall),
@@ -454,27 +403,4 @@ impl Reconciler {
             tracing::warn!(%error, cause, "going on without it");
         }
     }
-}
-
-/// What manifests want to take over, by id and by name.
-fn adopted(desired: &Desired) -> Adopted {
-    let mut adopted = Adopted::default();
-    let mut add = |lifecycle: &Lifecycle, name: &str| match &lifecycle.adopt {
-        Adopt::Never => false,
-        Adopt::ByName(_) => adopted.names.insert(name.to_owned()),
-        Adopt::Id { id, .. } => adopted.ids.insert(id.clone()),
-    };
-    for want in desired.service_actions.values() {
-        add(&want.lifecycle, &want.display_name);
-    }
-    for want in desired.portfolios.values() {
-        add(&want.lifecycle, &want.display_name);
-    }
-    for want in desired.products.values() {
-        add(&want.lifecycle, &want.display_name);
-    }
-    for want in desired.provisioned.values() {
-        add(&want.lifecycle, &want.live_name);
-    }
-    adopted
 }

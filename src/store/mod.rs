@@ -257,6 +257,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     renamed
 }
 
+/// Reads a file that a person names, unless it is longer than `most` bytes; `None` where it is.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(path)?;
+    // Its length is asked of what is read: a name may mean another file by then.
+    io::Read::read_to_end(&mut io::Read::take(opened, most + 1), &mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
 fn read_bounded(path: &Path) -> Option<Vec<u8>> {
     let length = std::fs::metadata(path).ok()?.len();
     if length > LARGEST {

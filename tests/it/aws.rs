@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use catalogd::aws::collect::Adopted;
 use catalogd::aws::{Aws, ContentIndex, Counts, Hints, Pace, Settings};
 use catalogd::clock::Clock;
 use catalogd::emulator::faults::Faults;
@@ -19,6 +18,7 @@ use catalogd::model::desired::{ProductType, Tags};
 use catalogd::model::observed::{Gap, Observed};
 use catalogd::model::owner::{Identity, Installation, tag_key};
 use catalogd::model::template::Template;
+use catalogd::observe::asked::Asked;
 use catalogd::plan::op::{Answer, Arg, NewSource, NewVersion, Op, ProductFields, TagChange};
 use catalogd::run::settle::Read;
 
@@ -99,17 +99,13 @@ impl Bench {
     pub fn hints(&self) -> Hints {
         Hints {
             known_ids: self.known_ids.clone(),
-            wanted_provisioned_names: self.wanted.clone(),
-            imported: BTreeSet::new(),
-            declared: BTreeSet::new(),
-            deleting: BTreeSet::new(),
-            shared: self.shared.clone(),
-            tag_options: self.tag_options,
-            sources: BTreeSet::new(),
-            imports: Vec::new(),
-            adopted: Adopted::default(),
-            ssm: BTreeSet::new(),
-            offers: true,
+            asked: Asked {
+                provisioned: self.wanted.clone(),
+                shared: self.shared.clone(),
+                tag_options: self.tag_options,
+                offers: true,
+                ..Asked::default()
+            },
             everything: false,
             identity: self.identity.clone(),
             recall: Arc::default(),

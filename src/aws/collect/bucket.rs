@@ -104,7 +104,7 @@ impl Aws {
                 let owner = hints.identity.owner(Kind::Product, &product.tags);
                 matches!(owner, Owner::Us(_))
                     || hints.is_source(product)
-                    || hints.adopted.has(product.id.as_str(), &product.name)
+                    || hints.asked.adopted.has(product.id.as_str(), &product.name)
             })
             .map(|product| product.id.clone())
             .collect();

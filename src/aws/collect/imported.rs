@@ -18,7 +18,7 @@ const PORTFOLIOS_A_PAGE: i32 = 100;
 impl Aws {
     pub(super) async fn imported(&self, hints: &Hints) -> Found<LivePortfolio> {
         let mut found = Found::default();
-        if hints.imported.is_empty() && !hints.everything {
+        if hints.asked.imported.is_empty() && !hints.everything {
             return found;
         }
         let accepted = match self.accepted().await {
@@ -30,7 +30,12 @@ impl Aws {
         };
         let wanted: Vec<PortfolioId> = match hints.everything {
             true => accepted.into_iter().collect(),
-            false => hints.imported.intersection(&accepted).cloned().collect(),
+            false => hints
+                .asked
+                .imported
+                .intersection(&accepted)
+                .cloned()
+                .collect(),
         };
         for part in gather(wanted.into_iter().map(|id| self.imported_portfolio(id))).await {
             found.add(part);

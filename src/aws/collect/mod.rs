@@ -18,7 +18,7 @@ mod tag_option;
 mod tagging;
 mod version;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,11 +30,12 @@ use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::index::ContentIndex;
 use crate::aws::recall::Recall;
-use crate::ids::{Key, Kind, Name, PortfolioId, ProductArn, ProductId, Region, StackArn, Target};
+use crate::ids::{Key, Kind, ProductArn, ProductId, Region, Target};
 use crate::model::desired::OnRemove;
 use crate::model::observed::{Gap, LiveProduct, Observed, Scope};
 use crate::model::owner::{Identity, Owner};
 use crate::observe::SnapshotBuilder;
+use crate::observe::asked::Asked;
 
 /// Objects of a kind that are read at the same time: enough to fill the pace at 0.8 s an answer.
 const AT_ONCE: usize = 8;
@@ -48,28 +49,8 @@ const REASK_AFTER: Duration = Duration::from_secs(1);
 pub struct Hints {
     /// Live ids by object, from the state folder: what no listing shows is described by its id.
     pub known_ids: BTreeMap<Key, String>,
-    /// Live names of provisioned products that the manifests name: what no search shows is described by name.
-    pub wanted_provisioned_names: BTreeSet<String>,
-    /// What the source names: another object of ours may be about to go, and more has to be known of it then.
-    pub declared: BTreeSet<Key>,
-    /// Products whose manifests delete versions.
-    pub deleting: BTreeSet<Name>,
-    /// Other accounts' portfolios that manifests name.
-    pub imported: BTreeSet<PortfolioId>,
-    /// Portfolios, by name, of which a manifest says whom they are shared with.
-    pub shared: BTreeSet<Name>,
-    /// Whether TagOptions are of interest: a manifest declares one, or declared one before.
-    pub tag_options: bool,
-    /// Products that manifests copy from.
-    pub sources: BTreeSet<ProductArn>,
-    /// Stacks that manifests import.
-    pub imports: Vec<WantedImport>,
-    /// What manifests take over.
-    pub adopted: Adopted,
-    /// Parameters of the parameter store that manifests take values from.
-    pub ssm: BTreeSet<String>,
-    /// Whether some manifest says which service actions versions offer: then who else offers what matters.
-    pub offers: bool,
+    /// What manifests ask for.
+    pub asked: Asked,
     /// Everything is read as though it were ours: for an export. The contents of versions are then left to
     /// [`Aws::version_texts`].
     pub everything: bool,
@@ -79,38 +60,11 @@ pub struct Hints {
     pub recall: Arc<Recall>,
 }
 
-/// What manifests take over: it is read like what is ours.
-#[derive(Debug, Clone, Default)]
-pub struct Adopted {
-    /// By id.
-    pub ids: BTreeSet<String>,
-    /// By name.
-    pub names: BTreeSet<String>,
-}
-
-impl Adopted {
-    /// Whether something of this id and name is meant.
-    pub(super) fn has(&self, id: &str, name: &str) -> bool {
-        self.ids.contains(id) || self.names.contains(name)
-    }
-}
-
-/// A stack that a manifest imports, and what it is to become.
-#[derive(Debug, Clone)]
-pub struct WantedImport {
-    /// The stack.
-    pub stack: StackArn,
-    /// The product, by its manifest's name.
-    pub product: Name,
-    /// The version, by its name.
-    pub version: String,
-}
-
 impl Hints {
     /// The sources of other accounts and regions: the lists of this one may lack them.
     fn foreign(&self) -> impl Iterator<Item = &ProductArn> {
         let target = &self.identity.target;
-        let theirs = self.sources.iter();
+        let theirs = self.asked.sources.iter();
         // Another partition has other credentials and is not to be seen from here at all.
         theirs.filter(|source| source.partition == target.partition && !source.is_in(target))
     }
@@ -133,13 +87,13 @@ impl Hints {
         };
         let end = self.identity.on_remove(Kind::Product, &product.tags);
         let key = Key::new(Kind::Product, name);
-        let leaves = end == Some(OnRemove::Delete) && !self.declared.contains(&key);
-        leaves || self.deleting.contains(&key.name)
+        let leaves = end == Some(OnRemove::Delete) && !self.asked.declared.contains(&key);
+        leaves || self.asked.deleting.contains(&key.name)
     }
 
     /// The sources of this very account and region.
     fn own_sources(&self) -> impl Iterator<Item = &ProductId> {
-        let theirs = self.sources.iter();
+        let theirs = self.asked.sources.iter();
         theirs
             .filter(|source| source.is_in(&self.identity.target))
             .map(|source| &source.id)
@@ -147,7 +101,7 @@ impl Hints {
 
     /// Whether a manifest copies from the product.
     fn is_source(&self, product: &LiveProduct) -> bool {
-        let mut sources = self.sources.iter();
+        let mut sources = self.asked.sources.iter();
         sources.any(|source| source.as_str() == product.arn)
     }
 }

@@ -95,13 +95,14 @@ impl Aws {
         let owner = hints.identity.owner(Kind::Portfolio, &portfolio.tags);
         let end = hints.identity.on_remove(Kind::Portfolio, &portfolio.tags);
         let key = |name: &Name| Key::new(Kind::Portfolio, name.clone());
-        let leaves = |name| end == Some(OnRemove::Delete) && !hints.declared.contains(&key(name));
+        let leaves =
+            |name| end == Some(OnRemove::Delete) && !hints.asked.declared.contains(&key(name));
         let matters = match &owner {
-            Owner::Us(name) => hints.shared.contains(name) || leaves(name),
+            Owner::Us(name) => hints.asked.shared.contains(name) || leaves(name),
             // Whom one is shared with that is taken over is told by its manifest, or is not.
             Owner::Nobody => {
                 let (id, name) = (portfolio.id.as_str(), &portfolio.display_name);
-                !hints.shared.is_empty() && hints.adopted.has(id, name)
+                !hints.asked.shared.is_empty() && hints.asked.adopted.has(id, name)
             }
             Owner::Foreign(_) => false,
         };

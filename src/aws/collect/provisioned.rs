@@ -76,7 +76,8 @@ impl Aws {
         // Absence from a search proves nothing (design §5).
         let names: BTreeSet<&str> = sightings.values().map(|s| s.live.name.as_str()).collect();
         let by_name = hints
-            .wanted_provisioned_names
+            .asked
+            .provisioned
             .iter()
             .filter(|name| !names.contains(name.as_str()))
             .map(|name| Handle::Name(name.clone()));
@@ -375,9 +376,10 @@ fn concerns_us(live: &LiveProvisioned, hints: &Hints) -> bool {
     tagged
         || hints.everything
         || token.starts_with(OUR_TOKENS)
-        || hints.wanted_provisioned_names.contains(&live.name)
-        || hints.adopted.has(live.id.as_str(), &live.name)
+        || hints.asked.provisioned.contains(&live.name)
+        || hints.asked.adopted.has(live.id.as_str(), &live.name)
         || hints
+            .asked
             .imports
             .iter()
             .any(|import| live.physical_id.as_deref() == Some(import.stack.as_str()))

@@ -21,7 +21,7 @@ impl Hints {
     fn reads(&self, action: &LiveServiceAction) -> bool {
         let description = action.description.as_deref().unwrap_or_default();
         let owner = self.identity.described(description).owner;
-        matches!(owner, Owner::Us(_)) || self.adopted.has(action.id.as_str(), &action.name)
+        matches!(owner, Owner::Us(_)) || self.asked.adopted.has(action.id.as_str(), &action.name)
     }
 }
 
@@ -99,7 +99,7 @@ impl Aws {
         let seen = action.definition.is_none().then(|| ActionSeen {
             listed: action.clone(),
             definition: ours,
-            versions: ours || hints.offers,
+            versions: ours || hints.asked.offers,
         });
         if let Some(known) = seen.as_ref().and_then(|seen| hints.recall.action(seen)) {
             found.items.push(known);
@@ -111,7 +111,7 @@ impl Aws {
                 Err(failure) => found.gap(Scope::ServiceAction(id.clone()), &failure),
             }
         }
-        if ours || hints.offers {
+        if ours || hints.asked.offers {
             // A list that was cut is none: the gap says that nothing of it is known.
             match self.listed(|| self.versions_of_action(&id)).await {
                 Ok(versions) => action.versions = versions,
@@ -132,7 +132,7 @@ impl Aws {
         hints: &Hints,
         actions: &mut Found<LiveServiceAction>,
     ) {
-        if hints.offers {
+        if hints.asked.offers {
             return;
         }
         let unread = actions.items.iter().filter(|action| !hints.reads(action));

@@ -20,7 +20,7 @@ type Stored = (String, SsmParameter);
 impl Aws {
     /// Reads what manifests name. What is neither found nor a gap is not there.
     pub(super) async fn stored(&self, hints: &Hints) -> Found<Stored> {
-        let calls = batches(&hints.ssm);
+        let calls = batches(&hints.asked.ssm);
         let mut found = Found::default();
         for part in gather(calls.into_iter().map(|names| self.stored_batch(names))).await {
             found.add(part);

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use aws_sdk_cloudformation::types::TemplateStage;
 
-use super::{Found, Hints, WantedImport, gather};
+use super::{Found, Hints, gather};
 use crate::aws::client::Aws;
 use crate::aws::error::Failure;
 use crate::aws::pace::Access;
 use crate::ids::{Kind, StackArn};
 use crate::model::observed::{ImportableStack, LiveProduct, LiveProvisioned, Scope};
 use crate::model::owner::Owner;
+use crate::observe::asked::WantedImport;
 
 /// Stacks by their ARN.
 type Stacks = Found<(StackArn, ImportableStack)>;
@@ -30,7 +31,13 @@ impl Aws {
                 .any(|o| o.physical_id.as_deref() == stack);
             !taken && import.stack.is_in(&hints.identity.target)
         };
-        let open: Vec<WantedImport> = hints.imports.iter().filter(is_open).cloned().collect();
+        let open: Vec<WantedImport> = hints
+            .asked
+            .imports
+            .iter()
+            .filter(is_open)
+            .cloned()
+            .collect();
         let open = open.into_iter();
         let mut found = Found::default();
         for part in gather(open.map(|import| self.importable(hints, import, products))).await {

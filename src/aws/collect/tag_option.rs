@@ -17,7 +17,7 @@ const OPTIONS_A_PAGE: i32 = 20;
 impl Aws {
     pub(super) async fn tag_options(&self, hints: &Hints) -> Found<LiveTagOption> {
         let mut found = Found::default();
-        if (hints.tag_options || hints.everything)
+        if (hints.asked.tag_options || hints.everything)
             && let Err(failure) = self.list_tag_options(None, &mut found.items).await
         {
             found.gap(Scope::TagOptions, &failure);

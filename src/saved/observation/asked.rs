@@ -1,15 +1,14 @@
-//! What manifests ask of the catalog beyond what every pass reads (`aws::collect::Hints`).
+//! What was asked of the catalog (`observe::asked`) as the file keeps it, and what other manifests ask beyond that.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Key, Kind, Name};
-use crate::model::desired::{
-    Adopt, Desired, Lifecycle, OnRemove, Product, ProvisionedProduct, UnlistedVersions,
-};
+use crate::model::desired::{Desired, OnRemove};
 use crate::model::observed::{LiveProvisioned, Observed, Scope};
 use crate::model::owner::{Identity, Owner};
+use crate::observe::asked::{self, WantedImport};
 use crate::saved::plan::SavedKey;
 
 /// What was asked for.
@@ -41,59 +40,51 @@ pub struct Asked {
     adopted_names: BTreeSet<String>,
 }
 
-impl Asked {
-    /// By these manifests; `former` where TagOptions are remembered.
-    pub(super) fn of(desired: &Desired, former: bool) -> Self {
-        let mut adopted = (BTreeSet::new(), BTreeSet::new());
-        let mut adopt = |lifecycle: &Lifecycle, name: &str| match &lifecycle.adopt {
-            Adopt::Never => false,
-            Adopt::ByName(_) => adopted.1.insert(name.to_owned()),
-            Adopt::Id { id, .. } => adopted.0.insert(id.clone()),
+impl From<asked::Asked> for Asked {
+    fn from(all: asked::Asked) -> Self {
+        let asked::Asked {
+            provisioned,
+            declared,
+            deleting,
+            imported,
+            shared,
+            tag_options,
+            sources,
+            imports,
+            adopted,
+            ssm,
+            offers,
+        } = all;
+        let import = |import: WantedImport| {
+            let WantedImport {
+                stack,
+                product,
+                version,
+            } = import;
+            (stack.to_string(), product.to_string(), version)
         };
-        for want in desired.service_actions.values() {
-            adopt(&want.lifecycle, &want.display_name);
-        }
-        for want in desired.portfolios.values() {
-            adopt(&want.lifecycle, &want.display_name);
-        }
-        for want in desired.products.values() {
-            adopt(&want.lifecycle, &want.display_name);
-        }
-        for want in desired.provisioned.values() {
-            adopt(&want.lifecycle, &want.live_name);
-        }
-        let products = || desired.products.values();
-        let deleting = products().filter(|o| o.unlisted_versions == UnlistedVersions::Delete);
-        let portfolios = desired.portfolios.values();
-        let shared = portfolios.filter(|portfolio| portfolio.shares.is_some());
-        let sources = products().filter_map(|product| product.copy_from.as_ref());
-        let provisioned = || desired.provisioned.values();
-        let imports = provisioned().filter_map(|want| {
-            let stack = want.import.as_ref()?.stack.to_string();
-            Some((stack, want.product.to_string(), want.version.clone()))
-        });
-        let declared = desired.keys().chain(desired.broken.iter().cloned());
         Self {
-            declared: declared.map(SavedKey).collect(),
-            deleting: deleting.map(|product| product.name.to_string()).collect(),
-            shared: shared.map(|portfolio| portfolio.name.to_string()).collect(),
-            imported: (desired.imported.values())
-                .map(|portfolio| portfolio.id.to_string())
-                .collect(),
-            tag_options: former || !desired.tag_options.is_empty(),
-            offers: products().any(Product::has_offers),
-            sources: sources.map(|copy| copy.source.to_string()).collect(),
-            imports: imports.collect(),
-            ssm: provisioned()
-                .flat_map(ProvisionedProduct::ssm)
-                .cloned()
-                .collect(),
-            provisioned: provisioned().map(|want| want.live_name.clone()).collect(),
-            adopted_ids: adopted.0,
-            adopted_names: adopted.1,
+            declared: declared.into_iter().map(SavedKey).collect(),
+            deleting: texts(deleting),
+            shared: texts(shared),
+            imported: texts(imported),
+            tag_options,
+            offers,
+            sources: texts(sources),
+            imports: imports.into_iter().map(import).collect(),
+            ssm,
+            provisioned,
+            adopted_ids: adopted.ids,
+            adopted_names: adopted.names,
         }
     }
+}
 
+fn texts<T: ToString>(all: BTreeSet<T>) -> BTreeSet<String> {
+    all.iter().map(ToString::to_string).collect()
+}
+
+impl Asked {
     /// Whether a provisioned product was asked for: by its name, its id, its stack, or the name that its tag says.
     pub(super) fn has_provisioned(&self, identity: &Identity, live: &LiveProvisioned) -> bool {
         let stack = live.physical_id.as_deref();

@@ -25,6 +25,7 @@ use crate::model::observed::{Gap, Observed, Scope};
 use crate::model::owner::{Identity, Installation};
 use crate::model::secret::Secrets;
 use crate::model::template::reading::Reading;
+use crate::observe;
 use crate::plan::{FormerTagOption, secrets};
 use crate::secret::{self, MASK};
 
@@ -87,7 +88,8 @@ impl Observation {
             installation,
             target,
         } = terms.identity;
-        let asked = Asked::of(terms.desired, !terms.tag_options.is_empty());
+        let former = !terms.tag_options.is_empty();
+        let asked = Asked::from(observe::asked::Asked::of(terms.desired, None, former));
         let catalog = sealed(terms, &asked, observed).map_err(unreadable)?;
         Ok(Self {
             tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -189,8 +191,8 @@ impl Observation {
     pub fn observed(&self, desired: &Desired, base: Option<&Desired>) -> Result<Observed, String> {
         let identity = self.identity()?;
         let mut observed = self.catalog.observed(&identity.target)?;
-        let former = base.is_some_and(|base| !base.tag_options.is_empty());
-        let now = Asked::of(desired, former || !self.tag_options.is_empty());
+        let former = !self.tag_options.is_empty();
+        let now = Asked::from(observe::asked::Asked::of(desired, base, former));
         let reason = "the observation was made for other manifests, and nobody has looked at this";
         for scope in self.asked.lacks(&now, desired, &observed, &identity) {
             observed.gaps.push(gap(scope, reason));
